@@ -1,0 +1,54 @@
+# make alone says what there is to make.
+#
+# VENV    where the virtual environment is kept (default .venv; elsewhere for a read-only checkout)
+# PYTHON  the interpreter to make it with (default: the first of Python 3.11 or newer)
+# PAGES   pages for `make notebooks` (default: all)
+
+VENV = .venv
+PYTHON =
+PAGES =
+LAB_FLAGS =
+TEST_FLAGS =
+
+export VENV PYTHON
+export OMP_NUM_THREADS = 1
+export OPENBLAS_NUM_THREADS = 1
+export MKL_NUM_THREADS = 1
+export VECLIB_MAXIMUM_THREADS = 1
+
+READING = sh tools/venv.sh notebooks
+TESTING = sh tools/venv.sh notebooks,test
+PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
+NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/nbval_sanitize.cfg
+
+.PHONY: help lab test test-browser notebooks lint constraints clean
+
+help:  ## say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+
+lab:  ## open the course in JupyterLab (installs what it needs the first time)
+	@$(READING) -m jupyterlab --ServerApp.ip=127.0.0.1 $(LAB_FLAGS) notebooks/00_start_here.ipynb
+
+test: lint  ## check the package, and every output stored in the pages against a fresh run
+	@$(PYTEST) -n 2 --dist loadscope --doctest-modules $(NBVAL) $(TEST_FLAGS) tests backprop_lib notebooks
+
+test-browser:  ## check the pages and their controls in a real browser (needs Chromium)
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || { echo "No Chromium found. Install it: apt-get install chromium" >&2; exit 1; }
+	@$(PYTEST) $(TEST_FLAGS) tests/browser
+
+notebooks:  ## execute the pages in place (PAGES=notebooks/03*.ipynb for some, PAGES=--check to only look)
+	@$(TESTING) tools/execute_pages.py $(PAGES)
+
+lint:  ## ruff, mypy --strict on the package, spelling
+	@$(TESTING) -m ruff check -q .
+	@$(TESTING) -m mypy --strict --no-error-summary backprop_lib
+	@$(TESTING) -m codespell_lib
+
+constraints:  ## pin all versions anew in constraints.txt (with Python 3.11)
+	@$(or $(PYTHON),python3.11) tools/pin.py
+
+clean:  ## remove the virtual environment and all caches
+	@if [ -f "$(VENV)/pyvenv.cfg" ]; then rm -rf -- "$(VENV)"; fi
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	@find . -name .venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +

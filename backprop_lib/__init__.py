@@ -1,0 +1,1 @@
+"""Backpropagation, derived on twelve pages, implemented in one small package and checked at every step."""

@@ -1,0 +1,107 @@
+"""What the caller handed in, checked: every refusal names the argument, what was expected and what came."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def shown(value: object, longest: int = 60) -> str:
+    """A short repr of any value, for a message."""
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def one_of(name: str, value: object, allowed: Iterable[str]) -> str:
+    """`value` itself if it is one of the allowed names; TypeError or ValueError if not."""
+    names = list(allowed)
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: expected one of {', '.join(names)}, got {shown(value)}")
+    if value not in names:
+        raise ValueError(f"{name}: expected one of {', '.join(names)}, got {shown(value)}")
+    return value
+
+
+def positive_integer(name: str, value: object) -> int:
+    """`value` as an int of at least 1; a bool or a float is refused."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name}: expected a positive integer, got {shown(value)}")
+    if value < 1:
+        raise ValueError(f"{name}: expected a positive integer, got {shown(value)}")
+    return int(value)
+
+
+def natural_number(name: str, value: object) -> int:
+    """`value` as an int of at least 0."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name}: expected an integer of at least 0, got {shown(value)}")
+    if value < 0:
+        raise ValueError(f"{name}: expected an integer of at least 0, got {shown(value)}")
+    return int(value)
+
+
+def positive_number(name: str, value: object) -> float:
+    """`value` as a finite float above 0."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name}: expected a positive number, got {shown(value)}")
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"{name}: expected a positive finite number, got {shown(value)}")
+    return float(value)
+
+
+def numbers(name: str, value: object) -> Array:
+    """`value` as an array of finite float64 numbers; text, ragged lists, NaN and infinity are refused."""
+    if not isinstance(value, np.ndarray | list | tuple | int | float | np.number):
+        raise TypeError(f"{name}: expected an array of numbers, got {shown(value)}")
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected rows of equal length, got a ragged list") from error
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: expected real numbers, got an array of {array.dtype}")
+    array = array.astype(np.float64, copy=False)
+    finite = np.isfinite(array)
+    if not finite.all():
+        at = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise ValueError(f"{name}: expected finite numbers, got {array[at]} at index {list(at)}")
+    return array
+
+
+def columns(name: str, value: object, rows: int) -> Array:
+    """`value` as a float64 array of shape (rows, m): one example per column, at least one."""
+    if (
+        type(value) is np.ndarray
+        and value.dtype == np.float64
+        and value.ndim == 2
+        and value.shape[0] == rows
+        and value.shape[1] > 0
+        and math.isfinite(np.add.reduce(value, axis=None))
+    ):
+        return value  # the usual case, recognized in two microseconds
+    array = numbers(name, value)
+    expected = f"({rows}, m), one example per column"
+    if array.ndim != 2:
+        hint = "; write x[:, None] for one example" if array.ndim == 1 else ""
+        raise ValueError(f"{name}: expected shape {expected}, got shape {array.shape}{hint}")
+    if array.shape[0] != rows:
+        hint = "; it looks transposed" if array.shape[1] == rows else ""
+        raise ValueError(f"{name}: expected shape {expected}, got shape {array.shape}{hint}")
+    if array.shape[1] == 0:
+        raise ValueError(f"{name}: expected at least one example, got shape {array.shape}")
+    return array
+
+
+def same_count(name_x: str, x: Array, name_y: str, y: Array) -> None:
+    """Refuse inputs and targets of different numbers of examples."""
+    if x.shape[1] != y.shape[1]:
+        raise ValueError(
+            f"{name_y}: expected {x.shape[1]} examples (columns) as in {name_x}, got {y.shape[1]}"
+        )

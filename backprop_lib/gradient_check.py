@@ -1,0 +1,318 @@
+"""Is a gradient right? Compare it with differences of the cost, which need no derivative at all.
+
+    forward    ∂C/∂θ ≈ (C(θ + h) − C(θ)) / h             error about h
+    central    ∂C/∂θ ≈ (C(θ + h) − C(θ − h)) / 2h        error about h²
+    complex    ∂C/∂θ ≈ Im C(θ + ih) / h                  error about h², and no subtraction to round off
+
+`numerical_gradient` does this one parameter after the other, on the whole net. `differences` gives
+the same numbers faster: a change of w^l_jk moves only z^l_j, by h a^{l−1}_k, so the layers up to l
+need not run again, and all such changes of a layer are columns of one wider batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backprop_lib.arguments import Array, one_of, positive_number, shown
+from backprop_lib.costs import Cost
+from backprop_lib.equations import Backpropagation, _checked, _feed_forward, backprop, cost_per_example
+from backprop_lib.network import Network, Parameters
+
+METHODS = ("central", "forward", "complex")
+STEPS = {"central": 1e-5, "forward": 1e-7, "complex": 1e-20}
+LARGEST = 200_000  # numbers in one temporary array of `differences`
+
+
+def numerical_gradient(
+    net: Network,
+    x: Array,
+    y: Array,
+    cost: str | Cost = "quadratic",
+    method: str = "central",
+    h: float | None = None,
+) -> Parameters:
+    """∂C/∂θ_i for every parameter i by finite differences, the plain way: two runs of the net for each.
+
+    C is the mean cost of the m examples x (n_0, m), y (n_L, m). h is the step (default: 1e-5 central,
+    1e-7 forward, 1e-20 complex). Raises ValueError or TypeError for bad arguments.
+    """
+    x, y, rule, h = *_checked(net, x, y, cost), _step(method, h)
+
+    def C(theta: Any) -> Any:
+        z, a = _feed_forward(net.with_parameters(theta), x)
+        return cost_per_example(net, z[net.L], a[net.L], y, rule).mean()
+
+    gradient = Parameters(net.sizes)
+    for i in range(net.theta.size):
+        step = np.zeros(net.theta.size)
+        step[i] = h
+        if method == "central":
+            gradient.theta[i] = (C(net.theta + step) - C(net.theta - step)) / (2 * h)
+        elif method == "forward":
+            gradient.theta[i] = (C(net.theta + step) - C(net.theta)) / h
+        else:
+            gradient.theta[i] = C(net.theta + 1j * step).imag / h
+    return gradient
+
+
+def differences(
+    net: Network,
+    x: Array,
+    y: Array,
+    cost: str | Cost = "quadratic",
+    method: str = "central",
+    h: float | None = None,
+) -> tuple[Parameters, Parameters]:
+    """The same gradient as `numerical_gradient`, faster, and where a kink of ReLU was in the way.
+
+    The second result holds, for every parameter, how many pre-activations of ReLU neurons crossed 0
+    between C(θ − h) and C(θ + h). Where it is not 0 the difference is not a derivative.
+    """
+    x, y, rule, h = *_checked(net, x, y, cost), _step(method, h)
+    steps: Any = np.array({"central": [h, -h], "forward": [h], "complex": [1j * h]}[method])
+    z, a = _feed_forward(net, x)
+    base = cost_per_example(net, z[net.L], a[net.L], y, rule).mean()
+    gradient, kinks = Parameters(net.sizes), Parameters(net.sizes)
+    m = x.shape[1]
+    for l in range(1, net.L + 1):
+        inputs = np.vstack([a[l - 1], np.ones((1, m))])  # ∂z^l_j/∂w^l_jk = a^{l−1}_k, and 1 for the bias
+        shift = steps[:, None, None] * inputs  # (steps, parameters of one neuron, m)
+        widest = max(net.sizes[l:]) * shift.size
+        group = max(1, LARGEST // widest)
+        for first in range(0, net.sizes[l], group):
+            units = slice(first, min(first + group, net.sizes[l]))
+            moved = z[l][units, None, None, :] + shift  # z^l_j of each unit, step, parameter, example
+            costs, crossed = _cost_when_moved(net, z, a, y, rule, l, units, moved)
+            if method == "central":
+                slope = (costs[:, 0] - costs[:, 1]) / (2 * h)
+            else:
+                slope = (costs[:, 0] - base) / h if method == "forward" else costs[:, 0].imag / h
+            gradient.w[l][units], gradient.b[l][units, 0] = slope[:, :-1], slope[:, -1]
+            kinks.w[l][units], kinks.b[l][units, 0] = crossed[:, :-1], crossed[:, -1]
+    return gradient, kinks
+
+
+def _cost_when_moved(
+    net: Network,
+    z: dict[int, Array],
+    a: dict[int, Array],
+    y: Array,
+    cost: Cost,
+    l: int,
+    units: slice,
+    moved: Any,
+) -> tuple[Any, Any]:
+    """The mean cost, and the number of ReLU crossings, for each of the given values of z^l of these units.
+
+    `moved` is (units, steps, parameters, m); costs come back as (units, steps, parameters), crossings as
+    (units, parameters).
+    """
+    count, m = moved.shape[0], moved.shape[-1]
+    variants = moved.shape[:3]
+
+    def columns_of(base: Any) -> Any:
+        """base, (n, m), once for every variant: (n, units, steps, parameters, m)."""
+        return np.broadcast_to(base[:, None, None, None, :], (len(base), *moved.shape))
+
+    crossings = np.zeros((count, variants[2]))
+    rows, own = np.arange(count) + units.start, np.arange(count)
+    if net.sigma[l].name == "relu":
+        crossings += ((moved.real > 0) != (z[l][units, None, None, :] > 0)).sum(axis=(1, 3))
+    if l < net.L:
+        # z^{l+1} changes by w^{l+1}_ij times the change of a^l_j
+        change = net.sigma[l](moved) - a[l][units, None, None, :]
+        here = columns_of(z[l + 1]) + net.w[l + 1][:, units, None, None, None] * change
+    else:
+        here = columns_of(z[l]).astype(moved.dtype)
+        here[rows, own] = moved
+    first = min(l + 1, net.L)
+    z_here: Any = here.reshape(len(here), -1)
+    a_here: Any = None
+    for layer in range(first, net.L + 1):
+        if layer > first:
+            z_here = net.w[layer] @ a_here + net.b[layer]
+        a_here = net.sigma[layer](z_here)
+        if net.sigma[layer].name == "relu" and layer > l:
+            before = columns_of(z[layer] > 0).reshape(len(z_here), -1)
+            crossings += ((z_here.real > 0) != before).reshape(-1, *moved.shape).sum(axis=(0, 2, 4))
+    targets = columns_of(y).reshape(len(y), -1)
+    costs = cost_per_example(net, z_here, a_here, targets, cost)
+    return costs.reshape(*variants, m).mean(axis=-1), crossings
+
+
+def _step(method: str, h: float | None) -> float:
+    method = one_of("method", method, METHODS)
+    return STEPS[method] if h is None else positive_number("h", h)
+
+
+@dataclass(frozen=True)
+class Block:
+    """The verdict on one block of parameters, w[l] or b[l].
+
+    error      ‖g − d‖ / max(‖g‖ + ‖d‖, floor), with g the gradient to check and d the differences
+    size       ‖d‖, which must stand out from round-off, or the block proves nothing
+    index      the entry with the largest |g − d|, where d is `expected` and g is `got`
+    kinks      entries left out because a ReLU switched on or off between the two costs
+    """
+
+    name: str
+    error: float
+    size: float
+    index: tuple[int, ...]
+    expected: float
+    got: float
+    kinks: int
+    passed: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `check_gradient` found, block by block: `print(report)` is a table, `passed` the verdict."""
+
+    method: str
+    h: float
+    tolerance: float
+    blocks: tuple[Block, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every block passed."""
+        return all(block.passed for block in self.blocks)
+
+    @property
+    def worst(self) -> Block:
+        """The failed block with the largest error; of all blocks, if none failed."""
+        return max(self.blocks, key=lambda block: (not block.passed, block.error))
+
+    @property
+    def error(self) -> float:
+        """The largest error of a block."""
+        return max(block.error for block in self.blocks)
+
+    @property
+    def failed(self) -> list[str]:
+        """The names of the blocks that failed, such as ["w1", "b1"]."""
+        return [block.name for block in self.blocks if not block.passed]
+
+    def __str__(self) -> str:
+        lines = [f"{self.method} differences, h = {self.h:.0e}, tolerance {self.tolerance:.0e}"]
+        lines += [f"{b.name:>4}  {'ok    ' if b.passed else 'WRONG '}  {b.reason}" for b in self.blocks]
+        return "\n".join(lines)
+
+
+def check_gradient(
+    net: Network,
+    x: Array,
+    y: Array,
+    cost: str | Cost = "quadratic",
+    gradient: Callable[..., Any] = backprop,
+    method: str = "central",
+    h: float | None = None,
+    tolerance: float = 1e-7,
+    floor: float | None = None,
+    allow_zero: bool = False,
+) -> Report:
+    """Compare a gradient with finite differences, one block w[l] or b[l] at a time.
+
+    `gradient(net, x, y, cost)` is the function to check. It may return a `Backpropagation`, `Parameters`,
+    a flat vector like net.theta, or a pair of dicts (dw, db) keyed by layer. The error of a block is
+    ‖g − d‖ / max(‖g‖ + ‖d‖, floor): near 0 for the same gradient, 1/3 for one that is twice as large, 1
+    for one of the wrong sign or all zero. It has to stay within `tolerance`.
+
+    The `floor` (default: the round-off in d, divided by the tolerance) keeps the round-off of tiny blocks
+    from counting as error. A block whose differences do not stand out from their own round-off, or all
+    straddle a kink, proves nothing and does not pass, unless `allow_zero` lets zero against zero pass.
+
+    Raises ValueError or TypeError if an argument is bad or the function returns something of another shape.
+    """
+    tolerance = positive_number("tolerance", tolerance)
+    h = _step(method, h)
+    expected, kinks = differences(net, x, y, cost, method, h)
+    x, y, rule = _checked(net, x, y, cost)
+    got = as_parameters(net, gradient(net, x, y, cost))
+    z, a = _feed_forward(net, x)
+    height = float(np.abs(cost_per_example(net, z[net.L], a[net.L], y, rule)).mean())
+    # What the subtraction of two costs leaves of their last bits; the complex step subtracts nothing.
+    noise = 4 * np.finfo(float).eps * (height / h if method != "complex" else 1e-3)
+    blocks = [
+        _block(f"{kind}{l}", g, d, k, noise, tolerance, floor, allow_zero)
+        for (kind, l, d), (_, _, g), (_, _, k) in zip(
+            expected.blocks(), got.blocks(), kinks.blocks(), strict=True
+        )
+    ]
+    return Report(method, h, tolerance, tuple(blocks))
+
+
+def _block(
+    name: str,
+    g: Array,
+    d: Array,
+    k: Array,
+    noise: float,
+    tolerance: float,
+    floor: float | None,
+    allow_zero: bool,
+) -> Block:
+    noise *= d.size**0.5
+    floor = noise / tolerance if floor is None else positive_number("floor", floor)
+    if name.startswith("b"):
+        g, d, k = g[:, 0], d[:, 0], k[:, 0]
+    usable = k == 0
+    off = np.where(usable, np.abs(g - d), 0.0)
+    off = np.where(np.isnan(off), np.inf, off)
+    index = tuple(int(i) for i in np.unravel_index(np.argmax(off), off.shape))
+    size, g_size = float(np.linalg.norm(d[usable])), float(np.linalg.norm(g[usable]))
+    with np.errstate(invalid="ignore"):
+        error = float(np.linalg.norm(off) / max(size + g_size, floor))
+    error = 1.0 if np.isnan(error) else error  # an infinite or undefined gradient
+    kinks = int((~usable).sum())
+    entry = f"{name[0]}[{name[1:]}]{list(index)}"
+    if not usable.any() and not allow_zero:
+        passed, reason = False, "every difference straddles a kink of ReLU: nothing was compared"
+    elif error > tolerance:
+        passed = False
+        reason = f"error {error:.1e}; worst {entry}: expected {d[index]:.6g}, got {g[index]:.6g}"
+    elif size <= noise and not allow_zero:
+        passed, reason = False, "the differences are zero up to round-off: nothing was proved"
+    else:
+        passed, reason = True, f"error {error:.1e}"
+    if kinks and usable.any():
+        reason += f"; {kinks} of {d.size} left out: a ReLU has its kink within h"
+    return Block(name, error, size, index, float(d[index]), float(g[index]), kinks, passed, reason)
+
+
+def as_parameters(net: Network, gradient: Any) -> Parameters:
+    """A learner's gradient, in any of the forms that `check_gradient` takes, as `Parameters`."""
+    if isinstance(gradient, Backpropagation):
+        gradient = gradient.gradient
+    if isinstance(gradient, Parameters):
+        if gradient.sizes != net.sizes:
+            raise ValueError(f"gradient: expected layer sizes {net.sizes}, got {gradient.sizes}")
+        return gradient
+    if isinstance(gradient, np.ndarray):
+        if gradient.shape != net.theta.shape:
+            raise ValueError(f"gradient: expected shape {net.theta.shape}, got {gradient.shape}")
+        return Parameters(net.sizes, np.asarray(gradient, dtype=np.float64))
+    if not (
+        isinstance(gradient, tuple) and len(gradient) == 2 and all(isinstance(g, dict) for g in gradient)
+    ):
+        raise TypeError(
+            "gradient: expected a Backpropagation, Parameters, a flat vector or a pair of dicts (dw, db), "
+            f"got {shown(gradient)}"
+        )
+    result = Parameters(net.sizes)
+    for kind, l, block in result.blocks():
+        given = gradient[0 if kind == "w" else 1]
+        if l not in given:
+            raise ValueError(f"gradient: d{kind}[{l}] is missing; layers found: {sorted(given)}")
+        if np.shape(given[l]) != block.shape:
+            raise ValueError(
+                f"gradient: expected d{kind}[{l}] of shape {block.shape}, got shape {np.shape(given[l])}"
+            )
+        block[...] = given[l]
+    return result

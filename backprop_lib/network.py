@@ -1,0 +1,224 @@
+"""The net: its specification, its parameters in one flat vector, and how they are kept in a file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from backprop_lib.activations import ACTIVATIONS, Activation, activation
+from backprop_lib.arguments import Array, natural_number, one_of, positive_integer, shown
+
+FORMAT = "backprop_lib network 1"
+INITS = ("random", "constant", "zeros", "normal", "xavier", "he")
+
+
+class Parameters:
+    """One number for every weight and bias, in one flat vector `theta` with matrices as views into it.
+
+    `w[l]` has shape (n_l, n_{l−1}) and `b[l]` (n_l, 1), for l = 1 … L. `theta` holds w[1] row by row,
+    then b[1], then w[2], … Changing an entry of w[l] or b[l] changes theta, and the other way round.
+    A `Network` is made of such numbers, and so is its gradient.
+    """
+
+    sizes: tuple[int, ...]
+    theta: Array
+    w: dict[int, Array]
+    b: dict[int, Array]
+
+    def __init__(self, sizes: Sequence[int], theta: Array | None = None) -> None:
+        """All zero, or the numbers of `theta`, which is not copied."""
+        self.sizes = tuple(sizes)
+        count = parameter_count(self.sizes)
+        self.theta = np.zeros(count) if theta is None else theta
+        if self.theta.shape != (count,):
+            raise ValueError(
+                f"theta: expected {count} numbers for sizes {self.sizes}, got {self.theta.shape}"
+            )
+        self.w, self.b = {}, {}
+        start = 0
+        for l in range(1, len(self.sizes)):
+            rows, inputs = self.sizes[l], self.sizes[l - 1]
+            middle, end = start + rows * inputs, start + rows * (inputs + 1)
+            self.w[l] = self.theta[start:middle].reshape(rows, inputs)
+            self.b[l] = self.theta[middle:end].reshape(rows, 1)
+            start = end
+
+    @property
+    def L(self) -> int:
+        """The number of the output layer."""
+        return len(self.sizes) - 1
+
+    def blocks(self) -> list[tuple[str, int, Array]]:
+        """("w", 1, w[1]), ("b", 1, b[1]), ("w", 2, w[2]), … in the order of theta."""
+        return [block for l in range(1, self.L + 1) for block in (("w", l, self.w[l]), ("b", l, self.b[l]))]
+
+
+def parameter_count(sizes: Sequence[int]) -> int:
+    """Σ_l n_l (n_{l−1} + 1): the number of weights and biases.
+
+    >>> parameter_count([4, 5, 3])
+    43
+    """
+    return sum(n * (inputs + 1) for inputs, n in pairwise(sizes))
+
+
+class Network(Parameters):
+    """A net of layers 0 … L, built from one (activation, size) pair a layer.
+
+    >>> net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
+    >>> net.sizes, net.L, net.w[1].shape, net.b[1].shape, net.theta.size
+    ((4, 5, 3), 2, (5, 4), (5, 1), 43)
+
+    Layer 0 is the input, so its activation is "identity"; "softmax" is for the last layer only.
+    `init` says how the parameters begin. The biases are 0; the weights of layer l, from n_{l−1} neurons, are
+
+        random     N(0, 1) / √n_{l−1}           constant   1
+        normal     N(0, 1)                      zeros      0
+        xavier     N(0, 1) √(2 / (n_{l−1} + n_l))
+        he         N(0, 1) √(2 / n_{l−1})
+
+    The same specification, init and seed give the same numbers everywhere. Raises ValueError or
+    TypeError, naming the argument, for anything else.
+    """
+
+    specification: tuple[tuple[str, int], ...]
+    sigma: dict[int, Activation]
+
+    def __init__(self, specification: Sequence[tuple[str, int]], init: str = "random", seed: int = 0) -> None:
+        self.specification = checked_specification(specification)
+        super().__init__([size for _, size in self.specification])
+        self.sigma = {l: activation(self.specification[l][0]) for l in range(1, self.L + 1)}
+        one_of("init", init, INITS)
+        rng = np.random.default_rng(natural_number("seed", seed))
+        for l in range(1, self.L + 1):
+            inputs, n = self.sizes[l - 1], self.sizes[l]
+            if init == "constant":
+                self.w[l][...] = 1.0
+            elif init != "zeros":
+                scale = {
+                    "random": inputs**-0.5,
+                    "normal": 1.0,
+                    "xavier": (2 / (inputs + n)) ** 0.5,
+                    "he": (2 / inputs) ** 0.5,
+                }
+                self.w[l][...] = rng.standard_normal((n, inputs)) * scale[init]
+
+    def __repr__(self) -> str:
+        return f"Network({list(self.specification)!r})"
+
+    def copy(self) -> Network:
+        """Another net of the same specification, with a copy of the parameters."""
+        return self.with_parameters(self.theta.copy())
+
+    def with_parameters(self, theta: Array) -> Network:
+        """A net of the same specification whose parameters are the vector `theta` itself, not a copy."""
+        other = object.__new__(Network)
+        Parameters.__init__(other, self.sizes, theta)
+        other.specification, other.sigma = self.specification, self.sigma
+        return other
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write specification and parameters to one `.npz` file: wholly, or not at all.
+
+        The numbers go to a new file beside `path` first, which takes its name only once it is safely on
+        disk. A full disk, a crash, or another process saving to the same path never leaves half a file.
+        """
+        path = Path(path)
+        arrays = {f"{kind}{l}": block for kind, l, block in self.blocks()}
+        names = np.array([name for name, _ in self.specification])
+        handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez(
+                    file, allow_pickle=False, format=FORMAT, activations=names, sizes=self.sizes, **arrays
+                )
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(draft, path)
+        except BaseException:
+            os.unlink(draft)
+            raise
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Network:
+        """The net in a file written by `save`; ValueError, naming the file, for any other file."""
+        path = Path(path)
+        try:
+            with path.open("rb") as file:
+                if not zipfile.is_zipfile(file):
+                    raise ValueError("not an .npz file")
+                file.seek(0)
+                with np.load(file, allow_pickle=False) as content:
+                    return cls._from_arrays({name: content[name] for name in content.files})
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            EOFError,
+            NotImplementedError,
+            RuntimeError,
+            OverflowError,
+            MemoryError,
+            SyntaxError,
+            zipfile.BadZipFile,
+            zlib.error,
+        ) as error:
+            raise ValueError(f"{path}: not a saved network: {shown(error, 200)}") from error
+
+    @classmethod
+    def _from_arrays(cls, arrays: dict[str, np.ndarray]) -> Network:
+        if str(arrays["format"]) != FORMAT:
+            raise ValueError(f"format: expected {FORMAT!r}, got {shown(str(arrays['format']))}")
+        names, sizes = arrays["activations"], arrays["sizes"]
+        if names.ndim != 1 or names.shape != sizes.shape:
+            raise ValueError(f"expected as many activations as sizes, got {names.shape} and {sizes.shape}")
+        specification = checked_specification([(str(n), s) for n, s in zip(names, sizes, strict=True)])
+        shapes: dict[str, tuple[int, ...]] = {}
+        for l in range(1, len(specification)):
+            (_, inputs), (_, n) = specification[l - 1], specification[l]
+            shapes |= {f"w{l}": (n, inputs), f"b{l}": (n, 1)}
+        for name, shape in shapes.items():
+            array = arrays[name]
+            if array.shape != shape or array.dtype != np.float64 or not np.isfinite(array).all():
+                raise ValueError(
+                    f"{name}: expected finite float64 numbers of shape {shape}, "
+                    f"got {array.dtype} of shape {array.shape}"
+                )
+        net = cls(specification, init="zeros")
+        for kind, l, block in net.blocks():
+            block[...] = arrays[f"{kind}{l}"]
+        return net
+
+
+def checked_specification(specification: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """The specification as a tuple of (activation, size) pairs; ValueError or TypeError if it is not one."""
+    if not isinstance(specification, list | tuple):
+        raise TypeError(
+            f"specification: expected a list of (activation, size) pairs, got {shown(specification)}"
+        )
+    pairs: list[tuple[str, int]] = []
+    for l, pair in enumerate(specification):
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            raise TypeError(f"specification, layer {l}: expected (activation, size), got {shown(pair)}")
+        name = one_of(f"specification, layer {l}, activation", pair[0], ACTIVATIONS)
+        pairs.append((name, positive_integer(f"specification, layer {l}, size", pair[1])))
+    if len(pairs) < 2:
+        raise ValueError(f"specification: expected at least two layers, got {len(pairs)}")
+    if pairs[0][0] != "identity":
+        raise ValueError(
+            "specification, layer 0: the input layer computes nothing, so expected 'identity', "
+            f"got {pairs[0][0]!r}"
+        )
+    for l, (name, _) in enumerate(pairs[:-1]):
+        if name == "softmax":
+            raise ValueError(
+                f"specification, layer {l}: softmax is for the output layer {len(pairs) - 1} only"
+            )
+    return tuple(pairs)

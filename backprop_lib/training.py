@@ -1,0 +1,271 @@
+"""Stochastic gradient descent, and the history of a training run.
+
+An epoch takes the examples in a random order, a mini-batch at a time, and after each batch takes a
+step against the gradient of its mean cost: θ ← θ − η ∂C/∂θ. Before the first epoch and after each
+one, the history records the cost, the accuracy and the errors δ over the whole set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backprop_lib.arguments import (
+    Array,
+    columns,
+    natural_number,
+    numbers,
+    positive_integer,
+    positive_number,
+    shown,
+)
+from backprop_lib.costs import Cost
+from backprop_lib.equations import _backprop, _checked, cost_per_example, feed_forward
+from backprop_lib.network import Network, Parameters
+
+Order = Callable[[int], Sequence[int]]
+CHUNK = 1024  # examples evaluated at a time, so that the memory does not grow with the set
+
+
+@dataclass(frozen=True)
+class History:
+    """A training run, epoch by epoch; index 0 is the state before the first epoch.
+
+    cost, accuracy                     over the training set, shape (epochs + 1,)
+    held_out_cost, held_out_accuracy   over the held-out set, or None
+    delta[l]                           √ mean_x (δ^l_j)² of every neuron, shape (epochs + 1, n_l)
+    parameters                         θ, shape (epochs + 1, number of parameters), or None if not kept
+    diverged_at                        the epoch in which a number became infinite, or None
+    interrupted                        whether the run was stopped from outside
+    """
+
+    cost: Array
+    accuracy: Array
+    delta: dict[int, Array]
+    held_out_cost: Array | None = None
+    held_out_accuracy: Array | None = None
+    parameters: Array | None = None
+    diverged_at: int | None = None
+    interrupted: bool = False
+
+    @property
+    def epochs(self) -> int:
+        """The number of finished epochs."""
+        return len(self.cost) - 1
+
+    def delta_norm(self, l: int) -> Array:
+        """‖δ^l‖ at every epoch: √ mean_x Σ_j (δ^l_j)², shape (epochs + 1,)."""
+        norms: Array = np.sqrt((self.delta[l] ** 2).sum(axis=1))
+        return norms
+
+
+class Trainer:
+    """A training run that can be carried on one epoch at a time, stopped, and looked at.
+
+    `run(epochs)` trains a copy, and gives `net` the parameters of the last finished epoch, never those of
+    half a step.
+
+    data, held_out    data sets with `x` (N, n_0) and `y` (N, n_L), one example per row
+    learning_rate     η, above 0
+    batch_size        examples in a mini-batch, 1 … N; the last batch of an epoch may be smaller
+    seed              of the order of the examples
+    order             the order itself instead: a function from the epoch (0, 1, …) to the N indices
+    keep_parameters   whether the history keeps θ of every epoch
+
+    Raises ValueError or TypeError, naming the argument, before anything is changed.
+    """
+
+    def __init__(
+        self,
+        net: Network,
+        data: Any,
+        cost: str | Cost = "quadratic",
+        learning_rate: float = 3.0,
+        batch_size: int = 10,
+        seed: int = 0,
+        held_out: Any = None,
+        order: Order | None = None,
+        keep_parameters: bool = False,
+    ) -> None:
+        if not isinstance(net, Network):
+            raise TypeError(f"net: expected a Network, got {shown(net)}")
+        self.net = net
+        self._cost = _checked(net, *_columns("data", data), cost)[2]
+        self._x, self._y = _rows(data)
+        self._held_out = None
+        if held_out is not None:
+            _checked(net, *_columns("held_out", held_out), cost)
+            self._held_out = _rows(held_out)
+        self.learning_rate = positive_number("learning_rate", learning_rate)
+        self.batch_size = positive_integer("batch_size", batch_size)
+        if self.batch_size > len(self._x):
+            raise ValueError(f"batch_size: expected at most the {len(self._x)} examples, got {batch_size}")
+        self._rng = np.random.default_rng(natural_number("seed", seed))
+        self._order = order
+        self._keep_parameters = keep_parameters
+        self._copy = net.copy()
+        self._gradient = Parameters(net.sizes)
+        self.diverged_at: int | None = None
+        self.interrupted = False
+        with np.errstate(over="ignore", invalid="ignore"):
+            record = self._record()
+        if not _is_finite(record):
+            raise ValueError("net: the cost of the untrained net is not a finite number")
+        # All finished epochs, in one tuple: an interrupt finds either the old one or the new one.
+        self._state: tuple[Array, tuple[_Record, ...]] = (net.theta.copy(), (record,))
+
+    @property
+    def epoch(self) -> int:
+        """The number of finished epochs."""
+        return len(self._state[1]) - 1
+
+    def run(self, epochs: int) -> History:
+        """Train for up to `epochs` more epochs and return the history since the beginning.
+
+        Stops early, keeping the finished epochs, when a number becomes infinite (`diverged_at`) or on
+        KeyboardInterrupt (`interrupted`).
+        """
+        epochs = positive_integer("epochs", epochs)
+        self.interrupted = False
+        try:
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                for _ in range(epochs):
+                    if self.diverged_at is not None or not self._run_epoch():
+                        break
+        except KeyboardInterrupt:
+            self.interrupted = True
+        finally:
+            self.net.theta[...] = self._state[0]
+            self._copy.theta[...] = self._state[0]
+        return self.history()
+
+    def history(self) -> History:
+        """The history of all finished epochs."""
+        records = self._state[1]
+        per_set = np.array([record.costs for record in records])
+        return History(
+            cost=per_set[:, 0],
+            accuracy=per_set[:, 1],
+            held_out_cost=per_set[:, 2] if self._held_out else None,
+            held_out_accuracy=per_set[:, 3] if self._held_out else None,
+            delta={l: np.array([r.delta[l] for r in records]) for l in range(1, self.net.L + 1)},
+            parameters=np.array([r.theta for r in records]) if self._keep_parameters else None,
+            diverged_at=self.diverged_at,
+            interrupted=self.interrupted,
+        )
+
+    def _run_epoch(self) -> bool:
+        """One epoch, and whether all its numbers are finite; if not, it leaves no trace."""
+        net, x, y, cost, gradient = self._copy, self._x, self._y, self._cost, self._gradient
+        theta, step, eta, size = net.theta, gradient.theta, self.learning_rate, self.batch_size
+        order = self._examples()
+        for first in range(0, len(order), size):
+            batch = order[first : first + size]
+            _backprop(net, x[batch].T, y[batch].T, cost, gradient)
+            step *= eta
+            theta -= step
+        record = self._record()
+        if not (_is_finite(record) and np.isfinite(theta).all()):
+            self.diverged_at = self.epoch + 1
+            return False
+        self._state = (theta.copy(), (*self._state[1], record))
+        return True
+
+    def _examples(self) -> NDArray[np.intp]:
+        if self._order is None:
+            return self._rng.permutation(len(self._x))
+        order = np.asarray(self._order(self.epoch))
+        if order.shape != (len(self._x),) or sorted(order.tolist()) != list(range(len(self._x))):
+            raise ValueError(f"order: expected each of the {len(self._x)} indices once, got {shown(order)}")
+        return order
+
+    def _record(self) -> _Record:
+        held_out = (np.nan, np.nan)
+        if self._held_out is not None:
+            held_out = evaluate(self._copy, *self._held_out, self._cost)[:2]
+        cost, accuracy, delta = evaluate(self._copy, self._x, self._y, self._cost)
+        theta = self._copy.theta.copy() if self._keep_parameters else None
+        return _Record((cost, accuracy, *held_out), delta, theta)
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    costs: tuple[float, ...]
+    delta: dict[int, Array]
+    theta: Array | None
+
+
+def train(
+    net: Network,
+    data: Any,
+    cost: str | Cost = "quadratic",
+    learning_rate: float = 3.0,
+    epochs: int = 100,
+    batch_size: int = 10,
+    seed: int = 0,
+    held_out: Any = None,
+    order: Order | None = None,
+    keep_parameters: bool = False,
+) -> History:
+    """Train `net` in place by stochastic gradient descent and return the history; see `Trainer`.
+
+    Nothing is printed. A run that diverges, or is interrupted, stops with the net as it was after the last
+    finished epoch; the history says so. Raises ValueError or TypeError, naming the argument, if one is bad.
+    """
+    positive_integer("epochs", epochs)
+    trainer = Trainer(net, data, cost, learning_rate, batch_size, seed, held_out, order, keep_parameters)
+    return trainer.run(epochs)
+
+
+def evaluate(net: Network, x: Array, y: Array, cost: Cost) -> tuple[float, float, dict[int, Array]]:
+    """Mean cost, accuracy, and √ mean_x (δ^l_j)² of every neuron, over N examples in rows."""
+    total, correct = 0.0, 0
+    squares = {l: np.zeros(net.sizes[l]) for l in range(1, net.L + 1)}
+    gradient = Parameters(net.sizes)
+    for first in range(0, len(x), CHUNK):
+        columns_x, columns_y = x[first : first + CHUNK].T, y[first : first + CHUNK].T
+        run = _backprop(net, columns_x, columns_y, cost, gradient)
+        total += float(cost_per_example(net, run.z[net.L], run.a[net.L], columns_y, cost).sum())
+        correct += correct_answers(run.a[net.L], columns_y)
+        for l, square in squares.items():
+            square += (run.delta[l] ** 2).sum(axis=1)
+    rms = {l: np.sqrt(square / len(x)) for l, square in squares.items()}
+    return total / len(x), correct / len(x), rms
+
+
+def correct_answers(a: Array, y: Array) -> int:
+    """How many columns are classified right: by the largest output, or by ½ if there is one output."""
+    if len(a) == 1:
+        return int(((a > 0.5) == (y > 0.5)).sum())
+    return int((a.argmax(axis=0) == y.argmax(axis=0)).sum())
+
+
+def accuracy_of(net: Network, data: Any) -> float:
+    """The share of the examples of a data set that the net classifies right.
+
+    The answer is the largest output, or with a single output whether it is above ½.
+    """
+    x, y = _columns("data", data)
+    a = feed_forward(net, x)[1][net.L]
+    return float(correct_answers(a, columns("data.y", y, net.sizes[-1])) / x.shape[1])
+
+
+def _is_finite(record: _Record) -> bool:
+    return bool(np.isfinite(record.costs[0]) and all(np.isfinite(d).all() for d in record.delta.values()))
+
+
+def _rows(data: Any) -> tuple[Array, Array]:
+    return np.ascontiguousarray(data.x, np.float64), np.ascontiguousarray(data.y, np.float64)
+
+
+def _columns(name: str, data: Any) -> tuple[Array, Array]:
+    if not (hasattr(data, "x") and hasattr(data, "y")):
+        raise TypeError(f"{name}: expected a data set with x and y, got {shown(data)}")
+    x, y = numbers(f"{name}.x", data.x), numbers(f"{name}.y", data.y)
+    if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):
+        raise ValueError(f"{name}: expected x and y with one example per row, got {x.shape} and {y.shape}")
+    return x.T, y.T

@@ -1,0 +1,288 @@
+"""Execute the pages in clean kernels and store what they say, in one form on every machine.
+
+    python tools/execute_pages.py                        all pages of notebooks/, in place
+    python tools/execute_pages.py notebooks/03*.ipynb    these pages
+    python tools/execute_pages.py --check                say which pages would change, write nothing
+
+A page is written only if it changed, and only after every cell ran. A picture that looks the same
+as the stored one is not replaced, so another machine leaves the stored pages as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+Notebook = dict[str, Any]
+Output = dict[str, Any]
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+RAISES = "raises-exception"
+CELL_TIMEOUT = 60
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+LANGUAGE = {
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+}
+DATA_URI = re.compile(r'(?<=src="data:image/png;base64,)[^"]*(?=")')
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+# Two renderings of one picture: a few pixels of anti-aliasing may differ, no more.
+MEAN_DIFFERENCE = 0.25
+PIXEL_DIFFERENCE = 40
+PIXELS_THAT_MAY_DIFFER = 4
+
+
+class PageError(Exception):
+    """A page that could not be executed; the message names the page and the cell."""
+
+
+def joined(text: str | list[str]) -> str:
+    """The text of a notebook field, which is stored as one string or as a list of lines."""
+    return text if isinstance(text, str) else "".join(text)
+
+
+def read(path: Path) -> Notebook:
+    """The notebook in a file, every text as one string; cells without an id get one from their position."""
+    try:
+        page = json.loads(path.read_text(encoding="utf-8"))
+        cells = page["cells"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PageError(f"{path}: not a notebook: {error!r}") from error
+    for number, cell in enumerate(cells, 1):
+        cell.setdefault("id", f"cell-{number:02d}")
+        cell["source"] = joined(cell["source"])
+        for output in cell.get("outputs", []):
+            for fields in (output, output.get("data", {})):
+                for name in fields.keys() - {"traceback"}:
+                    if isinstance(fields[name], list):
+                        fields[name] = joined(fields[name])
+    page["nbformat"], page["nbformat_minor"] = 4, 5
+    return page
+
+
+def serialized(page: Notebook) -> str:
+    """The text of a notebook file: multi-line fields as lists of lines, sorted keys, one final newline."""
+    page = deepcopy(page)
+    for cell in page["cells"]:
+        cell["source"] = joined(cell["source"]).splitlines(keepends=True)
+        for output in cell.get("outputs", []):
+            if "text" in output:
+                output["text"] = joined(output["text"]).splitlines(keepends=True)
+            for kind, value in output.get("data", {}).items():
+                if kind.startswith("text/") or kind == "image/svg+xml":
+                    output["data"][kind] = joined(value).splitlines(keepends=True)
+    return json.dumps(page, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def normalized(page: Notebook) -> Notebook:
+    """A copy without what a machine, a version or a run left in it."""
+    page = deepcopy(page)
+    kept = {"title": page["metadata"]["title"]} if "title" in page.get("metadata", {}) else {}
+    page["metadata"] = {"kernelspec": dict(KERNELSPEC), "language_info": dict(LANGUAGE), **kept}
+    for cell in page["cells"]:
+        for name in ("execution", "ExecuteTime", "collapsed", "scrolled", "trusted"):
+            cell["metadata"].pop(name, None)
+        if cell["cell_type"] == "code":
+            cell["outputs"] = normalized_outputs(cell["outputs"])
+    return page
+
+
+def normalized_outputs(outputs: list[Output]) -> list[Output]:
+    """Adjacent pieces of one stream joined, views of live widgets dropped, tracebacks cut to their last line."""
+    result: list[Output] = []
+    for output in deepcopy(outputs):
+        kind = output["output_type"]
+        if kind == "stream":
+            output["text"] = joined(output["text"])
+            if result and result[-1]["output_type"] == kind and result[-1]["name"] == output["name"]:
+                result[-1]["text"] += output["text"]
+                continue
+        elif kind == "error":
+            output["traceback"] = [f"{output['ename']}: {output['evalue']}"]
+        else:
+            output["data"].pop(WIDGET_VIEW, None)
+            if not output["data"]:
+                continue
+        result.append(output)
+    return result
+
+
+def looks_different(first: str, second: str) -> bool:
+    """Whether two pictures (PNG in base64) differ for the eye: in size, or by more than anti-aliasing."""
+    import numpy as np
+    from PIL import Image
+
+    if first == second:
+        return False
+    try:
+        one, two = (
+            np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGBA"), dtype=float)
+            for png in (first, second)
+        )
+    except (OSError, ValueError):
+        return True
+    if one.shape != two.shape:
+        return True
+    difference = np.abs(one - two)
+    strong = int((difference.max(axis=2) > PIXEL_DIFFERENCE).sum())
+    return bool(difference.mean() > MEAN_DIFFERENCE or strong > PIXELS_THAT_MAY_DIFFER)
+
+
+def with_stored_pictures(fresh: list[Output], stored: list[Output]) -> list[Output]:
+    """The fresh outputs, with the stored bytes of every picture that looks the same."""
+    fresh = deepcopy(fresh)
+    for new, old in zip(fresh, stored, strict=False):
+        new_data, old_data = new.get("data", {}), old.get("data", {})
+        png, old_png = (joined(data.get("image/png", "")) for data in (new_data, old_data))
+        if png and old_png and not looks_different(png, old_png):
+            new_data["image/png"] = old_data["image/png"]
+        html, old_html = (joined(data.get("text/html", "")) for data in (new_data, old_data))
+        old_pictures = DATA_URI.findall(old_html)
+        if old_pictures and len(DATA_URI.findall(html)) == len(old_pictures):
+            stock = iter(old_pictures)
+            new_data["text/html"] = DATA_URI.sub(lambda match: same_or(match[0], stock), html)
+    return fresh
+
+
+def same_or(new: str, stock: Iterator[str]) -> str:
+    """The next stored picture if the new one looks the same, else the new one."""
+    old = next(stock)
+    return new if looks_different(new, old) else old
+
+
+def executed(page: Notebook, folder: Path, name: str = "page") -> Notebook:
+    """A normalized copy of the page, run from top to bottom in a clean kernel of this interpreter."""
+    import nbformat
+    from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from traitlets import default
+
+    class ThisInterpreter(KernelSpecManager):
+        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+            return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
+
+    class Manager(AsyncKernelManager):
+        @default("kernel_spec_manager")
+        def _this_interpreter(self) -> KernelSpecManager:
+            return ThisInterpreter()
+
+    notebook = nbformat.from_dict(normalized(page))
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    running: list[str] = []
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        kernel_manager_class=Manager,
+        timeout=CELL_TIMEOUT,
+        allow_errors=True,
+        record_timing=False,
+        store_widget_state=False,
+        on_cell_execute=lambda cell, cell_index: running.append(cell.id),
+        resources={"metadata": {"path": str(folder)}},
+    )
+    try:
+        client.execute(stderr=subprocess.DEVNULL)
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise PageError(f"{name}: cell id {running[-1]}: {error}") from error
+    result = normalized(json.loads(nbformat.writes(notebook)))
+    stored = {cell["id"]: cell.get("outputs", []) for cell in page["cells"]}
+    for cell in result["cells"]:
+        if cell["cell_type"] == "code":
+            refuse_errors(cell, name)
+            cell["outputs"] = with_stored_pictures(cell["outputs"], stored[cell["id"]])
+    return result
+
+
+def refuse_errors(cell: dict[str, Any], name: str) -> None:
+    """Raise PageError if the cell raised without saying so in its tags."""
+    if RAISES in cell["metadata"].get("tags", []):
+        return
+    for output in cell["outputs"]:
+        if output["output_type"] == "error":
+            source = joined(cell["source"])
+            said = ANSI.sub("", f"{output['ename']}: {output['evalue']}")
+            raise PageError(f"{name}: cell [{cell['execution_count']}] (id {cell['id']}): {said}\n{source}")
+
+
+def update(path: Path, write: bool) -> bool:
+    """Execute one page; whether its stored form changes (or would change, if write is false)."""
+    page = read(path)
+    text = serialized(executed(page, path.parent, str(path)))
+    if text == path.read_text(encoding="utf-8"):
+        return False
+    if write:
+        write_atomically(path, text)
+    return True
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write the whole file or nothing."""
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def isolate(folder: str) -> None:
+    """Keep the user's settings and extra threads away from the kernels started from here."""
+    for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR"):
+        os.environ[f"{name}_NUM_THREADS"] = "1"
+    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+        os.environ[name] = os.path.join(folder, name.lower())
+    for name in ("MPLBACKEND", "MATPLOTLIBRC", "PYTHONSTARTUP"):
+        os.environ.pop(name, None)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("pages", nargs="*", type=Path, help="default: notebooks/*.ipynb")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page would change")
+    parser.add_argument("--processes", type=int, default=2)
+    options = parser.parse_args(arguments)
+    pages = options.pages or sorted(Path("notebooks").glob("*.ipynb"))
+    if not pages:
+        parser.error("no pages in notebooks/")
+    changed, failed = 0, 0
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(options.processes) as pool:
+        isolate(folder)
+        jobs = [(path, pool.submit(update, path, not options.check)) for path in pages]
+        for path, job in jobs:
+            try:
+                differs = job.result()
+            except PageError as error:
+                failed += 1
+                print(error, file=sys.stderr, flush=True)
+                continue
+            changed += differs
+            verb = "would change" if options.check else "changed"
+            print(f"{path}: {verb if differs else 'unchanged'}", flush=True)
+    if failed:
+        print(f"{failed} of {len(pages)} pages could not be executed and were left alone", file=sys.stderr)
+    return 1 if failed or (options.check and changed) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+#!/bin/sh
+# Run Python in a virtual environment of this checkout, made and filled first if need be.
+#
+#   VENV=.venv sh tools/venv.sh EXTRAS ARGUMENTS...    as: python ARGUMENTS... with EXTRAS installed
+#
+# PYTHON names the interpreter to make it with. Nothing is installed while pyproject.toml, constraints.txt,
+# the place of the checkout and the environment's Python stay as they were; nothing is written outside VENV.
+set -eu
+
+extras=$1
+shift
+VENV=${VENV:-.venv}
+case $VENV in /*) ;; *) VENV=$PWD/$VENV ;; esac
+
+new_enough() {
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+}
+
+find_python() {
+    for candidate in ${PYTHON:+"$PYTHON"}; do
+        new_enough "$candidate" && { echo "$candidate"; return; }
+        found=$("$candidate" --version 2>&1) || found="no Python there"
+        echo "Python 3.11 or newer is needed; PYTHON=$candidate is: $found" >&2
+        return 1
+    done
+    for candidate in python3 python3.13 python3.12 python3.11 python; do
+        new_enough "$candidate" && { echo "$candidate"; return; }
+    done
+    found=$(python3 --version 2>&1) || found="no python3"
+    echo "Python 3.11 or newer is needed; found: $found." >&2
+    echo "Name one that is installed: make lab PYTHON=/path/to/python3.12" >&2
+    return 1
+}
+
+state() {
+    "$VENV/bin/python" -c 'import sys; print(sys.version)'
+    pwd
+    cat pyproject.toml constraints.txt
+}
+
+is_ready() {
+    [ -f "$VENV/ready-$extras" ] && state 2>/dev/null | cmp -s - "$VENV/ready-$extras"
+}
+
+# The user's own settings, start-up files and kernels stay out: the pages run alike for everyone.
+unset PYTHONPATH PYTHONHOME PYTHONSTARTUP MPLBACKEND MATPLOTLIBRC
+var=$VENV/var
+export IPYTHONDIR="$var/ipython" MPLCONFIGDIR="$var/matplotlib"
+export JUPYTER_CONFIG_DIR="$var/jupyter/config" JUPYTER_DATA_DIR="$var/jupyter/data"
+export JUPYTER_RUNTIME_DIR="$var/jupyter/runtime" JUPYTER_PATH="$VENV/share/jupyter"
+export RUFF_CACHE_DIR="$var/ruff" MYPY_CACHE_DIR="$var/mypy"
+export HYPOTHESIS_STORAGE_DIRECTORY="$var/hypothesis"
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
+
+if ! is_ready; then
+    if ! new_enough "$VENV/bin/python" || ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
+        python=$(find_python)
+        echo "Making a virtual environment in $VENV"
+        "$python" -m venv --clear "$VENV"
+    fi
+    echo "Installing what the pages need (once, a few minutes) ..."
+    rm -f "$VENV"/ready-*
+    "$VENV/bin/python" -m pip install --quiet --progress-bar off -c constraints.txt -e ".[$extras]"
+    mkdir -p "$IPYTHONDIR" "$MPLCONFIGDIR" "$JUPYTER_CONFIG_DIR" "$JUPYTER_DATA_DIR" "$JUPYTER_RUNTIME_DIR"
+    # The list of fonts is made now, not with a warning in the output of someone's first picture.
+    "$VENV/bin/python" -c 'import matplotlib.font_manager' 2>/dev/null
+    for name in "$extras" notebooks; do
+        state > "$VENV/ready-$name.new" && mv "$VENV/ready-$name.new" "$VENV/ready-$name"
+    done
+fi
+
+PATH=$VENV/bin:$PATH
+export PATH VIRTUAL_ENV="$VENV"
+exec "$VENV/bin/python" "$@"
