@@ -48,7 +48,8 @@ def hidden_error(w_next: Array, delta_next: Array, sigma_prime: Array) -> Array:
 def bias_gradient(delta: Array) -> Array:
     """Equation (3): ∂C_x/∂b^l = δ^l, averaged over the examples; (n_l, m) in, (n_l, 1) out."""
     total: Array = np.add.reduce(delta, axis=1, keepdims=True)
-    return total / delta.shape[1]
+    total /= delta.shape[1]
+    return total
 
 
 def weight_gradient(delta: Array, a_previous: Array) -> Array:
@@ -152,4 +153,7 @@ def _checked(net: Network, x: Array, y: Array, cost: str | Cost) -> tuple[Array,
     rule.check_output(net.sigma[net.L].name)
     x, y = columns("x", x, net.sizes[0]), columns("y", y, net.sizes[-1])
     same_count("x", x, "y", y)
+    if rule.output == "softmax" and abs(y.sum(axis=0) - 1).max() > 1e-6:
+        # δ = a − y is equation (1) only where Σ_j y_j = 1; in general δ_j = a_j Σ_k y_k − y_j.
+        raise ValueError("y: cross_entropy expects targets that sum to 1 in every column")
     return x, y, rule

@@ -1,0 +1,334 @@
+"""Reverse-mode automatic differentiation, one number at a time: gradients without the four equations.
+
+An expression of `Value`s remembers how it was computed. Each operation gives its value together with
+its local derivatives, one for each parent; `backward` multiplies them along every path and adds up.
+
+    operation   value          local derivatives
+    a + b       a + b          1, 1
+    a − b       a − b          1, −1
+    a * b       ab             b, a
+    a / b       a/b            1/b, −(a/b)/b
+    a ** n      aⁿ             n aⁿ⁻¹                (n a constant)
+    −a          −a             −1
+    exp         e^a            e^a
+    log         ln a           1/a
+    tanh        tanh a         1 − tanh² a
+    sigmoid     ½(1+tanh ½a)   σ(a) (1 − σ(a))
+    relu        max(a, 0)      1 if a > 0 else 0
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, SupportsFloat
+
+
+class Value:
+    """A number that remembers how it was computed.
+
+    >>> x = Value(3.0)
+    >>> y = x * x + 2 * x
+    >>> y.backward()
+    >>> y.data, x.grad
+    (15.0, 8.0)
+
+    data      the number
+    grad      ∂out/∂self, after `out.backward()`
+    op        the operation that made it, "" for a number that was given
+    parents   the Values that it was computed from
+    slopes    the local derivative by each parent
+    label     a name, for drawing
+
+    Raises TypeError if `data` is not a number, ValueError if it is not finite.
+    """
+
+    __slots__ = ("__weakref__", "data", "grad", "label", "op", "parents", "slopes")
+    __array_ufunc__ = None  # numpy leaves `array * Value` to Value, which refuses it
+
+    def __init__(self, data: float, label: str = "") -> None:
+        self.data, self.label = _number("data", data), label
+        self.grad = 0.0
+        self.op = ""
+        self.parents: tuple[Value, ...] = ()
+        self.slopes: tuple[float, ...] = ()
+
+    def __repr__(self) -> str:
+        name = f", label={self.label!r}" if self.label else ""
+        return f"Value({self.data:.6g}{name})"
+
+    def __add__(self, other: Value | float) -> Value:
+        other = as_value(other)
+        return operation("+", self.data + other.data, (self, 1.0), (other, 1.0))
+
+    def __sub__(self, other: Value | float) -> Value:
+        other = as_value(other)
+        return operation("-", self.data - other.data, (self, 1.0), (other, -1.0))
+
+    def __mul__(self, other: Value | float) -> Value:
+        other = as_value(other)
+        return operation("*", self.data * other.data, (self, other.data), (other, self.data))
+
+    def __truediv__(self, other: Value | float) -> Value:
+        other = as_value(other)
+        if other.data == 0:
+            raise ValueError("/: expected a denominator other than 0, got 0")
+        quotient = self.data / other.data
+        return operation("/", quotient, (self, 1.0 / other.data), (other, -quotient / other.data))
+
+    def __pow__(self, n: float) -> Value:
+        """selfⁿ for a constant real n."""
+        n = _number("**, exponent", n)
+        try:
+            power = math.pow(self.data, n)
+            slope = n * math.pow(self.data, n - 1) if n else 0.0
+        except (ValueError, OverflowError):
+            message = f"**: expected a base with a finite power and derivative, got {self.data} ** {n}"
+            raise ValueError(message) from None
+        return operation(f"**{n:g}", power, (self, slope))
+
+    def __neg__(self) -> Value:
+        return operation("neg", -self.data, (self, -1.0))
+
+    def __radd__(self, other: float) -> Value:
+        return as_value(other) + self
+
+    def __rsub__(self, other: float) -> Value:
+        return as_value(other) - self
+
+    def __rmul__(self, other: float) -> Value:
+        return as_value(other) * self
+
+    def __rtruediv__(self, other: float) -> Value:
+        return as_value(other) / self
+
+    def exp(self) -> Value:
+        """e^self; ValueError where that is too large for a float."""
+        if self.data > 709.78:
+            raise ValueError(f"exp: expected a number up to 709.78, got {self.data}")
+        exponential = math.exp(self.data)
+        return operation("exp", exponential, (self, exponential))
+
+    def log(self) -> Value:
+        """ln self; ValueError unless self is above 0."""
+        if self.data <= 0:
+            raise ValueError(f"log: expected a number above 0, got {self.data}")
+        return operation("log", math.log(self.data), (self, 1.0 / self.data))
+
+    def tanh(self) -> Value:
+        """tanh self."""
+        t = math.tanh(self.data)
+        return operation("tanh", t, (self, 1.0 - t * t))
+
+    def sigmoid(self) -> Value:
+        """σ(self) = 1 / (1 + e^−self), in a form that cannot overflow."""
+        s = 0.5 * (1.0 + math.tanh(0.5 * self.data))
+        return operation("sigmoid", s, (self, s * (1.0 - s)))
+
+    def relu(self) -> Value:
+        """max(self, 0), with derivative 0 at 0."""
+        return operation("relu", max(self.data, 0.0), (self, 1.0 if self.data > 0 else 0.0))
+
+    def backward(self) -> None:
+        """Set `grad` of every Value that self was computed from to ∂self/∂that Value.
+
+        All of them start again from 0, so calling it twice gives the same gradients.
+        """
+        for _ in self.backward_steps():
+            pass
+
+    def backward_steps(self) -> Iterator[tuple[Value, list[tuple[Value, float]]]]:
+        """`backward`, one Value at a time: (node, [(parent, what is added to parent.grad), …]).
+
+        It begins at self, and comes to a node when everything computed from it has been done, so that its
+        `grad` is complete. When a pair comes out, its contributions have already been added.
+        """
+        order = topological_order(self)
+        for node in order:
+            node.grad = 0.0
+        self.grad = 1.0
+        for node in reversed(order):
+            contributions = [
+                (parent, node.grad * slope) for parent, slope in zip(node.parents, node.slopes, strict=True)
+            ]
+            for parent, contribution in contributions:
+                parent.grad += contribution  # a parent that is used twice gets both
+            yield node, contributions
+
+
+def operation(op: str, data: float, *parents: tuple[Value, float]) -> Value:
+    """The result of an operation: its value, and every parent with the local derivative by it.
+
+    `operation("square", v.data**2, (v, 2 * v.data))` is all that a new operation takes. Raises ValueError
+    if the value or a derivative is not finite.
+    """
+    result = Value.__new__(Value)
+    result.data, result.grad, result.op, result.label = data, 0.0, op, ""
+    result.parents = tuple(parent for parent, _ in parents)
+    result.slopes = tuple(slope for _, slope in parents)
+    if not (math.isfinite(data) and all(map(math.isfinite, result.slopes))):
+        numbers = ", ".join(str(parent.data) for parent in result.parents)
+        raise ValueError(
+            f"{op}: expected a finite value and derivative, got {data} and {result.slopes} at {numbers}"
+        )
+    return result
+
+
+def as_value(number: Value | float) -> Value:
+    """`number` itself if it is a Value, else a Value of it."""
+    return number if isinstance(number, Value) else Value(number)
+
+
+def topological_order(value: Value) -> list[Value]:
+    """Every Value that `value` was computed from, and itself, each once and after all its parents.
+
+    Found with a list as the stack, not by recursion, so that the depth of the graph is not limited.
+    """
+    order: list[Value] = []
+    seen: set[Value] = set()
+    stack = [(value, False)]
+    while stack:
+        node, parents_done = stack.pop()
+        if parents_done:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((parent, False) for parent in reversed(node.parents))
+    return order
+
+
+class ParameterValues(NamedTuple):
+    """The parameters of a net as Values: w[l][j][k] and b[l][j] for l = 1 … L."""
+
+    w: dict[int, list[list[Value]]]
+    b: dict[int, list[Value]]
+
+
+ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
+    "identity": lambda z: z,
+    "sigmoid": Value.sigmoid,
+    "tanh": Value.tanh,
+    "relu": Value.relu,
+}
+COSTS = {"quadratic": None, "binary_cross_entropy": "sigmoid", "cross_entropy": "softmax"}
+
+
+def network_cost(
+    specification: Sequence[tuple[str, int]],
+    weights: Any,
+    biases: Any,
+    x: Sequence[float],
+    y: Sequence[float],
+    cost: str = "quadratic",
+) -> tuple[Value, ParameterValues]:
+    """C_x of one example as an expression of all the weights and biases, and these as Values.
+
+    specification   (activation, size) of the layers 0 … L
+    weights         weights[l][j][k], biases[l][j]: dicts by layer l = 1 … L of lists of numbers
+    x, y            the inputs, n_0 numbers, and the target, n_L numbers
+    cost            "quadratic", "binary_cross_entropy" (sigmoid outputs) or "cross_entropy" (softmax outputs)
+
+    `value, parameters = network_cost(…)`, then `value.backward()`, and `parameters.w[l][j][k].grad` is
+    ∂C_x/∂w^l_jk. Raises ValueError or TypeError, naming the argument, for anything else.
+    """
+    _check_network(specification, weights, biases, x, y, cost)
+    parameters = ParameterValues({}, {})
+    a = z = [Value(x_k, f"x[{k}]") for k, x_k in enumerate(x)]
+    for l in range(1, len(specification)):
+        name, size = specification[l]
+        w = [
+            [Value(w_jk, f"w[{l}][{j},{k}]") for k, w_jk in enumerate(row)]
+            for j, row in enumerate(weights[l])
+        ]
+        b = [Value(b_j, f"b[{l}][{j}]") for j, b_j in enumerate(biases[l])]
+        parameters.w[l], parameters.b[l] = w, b
+        z = [_sum([w_jk * a_k for w_jk, a_k in zip(w[j], a, strict=True)]) + b[j] for j in range(size)]
+        a = softmax(z) if name == "softmax" else [ACTIVATIONS[name](z_j) for z_j in z]
+        for j in range(size):
+            z[j].label = f"z[{l}][{j}]"
+            a[j].label = a[j].label or f"a[{l}][{j}]"
+    value = _cost(z, a, y, cost)
+    value.label = "C"
+    return value, parameters
+
+
+def softmax(z: list[Value]) -> list[Value]:
+    """a_j = e^z_j / Σ_k e^z_k, with all z shifted by the largest, which changes no a."""
+    exponentials = [shifted.exp() for shifted in _shifted(z)]
+    total = _sum(exponentials)
+    return [exponential / total for exponential in exponentials]
+
+
+def _cost(z: list[Value], a: list[Value], y: Sequence[float], cost: str) -> Value:
+    """The cost of one example; the cross-entropies from z, where no logarithm can be of 0."""
+    if cost == "quadratic":
+        return 0.5 * _sum([(a_j - y_j) ** 2 for a_j, y_j in zip(a, y, strict=True)])
+    if cost == "binary_cross_entropy":
+        return _sum([_softplus(z_j) - y_j * z_j for z_j, y_j in zip(z, y, strict=True)])
+    shifted = _shifted(z)
+    log_sum = _sum([s.exp() for s in shifted]).log()
+    return _sum([y_j * (log_sum - s) for s, y_j in zip(shifted, y, strict=True)])
+
+
+def _shifted(z: list[Value]) -> list[Value]:
+    """z_j minus the largest z, a constant, so that no exponential can overflow."""
+    largest = max(z_j.data for z_j in z)
+    return [z_j - largest for z_j in z]
+
+
+def _softplus(z: Value) -> Value:
+    """ln(1 + e^z), which is also z + ln(1 + e^−z): whichever has the small exponential."""
+    return z + (1 + (-z).exp()).log() if z.data > 0 else (1 + z.exp()).log()
+
+
+def _sum(terms: list[Value]) -> Value:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool | Value) or not isinstance(value, SupportsFloat) or hasattr(value, "__len__"):
+        raise TypeError(f"{name}: expected a real number, got {value!r:.60}")
+    if not math.isfinite(value):
+        raise ValueError(f"{name}: expected a finite number, got {float(value)}")
+    return float(value)
+
+
+def _check_network(specification: Any, weights: Any, biases: Any, x: Any, y: Any, cost: Any) -> None:
+    """What `Value` itself would not notice: names, and lists of the wrong length."""
+    names = [name for name, _ in specification]
+    sizes = [size for _, size in specification]
+    L = len(names) - 1
+    if L < 1 or names[0] != "identity":
+        raise ValueError(f"specification: expected an 'identity' layer and at least one more, got {names}")
+    for l in range(1, L + 1):
+        allowed = [*ACTIVATIONS, "softmax"] if l == L else list(ACTIVATIONS)
+        if names[l] not in allowed:
+            expected = ", ".join(allowed)
+            raise ValueError(f"specification, layer {l}: expected one of {expected}, got {names[l]!r}")
+    if cost not in COSTS:
+        raise ValueError(f"cost: expected one of {', '.join(COSTS)}, got {cost!r}")
+    if COSTS[cost] not in (None, names[L]):
+        raise ValueError(f"cost: {cost} needs {COSTS[cost]} outputs, got {names[L]} outputs")
+    _check_length("x", x, sizes[0])
+    _check_length("y", y, sizes[L])
+    for name, blocks in ("weights", weights), ("biases", biases):
+        if not isinstance(blocks, dict):
+            raise TypeError(f"{name}: expected a dict of layers 1 … {L}, got {blocks!r:.60}")
+        for l in range(1, L + 1):
+            if l not in blocks:
+                raise ValueError(f"{name}: expected the layers 1 … {L}, got {sorted(blocks)}")
+            _check_length(f"{name}[{l}]", blocks[l], sizes[l])
+    for l in range(1, L + 1):
+        for j, row in enumerate(weights[l]):
+            _check_length(f"weights[{l}][{j}]", row, sizes[l - 1])
+
+
+def _check_length(name: str, items: Any, length: int) -> None:
+    if isinstance(items, str) or not hasattr(items, "__len__"):
+        raise TypeError(f"{name}: expected {length} entries, got {items!r:.60}")
+    if len(items) != length:
+        raise ValueError(f"{name}: expected {length} entries, got {len(items)}")

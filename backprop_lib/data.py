@@ -1,0 +1,224 @@
+"""The data sets: read from the files of this project, checked, split, scaled. No network is needed."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backprop_lib.arguments import Array, natural_number, numbers, positive_integer, shown
+
+IRIS_FEATURES = ("sepallength", "sepalwidth", "petallength", "petalwidth")
+IRIS_CLASSES = ("Iris-setosa", "Iris-versicolor", "Iris-virginica")
+DIGITS_FEATURES = tuple(f"pixel{i}" for i in range(64))
+DIGITS_CLASSES = tuple("0123456789")
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """N labeled examples, one per ROW.
+
+    x               features, (N, n)
+    y               targets: one-hot (N, classes), or (N, 1) with 0 or 1 for two classes
+    labels          the class of each example as an integer, (N,)
+    class_names     one name for each class
+    feature_names   one name for each feature
+
+    The arrays are copies and cannot be written to. Raises ValueError or TypeError, naming the argument.
+    """
+
+    x: Array
+    y: Array
+    labels: NDArray[np.intp]
+    class_names: tuple[str, ...]
+    feature_names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        x, y = numbers("x", self.x), numbers("y", self.y)
+        if x.ndim != 2 or y.ndim != 2 or 0 in x.shape or 0 in y.shape:
+            raise ValueError(f"x, y: expected one example per row, got shapes {x.shape} and {y.shape}")
+        if len(y) != len(x):
+            raise ValueError(f"y: expected {len(x)} rows as in x, got {len(y)}")
+        labels = checked_labels(self.labels, len(self.class_names))
+        if labels.shape != (len(x),):
+            raise ValueError(f"labels: expected {len(x)} as in x, got {len(labels)}")
+        if len(self.feature_names) != x.shape[1]:
+            raise ValueError(f"feature_names: expected {x.shape[1]}, got {len(self.feature_names)}")
+        for name, array in (("x", x), ("y", y), ("labels", labels)):
+            copy = array.copy()
+            copy.flags.writeable = False
+            object.__setattr__(self, name, copy)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def columns(self) -> tuple[Array, Array]:
+        """(x, y) with one example per COLUMN, as the equations want them: (n, N) and (outputs, N)."""
+        return self.x.T, self.y.T
+
+    def take(self, indices: Sequence[int] | NDArray[np.intp]) -> Dataset:
+        """The examples with these row numbers, in this order."""
+        rows = np.asarray(indices)
+        if rows.ndim != 1 or rows.dtype.kind not in "iu" or not len(rows):
+            raise TypeError(f"indices: expected a list of row numbers, got {shown(indices)}")
+        if rows.min() < 0 or rows.max() >= len(self):
+            raise ValueError(f"indices: expected numbers from 0 to {len(self) - 1}, got {shown(indices)}")
+        return Dataset(self.x[rows], self.y[rows], self.labels[rows], self.class_names, self.feature_names)
+
+
+def checked_labels(labels: object, classes: int) -> NDArray[np.intp]:
+    """The labels as integers 0 … classes − 1; ValueError or TypeError if they are not."""
+    array = np.asarray(labels)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"labels: expected integers, got {shown(labels)}")
+    if array.ndim != 1:
+        raise ValueError(f"labels: expected a flat list, got shape {array.shape}")
+    outside = array[(array < 0) | (array >= classes)]
+    if len(outside):
+        raise ValueError(f"labels: expected classes 0 … {classes - 1}, got {int(outside[0])}")
+    return array.astype(np.intp)
+
+
+def one_hot(labels: object, classes: int) -> Array:
+    """Row i is all 0 but for a 1 in column labels[i]; shape (N, classes).
+
+    >>> one_hot([2, 0], 3)
+    array([[0., 0., 1.],
+           [1., 0., 0.]])
+    """
+    classes = positive_integer("classes", classes)
+    return np.eye(classes)[checked_labels(labels, classes)]
+
+
+def load_csv(
+    path: str | os.PathLike[str], feature_names: Sequence[str], class_names: Sequence[str]
+) -> Dataset:
+    """A data set from a CSV file with one header line: the features, then `class`.
+
+    Every line must have all its fields, every feature must be a finite number, every class one of
+    class_names. Raises FileNotFoundError, or ValueError naming the file and the line.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.name}: expected UTF-8 text: {error}") from error
+    try:
+        rows = list(csv.reader(text.splitlines(), strict=True))
+    except csv.Error as error:
+        raise ValueError(f"{path.name}: not a CSV file: {error}") from error
+    header = [*feature_names, "class"]
+    if not rows:
+        raise ValueError(f"{path.name}, line 1: expected the header {shown(','.join(header))}, got nothing")
+    if rows[0] != header:
+        raise ValueError(
+            f"{path.name}, line 1: expected the header {shown(','.join(header))}, "
+            f"got {shown(','.join(rows[0]))}"
+        )
+    features, labels = [], []
+    for line, row in enumerate(rows[1:], 2):
+        if len(row) != len(header):
+            raise ValueError(f"{path.name}, line {line}: expected {len(header)} fields, got {len(row)}")
+        features.append([_number(field, f"{path.name}, line {line}") for field in row[:-1]])
+        if row[-1] not in class_names:
+            expected = ", ".join(class_names)
+            raise ValueError(
+                f"{path.name}, line {line}: expected a class of {expected}, got {shown(row[-1])}"
+            )
+        labels.append(list(class_names).index(row[-1]))
+    if not features:
+        raise ValueError(f"{path.name}, line 2: expected at least one example, got nothing")
+    return Dataset(
+        np.array(features),
+        one_hot(labels, len(class_names)),
+        np.array(labels),
+        tuple(class_names),
+        tuple(feature_names),
+    )
+
+
+def _number(field: str, where: str) -> float:
+    try:
+        value = float(field)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"{where}: expected a finite number, got {shown(field)}")
+    return value
+
+
+def _file(name: str) -> Path:
+    """A file of datasets/: inside an installed package, or beside it in a checkout."""
+    here = Path(__file__).parent
+    places = [here / "datasets" / name, here.parent / "datasets" / name]
+    for place in places:
+        if place.is_file():
+            return place
+    raise FileNotFoundError(f"{name}: expected it in datasets/ in or beside the package, found it in neither")
+
+
+def load_iris() -> Dataset:
+    """Fisher's iris flowers: 150 flowers, 4 lengths in cm, 3 species of 50 each."""
+    return load_csv(_file("iris.csv"), IRIS_FEATURES, IRIS_CLASSES)
+
+
+def load_digits() -> Dataset:
+    """1797 handwritten digits of 8 × 8 pixels, from 0 (white) to 1 (black)."""
+    raw = load_csv(_file("digits.csv"), DIGITS_FEATURES, DIGITS_CLASSES)
+    return Dataset(raw.x / 16, raw.y, raw.labels, raw.class_names, raw.feature_names)
+
+
+def xor() -> Dataset:
+    """The four points of exclusive or: one output, 1 if exactly one of the two inputs is 1."""
+    x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    labels = x[:, 0] ^ x[:, 1]
+    return Dataset(x, labels[:, None], labels, ("no", "yes"), ("first", "second"))
+
+
+def split(data: Dataset, fraction: float = 0.7, seed: int = 0) -> tuple[Dataset, Dataset]:
+    """(train, held out): a random `fraction` of every class, at least one, and the rest.
+
+    Raises ValueError if fraction is not between 0 and 1, or a class has too few examples for both.
+    """
+    if isinstance(fraction, bool) or not isinstance(fraction, int | float):
+        raise TypeError(f"fraction: expected a number between 0 and 1, got {shown(fraction)}")
+    if not 0 < fraction < 1:
+        raise ValueError(f"fraction: expected a number between 0 and 1, got {shown(fraction)}")
+    rng = np.random.default_rng(natural_number("seed", seed))
+    train: list[int] = []
+    held_out: list[int] = []
+    for label in np.unique(data.labels):
+        rows = rng.permutation(np.flatnonzero(data.labels == label))
+        count = max(1, round(fraction * len(rows)))
+        if count == len(rows):
+            raise ValueError(
+                f"fraction: {fraction} of the {len(rows)} examples of class {label} leaves none to hold out"
+            )
+        train += rows[:count].tolist()
+        held_out += rows[count:].tolist()
+    return data.take(sorted(train)), data.take(sorted(held_out))
+
+
+def standardize(train: Dataset, *others: Dataset) -> tuple[Dataset, ...]:
+    """All data sets with every feature shifted and scaled to mean 0 and deviation 1 on `train` alone.
+
+    A feature that is constant on `train` is shifted only.
+    """
+    mean, deviation = train.x.mean(axis=0), train.x.std(axis=0)
+    deviation = np.where(deviation > 0, deviation, 1.0)
+    for position, other in enumerate(others):
+        if other.feature_names != train.feature_names:
+            raise ValueError(
+                f"others[{position}]: expected the features of train, {shown(train.feature_names)}, "
+                f"got {shown(other.feature_names)}"
+            )
+    return tuple(
+        Dataset((d.x - mean) / deviation, d.y, d.labels, d.class_names, d.feature_names)
+        for d in (train, *others)
+    )

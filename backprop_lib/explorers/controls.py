@@ -1,0 +1,148 @@
+"""The controls of a scene: bounded, with words beside them, all within reach of the keyboard."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import ipywidgets as W
+
+from backprop_lib.arguments import shown
+
+WRAPPING = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "4px 20px"}
+
+
+class Player(W.HBox):  # type: ignore[misc]
+    """A slider that plays: Play, Pause and Step as buttons with words on them.
+
+    The clock runs in the browser, so that nothing loops in the kernel; without a browser, set the slider.
+    """
+
+    def __init__(self, slider: Any, interval: int = 150) -> None:
+        if not hasattr(slider, "max") or not hasattr(slider, "step"):
+            raise TypeError(f"slider: expected a slider, got {shown(slider)}")
+        self.slider = slider
+        self.clock = W.Play(
+            value=slider.value, min=slider.min, max=slider.max, step=slider.step, interval=interval
+        )
+        self.helpers = [self.clock, W.jslink((self.clock, "value"), (slider, "value"))]
+        self.buttons = {
+            name: W.Button(description=name, tooltip=tooltip, layout=W.Layout(width="auto"))
+            for name, tooltip in (
+                ("Play", f"Play {slider.description}"),
+                ("Pause", f"Pause {slider.description}"),
+                ("Step", f"One step of {slider.description}"),
+            )
+        }
+        self.buttons["Play"].on_click(lambda _: self.play())
+        self.buttons["Pause"].on_click(lambda _: self.pause())
+        self.buttons["Step"].on_click(lambda _: self.step())
+        slider.observe(self._follow_bounds, ["min", "max"])
+        super().__init__([slider, *self.buttons.values()], layout=W.Layout(**WRAPPING))
+
+    def play(self) -> None:
+        """Start the clock, from the beginning if the slider is at its end."""
+        if self.slider.value >= self.slider.max:
+            self.slider.value = self.slider.min
+        self.clock.value = self.slider.value
+        self.clock.playing = True
+
+    def pause(self) -> None:
+        """Stop the clock."""
+        self.clock.playing = False
+
+    def step(self) -> None:
+        """Stop the clock and move the slider one step."""
+        self.pause()
+        self.slider.value = min(self.slider.value + self.slider.step, self.slider.max)
+
+    def _follow_bounds(self, change: object) -> None:
+        self.clock.min, self.clock.max = self.slider.min, self.slider.max
+
+
+def player(slider: Any, interval: int = 150) -> Player:
+    """Play, Pause and Step beside a slider; `interval` in milliseconds."""
+    return Player(slider, interval)
+
+
+class IntegerBox(W.IntText):  # type: ignore[misc]
+    """A box for a whole number between two bounds; one outside is not clipped but refused with a sentence."""
+
+    def __init__(self, description: str, value: int, low: int, high: int) -> None:
+        _check_range(value, low, high)
+        self.low, self.high = low, high
+        super().__init__(value=value, description=description, **_room(description, 90))
+
+    def check(self) -> None:
+        """Raise ValueError if the number is outside the bounds."""
+        if not self.low <= self.value <= self.high:
+            wanted = f"a whole number from {self.low} to {self.high}"
+            raise ValueError(f"{self.description}: expected {wanted}, got {self.value}")
+
+
+def _room(description: str, pixels: int) -> dict[str, Any]:
+    """Layout and style with room for the whole description beside the control."""
+    width = f"calc({len(description)}ch + {pixels}px)"
+    return {"style": {"description_width": "initial"}, "layout": W.Layout(width=width, max_width="100%")}
+
+
+def _check_range(value: float, low: float, high: float) -> None:
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(f"low and high: expected two finite numbers in order, got {low} and {high}")
+    if not low <= value <= high:
+        raise ValueError(f"value: expected a number from {low} to {high}, got {shown(value)}")
+
+
+def slider(description: str, value: float, low: float, high: float, step: float | None = None) -> Any:
+    """A slider with a number beside it that can be typed; whole numbers only if value and bounds are ints."""
+    _check_range(value, low, high)
+    whole = all(isinstance(v, int) for v in (value, low, high)) and (step is None or isinstance(step, int))
+    step = step or (1 if whole else (high - low) / 100)
+    if not step > 0:
+        raise ValueError(f"step: expected a positive number, got {shown(step)}")
+    options: dict[str, Any] = {"readout_format": "d"} if whole else {"readout_format": f".{_decimals(step)}f"}
+    kind = W.IntSlider if whole else W.FloatSlider
+    options |= {"value": value, "min": low, "max": high, "step": step, "description": description}
+    return kind(**options, continuous_update=True, **_room(description, 260))
+
+
+def _decimals(step: float) -> int:
+    """How many decimals a number has that moves in such steps."""
+    return next((n for n in range(6) if abs(round(step, n) - step) < 1e-9), 3)
+
+
+def log_slider(description: str, value: float, low: float, high: float, steps_per_decade: int = 10) -> Any:
+    """A slider over powers of ten, from low to high, both above zero."""
+    _check_range(value, low, high)
+    if low <= 0:
+        raise ValueError(f"low: expected a positive number, got {shown(low)}")
+    return W.FloatLogSlider(
+        value=value,
+        base=10,
+        min=math.log10(low),
+        max=math.log10(high),
+        step=1 / steps_per_decade,
+        description=description,
+        readout_format=".2g",
+        continuous_update=True,
+        **_room(description, 260),
+    )
+
+
+def choice(description: str, options: Any, value: Any = None) -> Any:
+    """A list to choose from: names, (name, value) pairs or a dict; the first is chosen if `value` is None."""
+    pairs = list(options.items()) if isinstance(options, Mapping) else list(options)
+    if not pairs:
+        raise ValueError("options: expected at least one, got none")
+    texts = [str(pair[0] if isinstance(pair, tuple) else pair) for pair in pairs]
+    room = 60 + 8 * max(len(text) for text in texts)
+    menu = W.Dropdown(options=pairs, description=description, **_room(description, room))
+    if value is not None:
+        menu.value = value
+    return menu
+
+
+def box(description: str, value: int, low: int, high: int) -> Any:
+    """A box for a whole number; one outside the bounds is refused by the scene with a sentence."""
+    return IntegerBox(description, value, low, high)

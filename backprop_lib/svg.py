@@ -1,0 +1,115 @@
+"""What all drawings share: rounded numbers, colors for the sign, and SVG that shows itself in a notebook."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from backprop_lib.arguments import shown
+
+NEGATIVE, POSITIVE = "#B35806", "#2166AC"
+INK, FAINT, PAPER, GLOW = "#222222", "#8A8A8A", "#FFFFFF", "#FFF3C4"
+FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"
+SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number as text, rounded to so many significant digits, with a true minus and never −0.
+
+    >>> number(0.99998), number(-4.4508e-05), number(1234.5), number(-0.0)
+    ('1', '−4.45e−5', '1230', '0')
+    """
+    if not np.isfinite(value):
+        return "not a number" if value != value else ("∞" if value > 0 else "−∞")
+    value = float(f"{value:.{digits}g}")
+    if value == 0:
+        return "0"
+    if 1e-3 <= abs(value) < 1e6:
+        text = f"{value:.{max(0, digits - 1 - int(np.floor(np.log10(abs(value)))))}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    else:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+        text = f"{mantissa}e{int(exponent)}"
+    return text.replace("-", "−")
+
+
+def still(html: str) -> str:
+    """The same HTML with every inline SVG as an `<img alt=…>`.
+
+    Viewers that do not trust a page strip inline SVG and leave its numbers in a heap; an image they keep.
+    """
+
+    def as_image(match: re.Match[str]) -> str:
+        svg = match[0]
+        opening = svg[: svg.index(">")]
+        alt, width, height = (
+            found[1] if (found := re.search(rf'\b{name}="([^"]*)"', opening)) else ""
+            for name in ("aria-label", "width", "height")
+        )
+        return (
+            f'<img alt="{alt}" width="{width}" height="{height}" style="max-width:100%;height:auto" '
+            f'src="data:image/svg+xml,{quote(svg, safe=" =:;,/()!?*+")}">'
+        )
+
+    return SVG.sub(as_image, html)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """An SVG drawing with its reading in words; shows itself in a notebook."""
+
+    svg: str
+    alt: str
+
+    def __post_init__(self) -> None:
+        if not self.svg.startswith("<svg"):
+            raise ValueError(f"svg: expected a string that begins with <svg, got {shown(self.svg)}")
+        if not self.alt.strip():
+            raise ValueError("alt: expected the reading of the drawing in words, got nothing")
+
+    @property
+    def html(self) -> str:
+        """The drawing for a live page: the SVG itself."""
+        return self.svg
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        return {"text/html": still(self.svg), "text/plain": self.alt}
+
+
+def document(width: float, height: float, alt: str, parts: Iterable[str]) -> str:
+    body = "\n".join(parts)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{escape(alt)}" '
+        f'style="max-width:100%;height:auto" font-family="{FONT}" font-size="12">\n'
+        f'<rect width="{width:.0f}" height="{height:.0f}" rx="10" fill="{PAPER}"/>\n{body}\n</svg>'
+    )
+
+
+def line_of_text(
+    x: float, y: float, text: str, size: int = 12, fill: str = INK, anchor: str = "middle", more: str = ""
+) -> str:
+    """A line of text centered on the height y."""
+    return (
+        f'<text x="{x:.1f}" y="{y + 0.35 * size:.1f}" font-size="{size}" fill="{fill}" '
+        f'text-anchor="{anchor}"{more}>{escape(text)}</text>'
+    )
+
+
+HALO = f' stroke="{PAPER}" stroke-width="4" stroke-linejoin="round" paint-order="stroke"'
+
+
+def data_number(value: float) -> str:
+    """A number as the value of a data attribute, rounded to six digits so that round-off does not show."""
+    return f"{value + 0.0:.6g}"
+
+
+def sign_color(value: float) -> str:
+    return NEGATIVE if value < 0 else POSITIVE

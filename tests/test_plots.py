@@ -1,0 +1,266 @@
+"""Pictures state their reading in words, keep to one style, and a fast redrawing equals a full one."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import subprocess
+import sys
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pytest
+from PIL import Image
+
+from backprop_lib.data import Dataset
+from backprop_lib.network import Network
+from backprop_lib.plots import (
+    FastFigure,
+    Picture,
+    bars,
+    cost_curves,
+    delta_norms,
+    function_plot,
+    heat_map,
+    new_figure,
+    styled,
+)
+from backprop_lib.training import train
+
+DARK = dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), "black")
+DARK |= dict.fromkeys(
+    ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), "red"
+)
+DARK |= {"figure.dpi": 30, "savefig.dpi": 30, "lines.linewidth": 9, "font.size": 30, "axes.grid": True}
+FALLING = np.array([0.5, 0.3, 0.2, 0.1])
+
+
+def opened(png: bytes) -> np.ndarray[Any, Any]:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def has_color(picture: Picture, color: str, nearness: int = 6) -> bool:
+    wanted = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+    return bool((np.abs(opened(picture.png) - wanted).max(axis=2) <= nearness).any())
+
+
+def test_a_picture_shows_itself_three_ways_with_the_same_words() -> None:
+    picture = cost_curves({"a": FALLING})
+    data, metadata = picture._repr_mimebundle_()
+    assert data["text/plain"] == picture.alt == metadata["image/png"]["alt"]
+    assert base64.b64decode(data["image/png"]) == picture.png
+    source = re.fullmatch(
+        r'<img alt="[^"]*" width="640" [^>]*src="data:image/png;base64,([^"]*)">', picture.html
+    )
+    assert source and source[1] == data["image/png"] and data["text/html"] == picture.html
+    assert (metadata["image/png"]["width"], metadata["image/png"]["height"]) == (640, 340)
+
+
+def test_a_picture_is_drawn_at_twice_its_displayed_size() -> None:
+    assert opened(function_plot([0, 1], {"y": [0, 1]}, width=400, height=200).png).shape == (400, 800, 3)
+
+
+def test_the_words_of_a_picture_are_escaped() -> None:
+    picture = Picture(new_figure(20, 20), '<script>"&')
+    assert 'alt="&lt;script&gt;&quot;&amp;"' in picture.html
+
+
+@pytest.mark.parametrize("alt", ["", "  ", None])
+def test_a_picture_without_words_is_refused(alt: Any) -> None:
+    with pytest.raises(ValueError, match="alt"):
+        Picture(new_figure(20, 20), alt)
+
+
+def test_only_figures_and_png_bytes_make_a_picture() -> None:
+    with pytest.raises(TypeError, match="picture"):
+        Picture(b"GIF89a", "words")
+
+
+def test_the_reading_of_curves_gives_their_ends_and_extremes() -> None:
+    alt = function_plot(
+        [-1, 0, 2], {"cost": [0.5, 0.1, 0.25]}, title="One weight", xlabel="w", ylabel="C"
+    ).alt
+    assert alt == "One weight (C), against w. cost: 0.5 at w = −1, 0.25 at w = 2, lowest 0.1."
+
+
+def test_the_reading_does_not_hang_on_the_last_digits() -> None:
+    assert cost_curves({"a": FALLING}).alt == cost_curves({"a": FALLING * (1 + 1e-13)}).alt
+
+
+def test_a_history_gives_its_training_and_its_held_out_cost() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.arange(12) % 2
+    data = Dataset(rng.normal(size=(12, 2)), np.eye(2)[labels], labels, ("no", "yes"), ("u", "v"))
+    history = train(Network([("identity", 2), ("sigmoid", 2)]), data, epochs=3, batch_size=4, held_out=data)
+    alt = cost_curves(history).alt
+    assert "training: " in alt and "held out: " in alt and "epoch 3" in alt
+
+
+def test_runs_of_different_lengths_share_a_picture() -> None:
+    assert (
+        "at epoch 1."
+        in cost_curves({"short": FALLING[:2], "long": FALLING, "one": FALLING[:1]}, log=True).alt
+    )
+
+
+def test_the_norms_of_all_layers_are_read_out() -> None:
+    alt = delta_norms({2: FALLING, 1: FALLING * 1e-6}).alt
+    assert "layer 1: 5e−7 at epoch 0, 1e−7 at epoch 3. layer 2: 0.5 at epoch 0" in alt
+
+
+def test_a_dead_layer_leaves_a_gap_and_no_error() -> None:
+    assert "layer 1: 0 at epoch 0" in delta_norms({1: FALLING * 0, 2: FALLING}).alt
+
+
+def test_lines_are_told_apart_by_dashes_and_names() -> None:
+    from backprop_lib import plots
+
+    assert len(plots.DASHES) == len({str(dash) for dash in plots.DASHES}) >= 6
+
+
+def test_a_heat_map_states_its_limits_and_its_largest_number() -> None:
+    alt = heat_map([[0.5, -2.0], [1.0, 0.25]], "to j", "from k", "w").alt
+    assert alt == (
+        "w: 2 rows (to j) by 2 columns (from k), from −2 to 1. Largest in size: −2 in row 0, column 1. "
+        "The colors run from −2 to 2."
+    )
+
+
+def test_a_diverging_scale_is_blue_above_zero_and_orange_below() -> None:
+    assert has_color(heat_map([[1.0, -1.0]], limit=1.5), "#2166AC", 12)
+    assert has_color(heat_map([[-1.0, 1.0]], limit=1.5), "#B35806", 12)
+
+
+def test_zero_is_nearly_white_in_a_diverging_map() -> None:
+    pixels = opened(heat_map([[0.0, 1.0]]).png)
+    assert pixels[pixels.shape[0] // 2, 200].min() > 240
+
+
+@pytest.mark.parametrize(
+    "matrix", [np.zeros((2, 2)), np.full((1, 1), 7.0), np.eye(12) * 1e-9, np.ones((64, 30))]
+)
+@pytest.mark.parametrize("diverging", [True, False])
+def test_extreme_matrices_are_drawn(matrix: Any, diverging: bool) -> None:
+    assert heat_map(matrix, diverging=diverging).alt
+
+
+def test_bars_say_every_number() -> None:
+    assert bars(["a", "b"], [0.5, -1.25], title="Logits").alt == "Logits: a 0.5, b −1.25."
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: function_plot([0, np.nan], {"y": [1, 2]}), "x: expected finite"),
+        (lambda: function_plot([[0, 1]], {"y": [1, 2]}), "x: expected shape"),
+        (lambda: function_plot([0, 1], {"y": [1, 2, 3]}), r"curves\['y'\]: expected shape"),
+        (lambda: function_plot([0, 1], {"y": [1, np.inf]}), r"curves\['y'\]: expected finite"),
+        (lambda: function_plot([0, 1], {"y": [1, 0]}, log=True), "above zero"),
+        (lambda: function_plot([0, 1], {"y": [1, 0]}, log_x=True), "x: expected numbers above zero"),
+        (lambda: cost_curves({"a": []}), r"curves\['a'\]"),
+        (lambda: cost_curves({}), "runs"),
+        (lambda: delta_norms({1: [0.0, 0.0]}), "delta_by_layer"),
+        (lambda: delta_norms({1: [-1.0, 1.0]}), "delta_by_layer"),
+        (lambda: heat_map([1, 2]), "matrix: expected shape"),
+        (lambda: heat_map([[1, np.nan]]), "matrix: expected finite"),
+        (lambda: heat_map([[1]], limit=-1), "limit"),
+        (lambda: heat_map([[1, 2]], column_names=["a"]), "column_names: expected 2"),
+        (lambda: heat_map([[1, 2]], row_names=["a", "b"]), "row_names: expected 1"),
+        (lambda: bars(["a"], [1, 2]), "values: expected shape"),
+        (lambda: bars(["a"], [0], log=True), "values: expected numbers above zero"),
+    ],
+)
+def test_a_wrong_argument_is_refused_by_name(draw: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        draw()
+
+
+@pytest.mark.parametrize("draw", [lambda: delta_norms({}), lambda: cost_curves(3), lambda: heat_map("w")])
+def test_a_thing_that_is_no_data_is_refused(draw: Any) -> None:
+    with pytest.raises(TypeError):
+        draw()
+
+
+def test_the_readers_own_style_changes_nothing() -> None:
+    plain = cost_curves({"a": FALLING, "b": FALLING / 2}).png
+    with matplotlib.rc_context(DARK):
+        assert cost_curves({"a": FALLING, "b": FALLING / 2}).png == plain
+
+
+def test_pyplot_is_never_imported_and_the_package_does_not_import_matplotlib() -> None:
+    code = (
+        "import sys, backprop_lib; assert 'matplotlib' not in sys.modules\n"
+        "import backprop_lib.plots as p; p.bars(['a'], [1]); assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def moving(y: Any, at: float) -> FastFigure:
+    """Two axes with a moving line, a moving point and a moving word."""
+    fast = FastFigure(300, 150)
+    left, right = fast.figure.subplots(1, 2)
+    styled(left, "left", "x", "y").set(xlim=(0, 3), ylim=(0, 1))
+    styled(right, "right").set(xlim=(0, 3), ylim=(0, 1))
+    fast.add("line", left.plot(range(4), y, zorder=3)[0])
+    fast.add("point", right.plot([at], [0.5], "o", zorder=4)[0])
+    fast.add("word", right.text(at, 0.7, f"{at:.1f}", zorder=5))
+    return fast
+
+
+def move(fast: FastFigure, y: Any, at: float) -> None:
+    fast["line"].set_ydata(y)
+    fast["point"].set_xdata([at])
+    fast["word"].set_x(at)
+    fast["word"].set_text(f"{at:.1f}")
+
+
+def test_a_fast_redrawing_equals_a_full_one_pixel_for_pixel() -> None:
+    fast = moving(FALLING, 0.5)
+    for y, at in ((FALLING[::-1], 2.5), (FALLING**2, 1.0), (1 - FALLING, 1.7)):
+        move(fast, y, at)
+        assert (fast.pixels() == moving(y, at).pixels()).all()
+
+
+def test_a_fast_redrawing_equals_an_ordinary_drawing_pixel_for_pixel() -> None:
+    fast = moving(FALLING, 0.5)
+    fast.pixels()
+    move(fast, FALLING**2, 2.0)
+    blitted = fast.pixels().copy()
+    for name in ("line", "point", "word"):
+        fast[name].set_animated(False)
+    fast.forget_background()
+    fast.figure.canvas.draw()
+    assert (np.asarray(fast.figure.canvas.buffer_rgba()) == blitted).all()  # type: ignore[attr-defined]
+
+
+def test_moving_away_and_back_leaves_no_trace() -> None:
+    fast = moving(FALLING, 0.5)
+    before = fast.pixels().copy()
+    move(fast, FALLING / 2, 2.0)
+    assert (fast.pixels() != before).any()
+    move(fast, FALLING, 0.5)
+    assert (fast.pixels() == before).all()
+
+
+def test_the_fast_png_holds_the_pixels_of_the_figure() -> None:
+    fast = moving(FALLING, 0.5)
+    assert (opened(fast.png()) == fast.pixels()[..., :3]).all()
+    assert fast.picture("words").width == 300
+
+
+def test_new_limits_show_after_the_background_is_forgotten() -> None:
+    fast = moving(FALLING, 0.5)
+    before = fast.pixels().copy()
+    fast.figure.axes[0].set_ylim(0, 2)
+    fast.forget_background()
+    assert (fast.pixels() != before).any()
+
+
+def test_an_artist_of_another_figure_or_a_name_used_twice_is_refused() -> None:
+    fast = moving(FALLING, 0.5)
+    with pytest.raises(TypeError, match="artist"):
+        fast.add("other", moving(FALLING, 0.5)["line"])
+    with pytest.raises(ValueError, match="a second time"):
+        fast.add("line", fast["point"])

@@ -1,0 +1,313 @@
+"""A scene redraws what changed, keeps the last good picture, and shows a still where no kernel runs."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import ipywidgets as W
+import pytest
+from traitlets import TraitError
+
+from backprop_lib.diagram import network_svg
+from backprop_lib.explorers.scene import (
+    Scene,
+    View,
+    box,
+    choice,
+    log_slider,
+    player,
+    slider,
+    table_html,
+)
+from backprop_lib.plots import bars
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def draw(size: int, kind: str = "a") -> View:
+    if size == 13:
+        raise ValueError("size: expected anything but 13, got 13")
+    if size == 14:
+        raise KeyError("lost")
+    return View(
+        html=f"<b>{size}</b>",
+        alt=f"size {size}",
+        sentence=f"The size is {size}.",
+        table=[["size", "kind"], [size, kind]],
+        code=f"draw({size}, {kind!r})",
+    )
+
+
+class Counted:
+    """`draw`, and what it was called with."""
+
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+
+    def __call__(self, **values: Any) -> View:
+        self.calls.append(tuple(values.values()))
+        return draw(**values)
+
+
+def scene(function: Any = draw) -> Scene:
+    return Scene({"size": slider("Size", 4, 1, 20), "kind": choice("Kind", ["a", "b"])}, function)
+
+
+def htmls(shown: Scene) -> str:
+    return "\n".join(child.value for child in shown.children if isinstance(child, W.HTML))
+
+
+def test_a_changed_control_redraws_picture_sentence_and_code() -> None:
+    shown = scene()
+    shown.controls["size"].value = 7
+    assert shown.view == draw(7)
+    for part in ("<b>7</b>", "The size is 7.", "draw(7, &#x27;a&#x27;)"):
+        assert part in htmls(shown)
+
+
+def test_the_numbers_show_when_asked_for_and_stay_up_to_date() -> None:
+    shown = scene()
+    assert "<table" not in htmls(shown)
+    shown.numbers_button.value = True
+    shown.controls["size"].value = 8
+    assert "<table" in htmls(shown) and ">8</th>" in htmls(shown)
+    assert shown.numbers_button.description == "Hide the numbers"
+    shown.numbers_button.value = False
+    assert "<table" not in htmls(shown)
+
+
+def test_an_error_becomes_a_sentence_and_the_last_good_picture_stays() -> None:
+    shown = scene()
+    shown.controls["size"].value = 5
+    shown.controls["size"].value = 13
+    assert "size: expected anything but 13" in htmls(shown) and "<b>5</b>" in htmls(shown)
+    assert shown.view == draw(5)
+    with pytest.raises(ValueError, match="13"):
+        shown.raise_error()
+
+
+def test_an_unexpected_error_is_named_too() -> None:
+    shown = scene()
+    shown.controls["size"].value = 14
+    assert "KeyError" in htmls(shown) and isinstance(shown.error, KeyError)
+
+
+def test_after_an_error_a_good_value_clears_it_even_if_it_was_the_last_good_one() -> None:
+    shown = scene()
+    shown.controls["size"].value = 13
+    shown.controls["size"].value = 4
+    assert shown.error is None and "Not drawn" not in htmls(shown)
+    shown.raise_error()
+
+
+def test_the_sentence_of_an_error_is_escaped() -> None:
+    def failing(size: int) -> View:
+        if size > 1:
+            raise ValueError("<script>")
+        return draw(size)
+
+    shown = Scene({"size": slider("Size", 1, 1, 9)}, failing)
+    shown.controls["size"].value = 2
+    assert "<script>" not in htmls(shown) and "&lt;script&gt;" in htmls(shown)
+
+
+def test_wrong_defaults_are_raised_at_once() -> None:
+    with pytest.raises(ValueError, match="13"):
+        Scene({"size": slider("Size", 13, 1, 20)}, draw)
+
+
+def test_reset_returns_every_control_and_draws_once() -> None:
+    counted = Counted()
+    shown = scene(counted)
+    shown.controls["size"].value, shown.controls["kind"].value = 9, "b"
+    counted.calls.clear()
+    shown.reset_button.click()
+    assert counted.calls == [(4, "a")] and shown.view == draw(4)
+
+
+def test_values_that_are_drawn_already_draw_nothing() -> None:
+    counted = Counted()
+    shown = scene(counted)
+    shown.refresh()
+    shown.reset()
+    assert counted.calls == [(4, "a")]
+
+
+def test_changes_while_drawing_are_drawn_once_with_the_newest_values() -> None:
+    started, go_on, calls = threading.Event(), threading.Event(), []
+
+    def slow(size: int) -> View:
+        calls.append(size)
+        if size == 2:
+            started.set()
+            assert go_on.wait(10)
+        return draw(size)
+
+    shown = Scene({"size": slider("Size", 1, 1, 99)}, slow)
+    drawing = threading.Thread(target=setattr, args=(shown.controls["size"], "value", 2))
+    drawing.start()
+    assert started.wait(10)
+    for size in (3, 4, 5, 6):
+        shown.controls["size"].value = size
+    go_on.set()
+    drawing.join(10)
+    assert calls == [1, 2, 6] and shown.view == draw(6)
+
+
+def test_many_threads_never_draw_at_once_and_the_last_values_are_drawn() -> None:
+    inside, overlaps = threading.Lock(), []
+
+    def guarded(size: int) -> View:
+        if not inside.acquire(blocking=False):
+            overlaps.append(size)
+            return draw(0)
+        try:
+            return View(f"<b>{size}</b>", "alt", "")
+        finally:
+            inside.release()
+
+    shown = Scene({"size": slider("Size", 0, 0, 999)}, guarded)
+
+    def change(start: int) -> None:
+        for size in range(start, 200, 4):
+            shown.controls["size"].value = size
+
+    threads = [threading.Thread(target=change, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert not overlaps
+    assert shown.view.html == f"<b>{shown.controls['size'].value}</b>"
+
+
+def test_redrawing_makes_no_widgets_and_closing_leaves_none() -> None:
+    before = len(W.widgets.widget._instances)
+    shown = Scene({"size": slider("Size", 4, 1, 12)}, draw, play="size")
+    after = len(W.widgets.widget._instances)
+    for size in range(1, 13):
+        shown.controls["size"].value = size
+    shown.numbers_button.value = True
+    assert len(W.widgets.widget._instances) == after
+    shown.close()
+    assert len(W.widgets.widget._instances) == before
+
+
+def test_two_scenes_of_one_factory_share_nothing() -> None:
+    one, two = scene(), scene()
+    one.controls["size"].value = 9
+    assert (one.view, two.view) == (draw(9), draw(4))
+
+
+def test_a_viewer_without_a_kernel_sees_picture_sentence_numbers_and_code() -> None:
+    data, metadata = scene()._repr_mimebundle_()
+    assert VIEW in data and metadata == {}
+    assert data["text/plain"] == "size 4\nThe size is 4."
+    for part in ("<b>4</b>", "The size is 4.", "<details><summary>The numbers</summary>", "draw(4"):
+        assert part in data["text/html"]
+
+
+def test_the_still_of_a_png_carries_its_words_and_size() -> None:
+    def pictured(height: int) -> View:
+        picture = bars(["a"], [height])
+        return View(picture.html, picture.alt, "One bar.", png=picture.png)
+
+    data, metadata = Scene({"height": slider("Height", 3, 1, 9)}, pictured)._repr_mimebundle_()
+    assert metadata["image/png"] == {"alt": "Bars: a 3.", "width": 640, "height": 320}
+    assert f'src="data:image/png;base64,{data["image/png"]}"' in data["text/html"]
+
+
+def test_the_still_of_an_svg_is_an_image_with_its_words() -> None:
+    def net(size: int) -> View:
+        return View(network_svg([size, 1], alt="A small net"), "A small net", "Two layers.")
+
+    shown = Scene({"size": slider("Size", 2, 1, 9)}, net)
+    html = shown._repr_mimebundle_()[0]["text/html"]
+    assert html.startswith('<img alt="A small net"') and "<svg" not in html
+    assert "<svg" in htmls(shown)
+
+
+def test_a_number_outside_the_bounds_of_a_box_is_refused_with_a_sentence() -> None:
+    counted = Counted()
+    shown = Scene({"size": box("Example", 4, 0, 149)}, counted)
+    shown.controls["size"].value = 150
+    assert "Example: expected a whole number from 0 to 149, got 150" in htmls(shown)
+    assert shown.view == draw(4) and counted.calls == [(4,)]
+
+
+def test_step_moves_the_slider_as_far_as_its_end() -> None:
+    shown = Scene({"size": slider("Size", 9, 1, 10)}, draw, play="size")
+    shown.player.buttons["Step"].click()
+    assert shown.controls["size"].value == 10 and shown.view == draw(10)
+    shown.player.buttons["Step"].click()
+    assert shown.controls["size"].value == 10
+
+
+def test_play_begins_anew_at_the_end_and_pause_stops() -> None:
+    played = player(slider("Epoch", 10, 0, 10))
+    played.buttons["Play"].click()
+    assert (played.slider.value, played.clock.value, played.clock.playing) == (0, 0, True)
+    played.buttons["Pause"].click()
+    assert played.clock.playing is False
+    assert [button.description for button in played.buttons.values()] == ["Play", "Pause", "Step"]
+
+
+def test_the_clock_follows_the_bounds_of_the_slider() -> None:
+    played = player(slider("Epoch", 0, 0, 10))
+    played.slider.max = 50
+    assert played.clock.max == 50
+
+
+def test_a_player_of_an_unknown_control_is_refused() -> None:
+    with pytest.raises(ValueError, match="play: expected one of size"):
+        Scene({"size": slider("Size", 4, 1, 20)}, draw, play="epoch")
+
+
+def test_whole_numbers_give_a_slider_of_whole_numbers() -> None:
+    assert isinstance(slider("n", 3, 1, 9), W.IntSlider)
+    assert isinstance(slider("b", 0.5, -2, 2, 0.25), W.FloatSlider)
+    assert slider("b", 0.5, -2, 2, 0.25).readout_format == ".2f"
+
+
+def test_a_log_slider_runs_between_its_bounds() -> None:
+    rate = log_slider("Learning rate", 3.0, 0.1, 30)
+    assert rate.value == pytest.approx(3.0) and 10**rate.max == pytest.approx(30)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: slider("n", 10, 1, 9), "value: expected a number from 1 to 9, got 10"),
+        (lambda: slider("n", 1, 9, 1), "low and high"),
+        (lambda: slider("n", 1.0, 0, 2, -1), "step"),
+        (lambda: log_slider("η", 1, 0, 2), "low: expected a positive number"),
+        (lambda: choice("Kind", []), "options"),
+        (lambda: box("n", 5, 0, 4), "value"),
+    ],
+)
+def test_a_control_with_wrong_bounds_is_refused(make: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_a_choice_refuses_what_is_not_offered() -> None:
+    assert choice("Kind", {"first": 1, "second": 2}, 2).value == 2
+    with pytest.raises(TraitError):
+        choice("Kind", ["a"], "b")
+
+
+def test_every_control_has_room_for_its_words() -> None:
+    for control in (
+        slider("Size", 1, 0, 2),
+        log_slider("η", 1, 0.1, 10),
+        choice("Kind", "ab"),
+        box("n", 1, 0, 2),
+    ):
+        assert control.style.description_width == "initial" and control.description
+
+
+def test_the_text_of_a_table_is_escaped_and_its_numbers_rounded() -> None:
+    html = table_html([["name", "value"], ["<b>", -0.123456], ["zero", 0.0]])
+    assert "&lt;b&gt;" in html and ">−0.1235<" in html and ">0<" in html
+    assert table_html(()) == "" and table_html("<table></table>") == "<table></table>"
