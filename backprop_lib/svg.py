@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ NEGATIVE, POSITIVE = "#B35806", "#2166AC"
 INK, FAINT, PAPER, GLOW = "#222222", "#8A8A8A", "#FFFFFF", "#FFF3C4"
 FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"
 SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+LABEL = re.compile(r'\baria-label="([^"]*)"')
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -63,24 +64,27 @@ def still(html: str) -> str:
 
 @dataclass(frozen=True)
 class Drawing:
-    """An SVG drawing with its reading in words; shows itself in a notebook."""
+    """An SVG drawing with its reading in words (by default those it holds); shows itself in a notebook."""
 
     svg: str
-    alt: str
+    alt: str = ""
 
     def __post_init__(self) -> None:
         if not self.svg.startswith("<svg"):
             raise ValueError(f"svg: expected a string that begins with <svg, got {shown(self.svg)}")
-        if not self.alt.strip():
+        label = LABEL.search(self.svg)
+        alt = self.alt.strip() or (unescape(label[1]) if label else "")
+        if not alt:
             raise ValueError("alt: expected the reading of the drawing in words, got nothing")
+        object.__setattr__(self, "alt", alt)
 
     @property
     def html(self) -> str:
-        """The drawing for a live page: the SVG itself."""
-        return self.svg
+        """The drawing for a live page: the SVG itself, with its words."""
+        return LABEL.sub(lambda _: f'aria-label="{escape(self.alt)}"', self.svg, count=1)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
-        return {"text/html": still(self.svg), "text/plain": self.alt}
+        return {"text/html": still(self.html), "text/plain": self.alt}
 
 
 def document(width: float, height: float, alt: str, parts: Iterable[str]) -> str:

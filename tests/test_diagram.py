@@ -210,12 +210,17 @@ def test_a_wrong_graph_is_refused(nodes: list[dict[str, Any]], message: str) -> 
 
 
 def test_a_drawing_shows_itself_as_an_image_that_holds_the_same_svg() -> None:
-    svg = full()
-    data = Drawing(svg, "A net")._repr_mimebundle_()
+    drawing = Drawing(full(), "A <small> net")
+    data = drawing._repr_mimebundle_()
     source = re.search(r'src="data:image/svg\+xml,([^"]*)"', data["text/html"])
-    assert source and unquote(source[1]) == svg
-    assert data["text/plain"] == "A net"
-    assert data["text/html"].startswith('<img alt="A net of 3 layers')
+    assert source and unquote(source[1]) == drawing.html
+    assert elements(drawing.html, "aria-label")[0].attrib["aria-label"] == drawing.alt
+    assert data["text/plain"] == "A <small> net"
+    assert data["text/html"].startswith('<img alt="A &lt;small&gt; net" width=')
+
+
+def test_a_drawing_takes_the_words_of_its_svg_if_it_gets_no_others() -> None:
+    assert Drawing(network_svg([1, 1])).alt == "A net of 2 layers, 1-1 neurons."
 
 
 def test_a_still_keeps_the_words_around_the_drawings() -> None:

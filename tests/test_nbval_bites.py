@@ -47,8 +47,8 @@ def nbval(path: Path) -> tuple[int, str]:
     command = f"-m pytest -q --color=no -p no:cacheprovider -c {os.devnull} --nbval --nbval-current-env"
     settings = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     result = subprocess.run(
-        [sys.executable, *command.split(), "--rootdir", path.parent]
-        + ["--nbval-sanitize-with", SANITIZE, "--nbval-cell-timeout", "30", path],
+        [sys.executable, *command.split(), "--rootdir", path.parent, "--nbval-sanitize-with", SANITIZE]
+        + ["--nbval-cell-timeout", "30", path],
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -75,7 +75,9 @@ def test_the_constraints_are_names_and_versions_only() -> None:
     assert bad_pins(PINS) == []
 
 
-@pytest.mark.parametrize("line", ["-i https://example.org", "numpy @ file:///x", "numpy>=2", "a==1 --hash=sha256:0"])
+@pytest.mark.parametrize(
+    "line", ["-i https://example.org", "numpy @ file:///x", "numpy>=2", "a==1 --hash=sha256:0"]
+)
 def test_an_address_a_hash_or_a_loose_bound_is_no_pin(line: str) -> None:
     assert bad_pins(line) == [line]
 

@@ -270,9 +270,12 @@ def test_whole_numbers_give_a_slider_of_whole_numbers() -> None:
     assert slider("b", 0.5, -2, 2, 0.25).readout_format == ".2f"
 
 
-def test_a_log_slider_runs_between_its_bounds() -> None:
+def test_a_log_slider_has_exact_values_between_its_bounds() -> None:
     rate = log_slider("Learning rate", 3.0, 0.1, 30)
-    assert rate.value == pytest.approx(3.0) and 10**rate.max == pytest.approx(30)
+    values = [value for _, value in rate.options]
+    assert values == [0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0] and rate.value == 3.0
+    steps = log_slider("h", 1e-5, 1e-12, 1e-1, stops=[1])
+    assert [value for _, value in steps.options] == [float(f"1e{e}") for e in range(-12, 0)]
 
 
 @pytest.mark.parametrize(
@@ -281,7 +284,9 @@ def test_a_log_slider_runs_between_its_bounds() -> None:
         (lambda: slider("n", 10, 1, 9), "value: expected a number from 1 to 9, got 10"),
         (lambda: slider("n", 1, 9, 1), "low and high"),
         (lambda: slider("n", 1.0, 0, 2, -1), "step"),
+        (lambda: slider("b", 0.333, 0.0, 1.0, 0.1), "value: expected 0.0 plus whole steps of 0.1"),
         (lambda: log_slider("η", 1, 0, 2), "low: expected a positive number"),
+        (lambda: log_slider("η", 3.1, 0.1, 30), "value: expected one of 0.1, 0.2"),
         (lambda: choice("Kind", []), "options"),
         (lambda: box("n", 5, 0, 4), "value"),
     ],

@@ -104,7 +104,7 @@ def normalized(page: Notebook) -> Notebook:
 
 
 def normalized_outputs(outputs: list[Output]) -> list[Output]:
-    """Adjacent pieces of one stream joined, views of live widgets dropped, tracebacks cut to their last line."""
+    """Pieces of one stream joined, views of live widgets dropped, tracebacks cut to their last line."""
     result: list[Output] = []
     for output in deepcopy(outputs):
         kind = output["output_type"]
@@ -156,7 +156,7 @@ def with_stored_pictures(fresh: list[Output], stored: list[Output]) -> list[Outp
         old_pictures = DATA_URI.findall(old_html)
         if old_pictures and len(DATA_URI.findall(html)) == len(old_pictures):
             stock = iter(old_pictures)
-            new_data["text/html"] = DATA_URI.sub(lambda match: same_or(match[0], stock), html)
+            new_data["text/html"] = DATA_URI.sub(lambda match, stock=stock: same_or(match[0], stock), html)
     return fresh
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ipywidgets as W
 
 from backprop_lib.arguments import shown
+from backprop_lib.svg import number
 
 WRAPPING = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "4px 20px"}
 
@@ -23,10 +24,16 @@ class Player(W.HBox):  # type: ignore[misc]
         if not hasattr(slider, "max") or not hasattr(slider, "step"):
             raise TypeError(f"slider: expected a slider, got {shown(slider)}")
         self.slider = slider
+        # The browser runs a clock only if it is on the page; its buttons have no names: it is not seen.
         self.clock = W.Play(
-            value=slider.value, min=slider.min, max=slider.max, step=slider.step, interval=interval
+            value=slider.value,
+            min=slider.min,
+            max=slider.max,
+            step=slider.step,
+            interval=interval,
+            layout=W.Layout(display="none"),
         )
-        self.helpers = [self.clock, W.jslink((self.clock, "value"), (slider, "value"))]
+        self.helpers = [W.jslink((self.clock, "value"), (slider, "value"))]
         self.buttons = {
             name: W.Button(description=name, tooltip=tooltip, layout=W.Layout(width="auto"))
             for name, tooltip in (
@@ -39,7 +46,7 @@ class Player(W.HBox):  # type: ignore[misc]
         self.buttons["Pause"].on_click(lambda _: self.pause())
         self.buttons["Step"].on_click(lambda _: self.step())
         slider.observe(self._follow_bounds, ["min", "max"])
-        super().__init__([slider, *self.buttons.values()], layout=W.Layout(**WRAPPING))
+        super().__init__([slider, *self.buttons.values(), self.clock], layout=W.Layout(**WRAPPING))
 
     def play(self) -> None:
         """Start the clock, from the beginning if the slider is at its end."""
@@ -101,6 +108,11 @@ def slider(description: str, value: float, low: float, high: float, step: float 
     step = step or (1 if whole else (high - low) / 100)
     if not step > 0:
         raise ValueError(f"step: expected a positive number, got {shown(step)}")
+    steps = (value - low) / step
+    if (
+        abs(steps - round(steps)) > 1e-6
+    ):  # the browser would move it to the nearest step, and the scene with it
+        raise ValueError(f"value: expected {low} plus whole steps of {step}, got {value}")
     options: dict[str, Any] = {"readout_format": "d"} if whole else {"readout_format": f".{_decimals(step)}f"}
     kind = W.IntSlider if whole else W.FloatSlider
     options |= {"value": value, "min": low, "max": high, "step": step, "description": description}
@@ -112,19 +124,25 @@ def _decimals(step: float) -> int:
     return next((n for n in range(6) if abs(round(step, n) - step) < 1e-9), 3)
 
 
-def log_slider(description: str, value: float, low: float, high: float, steps_per_decade: int = 10) -> Any:
-    """A slider over powers of ten, from low to high, both above zero."""
+def log_slider(
+    description: str, value: float, low: float, high: float, stops: Sequence[int] = (1, 2, 3, 5)
+) -> Any:
+    """A slider over the numbers 1, 2, 3, 5 times a power of ten, from low to high, both above zero.
+
+    Its values are these numbers exactly: a slider over exponents moves a 3 to 3.16 as soon as it is shown.
+    """
     _check_range(value, low, high)
     if low <= 0:
         raise ValueError(f"low: expected a positive number, got {shown(low)}")
-    return W.FloatLogSlider(
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    values = [x for e in exponents for s in sorted(stops) if low <= (x := float(f"{s}e{e}")) <= high]
+    if value not in values:
+        listed = ", ".join(number(x) for x in values)
+        raise ValueError(f"value: expected one of {listed}, got {shown(value)}")
+    return W.SelectionSlider(
+        options=[(number(x), x) for x in values],
         value=value,
-        base=10,
-        min=math.log10(low),
-        max=math.log10(high),
-        step=1 / steps_per_decade,
         description=description,
-        readout_format=".2g",
         continuous_update=True,
         **_room(description, 260),
     )

@@ -130,7 +130,7 @@ class Scene(W.VBox):  # type: ignore[misc]
 
         self.player = player(self.controls[play]) if play is not None else None
         self.reset_button = W.Button(description="Reset", tooltip="Return every control to its first value")
-        self.numbers_button = W.ToggleButton(description="Show the numbers", value=False)
+        self.numbers_button = W.ToggleButton(description="Show the numbers", tooltip="The numbers as a table")
         self._status, self._picture, self._sentence, self._table, self._code = (W.HTML() for _ in range(5))
         shown_controls = [self.player if name == play else c for name, c in self.controls.items()]
         super().__init__(
