@@ -88,6 +88,7 @@ class Drawing:
 
 
 def document(width: float, height: float, alt: str, parts: Iterable[str]) -> str:
+    """An SVG document on white paper, which reads on a light and on a dark page."""
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
@@ -116,4 +117,5 @@ def data_number(value: float) -> str:
 
 
 def sign_color(value: float) -> str:
+    """Orange below zero, else blue."""
     return NEGATIVE if value < 0 else POSITIVE
