@@ -36,7 +36,7 @@ class Run:
     @property
     def m(self) -> int:
         """The number of examples."""
-        return self.y.shape[1]
+        return int(self.y.shape[1])
 
 
 Step = Callable[[Run, int], Array]
