@@ -84,16 +84,16 @@ class _Figure:
         self.lines: dict[str, Any] = {}
         for axes, kind in ((cost, "cost"), (accuracy, "accuracy")):
             for i, name in enumerate(("training", "held out")):
-                style = {"color": LINE_COLORS[i], "linestyle": DASHES[i], "lw": 1.8, "zorder": 3}
+                style = {"color": LINE_COLORS[i], "linestyle": DASHES[i], "lw": 1.5, "zorder": 3}
                 (line,) = axes.plot([], [], label=name, **style)
                 self.lines[f"{kind} {name}"] = self.fast.add(f"{kind} {name}", line)
             axes.legend(frameon=False, loc="upper right" if kind == "cost" else "lower right")
         for l in range(1, DEEPEST + 2):
             (line,) = delta.plot(
-                [], [], color=LINE_COLORS[l - 1], linestyle=DASHES[l - 1], lw=1.8, label=f"l = {l}", zorder=3
+                [], [], color=LINE_COLORS[l - 1], linestyle=DASHES[l - 1], lw=1.5, label=f"l = {l}", zorder=3
             )
             self.lines[f"delta {l}"] = self.fast.add(f"delta {l}", line)
-        delta.legend(frameon=False, loc="lower left", ncols=3)
+        delta.legend(frameon=False, loc="lower left", ncols=3, handlelength=1.4, columnspacing=0.7)
         for name, axes in (("cost", cost), ("accuracy", accuracy), ("delta", delta)):
             self.fast.add(f"now {name}", axes.axvline(0, color="#444444", lw=1, ls=":", zorder=3))
 
