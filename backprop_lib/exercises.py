@@ -301,7 +301,7 @@ def _same(a: Any, b: Any) -> bool:
 def _misshapen(got: Any, want: Any) -> str:
     """A sentence if the answer has another form than the right one, else an empty string."""
     if isinstance(want, dict | tuple):
-        if type(got) is not type(want) or len(got) != len(want):
+        if type(got) is not type(want) or (isinstance(want, tuple) and len(got) != len(want)):
             return f"Expected a {type(want).__name__} of {len(want)}, got {type(got).__name__}."
         if isinstance(want, dict):
             if set(got) != set(want):
@@ -310,6 +310,8 @@ def _misshapen(got: Any, want: Any) -> str:
         else:
             pairs = list(zip(got, want, strict=True))
         return next((text for g, w in pairs if (text := _misshapen(g, w))), "")
+    if isinstance(got, dict):
+        return "Expected numbers, got dict."
     try:
         shape = np.shape(got)
         _flat(got)

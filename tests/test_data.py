@@ -1,0 +1,121 @@
+"""The data are what their README says; bad files and bad requests are refused by name and line."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backprop_lib.data import Dataset, load_csv, load_digits, load_iris, one_hot, split, standardize, xor
+
+FOLDER = Path(__file__).parents[1] / "datasets"
+IRIS = load_iris()
+
+
+def test_iris_is_fishers_own_table() -> None:
+    assert IRIS.x.shape == (150, 4) and np.bincount(IRIS.labels).tolist() == [50, 50, 50]
+    rows = {0: [5.1, 3.5, 1.4, 0.2], 50: [7.0, 3.2, 4.7, 1.4], 100: [6.3, 3.3, 6.0, 2.5]}
+    rows |= {34: [4.9, 3.1, 1.5, 0.2], 37: [4.9, 3.6, 1.4, 0.1]}
+    assert all(IRIS.x[i].tolist() == row for i, row in rows.items())
+
+
+def test_digits_are_1797_pictures_from_0_to_1() -> None:
+    digits = load_digits()
+    assert digits.x.shape == (1797, 64) and (digits.x.min(), digits.x.max()) == (0.0, 1.0)
+    assert np.bincount(digits.labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+
+
+@pytest.mark.parametrize("name", ["iris.csv", "digits.csv"])
+def test_the_readme_has_the_checksum_of(name) -> None:
+    digest = hashlib.sha256((FOLDER / name).read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+    assert f"| `{name}` | `{digest}` |" in (FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+def test_xor_is_its_own_table() -> None:
+    assert np.hstack([xor().x, xor().y]).tolist() == [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]]
+
+
+def test_one_hot_undoes_argmax() -> None:
+    assert np.array_equal(one_hot(IRIS.labels, 3), IRIS.y) and np.array_equal(IRIS.y.argmax(1), IRIS.labels)
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.5, 0.7, 0.95])
+def test_a_split_takes_its_share_of_every_class_and_loses_nothing(fraction) -> None:
+    train, rest = split(IRIS, fraction, seed=4)
+    assert np.bincount(train.labels).tolist() == [round(50 * fraction)] * 3
+    rows = [tuple(r) for part in (train, rest) for r in part.x.tolist()]
+    assert sorted(rows) == sorted(tuple(r) for r in IRIS.x.tolist())
+
+
+def test_a_split_is_decided_by_its_seed() -> None:
+    one, same, other = (split(IRIS, seed=seed)[0].x for seed in (1, 1, 2))
+    assert np.array_equal(one, same) and not np.array_equal(one, other)
+
+
+def test_scaling_looks_at_the_training_set_alone() -> None:
+    train, rest = split(IRIS)
+    far = Dataset(rest.x + 1e6, rest.y, rest.labels, rest.class_names, rest.feature_names)
+    scaled, scaled_rest = standardize(train, rest)
+    assert np.allclose(scaled.x.mean(axis=0), 0, atol=1e-12) and np.allclose(scaled.x.std(axis=0), 1)
+    assert np.array_equal(standardize(train, far)[0].x, scaled.x)
+    assert np.allclose((scaled_rest.x * train.x.std(axis=0)) + train.x.mean(axis=0), rest.x)
+
+
+def test_a_data_set_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        IRIS.x[0, 0] = 1
+
+
+def test_columns_are_the_rows_turned() -> None:
+    x, y = IRIS.columns()
+    assert x.shape == (4, 150) and y.shape == (3, 150) and np.array_equal(x[:, 7], IRIS.x[7])
+
+
+HEADER = "a,b,class\n"
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("", "line 1: expected the header 'a,b,class', got nothing"),
+        ("a,c,class\n1,2,no\n", "line 1: expected the header 'a,b,class', got 'a,c,class'"),
+        (HEADER, "line 2: expected at least one example"),
+        (HEADER + "1,2,no\n1,2\n", "line 3: expected 3 fields, got 2"),
+        (HEADER + "1,2,3,no\n", "line 2: expected 3 fields, got 4"),
+        (HEADER + "\n", "line 2: expected 3 fields, got 0"),
+        (HEADER + "1,two,no\n", "line 2: expected a finite number, got 'two'"),
+        (HEADER + "1,,no\n", "line 2: expected a finite number, got ''"),
+        (HEADER + "1,nan,no\n", "line 2: expected a finite number, got 'nan'"),
+        (HEADER + "1,inf,no\n", "line 2: expected a finite number, got 'inf'"),
+        (HEADER + "1,2,maybe\n", "line 2: expected a class of no, yes, got 'maybe'"),
+        (HEADER + '1,2,"no\n', "not a CSV file"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_line(text, words, tmp_path) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=words) as caught:
+        load_csv(path, ["a", "b"], ["no", "yes"])
+    assert "bad.csv" in str(caught.value)
+
+
+def test_a_missing_file_is_missing_and_bytes_that_are_no_text_are_refused(tmp_path) -> None:
+    with pytest.raises(FileNotFoundError):
+        load_csv(tmp_path / "none.csv", ["a"], ["no"])
+    (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match=r"bytes\.csv: expected UTF-8"):
+        load_csv(tmp_path / "bytes.csv", ["a"], ["no"])
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(lambda t: (HEADER + t).encode("utf-8", "replace")))
+def test_any_file_is_read_or_refused(tmp_path_factory, content) -> None:
+    path = tmp_path_factory.mktemp("fuzz") / "any.csv"
+    path.write_bytes(content)
+    try:
+        assert len(load_csv(path, ["a", "b"], ["no", "yes"])) > 0
+    except ValueError as error:
+        assert "any.csv" in str(error)

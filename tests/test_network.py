@@ -1,0 +1,159 @@
+"""The net: its parameters in one vector, its beginning, and its file, which is whole or not there."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from backprop_lib import network
+from backprop_lib.network import INITS, Network, Parameters
+
+SPECIFICATION = [("identity", 4), ("tanh", 5), ("softmax", 3)]
+
+
+def test_the_matrices_are_views_of_the_vector() -> None:
+    net = Network(SPECIFICATION)
+    net.theta[...] = np.arange(43)
+    assert net.w[1][1, 2] == 6 and net.b[1][0, 0] == 20 and net.w[2][0, 0] == 25 and net.b[2][2, 0] == 42
+    net.w[2][0, 0] = -1
+    assert net.theta[25] == -1
+
+
+@pytest.mark.parametrize("init", INITS)
+def test_a_seed_decides_the_beginning(init) -> None:
+    one, same, other = (Network(SPECIFICATION, init, seed) for seed in (7, 7, 8))
+    assert np.array_equal(one.theta, same.theta)
+    assert np.array_equal(one.theta, other.theta) == (init in ("constant", "zeros"))
+    assert all(not one.b[l].any() for l in (1, 2))
+
+
+@pytest.mark.parametrize(
+    "init, deviation", [("random", 0.1), ("normal", 1), ("xavier", 0.1), ("he", 0.02**0.5)]
+)
+def test_random_weights_have_the_deviation_that_is_promised(init, deviation) -> None:
+    net = Network([("identity", 100), ("tanh", 100)], init, seed=1)
+    assert net.w[1].std() == pytest.approx(deviation, rel=0.03) and abs(net.w[1].mean()) < 0.05 * deviation
+
+
+def test_a_copy_has_its_own_numbers() -> None:
+    net = Network(SPECIFICATION)
+    copy = net.copy()
+    copy.theta += 1
+    assert not np.array_equal(net.theta, copy.theta) and copy.specification == net.specification
+
+
+def test_a_vector_of_the_wrong_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="theta: expected 43 numbers"):
+        Parameters((4, 5, 3), np.zeros(42))
+
+
+def test_a_saved_net_comes_back_bit_for_bit(tmp_path) -> None:
+    net = Network(SPECIFICATION, seed=5)
+    net.theta[3] = np.nextafter(0, 1)
+    net.save(tmp_path / "net é.npz")
+    back = Network.load(tmp_path / "net é.npz")
+    assert back.specification == net.specification and back.theta.tobytes() == net.theta.tobytes()
+
+
+def test_a_file_cut_short_anywhere_or_flipped_is_refused_by_name_or_read_right(tmp_path) -> None:
+    path, net = tmp_path / "net.npz", Network(SPECIFICATION)
+    net.save(path)
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 7):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match=r"net\.npz: not a saved network"):
+            Network.load(path)
+    for position in range(0, len(whole), 5):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 0x55]) + whole[position + 1 :])
+        try:
+            assert Network.load(path).theta.tobytes() == net.theta.tobytes()
+        except ValueError as error:
+            assert "net.npz: not a saved network" in str(error)
+
+
+class Explosive:
+    def __reduce__(self):
+        return os._exit, (1,)
+
+
+def test_a_foreign_file_is_refused_and_nothing_in_it_is_run(tmp_path) -> None:
+    path = tmp_path / "net.npz"
+    for content in (b"", b"hello", pickle.dumps(Explosive())):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="not a saved network"):
+            Network.load(path)
+    np.savez(path, format=np.array([Explosive()], dtype=object))
+    with pytest.raises(ValueError, match="not a saved network"):
+        Network.load(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "backprop_lib network 2"},
+        {"sizes": [4, 5, 2]},
+        {"sizes": [4, 5]},
+        {"sizes": [4.0, 5.0, 3.0]},
+        {"activations": ["identity", "tahn", "softmax"]},
+        {"w1": np.full((5, 4), np.nan)},
+        {"w1": np.zeros((4, 5))},
+        {"b2": np.zeros((3, 1), np.float32)},
+    ],
+)
+def test_contents_that_do_not_fit_are_refused(change, tmp_path) -> None:
+    path = tmp_path / "net.npz"
+    Network(SPECIFICATION).save(path)
+    with np.load(path) as content:
+        arrays = dict(content)
+    np.savez(path, **(arrays | change))
+    with pytest.raises(ValueError, match="not a saved network"):
+        Network.load(path)
+
+
+def test_a_missing_file_says_so(tmp_path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        Network.load(tmp_path / "nowhere.npz")
+
+
+@pytest.mark.parametrize("fault", ["fsync", "replace", "savez"])
+def test_a_full_disk_leaves_the_old_file_and_no_draft(fault, tmp_path, monkeypatch) -> None:
+    path, old = tmp_path / "net.npz", Network(SPECIFICATION, seed=1)
+    old.save(path)
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(network.np if fault == "savez" else network.os, fault, full)
+    with pytest.raises(OSError, match="No space left"):
+        Network(SPECIFICATION, seed=2).save(path)
+    monkeypatch.undo()
+    assert np.array_equal(Network.load(path).theta, old.theta) and os.listdir(tmp_path) == ["net.npz"]
+
+
+def save_forever(path, seed) -> None:
+    net = Network(SPECIFICATION, seed=seed)
+    while True:
+        net.save(path)
+
+
+def test_two_savers_killed_at_any_moment_leave_one_whole_file(tmp_path) -> None:
+    path = tmp_path / "net.npz"
+    Network(SPECIFICATION, seed=1).save(path)
+    whole = {Network(SPECIFICATION, seed=seed).theta.tobytes() for seed in (1, 2)}
+    context = multiprocessing.get_context("spawn")
+    savers = [context.Process(target=save_forever, args=(path, seed), daemon=True) for seed in (1, 2)]
+    for saver in savers:
+        saver.start()
+    deadline, seen = time.monotonic() + 20, set()
+    while len(seen) < 2 and time.monotonic() < deadline:
+        seen.add(Network.load(path).theta.tobytes())
+    for saver in savers:
+        os.kill(saver.pid, signal.SIGKILL)
+        saver.join()
+    assert seen == whole and Network.load(path).theta.tobytes() in whole
