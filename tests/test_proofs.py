@@ -133,7 +133,7 @@ def test_softmax_has_the_jacobian_that_is_said_and_cross_entropy_undoes_it() -> 
     a = [sp.exp(v) / total for v in z]
     for j in range(3):
         for k in range(3):
-            assert equal(slope(a[j], z[k]), a[j] * ((j == k) - a[k]))
+            assert equal(slope(a[j], z[k]), a[j] * (int(j == k) - a[k]))
     entropy = -sum(t * sp.log(p) for t, p in zip(y, a, strict=True))
     assert all(equal(slope(entropy, z[k]), a[k] - y[k]) for k in range(3))
 

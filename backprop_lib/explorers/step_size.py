@@ -1,0 +1,111 @@
+"""The U-curve: how the error of a finite difference depends on its step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprop_lib.arguments import Array
+from backprop_lib.data import load_iris
+from backprop_lib.equations import backprop, cost_of
+from backprop_lib.explorers.scene import Scene, View, choice, slider
+from backprop_lib.network import Network
+from backprop_lib.plots import LINE_COLORS, FastFigure, image_html, styled
+from backprop_lib.svg import number
+
+EXPONENTS = np.arange(-12.0, 0.01, 0.5)
+WIDTH, HEIGHT = 640, 360
+KINDS = ("forward", "central")
+PRECISIONS = ("float64", "float32")
+
+
+def cost_in(net: Network, theta: Array, x: Array, y: Array, precision: str) -> float:
+    """The quadratic cost of a sigmoid net, computed with the numbers of this precision throughout."""
+    if precision == "float64":
+        return cost_of(net.with_parameters(theta), x, y)
+    kind = np.float32
+    small, a = net.with_parameters(theta), x.astype(kind)
+    for l in range(1, net.L + 1):
+        z = small.w[l].astype(kind) @ a + small.b[l].astype(kind)
+        a = kind(0.5) * (1 + np.tanh(kind(0.5) * z))
+    return float((kind(0.5) * (a - y.astype(kind)) ** 2).sum(axis=0).mean(dtype=kind))
+
+
+def u_curve(net: Network, x: Array, y: Array, kind: str, precision: str) -> Array:
+    """The relative error of every parameter's difference at every step, (steps, parameters)."""
+    exact = backprop(net, x, y).gradient.theta
+    errors = np.empty((len(EXPONENTS), len(exact)))
+    base = cost_in(net, net.theta, x, y, precision)
+    for row, exponent in enumerate(EXPONENTS):
+        h = 10.0**exponent
+        for i in range(len(exact)):
+            step = np.zeros(len(exact))
+            step[i] = h
+            above = cost_in(net, net.theta + step, x, y, precision)
+            below = base if kind == "forward" else cost_in(net, net.theta - step, x, y, precision)
+            slope = (above - below) / (h if kind == "forward" else 2 * h)
+            errors[row, i] = abs(slope - exact[i]) / (abs(slope) + abs(exact[i]))
+    return errors
+
+
+def step_size() -> Scene:
+    """Error against step for one parameter or the median over all, forward or central, in two precisions."""
+    net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
+    x, y = load_iris().take(range(0, 150, 10)).columns()
+    kept: dict[tuple[str, str], Array] = {}
+    fast = FastFigure(WIDTH, HEIGHT)
+    axes = styled(fast.figure.add_subplot(), "Error of the difference", "step h", "relative error")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(1e-12, 1)
+    axes.set_ylim(1e-13, 3)
+    axes.plot([1e-6, 1e-1], [1e-6, 1e-1], color="#999999", lw=1, ls=":")
+    axes.text(1.3e-4, 6e-4, "slope 1", color="#666666")
+    axes.plot([1e-5, 1e-1], [1e-11, 1e-3], color="#999999", lw=1, ls=":")
+    axes.text(3e-3, 2e-7, "slope 2", color="#666666")
+    lines = {
+        name: fast.add(name, axes.plot([], [], marker=marker, ms=4, color=color, label=name, zorder=3)[0])
+        for name, color, marker in zip(KINDS, LINE_COLORS, ("o", "s"), strict=False)
+    }
+    axes.legend(frameon=False, loc="lower left")
+
+    def draw(parameter: int, precision: str, exponent: float) -> View:
+        h, curves = 10.0**exponent, dict[str, Array]()
+        for kind in KINDS:
+            if (kind, precision) not in kept:
+                kept[kind, precision] = u_curve(net, x, y, kind, precision)
+            errors = kept[kind, precision]
+            curves[kind] = np.median(errors, axis=1) if parameter < 0 else errors[:, parameter]
+            lines[kind].set_data(10.0**EXPONENTS, np.maximum(curves[kind], 1e-16))
+        at = int(np.argmin(np.abs(EXPONENTS - exponent)))
+        rows: list[list[object]] = [["step h", *KINDS]]
+        for i, row_exponent in enumerate(EXPONENTS):
+            sizes = [size_of(curves[kind][i], 10.0**row_exponent, precision) for kind in KINDS]
+            rows.append([f"10^{row_exponent:g}", *sizes])
+        what = "the median of all 43 parameters" if parameter < 0 else f"parameter {parameter}"
+        sentence = (
+            f"At h = {number(h, 2)}, {what}: the forward difference is off by "
+            f"{size_of(curves['forward'][at], h, precision)}, the central one by "
+            f"{size_of(curves['central'][at], h, precision)}."
+        )
+        png = fast.png()
+        alt = f"Two U-shaped curves of error against step, in {precision}. {sentence}"
+        code = f'numerical_gradient(net, x, y, method="central", h={h:.1e})'
+        return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
+
+    names: list[Any] = [("median of all", -1), *((f"parameter {i}", i) for i in range(43))]
+    controls = {
+        "parameter": choice("Parameter", names, -1),
+        "precision": choice("Precision", list(PRECISIONS)),
+        "exponent": slider("Step h = 10 to the", -5.0, -12.0, 0.0, 0.5),
+    }
+    return Scene(controls, draw)
+
+
+def size_of(error: float, h: float, precision: str) -> str:
+    """An error in words: one digit where the step decides it, and a bound where round-off does."""
+    round_off = float(np.finfo(precision).eps) / h
+    if error > 1e3 * round_off:
+        return number(error, 1)
+    return f"round-off, below {number(min(1.0, 1e4 * round_off), 1)}"
