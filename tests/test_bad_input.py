@@ -46,7 +46,7 @@ CASES = [
     (lambda: Network([("identity", 4)]), V, r"expected at least two layers, got 1"),
     (lambda: Network([4, 5, 3]), T, r"layer 0: expected \(activation, size\), got 4"),
     (lambda: Network([("identity", 4), ("sigmoid",)]), T, r"layer 1: expected .* got \('sigmoid',\)"),
-    (lambda: Network([("identity", 4), ("tahn", 3)]), V, r"layer 1, activation: expected one of .* 'tahn'"),
+    (lambda: Network([("identity", 4), ("tangh", 3)]), V, r"layer 1, activation: expected one of .* 'tangh'"),
     (lambda: Network([("identity", 4), (None, 3)]), T, r"layer 1, activation: expected one of .* None"),
     (lambda: Network([("identity", 4), ("tanh", 0)]), V, r"layer 1, size: expected a positive integer, got 0"),
     (lambda: Network([("identity", -4), ("tanh", 1)]), V, r"layer 0, size: expected a positive .* got -4"),

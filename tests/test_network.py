@@ -100,7 +100,7 @@ def test_a_foreign_file_is_refused_and_nothing_in_it_is_run(tmp_path) -> None:
         {"sizes": [4, 5, 2]},
         {"sizes": [4, 5]},
         {"sizes": [4.0, 5.0, 3.0]},
-        {"activations": ["identity", "tahn", "softmax"]},
+        {"activations": ["identity", "tangh", "softmax"]},
         {"w1": np.full((5, 4), np.nan)},
         {"w1": np.zeros((4, 5))},
         {"b2": np.zeros((3, 1), np.float32)},
