@@ -25,29 +25,30 @@ def neuron_cost(x: float, w: float, b: float, y: float) -> Value:
 def walk_back(cost: Value, steps: int) -> tuple[list[dict[str, Any]], set[int], str]:
     """The nodes after so many steps of the backward pass, those of the last step, and what it did."""
     order = topological_order(cost)
-    name = {id(node): node.label or f"{node.data:g}" for node in order}
+    place = {id(node): i for i, node in enumerate(order)}
+    names = [node.label or node.op or f"{node.data:g}" for node in order]
     reached: set[int] = set()
     lit: set[int] = set()
     said = "Forward only: every node has its value, and no slope yet."
     for node, contributions in list_of_steps(cost, steps):
-        reached |= {id(node), *(id(parent) for parent, _ in contributions)}
-        lit = {id(node), *(id(parent) for parent, _ in contributions)}
+        lit = {place[id(node)], *(place[id(parent)] for parent, _ in contributions)}
+        reached |= lit
         parts = [
-            f"{name[id(parent)]} gets {number(node.grad)} × {number(slope)} = {number(given)}"
+            f"{names[place[id(parent)]]} gets {number(node.grad)} × {number(slope)} = {number(given)}"
             for (parent, given), slope in zip(contributions, node.slopes, strict=True)
         ]
-        what = f"Node {name[id(node)] if node.label else node.op or name[id(node)]}"
+        what = f"Node {names[place[id(node)]]}"
         said = f"{what}: {'; '.join(parts)}." if parts else f"{what} was given: nothing to hand on."
     nodes = [
         {
-            "id": id(node),
-            "label": node.label,
+            "id": i,
+            "label": node.label or ("" if node.op else names[i]),
             "op": node.op,
             "data": node.data,
-            "grad": node.grad if id(node) in reached else None,
-            "parents": [id(parent) for parent in node.parents],
+            "grad": node.grad if i in reached else None,
+            "parents": [place[id(parent)] for parent in node.parents],
         }
-        for node in order
+        for i, node in enumerate(order)
     ]
     return nodes, lit, said
 
