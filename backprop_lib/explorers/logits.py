@@ -1,0 +1,89 @@
+"""Logits: move the z of a softmax layer, and see the probabilities, the cost and the error p − y."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from backprop_lib.activations import activation
+from backprop_lib.costs import cost
+from backprop_lib.equations import output_error_through_jacobian
+from backprop_lib.explorers.scene import Scene, View, choice, slider
+from backprop_lib.plots import LINE_COLORS, FastFigure, image_html, styled
+from backprop_lib.svg import number
+
+WIDTH, HEIGHT = 820, 310
+
+
+def logits() -> Scene:
+    """Three logits and a target: probabilities, cross-entropy, and the error for two costs."""
+    softmax, entropy, quadratic = activation("softmax"), cost("cross_entropy"), cost("quadratic")
+    assert entropy.from_z is not None
+    from_z = entropy.from_z
+    fast = FastFigure(WIDTH, HEIGHT)
+    left, right = fast.figure.subplots(1, 2)
+    styled(left, "Probabilities p", "output", "")
+    left.set_ylim(0, 1.08)
+    styled(right, "Error δ of each output", "output", "")
+    right.set_ylim(-1.1, 1.1)
+    right.axhline(0, color="#444444", lw=0.8)
+    for axes in (left, right):
+        axes.set_xlim(-0.6, 2.6)
+        axes.set_xticks([0, 1, 2], ["0", "1", "2"])
+    bars = [
+        fast.add(f"p {j}", bar)
+        for j, bar in enumerate(left.bar(range(3), [0] * 3, 0.6, color=LINE_COLORS[0]))
+    ]
+    errors = {
+        name: [
+            fast.add(f"{name} {j}", bar)
+            for j, bar in enumerate(
+                right.bar(np.arange(3) + offset, [0] * 3, 0.34, color=color, hatch=hatch, label=name)
+            )
+        ]
+        for name, offset, color, hatch in (
+            ("cross-entropy", -0.18, LINE_COLORS[0], ""),
+            ("quadratic", 0.18, LINE_COLORS[1], "//"),
+        )
+    }
+    right.legend(frameon=False, loc="lower right")
+    for artist in [*bars, *(bar for group in errors.values() for bar in group)]:
+        artist.set_zorder(3)
+
+    def draw(z_0: float, z_1: float, z_2: float, target: int) -> View:
+        z, y = np.array([[z_0], [z_1], [z_2]]), np.eye(3)[:, [target]]
+        p, jacobian = softmax(z), softmax.jacobian(z)  # type: ignore[attr-defined]
+        delta = {
+            "cross-entropy": (p - y)[:, 0],
+            "quadratic": output_error_through_jacobian(quadratic.prime(p, y), jacobian)[:, 0],
+        }
+        for j in range(3):
+            bars[j].set_height(float(p[j, 0]))
+            for name, group in errors.items():
+                group[j].set_height(float(delta[name][j]))
+        price = float(from_z(z, y)[0])
+        sentence = (
+            f"Class {target} is right and was given the probability {number(float(p[target, 0]))}: "
+            f"the cross-entropy charges {number(price)}, and its error there is "
+            f"{number(float(delta['cross-entropy'][target]))}; the quadratic cost's is "
+            f"{number(float(delta['quadratic'][target]))}."
+        )
+        rows: list[list[object]] = [["output", "z", "p", "p − y", "Jᵀ∇C of the quadratic cost"]]
+        rows += [
+            [
+                j,
+                number(float(z[j, 0])),
+                number(float(p[j, 0])),
+                *(number(float(d[j])) for d in delta.values()),
+            ]
+            for j in range(3)
+        ]
+        png = fast.png()
+        alt = f"Bars for three probabilities and for their errors under two costs. {sentence}"
+        code = f'softmax = activation("softmax"); softmax(np.array([[{z_0:g}], [{z_1:g}], [{z_2:g}]]))'
+        return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
+
+    controls = {
+        **{f"z_{j}": slider(f"z of output {j}", float(j) + 1, -10.0, 10.0, 0.25) for j in range(3)},
+        "target": choice("Right class", [0, 1, 2]),
+    }
+    return Scene(controls, draw)

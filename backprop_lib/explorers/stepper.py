@@ -1,0 +1,96 @@
+"""The stepper: one flower goes through the net and back, one equation at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backprop_lib.data import load_iris, standardize
+from backprop_lib.diagram import network_svg
+from backprop_lib.equations import Backpropagation, backprop
+from backprop_lib.explorers.scene import Scene, View, choice, slider
+from backprop_lib.network import Network
+from backprop_lib.svg import number
+
+STEPS = (
+    ("the input", "a⁰ = x", "(4, 1)"),
+    ("forward, layer 1", "z¹ = w¹ a⁰ + b¹,  a¹ = σ(z¹)", "(5, 1) = (5, 4) (4, 1) + (5, 1)"),
+    ("forward, layer 2", "z² = w² a¹ + b²,  a² = σ(z²)", "(3, 1) = (3, 5) (5, 1) + (3, 1)"),
+    ("equation (1)", "δ² = (a² − y) ⊙ σ′(z²)", "(3, 1) = (3, 1) ⊙ (3, 1)"),
+    ("equation (2)", "δ¹ = (w²)ᵀ δ² ⊙ σ′(z¹)", "(5, 1) = (5, 3) (3, 1) ⊙ (5, 1)"),
+    (
+        "equations (3) and (4), layer 2",
+        "∂C/∂b² = δ²,  ∂C/∂w² = δ² (a¹)ᵀ",
+        "(3, 1) and (3, 5) = (3, 1) (1, 5)",
+    ),
+    (
+        "equations (3) and (4), layer 1",
+        "∂C/∂b¹ = δ¹,  ∂C/∂w¹ = δ¹ (a⁰)ᵀ",
+        "(5, 1) and (5, 4) = (5, 1) (1, 4)",
+    ),
+)
+LIT: tuple[set[tuple[int, ...]], ...] = (
+    {(0,)},
+    {(1, 0), *((0, k) for k in range(4)), *((1, 0, k) for k in range(4))},
+    {(2, 0), *((1, k) for k in range(5)), *((2, 0, k) for k in range(5))},
+    {(2,)},
+    {(1, 0), *((2, k) for k in range(3)), *((2, k, 0) for k in range(3))},
+    {(2, 0), (1, 0), (2, 0, 0)},
+    {(1, 0), (0, 0), (1, 0, 0)},
+)
+
+
+def in_numbers(net: Network, run: Backpropagation, y: Any, step: int) -> str:
+    """The equation of a step with the numbers of neuron 0 (or of the weight from 0 to 0)."""
+    z, a, delta = run.z, run.a, run.delta
+    n = number
+    if step == 0:
+        return "a⁰ = (" + ", ".join(n(v) for v in a[0][:, 0]) + ")"
+    if step in (1, 2):
+        terms = " + ".join(
+            f"{n(w)}·{n(v)}" for w, v in zip(net.w[step][0], a[step - 1][:, 0], strict=True)
+        ).replace("+ −", "− ")
+        return f"{terms} + {n(net.b[step][0, 0])} = {n(z[step][0, 0])},  σ → {n(a[step][0, 0])}"
+    if step == 3:
+        prime = net.sigma[2].prime(z[2])[0, 0]
+        return f"({n(a[2][0, 0])} − {n(y[0, 0])}) · {n(prime)} = {n(delta[2][0, 0])}"
+    if step == 4:
+        terms = " + ".join(f"{n(net.w[2][k, 0])}·({n(delta[2][k, 0])})" for k in range(3))
+        return f"({terms}) · {n(net.sigma[1].prime(z[1])[0, 0])} = {n(delta[1][0, 0])}"
+    l = 2 if step == 5 else 1
+    return (
+        f"∂C/∂b = {n(delta[l][0, 0])},  ∂C/∂w from 0 to 0 = {n(delta[l][0, 0])} · {n(a[l - 1][0, 0])} "
+        f"= {n(run.gradient.w[l][0, 0])}"
+    )
+
+
+def stepper() -> Scene:
+    """Forward, then back: the net with the present terms lit, the equation in symbols, numbers and shapes."""
+    (flowers,) = standardize(load_iris())
+
+    def draw(example: int, activation: str, step: int) -> View:
+        net = Network([("identity", 4), (activation, 5), ("sigmoid", 3)], seed=0)
+        x, y = flowers.x[[example]].T, flowers.y[[example]].T
+        run = backprop(net, x, y)
+        title, symbols, shapes = STEPS[step]
+        numbers = in_numbers(net, run, y, step)
+        values = {l: run.a[l] for l in range(3) if step >= l}
+        deltas = {l: run.delta[l] for l in (1, 2) if step >= 5 - l}
+        alt = f"Flower {example}, step {step} of {len(STEPS) - 1}, {title}: {symbols}"
+        drawn = network_svg(
+            net.sizes, weights=net.w, values=values, deltas=deltas or None, lit=LIT[step], alt=alt
+        )
+        rows: list[list[object]] = [["the step", title], ["in symbols", symbols]]
+        rows += [["for neuron 0, in numbers", numbers], ["in shapes", shapes]]
+        sentence = (
+            f"Step {step} of {len(STEPS) - 1}, {title}: {symbols}. For neuron 0: {numbers}. Shapes: {shapes}."
+        )
+        layers = f'("identity", 4), ("{activation}", 5), ("sigmoid", 3)'
+        code = f"backprop(Network([{layers}]), x, y)  # flower {example}"
+        return View(drawn, alt, sentence, rows, code)
+
+    controls = {
+        "example": slider("Flower", 0, 0, 149),
+        "activation": choice("Hidden activation", ["sigmoid", "tanh", "relu"]),
+        "step": slider("Step", 4, 0, len(STEPS) - 1),
+    }
+    return Scene(controls, draw, play="step")
