@@ -35,7 +35,7 @@ test: lint  ## check the package, and every output stored in the pages against a
 test-browser:  ## check the pages and their controls in a real browser (needs Chromium)
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	  || { echo "No Chromium found. Install it: apt-get install chromium" >&2; exit 1; }
-	@$(PYTEST) $(TEST_FLAGS) tests/browser
+	@$(PYTEST) -n 2 $(TEST_FLAGS) tests/browser
 
 notebooks:  ## execute the pages in place (PAGES=notebooks/03*.ipynb for some, PAGES=--check to only look)
 	@$(TESTING) tools/execute_pages.py $(PAGES)

@@ -89,7 +89,7 @@ def columns(name: str, value: object, rows: int) -> Array:
     array = numbers(name, value)
     expected = f"({rows}, m), one example per column"
     if array.ndim != 2:
-        hint = "; write x[:, None] for one example" if array.ndim == 1 else ""
+        hint = f"; write {name}[:, None] for one example" if array.ndim == 1 else ""
         raise ValueError(f"{name}: expected shape {expected}, got shape {array.shape}{hint}")
     if array.shape[0] != rows:
         hint = "; it looks transposed" if array.shape[1] == rows else ""
