@@ -7,6 +7,7 @@
 VENV = .venv
 PYTHON =
 PAGES =
+MATRIX =
 LAB_FLAGS =
 TEST_FLAGS =
 
@@ -22,7 +23,7 @@ TESTING = sh tools/venv.sh notebooks,test
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help lab test test-browser notebooks lint constraints clean
+.PHONY: help lab test test-browser test-matrix notebooks lint constraints clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -40,6 +41,9 @@ test-browser:  ## check the pages and their controls in a real browser (needs Ch
 
 notebooks:  ## execute the pages in place (PAGES=notebooks/03*.ipynb for some, PAGES=--check to only look)
 	@$(TESTING) tools/execute_pages.py $(PAGES)
+
+test-matrix:  ## run `make test` on each Python, with oldest and newest dependencies, in odd places (MATRIX=oldest)
+	@$(TESTING) tools/matrix.py $(MATRIX)
 
 lint:  ## ruff, mypy --strict on the package, spelling
 	@$(TESTING) -m ruff check -q .

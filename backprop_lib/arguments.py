@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,9 +54,27 @@ def positive_number(name: str, value: object) -> float:
     """`value` as a finite float above 0."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"{name}: expected a positive number, got {shown(value)}")
-    if not (math.isfinite(value) and value > 0):
+    try:
+        number = float(value)
+    except OverflowError:  # an int beyond all floats
+        number = math.inf
+    if not (math.isfinite(number) and number > 0):
         raise ValueError(f"{name}: expected a positive finite number, got {shown(value)}")
-    return float(value)
+    return number
+
+
+def words(name: str, value: object) -> tuple[str, ...]:
+    """`value` as a tuple of strings; a single string is refused."""
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise TypeError(f"{name}: expected a list of strings, got {shown(value)}")
+    return tuple(value)
+
+
+def path_of(name: str, value: object) -> Path:
+    """`value` as a path."""
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"{name}: expected a path, got {shown(value)}")
+    return Path(value)
 
 
 def numbers(name: str, value: object) -> Array:
@@ -72,6 +92,17 @@ def numbers(name: str, value: object) -> Array:
     if not finite.all():
         at = tuple(int(i) for i in np.argwhere(~finite)[0])
         raise ValueError(f"{name}: expected finite numbers, got {array[at]} at index {list(at)}")
+    return array
+
+
+def integers(name: str, value: object, expected: str) -> NDArray[np.integer]:
+    """`value` as an array of integers, of any shape; `expected` says what they are."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise TypeError(f"{name}: expected {expected}, got a ragged list") from error
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name}: expected {expected}, got {shown(value)}")
     return array
 
 

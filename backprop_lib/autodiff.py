@@ -292,13 +292,22 @@ def _sum(terms: list[Value]) -> Value:
 def _number(name: str, value: Any) -> float:
     if isinstance(value, bool | Value) or not isinstance(value, SupportsFloat) or hasattr(value, "__len__"):
         raise TypeError(f"{name}: expected a real number, got {value!r:.60}")
-    if not math.isfinite(value):
-        raise ValueError(f"{name}: expected a finite number, got {float(value)}")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # an int beyond all floats
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{name}: expected a finite number, got {number}")
+    return number
 
 
 def _check_network(specification: Any, weights: Any, biases: Any, x: Any, y: Any, cost: Any) -> None:
     """What `Value` itself would not notice: names, and lists of the wrong length."""
+    if not isinstance(specification, list | tuple) or any(
+        not isinstance(pair, list | tuple) or len(pair) != 2 or not isinstance(pair[0], str)
+        for pair in specification
+    ):
+        raise TypeError(f"specification: expected (activation, size) pairs, got {specification!r:.60}")
     names = [name for name, _ in specification]
     sizes = [size for _, size in specification]
     L = len(names) - 1
@@ -309,7 +318,7 @@ def _check_network(specification: Any, weights: Any, biases: Any, x: Any, y: Any
         if names[l] not in allowed:
             expected = ", ".join(allowed)
             raise ValueError(f"specification, layer {l}: expected one of {expected}, got {names[l]!r}")
-    if cost not in COSTS:
+    if not isinstance(cost, str) or cost not in COSTS:
         raise ValueError(f"cost: expected one of {', '.join(COSTS)}, got {cost!r}")
     if COSTS[cost] not in (None, names[L]):
         raise ValueError(f"cost: {cost} needs {COSTS[cost]} outputs, got {names[L]} outputs")
@@ -328,7 +337,7 @@ def _check_network(specification: Any, weights: Any, biases: Any, x: Any, y: Any
 
 
 def _check_length(name: str, items: Any, length: int) -> None:
-    if isinstance(items, str) or not hasattr(items, "__len__"):
+    if isinstance(items, str | bytes | dict | set) or not hasattr(items, "__len__"):
         raise TypeError(f"{name}: expected {length} entries, got {items!r:.60}")
     if len(items) != length:
         raise ValueError(f"{name}: expected {length} entries, got {len(items)}")

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from backprop_lib.arguments import Array, columns, same_count
+from backprop_lib.arguments import Array, columns, same_count, shown
 from backprop_lib.autodiff import network_cost
 from backprop_lib.costs import Cost
 from backprop_lib.costs import cost as cost_named
-from backprop_lib.network import Network, Parameters
+from backprop_lib.network import Network, Parameters, checked_network
 from backprop_lib.neurons import GraphNetwork
 
 
 def graph_from(net: Network) -> GraphNetwork:
     """A graph of neurons of the same specification, with a copy of the parameters of `net`."""
-    graph = GraphNetwork(net.specification, init="zeros")
+    graph = GraphNetwork(checked_network(net).specification, init="zeros")
     graph.set_parameters(*_nested(net))
     return graph
 
 
 def network_from(graph: GraphNetwork) -> Network:
     """A net of matrices of the same specification, with a copy of the parameters of `graph`."""
+    if not isinstance(graph, GraphNetwork):
+        raise TypeError(f"graph: expected a GraphNetwork, got {shown(graph)}")
     net = Network(graph.specification, init="zeros")
     _fill(net, *graph.parameters())
     return net
@@ -48,7 +50,7 @@ def autodiff_gradient(net: Network, x: Array, y: Array, cost: str | Cost = "quad
     x is (n_0, m) and y (n_L, m), one example per column; the result is shaped as in `Network`. Raises
     ValueError or TypeError if x or y does not fit the net, or the cost its output layer.
     """
-    x, y = _examples(x, y, net.sizes)
+    x, y = _examples(x, y, checked_network(net).sizes)
     w, b = _nested(net)
     name, m = cost_named(cost).name, x.shape[1]
     gradient = Parameters(net.sizes)

@@ -52,7 +52,10 @@ class Cost:
 
 
 def _same_shape(a: Any, y: Any) -> tuple[Any, Any]:
-    a, y = np.asarray(a), np.asarray(y)
+    try:
+        a, y = np.asarray(a), np.asarray(y)
+    except ValueError as error:
+        raise ValueError("a, y: expected rows of equal length, got a ragged list") from error
     if a.dtype.kind not in "fiubc" or y.dtype.kind not in "fiubc":
         raise TypeError(f"a, y: expected arrays of numbers, got {a.dtype} and {y.dtype}")
     if a.shape != y.shape:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import os
 from collections.abc import Sequence
@@ -12,12 +13,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from backprop_lib.arguments import Array, natural_number, numbers, positive_integer, shown
+from backprop_lib.arguments import (
+    Array,
+    integers,
+    natural_number,
+    numbers,
+    path_of,
+    positive_integer,
+    shown,
+    words,
+)
 
 IRIS_FEATURES = ("sepallength", "sepalwidth", "petallength", "petalwidth")
 IRIS_CLASSES = ("Iris-setosa", "Iris-versicolor", "Iris-virginica")
 DIGITS_FEATURES = tuple(f"pixel{i}" for i in range(64))
 DIGITS_CLASSES = tuple("0123456789")
+LARGEST = 10**8  # numbers in one array: 0.8 GB
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,15 +56,18 @@ class Dataset:
             raise ValueError(f"x, y: expected one example per row, got shapes {x.shape} and {y.shape}")
         if len(y) != len(x):
             raise ValueError(f"y: expected {len(x)} rows as in x, got {len(y)}")
-        labels = checked_labels(self.labels, len(self.class_names))
+        names = {name: words(name, getattr(self, name)) for name in ("class_names", "feature_names")}
+        labels = checked_labels(self.labels, len(names["class_names"]))
         if labels.shape != (len(x),):
             raise ValueError(f"labels: expected {len(x)} as in x, got {len(labels)}")
-        if len(self.feature_names) != x.shape[1]:
+        if len(names["feature_names"]) != x.shape[1]:
             raise ValueError(f"feature_names: expected {x.shape[1]}, got {len(self.feature_names)}")
         for name, array in (("x", x), ("y", y), ("labels", labels)):
             copy = array.copy()
             copy.flags.writeable = False
             object.__setattr__(self, name, copy)
+        for name, value in names.items():
+            object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -64,8 +78,8 @@ class Dataset:
 
     def take(self, indices: Sequence[int] | NDArray[np.intp]) -> Dataset:
         """The examples with these row numbers, in this order."""
-        rows = np.asarray(indices)
-        if rows.ndim != 1 or rows.dtype.kind not in "iu" or not len(rows):
+        rows = integers("indices", indices, "a list of row numbers")
+        if rows.ndim != 1 or not len(rows):
             raise TypeError(f"indices: expected a list of row numbers, got {shown(indices)}")
         if rows.min() < 0 or rows.max() >= len(self):
             raise ValueError(f"indices: expected numbers from 0 to {len(self) - 1}, got {shown(indices)}")
@@ -74,9 +88,7 @@ class Dataset:
 
 def checked_labels(labels: object, classes: int) -> NDArray[np.intp]:
     """The labels as integers 0 … classes − 1; ValueError or TypeError if they are not."""
-    array = np.asarray(labels)
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"labels: expected integers, got {shown(labels)}")
+    array = integers("labels", labels, "integers")
     if array.ndim != 1:
         raise ValueError(f"labels: expected a flat list, got shape {array.shape}")
     outside = array[(array < 0) | (array >= classes)]
@@ -93,7 +105,12 @@ def one_hot(labels: object, classes: int) -> Array:
            [1., 0., 0.]])
     """
     classes = positive_integer("classes", classes)
-    return np.eye(classes)[checked_labels(labels, classes)]
+    rows = checked_labels(labels, classes)
+    if len(rows) * classes > LARGEST:
+        raise ValueError(f"classes: expected at most {LARGEST} numbers in all, got {len(rows)} × {classes}")
+    targets = np.zeros((len(rows), classes))
+    targets[np.arange(len(rows)), rows] = 1.0
+    return targets
 
 
 def load_csv(
@@ -102,27 +119,29 @@ def load_csv(
     """A data set from a CSV file with one header line: the features, then `class`.
 
     Every line must have all its fields, every feature must be a finite number, every class one of
-    class_names. Raises FileNotFoundError, or ValueError naming the file and the line.
+    class_names. Raises OSError if the file cannot be read, or ValueError naming the file and the line.
     """
-    path = Path(path)
+    path = path_of("path", path)
+    header = [*words("feature_names", feature_names), "class"]
+    class_names = words("class_names", class_names)
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path.name}: expected UTF-8 text: {error}") from error
     try:
-        rows = list(csv.reader(text.splitlines(), strict=True))
+        reader = csv.reader(io.StringIO(text), strict=True)
+        rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
         raise ValueError(f"{path.name}: not a CSV file: {error}") from error
-    header = [*feature_names, "class"]
     if not rows:
         raise ValueError(f"{path.name}, line 1: expected the header {shown(','.join(header))}, got nothing")
-    if rows[0] != header:
+    if rows[0][1] != header:
         raise ValueError(
             f"{path.name}, line 1: expected the header {shown(','.join(header))}, "
-            f"got {shown(','.join(rows[0]))}"
+            f"got {shown(','.join(rows[0][1]))}"
         )
     features, labels = [], []
-    for line, row in enumerate(rows[1:], 2):
+    for line, row in rows[1:]:
         if len(row) != len(header):
             raise ValueError(f"{path.name}, line {line}: expected {len(header)} fields, got {len(row)}")
         features.append([_number(field, f"{path.name}, line {line}") for field in row[:-1]])
@@ -131,22 +150,29 @@ def load_csv(
             raise ValueError(
                 f"{path.name}, line {line}: expected a class of {expected}, got {shown(row[-1])}"
             )
-        labels.append(list(class_names).index(row[-1]))
+        labels.append(class_names.index(row[-1]))
     if not features:
         raise ValueError(f"{path.name}, line 2: expected at least one example, got nothing")
     return Dataset(
         np.array(features),
         one_hot(labels, len(class_names)),
         np.array(labels),
-        tuple(class_names),
-        tuple(feature_names),
+        class_names,
+        tuple(header[:-1]),
     )
+
+
+def _dataset(name: str, value: object) -> None:
+    if not isinstance(value, Dataset):
+        raise TypeError(f"{name}: expected a Dataset, got {shown(value)}")
 
 
 def _number(field: str, where: str) -> float:
     try:
         value = float(field)
     except ValueError:
+        value = math.nan
+    if "_" in field:  # Python reads 1_5 as 15; a file means something else
         value = math.nan
     if not math.isfinite(value):
         raise ValueError(f"{where}: expected a finite number, got {shown(field)}")
@@ -190,6 +216,7 @@ def split(data: Dataset, fraction: float = 0.7, seed: int = 0) -> tuple[Dataset,
         raise TypeError(f"fraction: expected a number between 0 and 1, got {shown(fraction)}")
     if not 0 < fraction < 1:
         raise ValueError(f"fraction: expected a number between 0 and 1, got {shown(fraction)}")
+    _dataset("data", data)
     rng = np.random.default_rng(natural_number("seed", seed))
     train: list[int] = []
     held_out: list[int] = []
@@ -210,9 +237,11 @@ def standardize(train: Dataset, *others: Dataset) -> tuple[Dataset, ...]:
 
     A feature that is constant on `train` is shifted only.
     """
+    _dataset("train", train)
     mean, deviation = train.x.mean(axis=0), train.x.std(axis=0)
     deviation = np.where(deviation > 0, deviation, 1.0)
     for position, other in enumerate(others):
+        _dataset(f"others[{position}]", other)
         if other.feature_names != train.feature_names:
             raise ValueError(
                 f"others[{position}]: expected the features of train, {shown(train.feature_names)}, "

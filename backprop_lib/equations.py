@@ -15,7 +15,7 @@ from backprop_lib.activations import Softmax
 from backprop_lib.arguments import Array, columns, same_count
 from backprop_lib.costs import Cost
 from backprop_lib.costs import cost as cost_named
-from backprop_lib.network import Network, Parameters
+from backprop_lib.network import Network, Parameters, checked_network
 
 
 def output_error(cost_gradient: Array, sigma_prime: Array) -> Array:
@@ -82,7 +82,7 @@ def feed_forward(net: Network, x: Array) -> tuple[dict[int, Array], dict[int, Ar
     Returns the dicts z (l = 1 … L) and a (l = 0 … L) of (n_l, m) arrays. Raises ValueError or TypeError
     if x is not an array of finite numbers of shape (n_0, m).
     """
-    return _feed_forward(net, columns("x", x, net.sizes[0]))
+    return _feed_forward(net, columns("x", x, checked_network(net).sizes[0]))
 
 
 def _feed_forward(
@@ -150,7 +150,7 @@ def _output_error(net: Network, z_L: Array, a_L: Array, y: Array, cost: Cost, si
 
 def _checked(net: Network, x: Array, y: Array, cost: str | Cost) -> tuple[Array, Array, Cost]:
     rule = cost_named(cost)
-    rule.check_output(net.sigma[net.L].name)
+    rule.check_output(checked_network(net).sigma[net.L].name)
     x, y = columns("x", x, net.sizes[0]), columns("y", y, net.sizes[-1])
     same_count("x", x, "y", y)
     if rule.output == "softmax" and abs(y.sum(axis=0) - 1).max() > 1e-6:

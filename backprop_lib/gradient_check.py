@@ -231,6 +231,8 @@ def check_gradient(
     Raises ValueError or TypeError if an argument is bad or the function returns something of another shape.
     """
     tolerance = positive_number("tolerance", tolerance)
+    if not callable(gradient):
+        raise TypeError(f"gradient: expected a function, got {shown(gradient)}")
     h = _step(method, h)
     expected, kinks = differences(net, x, y, cost, method, h)
     x, y, rule = _checked(net, x, y, cost)

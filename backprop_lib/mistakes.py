@@ -13,7 +13,7 @@ import numpy as np
 
 from backprop_lib import equations
 from backprop_lib.activations import Softmax
-from backprop_lib.arguments import Array, shown
+from backprop_lib.arguments import Array, one_of
 from backprop_lib.costs import Cost
 from backprop_lib.network import Network, Parameters
 
@@ -318,10 +318,8 @@ MISTAKES: dict[str, Mistake] = {mistake.name: mistake for mistake in _CATALOGUE}
 
 
 def mistake(name: str) -> Mistake:
-    """The mistake of that name; ValueError if the catalogue has none."""
-    if name not in MISTAKES:
-        raise ValueError(f"mistake: expected one of {', '.join(MISTAKES)}, got {shown(name)}")
-    return MISTAKES[name]
+    """The mistake of that name; ValueError or TypeError if the catalogue has none."""
+    return MISTAKES[one_of("mistake", name, MISTAKES)]
 
 
 def diagnosing_net() -> tuple[Network, Array, Array, str]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import tempfile
 import zipfile
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
 from backprop_lib.activations import ACTIVATIONS, Activation, activation
-from backprop_lib.arguments import Array, natural_number, one_of, positive_integer, shown
+from backprop_lib.arguments import Array, natural_number, one_of, path_of, positive_integer, shown
 
+LARGEST = 10**8  # parameters of a net: 0.8 GB
 FORMAT = "backprop_lib network 1"
 INITS = ("random", "constant", "zeros", "normal", "xavier", "he")
 
@@ -37,6 +38,8 @@ class Parameters:
         self.sizes = tuple(sizes)
         count = parameter_count(self.sizes)
         self.theta = np.zeros(count) if theta is None else theta
+        if not isinstance(self.theta, np.ndarray):
+            raise TypeError(f"theta: expected a flat array, got {shown(theta)}")
         if self.theta.shape != (count,):
             raise ValueError(
                 f"theta: expected {count} numbers for sizes {self.sizes}, got {self.theta.shape}"
@@ -130,7 +133,7 @@ class Network(Parameters):
         The numbers go to a new file beside `path` first, which takes its name only once it is safely on
         disk. A full disk, a crash, or another process saving to the same path never leaves half a file.
         """
-        path = Path(path)
+        path = path_of("path", path)
         arrays = {f"{kind}{l}": block for kind, l, block in self.blocks()}
         names = np.array([name for name, _ in self.specification])
         handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
@@ -148,22 +151,24 @@ class Network(Parameters):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Network:
-        """The net in a file written by `save`; ValueError, naming the file, for any other file."""
-        path = Path(path)
-        content = io.BytesIO(path.read_bytes())
+        """The net in a file written by `save`; ValueError, naming the file, for any other file.
+
+        Nothing in the file is run, and no more memory is taken than the file has bytes. OSError if it
+        cannot be read.
+        """
+        path = path_of("path", path)
+        if path.stat().st_size > 9 * LARGEST:
+            raise ValueError(f"{path}: not a saved network: expected less than {9 * LARGEST} bytes")
+        content = path.read_bytes()
         try:
-            if not zipfile.is_zipfile(content):
-                raise ValueError("not an .npz file")
-            content.seek(0)
-            with np.load(content, allow_pickle=False) as arrays:
-                return cls._from_arrays({name: arrays[name] for name in arrays.files})
+            return cls._from_arrays(_arrays(content))
         except Exception as error:  # a damaged file can fail in any way
             raise ValueError(f"{path}: not a saved network: {shown(error, 200)}") from error
 
     @classmethod
     def _from_arrays(cls, arrays: dict[str, np.ndarray]) -> Network:
-        if str(arrays["format"]) != FORMAT:
-            raise ValueError(f"format: expected {FORMAT!r}, got {shown(str(arrays['format']))}")
+        if "format" not in arrays or str(arrays["format"]) != FORMAT:
+            raise ValueError(f"format: expected {FORMAT!r}, got {shown(str(arrays.get('format')))}")
         names, sizes = arrays["activations"], arrays["sizes"]
         if names.ndim != 1 or names.shape != sizes.shape:
             raise ValueError(f"expected as many activations as sizes, got {names.shape} and {sizes.shape}")
@@ -172,6 +177,8 @@ class Network(Parameters):
         for l in range(1, len(specification)):
             (_, inputs), (_, n) = specification[l - 1], specification[l]
             shapes |= {f"w{l}": (n, inputs), f"b{l}": (n, 1)}
+        if arrays.keys() != {"format", "activations", "sizes", *shapes}:
+            raise ValueError(f"expected the arrays {', '.join(shapes)}, got {shown(sorted(arrays))}")
         for name, shape in shapes.items():
             array = arrays[name]
             if array.shape != shape or array.dtype != np.float64 or not np.isfinite(array).all():
@@ -183,6 +190,31 @@ class Network(Parameters):
         for kind, l, block in net.blocks():
             block[...] = arrays[f"{kind}{l}"]
         return net
+
+
+def _arrays(content: bytes) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file. Every member must be as long as it says: no bomb is unpacked."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > len(content):
+            raise ValueError("expected members no longer than the file")
+        for member in members:
+            with archive.open(member) as file:
+                version = np.lib.format.read_magic(file)
+                if version != (1, 0):
+                    raise ValueError(f"{member.filename}: expected an array of format 1.0, got {version}")
+                shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+                if file.tell() + math.prod(shape) * dtype.itemsize != member.file_size:
+                    raise ValueError(f"{member.filename}: expected as many bytes as its shape needs")
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def checked_network(net: object) -> Network:
+    """`net` itself; TypeError if it is not a Network."""
+    if not isinstance(net, Network):
+        raise TypeError(f"net: expected a Network, got {shown(net)}")
+    return net
 
 
 def checked_specification(specification: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
@@ -209,4 +241,10 @@ def checked_specification(specification: Sequence[tuple[str, int]]) -> tuple[tup
             raise ValueError(
                 f"specification, layer {l}: softmax is for the output layer {len(pairs) - 1} only"
             )
+    sizes = [size for _, size in pairs]
+    if (count := parameter_count(sizes)) > LARGEST:
+        raise ValueError(
+            f"specification: expected at most {LARGEST} parameters, got {shown(count)} (layers of "
+            f"{shown(sizes)}), which would take {shown(8 * count // 10**9)} GB"
+        )
     return tuple(pairs)

@@ -16,6 +16,7 @@ import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 Order = Callable[[int], Iterable[int]] | Sequence[Iterable[int]]
@@ -49,6 +50,7 @@ ACTIVATIONS: dict[str, tuple[Callable[[float], float], Callable[[float], float]]
     "relu": (lambda z: z if z > 0 else 0.0, lambda z: 1.0 if z > 0 else 0.0),
 }
 COSTS = {"quadratic": None, "binary_cross_entropy": "sigmoid", "cross_entropy": "softmax"}
+MOST_PARAMETERS = 1_000_000
 INITS = ("random", "constant", "zeros")
 
 
@@ -439,12 +441,22 @@ def _all_finite(numbers: Any) -> bool:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"<{type(value).__name__}>"
     return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _is_real(value: Any) -> bool:
     return hasattr(value, "__float__") and not (hasattr(value, "__len__") or isinstance(value, complex))
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int beyond all floats
+        return False
 
 
 def _checked_list(name: str, value: Any, expected: str) -> list[Any]:
@@ -463,8 +475,8 @@ def _checked_numbers(name: str, value: Any, count: int) -> list[float]:
     for item in items:
         if not _is_real(item):
             raise TypeError(f"{name}: expected {count} numbers, got {_shown(item)} among them")
-        if not math.isfinite(item):
-            raise ValueError(f"{name}: expected finite numbers, got {float(item)} among them")
+        if not _is_finite(item):
+            raise ValueError(f"{name}: expected finite numbers, got {_shown(item)} among them")
     return [float(item) for item in items]
 
 
@@ -478,7 +490,7 @@ def _checked_target(name: str, value: Any, count: int, cost: str) -> list[float]
 def _checked_rate(learning_rate: Any) -> float:
     if isinstance(learning_rate, bool) or not _is_real(learning_rate):
         raise TypeError(f"learning_rate: expected a positive number, got {_shown(learning_rate)}")
-    if not (math.isfinite(learning_rate) and float(learning_rate) > 0):
+    if not (_is_finite(learning_rate) and float(learning_rate) > 0):
         raise ValueError(f"learning_rate: expected a positive finite number, got {_shown(learning_rate)}")
     return float(learning_rate)
 
@@ -502,13 +514,13 @@ def _checked_name(name: str, value: Any, allowed: Iterable[str]) -> str:
 
 
 def _checked_order(order: Order, epoch: int, count: int) -> list[int]:
-    try:
-        indices = list(order(epoch) if callable(order) else order[epoch])
-    except IndexError:
-        raise ValueError(
-            f"order: expected a permutation for every epoch, got none for epoch {epoch}"
-        ) from None
-    if sorted(indices) != list(range(count)):
+    if not callable(order):
+        epochs = _checked_list("order", order, "a permutation for every epoch")
+        if epoch >= len(epochs):
+            raise ValueError(f"order: expected a permutation for every epoch, got none for epoch {epoch}")
+        order = epochs.__getitem__
+    indices = _checked_list("order", order(epoch), "indices")
+    if sorted(map(str, indices)) != sorted(map(str, range(count))):  # as text: 1.0 and True are no indices
         raise ValueError(f"order: expected each of the {count} indices once, got {_shown(indices)}")
     return indices
 
@@ -529,4 +541,10 @@ def _checked_specification(specification: Any) -> tuple[tuple[str, int], ...]:
             raise ValueError(
                 f"specification, layer {l}: softmax is for the output layer {len(pairs) - 1} only"
             )
+    count = sum(n * (inputs + 1) for (_, inputs), (_, n) in pairwise(pairs))
+    if count > MOST_PARAMETERS:
+        raise ValueError(
+            f"specification: expected at most {MOST_PARAMETERS} parameters, each an object of its own, "
+            f"got {_shown(count)}"
+        )
     return tuple(pairs)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from backprop_lib.arguments import (
     Array,
     columns,
+    integers,
     natural_number,
     numbers,
     positive_integer,
@@ -25,7 +26,7 @@ from backprop_lib.arguments import (
 )
 from backprop_lib.costs import Cost
 from backprop_lib.equations import _backprop, _checked, cost_per_example, feed_forward
-from backprop_lib.network import Network, Parameters
+from backprop_lib.network import Network, Parameters, checked_network
 
 Order = Callable[[int], Sequence[int]]
 CHUNK = 1024  # examples evaluated at a time, so that the memory does not grow with the set
@@ -91,9 +92,7 @@ class Trainer:
         order: Order | None = None,
         keep_parameters: bool = False,
     ) -> None:
-        if not isinstance(net, Network):
-            raise TypeError(f"net: expected a Network, got {shown(net)}")
-        self.net = net
+        self.net = checked_network(net)
         self._cost = _checked(net, *_columns("data", data), cost)[2]
         self._x, self._y = _rows(data)
         self._held_out = None
@@ -105,6 +104,8 @@ class Trainer:
         if self.batch_size > len(self._x):
             raise ValueError(f"batch_size: expected at most the {len(self._x)} examples, got {batch_size}")
         self._rng = np.random.default_rng(natural_number("seed", seed))
+        if order is not None and not callable(order):
+            raise TypeError(f"order: expected a function from the epoch to indices, got {shown(order)}")
         self._order = order
         self._keep_parameters = keep_parameters
         self._copy = net.copy()
@@ -178,7 +179,7 @@ class Trainer:
     def _examples(self) -> NDArray[np.intp]:
         if self._order is None:
             return self._rng.permutation(len(self._x))
-        order = np.asarray(self._order(self.epoch))
+        order = integers("order", self._order(self.epoch), "indices").astype(np.intp, copy=False)
         if order.shape != (len(self._x),) or sorted(order.tolist()) != list(range(len(self._x))):
             raise ValueError(f"order: expected each of the {len(self._x)} indices once, got {shown(order)}")
         return order

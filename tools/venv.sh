@@ -3,13 +3,15 @@
 #
 #   VENV=.venv sh tools/venv.sh EXTRAS ARGUMENTS...    as: python ARGUMENTS... with EXTRAS installed
 #
-# PYTHON names the interpreter to make it with. Nothing is installed while pyproject.toml, constraints.txt,
-# the place of the checkout and the environment's Python stay as they were; nothing is written outside VENV.
+# PYTHON names the interpreter to make it with, CONSTRAINTS the file of versions. Nothing is installed while
+# pyproject.toml, that file, the place of the checkout and the environment's Python stay as they were; nothing
+# is written outside VENV.
 set -eu
 
 extras=$1
 shift
 VENV=${VENV:-.venv}
+CONSTRAINTS=${CONSTRAINTS:-constraints.txt}
 case $VENV in /*) ;; *) VENV=$PWD/$VENV ;; esac
 
 new_enough() {
@@ -35,7 +37,7 @@ find_python() {
 state() {
     "$VENV/bin/python" -c 'import sys; print(sys.version)'
     pwd
-    cat pyproject.toml constraints.txt
+    cat pyproject.toml "$CONSTRAINTS"
 }
 
 is_ready() {
@@ -52,6 +54,11 @@ export RUFF_CACHE_DIR="$var/ruff" MYPY_CACHE_DIR="$var/mypy"
 export HYPOTHESIS_STORAGE_DIRECTORY="$var/hypothesis"
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 
+# Python 3.12 cannot start from a folder with letters beyond ASCII under LC_ALL=C.
+case ${LC_ALL:-} in
+C | POSIX) case $VENV in *[!\ -~]*) export LC_ALL=C.UTF-8 ;; esac ;;
+esac
+
 if ! is_ready; then
     if ! new_enough "$VENV/bin/python" || ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
         python=$(find_python)
@@ -60,7 +67,7 @@ if ! is_ready; then
     fi
     echo "Installing what the pages need (once, a few minutes) ..."
     rm -f "$VENV"/ready-*
-    "$VENV/bin/python" -m pip install --quiet --progress-bar off -c constraints.txt -e ".[$extras]"
+    "$VENV/bin/python" -m pip install --quiet --progress-bar off -c "$CONSTRAINTS" -e ".[$extras]"
     mkdir -p "$IPYTHONDIR" "$MPLCONFIGDIR" "$JUPYTER_CONFIG_DIR" "$JUPYTER_DATA_DIR" "$JUPYTER_RUNTIME_DIR"
     # The list of fonts is made now, not with a warning in the output of someone's first picture.
     "$VENV/bin/python" -c 'import matplotlib.font_manager' 2>/dev/null
