@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
-import tempfile
+import secrets
 import zipfile
 from collections.abc import Sequence
 from itertools import pairwise
@@ -136,9 +136,9 @@ class Network(Parameters):
         path = path_of("path", path)
         arrays = {f"{kind}{l}": block for kind, l, block in self.blocks()}
         names = np.array([name for name, _ in self.specification])
-        handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with open(draft, "xb") as file:
                 np.savez(
                     file, allow_pickle=False, format=FORMAT, activations=names, sizes=self.sizes, **arrays
                 )
@@ -146,7 +146,7 @@ class Network(Parameters):
                 os.fsync(file.fileno())
             os.replace(draft, path)
         except BaseException:
-            os.unlink(draft)
+            draft.unlink(missing_ok=True)
             raise
 
     @classmethod

@@ -251,23 +251,25 @@ class GraphNetwork:
             raise ValueError("the cost of the untrained net is not a finite number")
         state, diverged_at, interrupted = (self.parameters(), records), None, False
         try:
-            for epoch in range(epochs):
-                if order is None:
-                    rng.shuffle(indices)
-                else:
-                    indices = _checked_order(order, epoch, len(xs))
-                for first in range(0, len(xs), size):
-                    batch = indices[first : first + size]
-                    self._step([xs[i] for i in batch], [ys[i] for i in batch], eta, cost)
-                parameters, record = self.parameters(), self._record(xs, ys, cost)
-                if not (_all_finite(record) and _all_finite(parameters)):
-                    diverged_at = epoch + 1
-                    break
-                state = parameters, [*state[1], record]  # one assignment: an epoch is finished, or it is not
+            try:
+                for epoch in range(epochs):
+                    if order is None:
+                        rng.shuffle(indices)
+                    else:
+                        indices = _checked_order(order, epoch, len(xs))
+                    for first in range(0, len(xs), size):
+                        batch = indices[first : first + size]
+                        self._step([xs[i] for i in batch], [ys[i] for i in batch], eta, cost)
+                    parameters, record = self.parameters(), self._record(xs, ys, cost)
+                    if not (_all_finite(record) and _all_finite(parameters)):
+                        diverged_at = epoch + 1
+                        break
+                    state = parameters, [*state[1], record]  # one assignment: an epoch is finished or not
+            finally:
+                self._assign(state[0])
         except KeyboardInterrupt:
             interrupted = True
-        finally:
-            self._assign(state[0])
+        self._assign(state[0])  # again: the interrupt may have come in the middle of the first time
         costs, accuracies, deltas = zip(*state[1], strict=True)
         by_layer = {l: [delta[l] for delta in deltas] for l in range(1, self.L + 1)}
         return GraphHistory(list(costs), list(accuracies), by_layer, diverged_at, interrupted)

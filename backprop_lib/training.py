@@ -133,15 +133,16 @@ class Trainer:
         epochs = positive_integer("epochs", epochs)
         self.interrupted = False
         try:
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                for _ in range(epochs):
-                    if self.diverged_at is not None or not self._run_epoch():
-                        break
+            try:
+                with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                    for _ in range(epochs):
+                        if self.diverged_at is not None or not self._run_epoch():
+                            break
+            finally:
+                self.net.theta[...] = self._state[0]
         except KeyboardInterrupt:
             self.interrupted = True
-        finally:
-            self.net.theta[...] = self._state[0]
-            self._copy.theta[...] = self._state[0]
+        self.net.theta[...] = self._state[0]  # again: the interrupt may have come just before the first time
         return self.history()
 
     def history(self) -> History:
@@ -163,6 +164,7 @@ class Trainer:
         """One epoch, and whether all its numbers are finite; if not, it leaves no trace."""
         net, x, y, cost, gradient = self._copy, self._x, self._y, self._cost, self._gradient
         theta, step, eta, size = net.theta, gradient.theta, self.learning_rate, self.batch_size
+        theta[...] = self._state[0]  # an epoch before may have been left half done
         order = self._examples()
         for first in range(0, len(order), size):
             batch = order[first : first + size]

@@ -6,10 +6,16 @@ import multiprocessing
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import time
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backprop_lib import network
 from backprop_lib.network import INITS, Network, Parameters
@@ -61,7 +67,9 @@ def test_a_saved_net_comes_back_bit_for_bit(tmp_path) -> None:
     assert back.specification == net.specification and back.theta.tobytes() == net.theta.tobytes()
 
 
-def test_a_file_cut_short_anywhere_or_flipped_is_refused_by_name_or_read_right(tmp_path) -> None:
+def test_a_file_cut_short_anywhere_or_flipped_is_refused_by_name_or_read_right(
+    tmp_path, record_property
+) -> None:
     path, net = tmp_path / "net.npz", Network(SPECIFICATION)
     net.save(path)
     whole = path.read_bytes()
@@ -75,6 +83,7 @@ def test_a_file_cut_short_anywhere_or_flipped_is_refused_by_name_or_read_right(t
             assert Network.load(path).theta.tobytes() == net.theta.tobytes()
         except ValueError as error:
             assert "net.npz: not a saved network" in str(error)
+    record_property("bad inputs tried", len(range(0, len(whole), 7)) + len(range(0, len(whole), 5)))
 
 
 class Explosive:
@@ -91,6 +100,72 @@ def test_a_foreign_file_is_refused_and_nothing_in_it_is_run(tmp_path) -> None:
     np.savez(path, format=np.array([Explosive()], dtype=object))
     with pytest.raises(ValueError, match="not a saved network"):
         Network.load(path)
+
+
+def npy(header: str, data: bytes = b"") -> bytes:
+    """An .npy file with that header, whether or not the data fit."""
+    text = header.encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + data
+
+
+HUGE = "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000, 4)}"
+OBJECT = "{'descr': '|O', 'fortran_order': False, 'shape': (1,)}"
+CALL = "{'descr': '<f8', 'fortran_order': False, 'shape': (__import__('os')._exit(1),)}"
+
+
+@pytest.mark.parametrize(
+    "name, member, compression",
+    [
+        ("w1.npy", npy(HUGE, bytes(8)), zipfile.ZIP_STORED),
+        ("w1.npy", npy(OBJECT, pickle.dumps([Explosive()])), zipfile.ZIP_STORED),
+        ("w1.npy", npy(CALL, bytes(8)), zipfile.ZIP_STORED),
+        ("w1.npy", bytes(50_000_000), zipfile.ZIP_DEFLATED),
+        ("bomb.npy", bytes(50_000_000), zipfile.ZIP_DEFLATED),
+        ("w3.npy", npy(HUGE.replace("(1000000000000, 4)", "(1,)"), bytes(8)), zipfile.ZIP_STORED),
+        ("../../w1.npy", b"", zipfile.ZIP_STORED),
+        ("readme.txt", b"hello", zipfile.ZIP_STORED),
+    ],
+    ids=["huge", "object", "code", "bomb", "bomb-beside", "extra-array", "path", "text"],
+)
+def test_a_bomb_is_refused_and_not_unpacked(name, member, compression, tmp_path, record_property) -> None:
+    good, path = tmp_path / "good.npz", tmp_path / "net.npz"
+    Network(SPECIFICATION).save(good)
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(path, "w") as target:
+        for other in source.namelist():
+            if other != name:
+                target.writestr(other, source.read(other))
+        target.writestr(name, member, compression)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="not a saved network"):
+        Network.load(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2_000_000
+    record_property("bad inputs tried", 1)
+
+
+def test_any_bytes_are_a_net_or_are_refused(tmp_path, record_property) -> None:
+    path, net, tried = tmp_path / "net.npz", Network(SPECIFICATION), 0
+    net.save(path)
+    whole = path.read_bytes()
+    edits = st.lists(st.tuples(st.integers(0, len(whole) - 1), st.binary(max_size=9)), max_size=4)
+    slices = st.slices(len(whole)).map(lambda s: whole[s] + whole)
+
+    @given(st.binary(max_size=99) | slices | edits)
+    def fuzz(change) -> None:
+        nonlocal tried
+        tried += 1
+        content = change if isinstance(change, bytes) else whole
+        for position, piece in change if isinstance(change, list) else ():
+            content = content[:position] + piece + content[position + len(piece) :]
+        path.write_bytes(content)
+        try:
+            assert Network.load(path).theta.tobytes() == net.theta.tobytes()
+        except ValueError as error:
+            assert "net.npz: not a saved network" in str(error)
+
+    fuzz()
+    record_property("bad inputs tried", tried)
 
 
 @pytest.mark.parametrize(
@@ -121,19 +196,69 @@ def test_a_missing_file_says_so(tmp_path) -> None:
         Network.load(tmp_path / "nowhere.npz")
 
 
-@pytest.mark.parametrize("fault", ["fsync", "replace", "savez"])
-def test_a_full_disk_leaves_the_old_file_and_no_draft(fault, tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize("fault", ["open", "savez", "fsync", "replace"])
+def test_a_call_that_fails_leaves_the_old_file_and_no_draft(
+    fault, tmp_path, monkeypatch, record_property
+) -> None:
     path, old = tmp_path / "net.npz", Network(SPECIFICATION, seed=1)
     old.save(path)
 
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")  # a read-only folder, say
 
-    monkeypatch.setattr(network.np if fault == "savez" else network.os, fault, full)
-    with pytest.raises(OSError, match="No space left"):
+    owner = {"open": network, "savez": network.np}.get(fault, network.os)
+    monkeypatch.setattr(owner, fault, refused, raising=False)
+    with pytest.raises(OSError, match="Permission denied"):
         Network(SPECIFICATION, seed=2).save(path)
     monkeypatch.undo()
     assert np.array_equal(Network.load(path).theta, old.theta) and os.listdir(tmp_path) == ["net.npz"]
+    record_property("faults injected", 1)
+
+
+# The kernel stops the writer at byte k of its file: by killing it, or with an error as of a full disk.
+STOPPED = """
+import os, resource, signal, sys
+from backprop_lib.network import Network
+path, specification = sys.argv[1], [("identity", 4), ("tanh", 5), ("softmax", 3)]
+old, new = (Network(specification, seed=seed) for seed in (1, 2))
+new.save(path)
+size, folder = os.path.getsize(path), os.path.dirname(path)
+old.save(path)
+before, faults = open(path, "rb").read(), 0
+for action in (signal.SIG_DFL, signal.SIG_IGN):
+    for k in range(0, size, 11):
+        child = os.fork()
+        if child == 0:
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (k, k))
+            signal.signal(signal.SIGXFSZ, action)
+            try:
+                new.save(path)
+            except OSError:
+                os._exit(7)
+            os._exit(0)
+        status = os.waitpid(child, 0)[1]
+        killed, failed = os.WIFSIGNALED(status), os.WIFEXITED(status) and os.WEXITSTATUS(status) == 7
+        assert killed if action == signal.SIG_DFL else failed, (k, status)
+        assert open(path, "rb").read() == before, f"byte {k}: the old file is damaged"
+        drafts = [name for name in os.listdir(folder) if name.endswith(".part")]
+        assert killed or not drafts, f"byte {k}: a draft is left"
+        for name in drafts:
+            os.unlink(os.path.join(folder, name))
+        faults += 1
+new.save(path)
+assert Network.load(path).theta.tobytes() == new.theta.tobytes()
+print(faults)
+"""
+
+
+def test_a_kill_or_a_full_disk_at_any_byte_leaves_the_old_file(tmp_path, record_property) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED, tmp_path / "net.npz"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 300
+    record_property("faults injected", int(done.stdout))
 
 
 def save_forever(path, seed) -> None:
@@ -142,7 +267,7 @@ def save_forever(path, seed) -> None:
         net.save(path)
 
 
-def test_two_savers_killed_at_any_moment_leave_one_whole_file(tmp_path) -> None:
+def test_two_savers_killed_at_any_moment_leave_one_whole_file(tmp_path, record_property) -> None:
     path = tmp_path / "net.npz"
     Network(SPECIFICATION, seed=1).save(path)
     whole = {Network(SPECIFICATION, seed=seed).theta.tobytes() for seed in (1, 2)}
@@ -157,3 +282,4 @@ def test_two_savers_killed_at_any_moment_leave_one_whole_file(tmp_path) -> None:
         os.kill(saver.pid, signal.SIGKILL)
         saver.join()
     assert seen == whole and Network.load(path).theta.tobytes() in whole
+    record_property("faults injected", len(savers))

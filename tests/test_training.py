@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 
 import numpy as np
 import pytest
@@ -88,27 +89,92 @@ def test_a_run_in_two_pieces_is_the_run_in_one() -> None:
     assert np.array_equal(pieces.theta, whole.theta)
 
 
-@pytest.mark.parametrize("seed", range(25))
-def test_an_interrupt_at_any_moment_leaves_a_finished_epoch_and_its_history(seed, monkeypatch) -> None:
-    moment, calls = random.Random(seed).randrange(2, 70), 0
-    original = training._backprop
+def interrupted_at(moment: int, call):
+    """(what `call` returns, events seen) with KeyboardInterrupt raised at that event of the package's code.
 
-    def interrupted(*arguments):
-        nonlocal calls
-        calls += 1
-        if calls == moment:
+    An event is a bytecode instruction, the finest point at which Python can be interrupted; the value is
+    None if the interrupt came out. `moment` 0 only counts.
+    """
+    events = 0
+
+    def trace(frame, event, argument):
+        nonlocal events
+        if "backprop_lib" not in frame.f_code.co_filename:
+            return None
+        frame.f_trace_opcodes = True
+        events += event == "opcode"
+        if events == moment and event == "opcode":
             raise KeyboardInterrupt
-        return original(*arguments)
+        return trace
 
-    net = Network(SPECIFICATION)
-    monkeypatch.setattr(training, "_backprop", interrupted)
-    history = train(net, TRAIN, epochs=9, keep_parameters=True) if moment > 1 else None
-    monkeypatch.undo()
-    assert history.interrupted == (calls >= moment)
-    assert np.array_equal(net.theta, history.parameters[-1])
-    assert history.cost[-1] == pytest.approx(cost_of(net, *TRAIN.columns()), rel=1e-14)
-    uninterrupted = train(Network(SPECIFICATION), TRAIN, epochs=9)
-    assert np.array_equal(history.cost, uninterrupted.cost[: len(history.cost)])
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        return call(), events
+    except KeyboardInterrupt:
+        return None, events
+    finally:
+        sys.settrace(before)
+
+
+GATE = [("identity", 2), ("relu", 2), ("identity", 1)]
+RUNS = {"calm": {"learning_rate": 0.1, "epochs": 3}, "diverging": {"learning_rate": 1e60, "epochs": 5}}
+
+
+def matrix_run(arguments):
+    net = Network(GATE, seed=2)
+    return (lambda: train(net, xor(), batch_size=2, **arguments)), (lambda: net.theta.tolist())
+
+
+def graph_run(arguments):
+    graph, points = graph_from(Network(GATE, seed=2)), xor()
+    xs, ys = points.x.tolist(), points.y.tolist()
+    call = lambda: graph.train(xs, ys, batch_size=2, **arguments)  # noqa: E731
+    return call, lambda: network_from(graph).theta.tolist()
+
+
+@pytest.mark.parametrize("kind", RUNS)
+@pytest.mark.parametrize("run", [matrix_run, graph_run])
+def test_an_interrupt_at_any_instruction_leaves_a_finished_epoch_and_its_history(
+    run, kind, record_property
+) -> None:
+    finished, costs = [], None
+    for epochs in range(1, RUNS[kind]["epochs"] + 1):
+        call, theta = run(RUNS[kind] | {"epochs": epochs})
+        finished += [theta()] if not finished else []
+        costs, _ = call().cost, finished.append(theta())
+    call, theta = run(RUNS[kind])
+    instructions = interrupted_at(0, call)[1]
+    moments = sorted(random.Random(7).sample(range(1, instructions + 1), 200))
+    returned = 0
+    for moment in moments:
+        call, theta = run(RUNS[kind])
+        history, _ = interrupted_at(moment, call)
+        assert theta() in finished, f"interrupted at instruction {moment}: half a step is left"
+        if history is not None:
+            returned += 1
+            assert history.interrupted or history.diverged_at or history.epochs == RUNS[kind]["epochs"]
+            assert list(history.cost) == list(costs)[: len(history.cost)]
+            assert theta() == finished[history.epochs]
+    assert returned > len(moments) / 3
+    record_property("faults injected", len(moments))
+
+
+def test_a_run_that_was_interrupted_can_be_carried_on(record_property) -> None:
+    whole = Trainer(Network(GATE, seed=2), xor(), learning_rate=0.1, batch_size=2)
+    moments = random.Random(8).sample(range(1, interrupted_at(0, lambda: whole.run(4))[1]), 100)
+    for moment in moments:
+        net = Network(GATE, seed=2)
+        trainer = Trainer(net, xor(), learning_rate=0.1, batch_size=2, keep_parameters=True)
+        interrupted_at(moment, lambda trainer=trainer: trainer.run(4))
+        done = trainer.epoch
+        history = trainer.run(2)
+        assert history.epochs == done + 2 and np.array_equal(net.theta, history.parameters[-1])
+        assert not history.interrupted
+        for index, theta in enumerate(history.parameters):
+            state = net.with_parameters(theta.copy())
+            assert history.cost[index] == pytest.approx(cost_of(state, *xor().columns()), rel=1e-12)
+    record_property("faults injected", len(moments))
 
 
 def test_divergence_names_the_epoch_and_keeps_the_last_finite_state() -> None:
