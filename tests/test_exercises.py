@@ -2,35 +2,161 @@
 
 from __future__ import annotations
 
+import json
+import math
+from pathlib import Path
+
+import execute_pages
 import numpy as np
 import pytest
 
+from backprop_lib.answers import FunctionToWrite, Questions
+from backprop_lib.autodiff import operation
 from backprop_lib.equations import backprop
-from backprop_lib.exercises import EXERCISES, check, hint
+from backprop_lib.exercises import EXERCISES, check
+from backprop_lib.mistakes import MISTAKES, diagnosing_net
+from backprop_lib.network import Network
+from backprop_lib.puzzles import mystery
+from backprop_lib.results import pairs
+
+FUNCTIONS = {name: e for name, e in EXERCISES.items() if isinstance(e, FunctionToWrite)}
+QUESTIONS = {name: e for name, e in EXERCISES.items() if isinstance(e, Questions)}
+ARRAYS = [name for name in FUNCTIONS if name != "softplus"]  # it answers with a Value
+
+
+def replay(results):
+    """A function of anything that gives these results, one a call."""
+    results = iter(results)
+    return lambda *_: next(results)
+
+
+def recorded(name, results):
+    """`replay` as an answer to the exercise; for softplus, as an operation with these values and slopes."""
+    if name != "softplus":
+        return replay(results)
+    cases = iter(FUNCTIONS[name].cases())
+
+    def answer(v):
+        x = next(cases).arguments[0]
+        value, total = next(results_)
+        slope = (total - value - 1) / (1 + x)
+        return operation("given", value, (v, slope))
+
+    results_ = iter(results)
+    return answer
 
 
 def not_written(*_):
     raise NotImplementedError
 
 
+def empty_body(*_):
+    """Only a sentence."""
+
+
 @pytest.mark.parametrize("name", EXERCISES)
-@pytest.mark.parametrize("stub", [None, ..., lambda *_: None, lambda *_: ..., not_written])
+@pytest.mark.parametrize("stub", [None, ..., lambda *_: None, lambda *_: ..., not_written, empty_body])
 def test_a_stub_is_not_attempted_yet(name, stub) -> None:
+    if name in QUESTIONS and callable(stub):
+        stub = dict.fromkeys(EXERCISES[name].right, ...)
     verdict = check(name, stub)
     assert verdict.status == "not attempted yet" and not verdict.passed
     assert repr(verdict) == "Not attempted yet."
 
 
-@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_right_answer_is_correct_and_says_what_it_was_checked_on(name) -> None:
-    verdict = check(name, EXERCISES[name].right)
-    assert verdict.passed and verdict.message == f"Correct: checked on {EXERCISES[name].checked_on}."
+    verdict = check(name, recorded(name, [case.right for case in FUNCTIONS[name].cases()]))
+    assert verdict.passed and verdict.message == f"Correct: checked on {FUNCTIONS[name].checked_on}."
 
 
-@pytest.mark.parametrize("name, mistake", [(n, m) for n, e in EXERCISES.items() for m in e.mistakes])
-def test_a_known_mistake_is_named(name, mistake) -> None:
-    verdict = check(name, EXERCISES[name].mistakes[mistake])
-    assert not verdict.passed and verdict.message.startswith(f"Not yet: {mistake}.")
+KNOWN = [(name, i) for name, exercise in FUNCTIONS.items() for i in range(len(exercise.mistakes))]
+
+
+@pytest.mark.parametrize("name, i", KNOWN, ids=lambda v: str(v))
+def test_a_known_mistake_is_named_and_the_place_to_look_at(name, i) -> None:
+    exercise = FUNCTIONS[name]
+    verdict = check(name, recorded(name, [case.wrong[i] for case in exercise.cases()]))
+    mistake = exercise.mistakes[i]
+    assert not verdict.passed
+    assert mistake.title in verdict.message and mistake.where in verdict.message
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=lambda m: m.name)
+def test_backprop_names_every_mistake_of_the_catalogue(mistake) -> None:
+    def answer(net, x, y):
+        gradient = mistake.gradient(net, x, y)
+        return gradient.w, gradient.b
+
+    verdict = check("backprop", answer)
+    assert verdict.message == f"Not yet: {mistake.title}. {mistake.sentence} Look at {mistake.where}."
+
+
+STEPS = {
+    "output_error": {"no_sigma_prime_at_output", "sigma_prime_of_a", "sign_flipped", "factor_two"},
+    "hidden_error": {
+        "no_sigma_prime_in_hidden",
+        "sigma_prime_of_a",
+        "sigma_for_sigma_prime",
+        "transpose_forgotten",
+        "updated_weights",
+    },
+    "bias_gradient": {
+        "batch_summed",
+        "averaged_twice",
+        "bias_summed_over_neurons",
+        "bias_left_zero",
+        "not_reset",
+    },
+    "weight_gradient": {"batch_summed", "averaged_twice", "indices_exchanged", "not_reset"},
+    "ln_cosh": {"no_sigma_prime_at_output", "sigma_prime_of_a", "sign_flipped"},
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_knows_every_mistake_of_the_catalogue_that_shows_in_it(name) -> None:
+    assert {m.name for m in FUNCTIONS[name].mistakes} & set(MISTAKES) == STEPS[name]
+
+
+AS_A_READER_WOULD = [
+    ("output_error", lambda z, a, y, sigma: a - y, "σ′ left out at the output"),
+    ("output_error", lambda z, a, y, sigma: (a - y) * sigma.prime(a), "σ′ taken of a"),
+    ("output_error", lambda z, a, y, sigma: (a - y) * sigma(z), "σ in place of σ′"),
+    ("output_error", lambda z, a, y, sigma: (y - a) * sigma.prime(z), "the sign flipped"),
+    ("hidden_error", lambda w, d, z, sigma: w.T @ d, "σ′ left out in the hidden layers"),
+    ("hidden_error", lambda w, d, z, sigma: (w @ d) * sigma.prime(z), "the transpose forgotten"),
+    ("hidden_error", lambda w, d, z, sigma: (w.T @ d) * sigma(z), "σ in place of σ′"),
+    ("bias_gradient", lambda d: d.sum(axis=1, keepdims=True), "the batch summed"),
+    ("bias_gradient", lambda d: d.mean(axis=0), "the bias gradient summed over the neurons"),
+    ("bias_gradient", lambda d: d.mean(axis=1, keepdims=True) / d.shape[1], "1/m applied twice"),
+    ("weight_gradient", lambda d, a: d @ a.T, "the batch summed"),
+    ("weight_gradient", lambda d, a: a @ d.T / d.shape[1], "(4) with j and k exchanged"),
+    ("ln_cosh", lambda z, a, y, sigma: np.tanh(a - y), "σ′ left out at the output"),
+    ("ln_cosh", lambda z, a, y, sigma: (a - y) * sigma.prime(z), "the slope of another cost"),
+    (
+        "parameter_count",
+        lambda s: s[0] + sum(n * (k + 1) for k, n in zip(s, s[1:], strict=False)),
+        "input layer",
+    ),
+    ("weight_shapes", lambda s: list(zip(s, s[1:], strict=False)), "rows and columns exchanged"),
+    ("tanh_neuron", lambda w, b, x, y: [(np.tanh(w * x + b) - y) * g for g in (x, 1)], "σ′ left out"),
+    ("central_difference", lambda f, v, h: (f(v + h) - f(v)) / h, "the forward difference"),
+    ("cost_slope", lambda a, y: 2 * (a - y), "½ forgotten"),
+]
+
+
+@pytest.mark.parametrize("name, answer, said", AS_A_READER_WOULD)
+def test_a_mistake_as_a_reader_would_write_it_is_named(name, answer, said) -> None:
+    message = check(name, answer).message
+    assert message.startswith("Not yet:") and said in message and "Look at" in message
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_right_answer_is_nowhere_all_zero(name) -> None:
+    for case in FUNCTIONS[name].cases():
+        arrays = [p for _, p, _ in pairs(case.right, case.right)]
+        # The softplus of -800 is zero; its second use makes the slope 1.
+        assert any(p.any() for p in arrays) if name == "softplus" else all(p.any() for p in arrays), case.name
 
 
 def nothing(value):
@@ -42,45 +168,108 @@ def nothing(value):
     return 0 * value
 
 
-@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize("name", ARRAYS)
 @pytest.mark.parametrize(
-    "spoil", [nothing, lambda v: np.nan, lambda v: "four", lambda v: {}, lambda v: [[1], 2]]
+    "spoil", [nothing, lambda v: np.nan, lambda v: "four", lambda v: {}, lambda v: [[1], 2], lambda v: abs]
 )
 def test_zeros_nan_text_and_other_forms_never_pass(name, spoil) -> None:
-    assert check(name, lambda *case: spoil(EXERCISES[name].right(*case))).status == "wrong"
+    assert check(name, replay([spoil(c.right) for c in FUNCTIONS[name].cases()])).status == "wrong"
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_an_answer_that_is_right_on_the_first_case_only_is_caught(name) -> None:
+    first = FUNCTIONS[name].cases()[0].right
+    assert not check(name, lambda *_: first).passed
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_a_multiple_of_the_right_answer_never_passes(name) -> None:
+    def scaled(value):
+        if isinstance(value, dict):
+            return {key: scaled(part) for key, part in value.items()}
+        return tuple(map(scaled, value)) if isinstance(value, tuple) else -3 * value
+
+    message = check(name, replay([scaled(c.right) for c in FUNCTIONS[name].cases()])).message
+    assert "the right one times -3, everywhere" in message
 
 
 def test_a_turned_answer_is_told_both_shapes_and_that_a_transpose_would_mend_it() -> None:
-    verdict = check("hidden_error", lambda w, d, z, sigma: ((w.T @ d) * sigma.prime(z)).T)
-    assert verdict.message == "Expected shape (5, 1), got (1, 5). A transpose would mend it."
+    message = check("hidden_error", lambda w, d, z, sigma: ((w.T @ d) * sigma.prime(z)).T).message
+    assert message == "Not yet: expected shape (5, 1), got (1, 5). A transpose would mend it."
+
+
+def test_a_transpose_that_would_not_mend_it_is_told_so() -> None:
+    message = check("weight_gradient", lambda d, a: 7 * a @ d.T).message
+    assert "expected shape (3, 5), got (5, 3). Its transpose has other numbers, too." in message
+
+
+def test_a_flat_vector_is_told_how_to_become_a_column() -> None:
+    message = check("bias_gradient", lambda d: d.mean(axis=1)).message
+    assert "expected shape (3, 1), got (3,)" in message and "keepdims=True" in message
 
 
 def test_an_answer_that_is_right_for_one_example_only_is_caught() -> None:
-    verdict = check("weight_gradient", lambda delta, a: delta[:, :1] @ a[:, :1].T)
-    assert "Right on 1 of 3 inputs only" in verdict.message
+    message = check("weight_gradient", lambda delta, a: delta[:, :1] @ a[:, :1].T).message
+    assert "right on a batch of 1, and not on the others" in message
 
 
-def test_hard_coded_numbers_are_caught() -> None:
-    case = EXERCISES["bias_gradient"].cases()[0]
-    answer = EXERCISES["bias_gradient"].right(*case)
-    assert not check("bias_gradient", lambda delta: answer).passed
+def test_an_answer_for_the_sigmoid_alone_is_caught() -> None:
+    message = check("output_error", lambda z, a, y, sigma: (a - y) * a * (1 - a)).message
+    assert "right on sigmoid outputs with a batch of 1" in message
 
 
-def test_an_exception_is_shown_with_the_line_that_raised_it() -> None:
-    def answer(delta):
+def test_an_exception_is_shown_with_the_line_that_raised_it_and_the_shapes() -> None:
+    def answer(delta, a_previous):
+        return delta @ a_previous
+
+    message = check("weight_gradient", answer).message
+    assert "raised ValueError" in message and "in the line `return delta @ a_previous`" in message
+    assert "The shapes were delta (3, 1), a_previous (5, 1)." in message
+
+
+def test_an_exception_in_a_helper_is_shown_with_the_line_of_the_helper() -> None:
+    def helper(delta):
         return delta.mean(axis=7)
 
-    message = check("bias_gradient", answer).message
-    assert "raised AxisError" in message and "return delta.mean(axis=7)" in message
+    def answer(delta):
+        return helper(delta)
+
+    assert "`return delta.mean(axis=7)`" in check("bias_gradient", answer).message
+
+
+def test_an_exception_in_a_cell_of_a_notebook_is_shown_with_its_line(tmp_path: Path) -> None:
+    source = (
+        "from backprop_lib.exercises import check\n"
+        "def mine(delta):\n    return delta.mean(axis=7)\ncheck('bias_gradient', mine)"
+    )
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": source, "outputs": []}
+    page = {"cells": [cell | {"execution_count": None}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    shown = json.dumps(execute_pages.executed(page, tmp_path)["cells"][0]["outputs"])
+    assert "raised AxisError" in shown and "`return delta.mean(axis=7)`" in shown.replace("\\n", " ")
 
 
 def test_an_answer_that_changes_its_arguments_is_told_so() -> None:
-    def answer(net, x, y):
+    def of_the_net(net, x, y):
         gradient = backprop(net, x, y).gradient
         net.theta -= gradient.theta
         return gradient.w, gradient.b
 
-    assert "changed an array that it was given" in check("backprop", answer).message
+    def of_an_array(z, a, y, sigma):
+        a -= y
+        return a * sigma.prime(z)
+
+    assert "changed an array that it was given" in check("backprop", of_the_net).message
+    assert "changed an array that it was given" in check("output_error", of_an_array).message
+
+
+def test_one_array_used_for_every_answer_does_not_confuse_the_check() -> None:
+    kept = np.zeros((3, 1))
+
+    def answer(delta):
+        kept[...] = delta.mean(axis=1, keepdims=True)
+        return kept
+
+    assert check("bias_gradient", answer).passed
 
 
 def test_missing_layers_are_named() -> None:
@@ -88,20 +277,128 @@ def test_missing_layers_are_named() -> None:
         gradient = backprop(net, x, y).gradient
         return {2: gradient.w[2]}, gradient.b
 
-    assert check("backprop", answer).message == "Expected the layers [1, 2], got [2]."
+    assert "expected dw with the layers [1, 2, 3], got [2]" in check("backprop", answer).message
 
 
-def test_something_that_is_no_function_is_told_so() -> None:
-    assert check("output_error", 3).message == "Expected a function, got int."
+@pytest.mark.parametrize(
+    "spoilt, said",
+    [
+        (("dw", 1), "Wrong: dw[1]. Only dw is wrong: look at equation (4)."),
+        (("db", 3), "Wrong: db[3]. Only db is wrong: look at equation (3)."),
+        (("both", 1), "Wrong: dw[1] and db[1]. The last layers are right"),
+    ],
+)
+def test_an_unknown_mistake_in_backprop_is_told_which_blocks_are_wrong(spoilt, said) -> None:
+    def answer(net, x, y):
+        gradient = backprop(net, x, y).gradient
+        part, l = spoilt
+        l = min(l, net.L)
+        for name, block in (("dw", gradient.w[l]), ("db", gradient.b[l])):
+            if part in (name, "both"):
+                block *= 5
+        return gradient.w, gradient.b
+
+    assert said in check("backprop", answer).message
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_there_are_two_different_hints(name) -> None:
-    assert repr(hint(name, 1)).startswith("Hint 1: ") and repr(hint(name, 2)) != repr(hint(name, 1))
+def yields(delta):
+    yield delta
 
 
-def test_an_unknown_exercise_or_hint_is_refused() -> None:
+@pytest.mark.parametrize(
+    "name, answer, said",
+    [
+        ("output_error", 3, "got int. Hand over the function itself"),
+        ("output_error", np.zeros(3), "got ndarray"),
+        ("output_error", lambda z, a, y: a - y, "yours takes (z, a, y)"),
+        ("output_error", lambda z, a, y, sigma: sigma.prime, "Is a pair of brackets missing"),
+        ("bias_gradient", yields, "not `yield`"),
+        ("bias_gradient", lambda d: print("", end=""), "returned nothing"),
+        ("bias_gradient", lambda d: "four", "expected numbers, got 'four'"),
+        ("tanh_neuron", lambda w, b, x, y: 1.0, "expected 2 results, (dC/dw, dC/db), got float"),
+        ("tanh_neuron", lambda w, b, x, y: (1.0, 2.0, 3.0), "got 3 of them"),
+        ("softplus", lambda v: 1.0, "expected a Value as the result, got float"),
+        ("softplus", lambda v: operation("x", math.log(1 + math.exp(v.data)), (v, 0.5)), "OverflowError"),
+    ],
+)
+def test_an_answer_of_another_kind_is_told_what_was_expected(name, answer, said) -> None:
+    assert said in check(name, answer).message
+
+
+def test_lists_and_whole_numbers_are_numbers_too() -> None:
+    assert check("weight_shapes", lambda s: [(n, k) for k, n in zip(s, s[1:], strict=False)]).passed
+    assert check("bias_gradient", lambda d: d.mean(axis=1, keepdims=True).tolist()).passed
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_wrong_option_of_every_question_is_told_why_not(name) -> None:
+    exercise = QUESTIONS[name]
+    reasons = []
+    for letter, right in exercise.right.items():
+        for option in exercise.options:
+            verdict = check(name, exercise.right | {letter: option})
+            assert verdict.passed == (option == right)
+            if option != right:
+                assert verdict.message.startswith(f"Not yet: {letter}: ")
+                reasons.append(verdict.message)
+    assert len(set(reasons)) == len(reasons)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_part_of_the_answers_is_not_enough(name) -> None:
+    letter, right = next(iter(QUESTIONS[name].right.items()))
+    assert check(name, {letter: right}).message.startswith("Not yet: right so far;")
+
+
+@pytest.mark.parametrize("answer", [[1], {"Z": 1}, {"A": 5}, {"A": True}, {1: "A"}, "A", lambda: 1])
+def test_a_question_refuses_what_is_no_option(answer) -> None:
+    assert check("wrong_equation", answer).status == "wrong"
+
+
+def test_the_reason_why_it_is_not_an_equation_is_true_of_the_blocks() -> None:
+    from backprop_lib.gradient_check import check_gradient
+
+    for letter, right in QUESTIONS["wrong_equation"].right.items():
+        failed = set(check_gradient(*diagnosing_net(), gradient=mystery(letter)).failed)
+        everywhere = {f"{kind}{l}" for kind in "wb" for l in (1, 2, 3)}
+        patterns = {
+            1: failed == everywhere,
+            2: not failed & {"w3", "b3"}
+            and {n[1] for n in failed if n[0] == "w"} == {n[1] for n in failed if n[0] == "b"},
+            3: {name[0] for name in failed} == {"b"},
+            4: {name[0] for name in failed} == {"w"},
+        }
+        assert [equation for equation, fits in patterns.items() if fits] == [right]
+
+
+def deep(activation="tanh", init="xavier", hidden=6, output="sigmoid"):
+    return lambda seed: Network([("identity", 4), *[(activation, 8)] * hidden, (output, 3)], init, seed)
+
+
+@pytest.mark.parametrize("answer", [deep(), deep("relu", "he"), deep(output="softmax")])
+def test_a_deep_net_whose_errors_arrive_is_correct(answer) -> None:
+    assert check("early_layers", answer).passed
+
+
+@pytest.mark.parametrize(
+    "answer, said",
+    [
+        (deep("sigmoid", "random"), "vanish"),
+        (deep("sigmoid", "he"), "vanish"),
+        (deep("identity", "normal"), "explode"),
+        (deep("tanh", "constant"), "clones"),
+        (deep("tanh", "zeros"), "clones"),
+        (deep(hidden=1), "A shallower net is a cure"),
+        (deep("relu", "normal"), "above 0.1"),
+        (lambda seed: 3, "expected a Network, got int"),
+        (lambda: 3, "yours takes ()"),
+        (lambda seed: 1 / 0, "ZeroDivisionError"),
+    ],
+)
+def test_a_deep_net_that_does_not_learn_is_told_why(answer, said) -> None:
+    assert said in check("early_layers", answer).message
+
+
+def test_an_unknown_exercise_is_refused() -> None:
     with pytest.raises(ValueError, match="name: expected one of .* got 'typo'"):
         check("typo", None)
-    with pytest.raises(ValueError, match="step: expected 1 or 2, got 3"):
-        hint("backprop", 3)
