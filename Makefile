@@ -3,11 +3,13 @@
 # VENV    where the virtual environment is kept (default .venv; elsewhere for a read-only checkout)
 # PYTHON  the interpreter to make it with (default: the first of Python 3.11 or newer)
 # PAGES   pages for `make notebooks` (default: all)
+# SOLUTIONS  what `make student` does with them: stripped (the default) or hidden
 
 VENV = .venv
 PYTHON =
 PAGES =
 MATRIX =
+SOLUTIONS =
 LAB_FLAGS =
 TEST_FLAGS =
 
@@ -23,7 +25,7 @@ TESTING = sh tools/venv.sh notebooks,test
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help lab test test-browser test-matrix notebooks lint constraints clean
+.PHONY: help lab test test-browser test-matrix notebooks student html lint constraints clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -44,6 +46,12 @@ notebooks:  ## execute the pages in place (PAGES=notebooks/03*.ipynb for some, P
 
 test-matrix:  ## run `make test` on each Python, with oldest and newest dependencies, in odd places (MATRIX=oldest)
 	@$(TESTING) tools/matrix.py $(MATRIX)
+
+student:  ## copy the course without solutions and outputs into build/student (SOLUTIONS=hidden to fold them)
+	@$(TESTING) tools/student_copies.py $(if $(SOLUTIONS),--solutions $(SOLUTIONS))
+
+html:  ## export the pages as HTML that needs no network, formulas as MathML, into build/html
+	@$(TESTING) tools/export_html.py
 
 lint:  ## ruff, mypy --strict on the package, spelling
 	@$(TESTING) -m ruff check -q .

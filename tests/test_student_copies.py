@@ -1,0 +1,116 @@
+"""`make student`: the copies hold no solution and no output, and they run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import execute_pages
+import pytest
+import student_copies
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+PAGES = sorted(FOLDER.glob("*.ipynb"))
+SOLVED = [path for path in PAGES if any(map(student_copies.is_solution, execute_pages.read(path)["cells"]))]
+
+
+@pytest.fixture(scope="module")
+def handed_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("copies") / "student"
+    student_copies.copy_course(target)
+    return target
+
+
+def lines_of_solutions(page: dict[str, Any]) -> set[str]:
+    """The lines that stand in a solution and nowhere else on the page."""
+    lines: dict[bool, set[str]] = {True: set(), False: set()}
+    for cell in page["cells"]:
+        if cell["cell_type"] == "code":
+            stripped = {line.strip() for line in cell["source"].splitlines()}
+            lines[student_copies.is_solution(cell)] |= stripped
+    return lines[True] - lines[False]
+
+
+def given_away(page: dict[str, Any], copy: dict[str, Any]) -> list[str]:
+    """The lines of the page's solutions that the copy still has."""
+    left = {line.strip() for cell in copy["cells"] for line in cell["source"].splitlines()}
+    return sorted(lines_of_solutions(page) & left)
+
+
+def never_run(copy: dict[str, Any]) -> bool:
+    code = [cell for cell in copy["cells"] if cell["cell_type"] == "code"]
+    return all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+
+
+def test_some_pages_have_solutions() -> None:
+    assert len(SOLVED) >= 9
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_copy_has_no_solution_and_no_output(path: Path, handed_out: Path) -> None:
+    page = execute_pages.read(path)
+    copy = execute_pages.read(handed_out / "notebooks" / path.name)
+    assert given_away(page, copy) == []
+    assert never_run(copy) and not never_run(page)
+    assert "<summary>Answer" not in json.dumps(copy)
+    solutions = sum(map(student_copies.is_solution, page["cells"]))
+    assert len(copy["cells"]) == len(page["cells"]) - solutions, "only solutions are left out"
+
+
+# The others have the code of the page, which `make test` runs.
+@pytest.mark.parametrize("path", SOLVED, ids=lambda path: path.stem)
+def test_a_copy_runs_from_top_to_bottom_without_its_solutions(path: Path, handed_out: Path) -> None:
+    copy = execute_pages.read(handed_out / "notebooks" / path.name)
+    try:
+        execute_pages.executed(copy, handed_out / "notebooks", path.name)
+    except execute_pages.PageError as error:
+        pytest.fail(f"without its solutions the page does not run; does this cell use a name of theirs?\n{error}")
+
+
+def broken_page() -> dict[str, Any]:
+    """A page whose last cell uses what only the solution defines."""
+    solution = {"source": "answer = 42", "metadata": {"tags": ["solution"]}}
+    cells = [{"source": "...", "metadata": {}}, solution, {"source": "print(answer)", "metadata": {}}]
+    for number, cell in enumerate(cells):
+        cell |= {"cell_type": "code", "outputs": [], "execution_count": number + 1, "id": f"cell-{number}"}
+    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def test_a_page_that_needs_its_solution_is_found(tmp_path: Path) -> None:
+    copy = student_copies.without_outputs(student_copies.stripped(broken_page()))
+    with pytest.raises(execute_pages.PageError, match=r"(?s)cell-2.*NameError.*'answer'"):
+        execute_pages.executed(copy, tmp_path)
+
+
+def test_a_solution_that_is_left_is_found() -> None:
+    page = broken_page()
+    assert given_away(page, student_copies.hidden(page)) == ["answer = 42"]
+    assert given_away(page, student_copies.stripped(page)) == []
+
+
+def test_an_answer_in_words_is_stripped_but_a_hint_stays() -> None:
+    hint = "<details><summary>Hint</summary>\n\nThink.\n\n</details>\n\n"
+    answer = "<details><summary>Answer</summary>\n\nIt is 42.\n\n</details>\n\n"
+    cell = {"cell_type": "markdown", "metadata": {}, "source": f"{hint}{answer}## Next"}
+    (copied,) = student_copies.stripped({"cells": [cell]})["cells"]
+    assert copied["source"] == f"{hint}## Next"
+
+
+def test_hidden_solutions_are_all_there_and_folded() -> None:
+    for path in SOLVED:
+        page = execute_pages.read(path)
+        copy = student_copies.without_outputs(student_copies.hidden(page))
+        folded = [cell for cell in copy["cells"] if cell["metadata"].get("jupyter", {}).get("source_hidden")]
+        assert [cell["id"] for cell in folded] == [
+            cell["id"] for cell in page["cells"] if student_copies.is_solution(cell)
+        ]
+        assert all(cell["metadata"]["jupyter"]["outputs_hidden"] for cell in folded) and never_run(copy)
+
+
+def test_the_copy_has_what_make_lab_needs(handed_out: Path) -> None:
+    readme = (handed_out / "README.md").read_text(encoding="utf-8")
+    assert "make lab" in readme and "make test" not in readme
+    for name in ("Makefile", "tools/venv.sh", "pyproject.toml", "constraints.txt", "datasets/iris.csv"):
+        assert (handed_out / name).read_bytes()
+    assert not list(handed_out.rglob("__pycache__")) and not (handed_out / "tests").exists()
