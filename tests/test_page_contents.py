@@ -1,0 +1,217 @@
+"""What the pages say and how they are built: the template, the exercises, the questions learners ask."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+from execute_pages import joined
+
+from backprop_lib.exercises import EXERCISES
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+PAGES = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.ipynb"))}
+NAMES = list(PAGES)
+
+
+def texts(page: dict[str, Any], kind: str) -> list[str]:
+    return [joined(cell["source"]) for cell in page["cells"] if cell["cell_type"] == kind]
+
+
+def prose(page: dict[str, Any]) -> str:
+    return "\n\n".join(texts(page, "markdown"))
+
+
+def headings(page: dict[str, Any]) -> list[str]:
+    return [line.lstrip("# ") for line in prose(page).splitlines() if line.startswith("#")]
+
+
+def shown(cell: dict[str, Any]) -> str:
+    """What a code cell says in plain text."""
+    parts = [
+        joined(o.get("text", "")) + joined(o.get("data", {}).get("text/plain", "")) for o in cell["outputs"]
+    ]
+    return "\n".join(parts)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_has_20_to_30_cells_that_are_short(name) -> None:
+    page = PAGES[name]
+    lines = [len([line for line in source.splitlines() if line.strip()]) for source in texts(page, "code")]
+    assert 20 <= len(page["cells"]) <= 30 and median(lines) <= 6, (len(page["cells"]), median(lines))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_there_are_10_to_25_words_of_prose_for_a_line_of_code(name) -> None:
+    page = PAGES[name]
+    formulas = re.compile(r"\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)", re.DOTALL)
+    words = len(re.findall(r"[A-Za-z’']{2,}", formulas.sub("", prose(page))))
+    lines = len([line for source in texts(page, "code") for line in source.splitlines() if line.strip()])
+    assert 10 <= words / lines <= 25, words / lines
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_cell_has_at_most_one_output(name) -> None:
+    for cell in PAGES[name]["cells"]:
+        assert len(cell.get("outputs", [])) <= 1, cell["id"]
+
+
+@pytest.mark.parametrize("number, name", list(enumerate(NAMES)))
+def test_the_top_of_a_page_says_where_we_are_and_leads_back_and_on(number, name) -> None:
+    top = joined(PAGES[name]["cells"][0]["source"])
+    (line,) = [line for line in top.splitlines() if line.startswith("**Map:** ")]
+    places = line.removeprefix("**Map:** ").split(" → ")
+    assert len(places) == 12
+    for n, place in enumerate(places):
+        assert place.startswith(f"**{n} " if n == number else f"[{n} ")
+        assert (n == number) == (NAMES[n] not in place)
+    for neighbor in (number - 1, number + 1):
+        if 0 <= neighbor < 12:
+            assert top.replace(line, "").count(f"({NAMES[neighbor]}.ipynb)") >= 1
+    assert "| You will do | You will know | You need |" in top and "minutes" in top
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_keeps_to_the_template(name) -> None:
+    page = PAGES[name]
+    found = headings(page)
+    places = [
+        next((i for i, heading in enumerate(found) if heading.lower().startswith(start)), None)
+        for start in ("exercise", "what could go wrong", "summary")
+    ]
+    assert None not in places and places == sorted(places), found
+    assert any(
+        "Play with" in heading or "play with" in heading or "iris lab" in heading for heading in found
+    ) or ("Then play." in prose(page))
+    assert "predict" in prose(page).lower()
+    last = joined(page["cells"][-1]["source"])
+    assert "## Summary" in prose(page) and ("**Next:**" in last or name == NAMES[-1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_prediction_is_asked_before_every_picture(name) -> None:
+    asked = 0
+    for cell in PAGES[name]["cells"]:
+        source = joined(cell["source"])
+        asked += source.lower().count("predict") if cell["cell_type"] == "markdown" else 0
+        if any("image/png" in o.get("data", {}) for o in cell.get("outputs", [])):
+            assert asked, f"{cell['id']}: a picture that nothing was predicted of"
+            asked = 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_cell_that_says_true_asserts_something(name) -> None:
+    for cell in PAGES[name]["cells"]:
+        if cell["cell_type"] == "code" and ": True" in shown(cell):
+            assert "assert " in joined(cell["source"]), cell["id"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_closeness_is_never_judged_with_the_hidden_absolute_tolerance(name) -> None:
+    for source in texts(PAGES[name], "code"):
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("np.allclose", "np.isclose"):
+                assert any(keyword.arg == "atol" for keyword in node.keywords), ast.unparse(node)
+
+
+def exercise_calls(page: dict[str, Any]) -> list[tuple[int, str, bool]]:
+    """(cell, exercise, whether it is the solution) for each cell that checks an answer."""
+    found = []
+    for i, cell in enumerate(page["cells"]):
+        source = joined(cell["source"])
+        for name in re.findall(r'\bcheck\("(\w+)", my_', source) if cell["cell_type"] == "code" else []:
+            found.append((i, name, "solution" in cell["metadata"].get("tags", [])))
+    return found
+
+
+def test_every_exercise_stands_on_one_page_once_as_a_stub_and_once_solved() -> None:
+    calls = Counter((name, solved) for page in PAGES.values() for _, name, solved in exercise_calls(page))
+    assert calls == Counter((name, solved) for name in EXERCISES for solved in (False, True))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_has_one_to_three_exercises_with_two_hints_and_a_hidden_solution(name) -> None:
+    page = PAGES[name]
+    calls = exercise_calls(page)
+    stubs = [i for i, _, solved in calls if not solved]
+    solutions = [i for i, _, solved in calls if solved]
+    assert 1 <= len(stubs) <= 3 and len(stubs) == len(solutions)
+    for i in stubs:
+        assert "..." in joined(page["cells"][i]["source"]) and shown(page["cells"][i]) == "Not attempted yet."
+    for i in solutions:
+        cell = page["cells"][i]
+        assert shown(cell).startswith("Correct: checked on ")
+        assert cell["metadata"]["jupyter"] == {"source_hidden": True}
+    (hints,) = [i for i, c in enumerate(page["cells"]) if "<summary>Hint 1</summary>" in joined(c["source"])]
+    assert max(stubs) < hints < min(solutions)
+    text = joined(page["cells"][hints]["source"])
+    assert text.count("<details>") == text.count("</details>") == 2
+    # A formula is rendered only after a blank line.
+    assert re.findall(r"<summary>(Hint \d)</summary>\n\n\S", text) == ["Hint 1", "Hint 2"]
+
+
+QUESTIONS = [
+    "Where does the transpose come from?",
+    "Is σ′ of $z$ or of $a$?",
+    "Why did I forget σ′?",
+    "Does cross-entropy help the hidden layers?",
+    "Softmax's Jacobian against $p - y$",
+    "Sum or mean over the batch?",
+    "Updated before or after the hidden δ?",
+    "(n,) against (n, 1)",
+    "Why is iris stuck at 66.7 % error?",
+    "Why does the ReLU check at 0 say 0.5?",
+    "Why do sliders do nothing on a static viewer?",
+]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_that_learners_ask_is_found_by_its_words(question) -> None:
+    assert any(question in prose(page) for page in PAGES.values())
+
+
+WORKED = {
+    "01": ["10.2", "0.9999628310628971", "4.9998141553144855", "0.9933059134564377"],
+    "03": ["0.9866790431048544", "-4.4510827315210804e-05", "0.006604764921594382"],
+    "04": ["4.893115758926319e-07"],
+    "05": ["-4.4510827315210804e-05", "0.006604764921594382", "4.893115758926319e-07"],
+    "06": ["0.9866790431048544", "0.006604764921594382", "4.893115758926319e-07", "graph.cost_of"],
+}
+
+
+@pytest.mark.parametrize("number", WORKED)
+def test_the_worked_example_runs_through_the_pages_to_the_last_digits(number) -> None:
+    (page,) = [page for name, page in PAGES.items() if name.startswith(number)]
+    asserted = [source for source in texts(page, "code") if "assert" in source]
+    for digits in WORKED[number]:
+        assert any(digits in source for source in asserted), digits
+
+
+MISTAKES_OF_OLDER_NOTES = [
+    r"w\^\{?0\}?[_\b ]",  # layer 0 has no weights
+    r"b\^\{?0\}?[_\b ]",
+    r"\\delta\^\{?0\}?",
+    r"0, ?\\dots, ?n(_[lL])?\$",  # n neurons are 0 … n − 1
+    r"from (neuron )?\$?j\$? to (neuron )?\$?k\$?\b(?!,)",  # w_jk is to j from k
+]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES_OF_OLDER_NOTES)
+def test_the_mistakes_of_older_notes_do_not_recur(mistake) -> None:
+    for name, page in PAGES.items():
+        found = re.search(mistake, prose(page))
+        assert not found or "or to" in prose(page)[found.start() : found.end() + 20].lower(), (name, found)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_brackets_of_every_formula_are_balanced(name) -> None:
+    for formula in re.findall(r"\$\$(.*?)\$\$|\$([^$]+)\$", prose(PAGES[name]), re.DOTALL):
+        text = "".join(formula).replace(r"\{", "").replace(r"\}", "")
+        assert text.count("{") == text.count("}") and text.count("(") == text.count(")"), text
+        assert len(re.findall(r"\\left\b", text)) == len(re.findall(r"\\right\b", text)), text
