@@ -8,8 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 from backprop_lib.arguments import numbers, shown
-from backprop_lib.svg import FAINT, GLOW, INK, PAPER, data_number, document, line_of_text, number, sign_color
+from backprop_lib.svg import GLOW, INK, PAPER, data_number, document, line_of_text, number, sign_color
 
+LEAF, QUIET = "#F5F7FA", "#555555"
 BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW = 112, 66, 164, 84
 
 
@@ -167,7 +168,7 @@ class _Graph:
         attributes += "" if data is None else f' data-data="{data_number(float(data))}"'
         attributes += "" if grad is None else f' data-grad="{data_number(float(grad))}"'
         is_lit = i in self.lit
-        fill = GLOW if is_lit else "#F1F4F8" if not node.get("parents") else PAPER
+        fill = GLOW if is_lit else LEAF if not node.get("parents") else PAPER
         faded = ' opacity="0.45"' if self.lit and not is_lit else ""
         parts = [
             f'<rect x="{x - BOX_WIDTH / 2:.1f}" y="{y - BOX_HEIGHT / 2:.1f}" width="{BOX_WIDTH}" '
@@ -181,7 +182,7 @@ class _Graph:
         if data is not None:
             parts.append(line_of_text(x, y + 1, f"value {number(float(data))}", 12))
         if grad is not None:
-            color = FAINT if grad == 0 else sign_color(float(grad))
+            color = QUIET if grad == 0 else sign_color(float(grad))
             parts.append(line_of_text(x, y + 20, f"grad {number(float(grad))}", 12, color))
         return f"<g {attributes}{faded}>{''.join(parts)}</g>"
 

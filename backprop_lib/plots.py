@@ -126,7 +126,8 @@ def delta_norms(
     if not any((y > 0).any() for y in series.values()):
         raise ValueError("delta_by_layer: expected a norm above zero, got zeros only")
     lines = {name: (np.arange(len(y), dtype=float), y) for name, y in series.items()}
-    shades = matplotlib.colormaps["cividis"](np.linspace(0.0, 0.78, len(layers)))
+    # The lighter end of cividis would be too pale for the names beside the lines.
+    shades = matplotlib.colormaps["cividis"](np.linspace(0.0, 0.45, len(layers)))
     colors = {name: tuple(shade) for name, shade in zip(lines, shades, strict=True)}
     figure = new_figure(width, height)
     axes = styled(figure.add_subplot(), title, "epoch", "‖δ‖")
@@ -249,14 +250,16 @@ def _limits(cells: Array, diverging: bool, limit: float | None) -> tuple[float, 
 
 
 def _write_cells(axes: Axes, cells: Array, image: Any, size: float) -> int:
-    """Write the number of every cell, white on dark and dark on light; returns the power of ten left out."""
+    """Write the number of every cell, white on dark and black on light; returns the power of ten left out."""
     largest = float(np.abs(cells).max())
     unit = int(np.floor(np.log10(largest))) if largest and not 0.1 <= largest < 1000 else 0
     decimals = max(0, 2 - len(f"{largest / 10.0**unit:.0f}") + 1)
-    shades = image.cmap(image.norm(cells))[..., :3] @ (0.299, 0.587, 0.114)
+    rgb = image.cmap(image.norm(cells))[..., :3]
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ (0.2126, 0.7152, 0.0722)
     for (i, j), value in np.ndenumerate(cells):
         text = f"{round(value / 10.0**unit, decimals) + 0.0:.{decimals}f}".replace("-", "−")
-        color = "white" if shades[i, j] < 0.55 else INK
+        color = "white" if luminance[i, j] < 0.179 else "black"  # both have contrast 4.58 at 0.179
         axes.text(j, i, text, ha="center", va="center", fontsize=size, color=color)
     return unit
 

@@ -14,7 +14,7 @@ import numpy as np
 from backprop_lib.arguments import shown
 
 NEGATIVE, POSITIVE = "#B35806", "#2166AC"
-INK, FAINT, PAPER, GLOW = "#222222", "#8A8A8A", "#FFFFFF", "#FFF3C4"
+INK, FAINT, PAPER, GLOW = "#222222", "#8A8A8A", "#FFFFFF", "#FFF8DC"
 FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"
 SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 LABEL = re.compile(r'\baria-label="([^"]*)"')

@@ -88,9 +88,10 @@ def test_every_requirement_is_pinned() -> None:
     assert sorted(needed.keys() - pinned) == []
 
 
-def test_the_readme_names_targets_that_exist() -> None:
-    named = make_commands((ROOT / "README.md").read_text(encoding="utf-8"))
-    assert named, "README.md names no make target"
+@pytest.mark.parametrize("name", ["README.md", "docs/teaching.md"])
+def test_the_texts_name_targets_that_exist(name: str) -> None:
+    named = make_commands((ROOT / name).read_text(encoding="utf-8"))
+    assert named, f"{name} names no make target"
     assert sorted(named - targets(MAKEFILE)) == []
 
 

@@ -65,7 +65,7 @@ def test_a_copy_runs_from_top_to_bottom_without_its_solutions(path: Path, handed
     try:
         execute_pages.executed(copy, handed_out / "notebooks", path.name)
     except execute_pages.PageError as error:
-        pytest.fail(f"without its solutions the page does not run; does this cell use a name of theirs?\n{error}")
+        pytest.fail(f"the page does not run without its solutions; does it need a name of theirs?\n{error}")
 
 
 def broken_page() -> dict[str, Any]:

@@ -44,7 +44,7 @@ h2 { font-size: 1.4rem; line-height: 1.3; margin: 2.6rem 0 0.6rem; }
 h3 { font-size: 1.1rem; margin: 2rem 0 0.4rem; }
 a { color: #1A5490; }
 blockquote { margin: 1rem 0; padding: 0.1rem 1rem; border-left: 4px solid #2166AC; }
-pre, code { font-family: ui-monospace, "SF Mono", Consolas, "DejaVu Sans Mono", monospace; font-size: 0.84em; }
+pre, code { font: 0.84em ui-monospace, "SF Mono", Consolas, "DejaVu Sans Mono", monospace; }
 pre { overflow-x: auto; line-height: 1.45; margin: 0; padding: 0.7rem 0.9rem; }
 .code { background: #F6F7F9; border: 1px solid #DDE1E6; border-radius: 6px; margin: 1.1rem 0 0; }
 .code pre { white-space: pre-wrap; overflow-wrap: anywhere; }

@@ -11,7 +11,9 @@ from itertools import count
 from xml.etree import ElementTree
 
 # Displayed or inline; a backslash before a dollar makes it a plain one, and code is no formula.
-FORMULA = re.compile(r"(?<!\\)\$\$(?P<display>.+?)(?<!\\)\$\$|(?<!\\)\$(?P<inline>[^$]+?)(?<!\\)\$", re.DOTALL)
+FORMULA = re.compile(
+    r"(?<!\\)\$\$(?P<display>.+?)(?<!\\)\$\$|(?<!\\)\$(?P<inline>[^$]+?)(?<!\\)\$", re.DOTALL
+)
 CODE = re.compile(r"```.*?(?:```|\Z)|(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 COMMAND = re.compile(r"\\[a-zA-Z]+")
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"

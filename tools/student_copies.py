@@ -22,7 +22,7 @@ from execute_pages import Notebook, normalized, read, serialized
 ROOT = Path(__file__).parents[1]
 SOLUTION = "solution"
 # An answer in words: a block of the reader's to open that is called so.
-ANSWER = re.compile(r"<details>\s*<summary>\s*(?:Answer|Solution)\b.*?</details>\s*", re.DOTALL | re.IGNORECASE)
+ANSWER = re.compile(r"<details>\s*<summary>\s*(?:Answer|Solution)\b.*?</details>\s*", re.DOTALL)
 NEEDED = (
     "LICENSE",
     "Makefile",

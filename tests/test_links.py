@@ -1,0 +1,164 @@
+"""Every link leads somewhere, the pages form one chain, and each check finds a broken example."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import student_copies
+from documents import IMAGE, PAGES, ROOT, TEXTS, Document, document, of_markdown
+
+README = document(ROOT / "README.md")
+ALL = {path: document(path) for path in [*PAGES, *TEXTS]}
+# Outside of the repository: where it runs, where the data come from, and the license.
+ALLOWED = ("https://mybinder.org/", "https://archive.ics.uci.edu/", "https://creativecommons.org/")
+MAP_ROW = re.compile(r"^\| (\d+) \| \[([^\]]+)\]\(notebooks/([^)]+)\) \|", re.MULTILINE)
+
+
+def dead_links(page: Document) -> Iterator[str]:
+    """Links and pictures whose file, or whose heading in it, does not exist; links to the outside."""
+    here = ROOT / page.name
+    for _, target in [*page.links, *IMAGE.findall(page.text)]:
+        file, _, anchor = target.partition("#")
+        if "://" in target or target.startswith(("mailto:", "//")):
+            if not target.startswith(ALLOWED):
+                yield f"{target} leaves the repository"
+            continue
+        path = (here.parent / file).resolve() if file else here
+        if not path.is_relative_to(ROOT) or file.startswith("/"):
+            yield f"{target} leaves the repository"
+        elif file and not path.exists():
+            yield f"{target}: no such file"
+        elif anchor and anchor not in (page if not file else document(path)).anchors:
+            yield f"{target}: no such heading"
+
+
+def contents(readme: Document) -> list[tuple[int, str, str]]:
+    """The map of the README: number, title and file of every page."""
+    return [(int(number), title, file) for number, title, file in MAP_ROW.findall(readme.text)]
+
+
+def breaks_in_chain(pages: list[Document], titles: list[str]) -> Iterator[str]:
+    """Where a page does not lead back, to the contents and on, below its title, and on again at its end."""
+    files = [Path(page.name).name for page in pages]
+    for number, page in enumerate(pages):
+        before, after = number - 1, number + 1
+        expected = []
+        if number == 1:
+            expected.append(("← Contents", files[0]))
+        elif number > 1:
+            expected += [(f"← Page {before}: {titles[before]}", files[before]), ("Contents", files[0])]
+        if after < len(pages):
+            expected.append((f"Page {after}: {titles[after]} →", files[after]))
+        given = page.links[: len(expected)]
+        if given != expected:
+            yield f"{page.name} begins with {given}, not with {expected}"
+        if after < len(pages) and page.links[len(expected) :][-1:] != expected[-1:]:
+            yield f"{page.name} does not end with {expected[-1]}"
+        if number and f"Page {number} of {len(pages) - 1} " not in page.text:
+            yield f"{page.name} does not say that it is page {number} of {len(pages) - 1}"
+
+
+def misnamed_pages(page: Document, files: list[str]) -> Iterator[str]:
+    """Links called "page 7" that lead to another page."""
+    for text, target in page.links:
+        named = re.match(r"\W*page (\d+)\b", text, re.IGNORECASE)
+        if named and Path(target.partition("#")[0]).name != files[int(named[1])]:
+            yield f"[{text}] leads to {target}"
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_leads_to_a_file_and_a_heading_that_exist(path: Path) -> None:
+    assert list(dead_links(ALL[path])) == []
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_link_that_names_a_page_leads_to_it(path: Path) -> None:
+    assert list(misnamed_pages(ALL[path], [page.name for page in PAGES])) == []
+
+
+def test_the_map_of_the_readme_lists_exactly_the_pages() -> None:
+    listed = [(number, file) for number, _, file in contents(README)]
+    assert listed == [(int(path.name[:2]), path.name) for path in PAGES]
+
+
+def test_the_pages_form_a_chain_in_the_order_and_with_the_titles_of_the_map() -> None:
+    titles = [title for _, title, _ in contents(README)]
+    assert list(breaks_in_chain([ALL[path] for path in PAGES], titles)) == []
+
+
+def test_the_files_of_the_docs_can_be_reached_from_the_readme() -> None:
+    reached = {target.partition("#")[0] for _, target in README.links}
+    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")} <= reached
+
+
+def test_every_link_of_the_students_copies_leads_to_a_file_in_the_copy(tmp_path: Path) -> None:
+    pages = student_copies.copy_course(tmp_path)
+    for path in [*pages, *tmp_path.glob("*.md"), *tmp_path.glob("docs/*.md")]:
+        for _, target in document(path, tmp_path).links:
+            file = (path.parent / target.partition("#")[0]).resolve()
+            assert file.exists() and file.is_relative_to(tmp_path.resolve()), (path.name, target)
+
+
+BROKEN: list[tuple[str, str]] = [
+    ("[the equations](backprop_lib/equation.py)", "no such file"),
+    ("[the pages](#the-page)", "no such heading"),
+    ("[the pages](README.md#the-page)", "no such heading"),
+    ("[a page](../../elsewhere/README.md)", "leaves the repository"),
+    ("[a page](/etc/passwd)", "leaves the repository"),
+    ("[an example](https://example.org/)", "leaves the repository"),
+    ("![A net with 3 layers and 43 weights](docs/net.png)", "no such file"),
+]
+
+
+@pytest.mark.parametrize(("text", "word"), BROKEN, ids=[text for text, _ in BROKEN])
+def test_a_broken_link_is_found(text: str, word: str) -> None:
+    assert [word in finding for finding in dead_links(of_markdown(f"# The title\n\n{text}"))] == [True]
+
+
+def test_links_that_hold_are_not_found() -> None:
+    text = "# The `title` of it\n\n[up](#the-title-of-it), [map](README.md#the-pages), [i](datasets/iris.csv)"
+    assert list(dead_links(of_markdown(text))) == []
+
+
+TITLES = ["Start here", "A net", "A cost"]
+
+
+def chain(*changes: tuple[str, str]) -> list[Document]:
+    """Three pages that form a chain, with pieces of their text replaced."""
+    texts = [
+        "# Start here\n\n[Page 1: A net →](01.ipynb)\n\n## Next\n\n[Page 1: A net →](01.ipynb)",
+        "# Net\n\nPage 1 of 2 · [← Contents](00.ipynb) · [Page 2: A cost →](02.ipynb)\n\n"
+        "[Page 2: A cost →](02.ipynb)",
+        "# Cost\n\nPage 2 of 2 · [← Page 1: A net](01.ipynb) · [Contents](00.ipynb)",
+    ]
+    for old, new in changes:
+        texts = [text.replace(old, new) for text in texts]
+    return [of_markdown(text, f"notebooks/0{number}.ipynb") for number, text in enumerate(texts)]
+
+
+def test_a_chain_that_holds_is_not_found() -> None:
+    assert list(breaks_in_chain(chain(), TITLES)) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("[Page 2: A cost →](02.ipynb)\n", "[Page 2: A cost →](01.ipynb)\n"),
+        ("Page 1: A net →", "Page 1: A web →"),
+        ("← Page 1: A net", "← Page 1: A cost"),
+        ("\n\n[Page 2: A cost →](02.ipynb)", ""),
+        (" · [Contents](00.ipynb)", ""),
+        ("Page 2 of 2", "Page 2 of 11"),
+    ],
+    ids=["wrong file", "wrong title", "wrong title before", "no next", "no contents", "wrong count"],
+)
+def test_a_break_in_the_chain_is_found(change: tuple[str, str]) -> None:
+    assert list(breaks_in_chain(chain(change), TITLES))
+
+
+def test_a_link_that_names_another_page_is_found() -> None:
+    wrong = of_markdown("See [page 1](00.ipynb) and [page 0](00.ipynb).")
+    assert list(misnamed_pages(wrong, ["00.ipynb", "01.ipynb"])) == ["[page 1] leads to 00.ipynb"]
