@@ -13,7 +13,7 @@ from documents import PAGES, ROOT, document
 from test_links import README, contents
 
 GUIDE = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
-SECTION = re.compile(r"^### Page (\d+): ([^\n]+)\n+\*\*(\d+) minutes\.\*\*(.*?)(?=^##)", re.MULTILINE | re.DOTALL)
+SECTION = re.compile(r"(?ms)^### Page (\d+): ([^\n]+)\n+\*\*(\d+) minutes\.\*\*(.*?)(?=^##)")
 PARTS = ("*Afterwards a learner can*", "*Typical difficulties.*", "*Ask in class.*", "*Exercise.*")
 
 

@@ -23,6 +23,8 @@ ROOT = Path(__file__).parents[1]
 SOLUTION = "solution"
 # An answer in words: a block of the reader's to open that is called so.
 ANSWER = re.compile(r"<details>\s*<summary>\s*(?:Answer|Solution)\b.*?</details>\s*", re.DOTALL)
+# Words that lead to what is no longer there.
+POINTER = re.compile(r"(?m)^The solutions? (?:is|are) in the next .*\n?|, and a solution in a collapsed cell")
 NEEDED = (
     "LICENSE",
     "Makefile",
@@ -42,12 +44,12 @@ def is_solution(cell: Notebook) -> bool:
 
 
 def stripped(page: Notebook) -> Notebook:
-    """A copy of the page without solutions and answers."""
+    """A copy of the page without solutions and answers, and without the words that lead to them."""
     page = deepcopy(page)
     page["cells"] = [cell for cell in page["cells"] if not is_solution(cell)]
     for cell in page["cells"]:
         if cell["cell_type"] == "markdown":
-            cell["source"] = ANSWER.sub("", cell["source"])
+            cell["source"] = POINTER.sub("", ANSWER.sub("", cell["source"])).rstrip("\n")
     return page
 
 
