@@ -62,6 +62,7 @@ summary { cursor: pointer; font-weight: 600; }
 math { font-family: "STIX Two Math", "Latin Modern Math", "Cambria Math", "DejaVu Math TeX Gyre", math;
        font-size: 1.06em; }
 math[display="block"] { margin: 1.2rem 0; padding: 0.3rem 0; overflow-x: auto; overflow-y: hidden; }
+@media (max-width: 40rem) { p, ul, ol { overflow: auto hidden; } }
 math .boxed { border: 1.5px solid #2166AC; border-radius: 5px; padding: 0.5em 0.2em; }
 .k, .kn, .kc, .ow, .nb, .bp { color: #1A5490; }
 .k, .kn { font-weight: 600; }

@@ -1,6 +1,6 @@
 """Formulas as MathML, which a browser draws and a screen reader reads aloud, without a script or a network.
 
-    $z = w a$    →    <math><mrow><mi>z</mi><mo>=</mo>…</math>
+    "$z = w a$"    →    <math><mrow><mi>z</mi><mo>=</mo>…</math>
 """
 
 from __future__ import annotations
