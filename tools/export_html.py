@@ -38,7 +38,7 @@ STYLE = """
 :root { color-scheme: light; }
 body { margin: 0; background: #FFFFFF; color: #222222;
        font: 17px/1.6 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
-main { max-width: 48rem; margin: 0 auto; padding: 2rem 1.2rem 5rem; }
+main { max-width: 52rem; margin: 0 auto; padding: 2rem 1.2rem 5rem; }
 h1 { font-size: 2rem; line-height: 1.2; margin: 1rem 0; }
 h2 { font-size: 1.4rem; line-height: 1.3; margin: 2.6rem 0 0.6rem; }
 h3 { font-size: 1.1rem; margin: 2rem 0 0.4rem; }
@@ -47,13 +47,13 @@ blockquote { margin: 1rem 0; padding: 0.1rem 1rem; border-left: 4px solid #2166A
 pre, code { font: 0.84em ui-monospace, "SF Mono", Consolas, "DejaVu Sans Mono", monospace; }
 pre { overflow-x: auto; line-height: 1.45; margin: 0; padding: 0.7rem 0.9rem; }
 .code { background: #F6F7F9; border: 1px solid #DDE1E6; border-radius: 6px; margin: 1.1rem 0 0; }
-.code pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+.code pre, .output pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 .output { margin: 0 0 1.1rem; padding-top: 0.2rem; overflow-x: auto; }
 .output pre { padding-left: 0.95rem; }
 .error { color: #8C2D04; }
 img { max-width: 100%; height: auto; }
 table { border-collapse: collapse; margin: 1.1rem 0; display: block; overflow-x: auto; max-width: 100%; }
-th, td { padding: 0.4rem 0.8rem; border-bottom: 1px solid #DDE1E6; text-align: left; vertical-align: middle; }
+th, td { padding: 0.4rem 0.7rem; border-bottom: 1px solid #DDE1E6; text-align: left; vertical-align: middle; }
 thead :is(th, td) { border-bottom: 2px solid #8A8A8A; }
 caption { text-align: left; padding: 0 0.8rem; }
 .output td:nth-last-child(-n+2) { white-space: nowrap; }
