@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,17 @@ def handed_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("copies") / "student"
     student_copies.copy_course(target)
     return target
+
+
+@pytest.fixture(scope="module")
+def runs(handed_out: Path) -> Iterator[dict[str, Future[Any]]]:
+    """The runs of the copies that differ in their code from the page, two at a time."""
+    folder = handed_out / "notebooks"
+    with ThreadPoolExecutor(2) as pool:
+        yield {
+            path.name: pool.submit(execute_pages.executed, execute_pages.read(folder / path.name), folder)
+            for path in SOLVED
+        }
 
 
 def lines_of_solutions(page: dict[str, Any]) -> set[str]:
@@ -66,10 +79,11 @@ def test_a_copy_has_no_solution_and_no_output(path: Path, handed_out: Path) -> N
 
 # The others have the code of the page, which `make test` runs.
 @pytest.mark.parametrize("path", SOLVED, ids=lambda path: path.stem)
-def test_a_copy_runs_from_top_to_bottom_without_its_solutions(path: Path, handed_out: Path) -> None:
-    copy = execute_pages.read(handed_out / "notebooks" / path.name)
+def test_a_copy_runs_from_top_to_bottom_without_its_solutions(
+    path: Path, runs: dict[str, Future[Any]]
+) -> None:
     try:
-        execute_pages.executed(copy, handed_out / "notebooks", path.name)
+        assert not never_run(runs[path.name].result())
     except execute_pages.PageError as error:
         pytest.fail(f"the page does not run without its solutions; does it need a name of theirs?\n{error}")
 
