@@ -4,12 +4,14 @@
 # PYTHON  the interpreter to make it with (default: the first of Python 3.11 or newer)
 # PAGES   pages for `make notebooks` (default: all)
 # SOLUTIONS  what `make student` does with them: stripped (the default) or hidden
+# MODULES modules for `make mutants` (default: all six, and a report in docs/mutants.md)
 
 VENV = .venv
 PYTHON =
 PAGES =
 MATRIX =
 SOLUTIONS =
+MODULES =
 LAB_FLAGS =
 TEST_FLAGS =
 
@@ -25,7 +27,7 @@ TESTING = sh tools/venv.sh notebooks,test
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help lab test test-browser test-matrix notebooks student html lint constraints clean
+.PHONY: help lab test test-browser test-matrix mutants notebooks student html lint constraints clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -40,6 +42,9 @@ test-browser:  ## check the pages and their controls in a real browser (needs Ch
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	  || { echo "No Chromium found. Install it: apt-get install chromium" >&2; exit 1; }
 	@$(PYTEST) -n 2 $(TEST_FLAGS) tests/browser
+
+mutants:  ## change the mathematics in one place at a time: do the tests notice? (MODULES=costs for some)
+	@sh tools/venv.sh notebooks,test,mutants tools/mutants.py $(MODULES)
 
 notebooks:  ## execute the pages in place (PAGES=notebooks/03*.ipynb for some, PAGES=--check to only look)
 	@$(TESTING) tools/execute_pages.py $(PAGES)

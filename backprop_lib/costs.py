@@ -76,7 +76,7 @@ def _quadratic_prime(a: Any, y: Any) -> Any:
 def _y_log(y: Any, a: Any) -> Any:
     """y ln a, and 0 where y = 0 whatever a is."""
     with np.errstate(divide="ignore"):
-        return np.where(y == 0, 0.0, y * np.log(np.where(y == 0, 1.0, a)))
+        return y * np.log(np.where(y == 0, 1.0, a))
 
 
 def _binary_cross_entropy(a: Any, y: Any) -> Any:
@@ -85,9 +85,7 @@ def _binary_cross_entropy(a: Any, y: Any) -> Any:
 
 def _binary_cross_entropy_prime(a: Any, y: Any) -> Any:
     with np.errstate(divide="ignore"):
-        wrong_0 = np.where(y == 1, 0.0, (1 - y) / np.where(y == 1, 1.0, 1 - a))
-        wrong_1 = np.where(y == 0, 0.0, y / np.where(y == 0, 1.0, a))
-    return wrong_0 - wrong_1
+        return (1 - y) / np.where(y == 1, 1.0, 1 - a) - y / np.where(y == 0, 1.0, a)
 
 
 def _binary_cross_entropy_from_z(z: Any, y: Any) -> Any:
@@ -102,7 +100,7 @@ def _cross_entropy(a: Any, y: Any) -> Any:
 
 def _cross_entropy_prime(a: Any, y: Any) -> Any:
     with np.errstate(divide="ignore"):
-        return -np.where(y == 0, 0.0, y / np.where(y == 0, 1.0, a))
+        return -y / np.where(y == 0, 1.0, a)
 
 
 def _cross_entropy_from_z(z: Any, y: Any) -> Any:

@@ -24,6 +24,7 @@ from backprop_lib.network import Network, Parameters
 
 METHODS = ("central", "forward", "complex")
 STEPS = {"central": 1e-5, "forward": 1e-7, "complex": 1e-20}
+EPSILON = float(np.finfo(float).eps)
 LARGEST = 200_000  # numbers in one temporary array of `differences`
 
 
@@ -154,6 +155,7 @@ class Block:
     """The verdict on one block of parameters, w[l] or b[l].
 
     error      ‖g − d‖ / max(‖g‖ + ‖d‖, floor), with g the gradient to check and d the differences
+    floor      the least that an error is divided by
     size       ‖d‖, which must stand out from round-off, or the block proves nothing
     index      the entry with the largest |g − d|, where d is `expected` and g is `got`
     kinks      entries left out because a ReLU switched on or off between the two costs
@@ -161,6 +163,7 @@ class Block:
 
     name: str
     error: float
+    floor: float
     size: float
     index: tuple[int, ...]
     expected: float
@@ -236,11 +239,12 @@ def check_gradient(
     h = _step(method, h)
     expected, kinks = differences(net, x, y, cost, method, h)
     x, y, rule = _checked(net, x, y, cost)
-    got = as_parameters(net, gradient(net, x, y, cost))
+    got = as_parameters(net, gradient(net.copy(), x.copy(), y.copy(), cost))  # which may spoil what it gets
     z, a = _feed_forward(net, x)
     height = float(np.abs(cost_per_example(net, z[net.L], a[net.L], y, rule)).mean())
-    # What the subtraction of two costs leaves of their last bits; the complex step subtracts nothing.
-    noise = 4 * np.finfo(float).eps * (height / h if method != "complex" else 1e-3)
+    # What the subtraction of two costs leaves of their last bits; the complex step subtracts nothing. Where
+    # the cost is 0, those at θ ± h are not: they are taken to be at least h.
+    noise = 4 * EPSILON * (max(height, h) / h if method != "complex" else 1e-3)
     blocks = [
         _block(f"{kind}{l}", g, d, k, noise, tolerance, floor, allow_zero)
         for (kind, l, d), (_, _, g), (_, _, k) in zip(
@@ -266,7 +270,6 @@ def _block(
         g, d, k = g[:, 0], d[:, 0], k[:, 0]
     usable = k == 0
     off = np.where(usable, np.abs(g - d), 0.0)
-    off = np.where(np.isnan(off), np.inf, off)
     index = tuple(int(i) for i in np.unravel_index(np.argmax(off), off.shape))
     size, g_size = float(np.linalg.norm(d[usable])), float(np.linalg.norm(g[usable]))
     with np.errstate(invalid="ignore"):
@@ -285,7 +288,7 @@ def _block(
         passed, reason = True, f"error {error:.1e}"
     if kinks and usable.any():
         reason += f"; {kinks} of {d.size} left out: a ReLU has its kink within h"
-    return Block(name, error, size, index, float(d[index]), float(g[index]), kinks, passed, reason)
+    return Block(name, error, floor, size, index, float(d[index]), float(g[index]), kinks, passed, reason)
 
 
 def as_parameters(net: Network, gradient: Any) -> Parameters:
@@ -299,7 +302,7 @@ def as_parameters(net: Network, gradient: Any) -> Parameters:
     if isinstance(gradient, np.ndarray):
         if gradient.shape != net.theta.shape:
             raise ValueError(f"gradient: expected shape {net.theta.shape}, got {gradient.shape}")
-        return Parameters(net.sizes, np.asarray(gradient, dtype=np.float64))
+        return Parameters(net.sizes, _real("the vector", gradient))
     if not (
         isinstance(gradient, tuple) and len(gradient) == 2 and all(isinstance(g, dict) for g in gradient)
     ):
@@ -312,9 +315,17 @@ def as_parameters(net: Network, gradient: Any) -> Parameters:
         given = gradient[0 if kind == "w" else 1]
         if l not in given:
             raise ValueError(f"gradient: d{kind}[{l}] is missing; layers found: {sorted(given)}")
-        if np.shape(given[l]) != block.shape:
+        array = _real(f"d{kind}[{l}]", given[l])
+        if array.shape != block.shape:
             raise ValueError(
-                f"gradient: expected d{kind}[{l}] of shape {block.shape}, got shape {np.shape(given[l])}"
+                f"gradient: expected d{kind}[{l}] of shape {block.shape}, got shape {array.shape}"
             )
-        block[...] = given[l]
+        block[...] = array
     return result
+
+
+def _real(name: str, values: Any) -> Array:
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"gradient: expected real numbers in {name}, got {array.dtype}")
+    return array.astype(np.float64)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backprop_lib.equations import backprop
-from backprop_lib.gradient_check import check_gradient
-from backprop_lib.network import Network
+from backprop_lib import gradient_check
+from backprop_lib.equations import backprop, cost_of, feed_forward
+from backprop_lib.gradient_check import METHODS, check_gradient, differences, numerical_gradient
+from backprop_lib.network import Network, Parameters
 
 rng = np.random.default_rng(8)
 NET = Network([("identity", 3), ("tanh", 4), ("sigmoid", 2)], seed=4)
@@ -53,37 +54,241 @@ def test_the_worst_entry_is_named_with_what_was_expected_and_what_came() -> None
     assert "w[1][2, 1]: expected" in worst.reason
 
 
+def test_the_worst_bias_is_named_by_its_neuron_alone() -> None:
+    def gradient(net, x, y, cost):
+        result = backprop(net, x, y, cost).gradient
+        result.b[1][3] -= 0.25
+        return result
+
+    report = check_gradient(NET, X, Y, gradient=gradient)
+    worst = report.worst
+    expected, got = f"{worst.expected:.6g}", f"{worst.got:.6g}"
+    assert (worst.name, worst.index) == ("b1", (3,)) and worst.got == backprop(NET, X, Y).gradient.b[1][
+        3
+    ] - 0.25
+    assert worst.reason == f"error {worst.error:.1e}; worst b[1][3]: expected {expected}, got {got}"
+    assert str(report).splitlines() == [
+        "central differences, h = 1e-05, tolerance 1e-07",
+        f"  w1  ok      {report.blocks[0].reason}",
+        f"  b1  WRONG   {worst.reason}",
+        f"  w2  ok      {report.blocks[2].reason}",
+        f"  b2  ok      {report.blocks[3].reason}",
+    ]
+
+
+@pytest.mark.parametrize(
+    "factor, error", [(2, 1 / 3), (-1, 1), (0, 1), (1 / 2, 1 / 3), (np.inf, 1), (np.nan, 1)]
+)
+def test_the_error_of_a_block_is_relative(factor, error) -> None:
+    with np.errstate(invalid="raise"):
+        report = check_gradient(NET, X, Y, gradient=spoiled("w1", lambda g: factor * g))
+    block = report.worst
+    assert block.name == "w1" and report.error == block.error == pytest.approx(error, rel=1e-9)
+    assert block.size == pytest.approx(np.linalg.norm(backprop(NET, X, Y).gradient.w[1]), rel=1e-8)
+
+
+def test_the_floor_is_the_round_off_in_a_block_of_differences_over_the_tolerance() -> None:
+    report = check_gradient(NET, X, Y, h=1e-4, tolerance=1e-6)
+    round_off = 4 * np.finfo(float).eps * cost_of(NET, X, Y) / 1e-4
+    for block, size in zip(report.blocks, (12, 4, 8, 2), strict=True):
+        assert block.floor == pytest.approx(round_off * size**0.5 / 1e-6, rel=1e-12), block.name
+    complex_ = check_gradient(NET, X, Y, method="complex", tolerance=1e-12).blocks[0]
+    assert complex_.floor == pytest.approx(4e-3 * np.finfo(float).eps * 12**0.5 / 1e-12, rel=1e-12)
+
+
+def test_a_floor_can_be_chosen_and_an_error_at_the_tolerance_is_within_it() -> None:
+    double = spoiled("b2", lambda g: 2 * g)
+    error = check_gradient(NET, X, Y, gradient=double, floor=1e-30).error
+    assert check_gradient(NET, X, Y, gradient=double, floor=1e-30, tolerance=error).passed
+    assert not check_gradient(NET, X, Y, gradient=double, floor=1e-30, tolerance=0.999 * error).passed
+    assert check_gradient(NET, X, Y, gradient=double, floor=1e9).passed
+
+
 def test_zero_against_zero_proves_nothing_unless_asked() -> None:
     x = np.zeros((3, 5))  # no input, no activation: no slope by any weight
     report = check_gradient(NET, x, Y[:, :5])
-    assert report.failed == ["w1", "w2"] and "nothing was proved" in report.worst.reason
+    assert report.failed == ["w1", "w2"]
+    assert report.worst.reason == "the differences are zero up to round-off: nothing was proved"
     assert check_gradient(NET, x, Y[:, :5], allow_zero=True).passed
+    wrong = spoiled("w1", lambda g: g + 1e-3)
+    assert check_gradient(NET, x, Y[:, :5], gradient=wrong, allow_zero=True).failed == ["w1"]
+
+
+@pytest.mark.parametrize("method", ["central", "complex"])
+def test_where_the_cost_itself_is_zero_nothing_is_proved_and_nobody_is_blamed(method) -> None:
+    net = Network([("identity", 2), ("identity", 1)], init="constant")
+    x = np.array([[1.0, 2.0], [3.0, 5.0]])
+    y = x.sum(axis=0, keepdims=True)
+    report = check_gradient(net, x, y, method=method, tolerance=1e-4)
+    assert report.failed == ["w1", "b1"] and "nothing was proved" in report.worst.reason, report
+    assert check_gradient(net, x, y, method=method, tolerance=1e-4, allow_zero=True).passed
+
+
+def at_a_kink():
+    """A net whose hidden neuron 0 sits exactly on its kink for example 0, and six examples."""
+    net = Network([("identity", 2), ("relu", 3), ("sigmoid", 2)], seed=1)
+    x = np.random.default_rng(2).standard_normal((2, 6))
+    net.b[1][0] = -(net.w[1][0] @ x[:, 0])
+    return net, x, Y[:, :6]
 
 
 def test_a_kink_of_relu_is_reported_and_not_blamed_on_the_gradient() -> None:
-    net = Network([("identity", 2), ("relu", 3), ("sigmoid", 2)], seed=1)
-    x = rng.standard_normal((2, 6))
-    net.b[1][0] = -(net.w[1][0] @ x[:, 0])  # neuron 0 sits exactly on its kink for example 0
-    report = check_gradient(net, x, Y[:, :6])
-    assert report.passed and report.blocks[0].kinks > 0 and "kink" in report.blocks[0].reason
+    report = check_gradient(*at_a_kink())
+    assert report.passed and [block.kinks for block in report.blocks] == [2, 1, 0, 0]
+    w1, b1, w2, _ = (block.reason for block in report.blocks)
+    assert w1.endswith("; 2 of 6 left out: a ReLU has its kink within h") and w1.startswith("error ")
+    assert b1.endswith("; 1 of 3 left out: a ReLU has its kink within h") and "left out" not in w2
 
 
-@pytest.mark.parametrize("form", ["flat", "pair"])
-def test_a_gradient_may_be_a_flat_vector_or_a_pair_of_dicts(form) -> None:
+def test_an_entry_at_a_kink_is_left_out_and_its_neighbors_are_still_checked() -> None:
+    def change(row):
+        def gradient(net, x, y, cost):
+            result = backprop(net, x, y, cost).gradient
+            result.w[1][row] += 1
+            return result
+
+        return gradient
+
+    assert check_gradient(*at_a_kink(), gradient=change(0)).passed
+    wrong = check_gradient(*at_a_kink(), gradient=change(1))
+    assert wrong.failed == ["w1"] and wrong.worst.index[0] == 1
+
+
+def test_a_block_that_is_all_kinks_proves_nothing() -> None:
+    net = Network([("identity", 1), ("relu", 1)], init="zeros")
+    report = check_gradient(net, np.array([[1.0]]), np.array([[1.0]]))
+    assert report.failed == ["w1", "b1"]
+    assert report.worst.reason == "every difference straddles a kink of ReLU: nothing was compared"
+    assert [block.kinks for block in report.blocks] == [1, 1]
+    assert check_gradient(net, np.array([[1.0]]), np.array([[1.0]]), allow_zero=True).passed
+
+
+def crossings(net, x, method, h):
+    """How many pre-activations of ReLU neurons change sides as each parameter moves, counted one by one."""
+    relus = [l for l in range(1, net.L + 1) if net.sigma[l].name == "relu"]
+    before, _ = feed_forward(net, x)
+    count = np.zeros(net.theta.size)
+    for i in range(net.theta.size):
+        for step in {"central": (h, -h), "forward": (h,), "complex": (1j * h,)}[method]:
+            theta = net.theta.astype(complex)
+            theta[i] += step
+            after, _ = feed_forward(net.with_parameters(theta), x)
+            count[i] += sum(((after[l].real > 0) != (before[l] > 0)).sum() for l in relus)
+    return count
+
+
+@pytest.mark.parametrize("group", [1, 200_000])
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("names", [["relu", "tanh", "relu", "relu"], ["relu"], ["tanh", "relu", "sigmoid"]])
+def test_with_a_large_step_differences_and_kinks_are_those_of_the_plain_loop(
+    names, method, group, monkeypatch
+) -> None:
+    monkeypatch.setattr(gradient_check, "LARGEST", group)  # 1: one neuron after the other
+    net = Network(list(zip(["identity", *names], [3, 4, 2, 3, 2], strict=False)), seed=2)
+    rng_ = np.random.default_rng(3)
+    net.theta += 0.3 * rng_.standard_normal(net.theta.size)
+    x, y, h = rng_.standard_normal((3, 8)), rng_.random((net.sizes[-1], 8)), 0.2
+    fast, kinks = differences(net, x, y, "quadratic", method, h)
+    plain = numerical_gradient(net, x, y, "quadratic", method, h)
+    assert np.allclose(fast.theta, plain.theta, rtol=1e-10, atol=1e-13)
+    assert kinks.theta.tolist() == crossings(net, x, method, h).tolist()
+    assert kinks.theta.any() or method == "complex"
+
+
+def test_a_neuron_exactly_at_its_kink_crosses_it_upward_only_and_only_if_it_moves() -> None:
+    net = Network([("identity", 2), ("relu", 2), ("relu", 2)], init="zeros")
+    net.w[2][...] = 1
+    x = np.array([[0.0, 1.0], [0.0, 0.0]])
+    _, kinks = differences(net, x, np.ones((2, 2)))
+    # w1: an input of 1 moves z^1_j up and down, and with it, when it is above 0, both z^2; the others rest.
+    assert kinks.w[1].tolist() == [[3.0, 0.0], [3.0, 0.0]] and kinks.b[1].ravel().tolist() == [6.0, 6.0]
+    assert kinks.w[2].tolist() == [[0.0, 0.0], [0.0, 0.0]] and kinks.b[2].ravel().tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    "method, order", [("central", lambda h: h**2), ("forward", lambda h: h), ("complex", lambda h: h**2)]
+)
+def test_the_error_of_the_plain_loop_shrinks_with_the_step_as_it_is_said(method, order) -> None:
+    exact = backprop(NET, X, Y).gradient.theta
+    errors = [
+        np.linalg.norm(numerical_gradient(NET, X, Y, method=method, h=h).theta - exact) for h in (0.1, 0.01)
+    ]
+    assert errors[0] / errors[1] == pytest.approx(order(0.1) / order(0.01), rel=0.1)
+
+
+def test_the_methods_and_steps_have_the_defaults_that_are_said() -> None:
+    plain = numerical_gradient(NET, X, Y).theta
+    assert np.array_equal(plain, numerical_gradient(NET, X, Y, "quadratic", "central", 1e-5).theta)
+    for method, h in ("central", 1e-5), ("forward", 1e-7), ("complex", 1e-20):
+        assert check_gradient(NET, X, Y, method=method, tolerance=1e-5).h == h
+        given = numerical_gradient(NET, X, Y, method=method, h=h).theta
+        assert np.array_equal(given, numerical_gradient(NET, X, Y, method=method).theta)
+
+
+def test_a_gradient_that_spoils_what_it_is_given_spoils_a_copy() -> None:
     def gradient(net, x, y, cost):
-        g = backprop(net, x, y, cost).gradient
-        return g.theta if form == "flat" else (g.w, g.b)
+        result = backprop(net, x, y, cost).gradient
+        for array in (net.theta, x, y):
+            array[...] = 0
+        return result
 
+    before = [array.copy() for array in (NET.theta, X, Y)]
     assert check_gradient(NET, X, Y, gradient=gradient).passed
+    assert all(np.array_equal(p, q) for p, q in zip(before, (NET.theta, X, Y), strict=True))
+
+
+FORMS = {
+    "a Backpropagation": lambda run: run,
+    "Parameters": lambda run: run.gradient,
+    "a flat vector": lambda run: run.gradient.theta,
+    "a pair of dicts": lambda run: (run.gradient.w, run.gradient.b),
+    "a pair of dicts of lists": lambda run: tuple(
+        {l: block.tolist() for l, block in blocks.items()} for blocks in (run.gradient.w, run.gradient.b)
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_gradient_may_be(form) -> None:
+    assert check_gradient(NET, X, Y, gradient=lambda *given: FORMS[form](backprop(*given))).passed
+
+
+def test_a_gradient_in_single_precision_is_taken_and_measured_in_double() -> None:
+    single = backprop(NET, X, Y).gradient.theta.astype(np.float32)
+    assert gradient_check.as_parameters(NET, single).theta.dtype == np.float64
+    assert check_gradient(NET, X, Y, gradient=lambda *_: single, tolerance=1e-6).passed
 
 
 @pytest.mark.parametrize(
     "answer, error, words",
     [
-        (None, TypeError, "gradient: expected .* got None"),
-        (np.zeros(3), ValueError, r"gradient: expected shape \(26,\), got \(3,\)"),
-        (({}, {}), ValueError, r"gradient: dw\[1\] is missing"),
-        (({1: np.zeros((3, 4))}, {}), ValueError, r"dw\[1\] of shape \(4, 3\), got shape \(3, 4\)"),
+        (
+            None,
+            TypeError,
+            r"^gradient: expected a Backpropagation, Parameters, a flat vector or a pair of dicts "
+            r"\(dw, db\), got None$",
+        ),
+        (({}, {}, {}), TypeError, r"got \({}, {}, {}\)$"),
+        (({}, 0), TypeError, r"got \({}, 0\)$"),
+        (Parameters((3, 2)), ValueError, r"^gradient: expected layer sizes \(3, 4, 2\), got \(3, 2\)$"),
+        (np.zeros(3), ValueError, r"^gradient: expected shape \(26,\), got \(3,\)$"),
+        (np.zeros(26, complex), TypeError, "^gradient: expected real numbers in the vector, got complex128$"),
+        (({}, {}), ValueError, r"^gradient: dw\[1\] is missing; layers found: \[\]$"),
+        (
+            ({1: np.zeros((4, 3))}, {2: 0}),
+            ValueError,
+            r"^gradient: db\[1\] is missing; layers found: \[2\]$",
+        ),
+        (
+            ({1: np.zeros((3, 4))}, {}),
+            ValueError,
+            r"^gradient: expected dw\[1\] of shape \(4, 3\), got shape \(3, 4\)$",
+        ),
+        (
+            ({1: [["1"] * 3] * 4}, {}),
+            TypeError,
+            r"^gradient: expected real numbers in dw\[1\], got <U1$",
+        ),
     ],
 )
 def test_an_answer_of_another_form_is_refused_with_both_forms(answer, error, words) -> None:

@@ -84,7 +84,7 @@ def test_an_address_a_hash_or_a_loose_bound_is_no_pin(line: str) -> None:
 
 def test_every_requirement_is_pinned() -> None:
     pinned = {line.partition("==")[0] for line in PINS.splitlines()}
-    needed = bounds([*PROJECT["dependencies"], *EXTRAS["notebooks"], *EXTRAS["test"]])
+    needed = bounds([*PROJECT["dependencies"], *(r for extra in EXTRAS.values() for r in extra)])
     assert sorted(needed.keys() - pinned) == []
 
 

@@ -150,7 +150,7 @@ def test_each_line_equals_the_one_before(name) -> None:
 
 
 def values(lines, net, x, y):
-    """The lines as numbers: σ = tanh, the quadratic cost, and the parameters and pre-activations of the net."""
+    """The lines as numbers: σ = tanh, the quadratic cost, the parameters and pre-activations of the net."""
     z, _ = feed_forward(net, x)
     given = {l: (W[l], net.w[l], B[l], net.b[l], Z[l], z[l]) for l in (1, 2)}
     numbers = dict(zip(X, x.ravel().tolist(), strict=True))

@@ -27,10 +27,10 @@ OLDEST = PROJECT["requires-python"].removeprefix(">=")
 
 def resolution() -> list[str]:
     """name==version of every package that pip would install into an empty environment."""
-    extras = PROJECT["optional-dependencies"]
+    extras = [requirement for extra in PROJECT["optional-dependencies"].values() for requirement in extra]
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed"]
     report = subprocess.run(
-        [*command, "--report", "-", *PROJECT["dependencies"], *extras["notebooks"], *extras["test"]],
+        [*command, "--report", "-", *PROJECT["dependencies"], *extras],
         check=True,
         stdout=subprocess.PIPE,
         text=True,

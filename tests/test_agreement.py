@@ -1,0 +1,115 @@
+"""The heart: the graph of neurons, the matrices, autodiff and differences give one and the same gradient.
+
+The three exact ways share no code, so that they agree is evidence; differences need no derivative at all.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from backprop_lib.bridge import autodiff_gradient, graph_from, graph_gradient
+from backprop_lib.equations import backprop
+from backprop_lib.gradient_check import METHODS, check_gradient, differences, numerical_gradient
+from backprop_lib.network import Network
+
+OUTPUTS = [
+    ("identity", "quadratic"),
+    ("sigmoid", "quadratic"),
+    ("tanh", "quadratic"),
+    ("relu", "quadratic"),
+    ("softmax", "quadratic"),
+    ("sigmoid", "binary_cross_entropy"),
+    ("softmax", "cross_entropy"),
+]
+HIDDEN = ["identity", "sigmoid", "tanh", "relu"]
+EXACT = {
+    "graph": lambda net, x, y, cost: graph_gradient(graph_from(net), x, y, cost),
+    "autodiff": autodiff_gradient,
+}
+
+
+def problem(specification, m, seed):
+    """A net with random weights and biases, and m random examples with targets that are distributions."""
+    rng = np.random.default_rng(seed)
+    net = Network(specification, seed=seed)
+    net.theta += 0.3 * rng.standard_normal(net.theta.size)
+    for l in range(1, net.L + 1):
+        if net.sigma[l].name == "relu":
+            net.b[l] += 1  # so that no layer is switched off as a whole
+    x, y = rng.standard_normal((net.sizes[0], m)), rng.uniform(0.05, 1, (net.sizes[-1], m))
+    return net, x, y / y.sum(axis=0)
+
+
+def apart(p, q):
+    """‖p − q‖ / (‖p‖ + ‖q‖), and 0 between two zeros."""
+    return np.linalg.norm(p - q) / max(np.linalg.norm(p) + np.linalg.norm(q), 1e-300)
+
+
+def grid():
+    """Nets of 0 to 4 hidden layers of 1 to 12 neurons with an activation each, for every output and cost."""
+    batches, rng = itertools.cycle([1, 2, 3, 7, 10, 30, 150]), np.random.default_rng(0)
+    for depth, (output, cost), seed in itertools.product(range(5), OUTPUTS, range(2)):
+        names, sizes = rng.choice(HIDDEN, depth).tolist(), rng.integers(1, 13, depth + 2).tolist()
+        sizes[-1] += output == "softmax"  # a softmax of one output is 1 whatever z is
+        yield list(zip(["identity", *names, output], sizes, strict=True)), cost, next(batches), seed
+
+
+GRID = list(grid())
+IDS = ["-".join(f"{name}{size}" for name, size in spec) + f"-{c}-{m}" for spec, c, m, _ in GRID]
+
+
+def test_the_grid_covers_what_it_promises() -> None:
+    hidden = [layer for specification, *_ in GRID for layer in specification[1:-1]]
+    assert {len(specification) - 2 for specification, *_ in GRID} == {0, 1, 2, 3, 4}
+    assert {name for name, _ in hidden} == set(HIDDEN) and {size for _, size in hidden} == set(range(1, 13))
+    assert {(spec[-1][0], cost) for spec, cost, *_ in GRID} == set(OUTPUTS)
+    assert {m for *_, m, _ in GRID} >= {1, 150}
+
+
+@pytest.mark.parametrize("specification, cost, m, seed", GRID, ids=IDS)
+def test_the_exact_ways_agree_to_twelve_digits_in_every_block(specification, cost, m, seed) -> None:
+    net, x, y = problem(specification, m, seed)
+    expected = backprop(net, x, y, cost).gradient
+    for way, gradient in EXACT.items():
+        for (kind, l, p), (_, _, q) in zip(
+            expected.blocks(), gradient(net, x, y, cost).blocks(), strict=True
+        ):
+            assert apart(p, q) <= 1e-12, f"{way}: {kind}[{l}] differs by {apart(p, q):.1e}"
+
+
+@pytest.mark.parametrize("specification, cost, m, seed", GRID, ids=IDS)
+def test_differences_agree_to_seven_digits_in_every_block(specification, cost, m, seed) -> None:
+    net, x, y = problem(specification, m, seed)
+    report = check_gradient(net, x, y, cost)
+    assert report.passed and report.error <= 1e-7, report
+
+
+@pytest.mark.parametrize("specification, cost, m, seed", GRID, ids=IDS)
+def test_the_complex_step_agrees_to_twelve_digits_where_everything_is_smooth(
+    specification, cost, m, seed
+) -> None:
+    net, x, y = problem([(name.replace("relu", "tanh"), size) for name, size in specification], m, seed)
+    report = check_gradient(net, x, y, cost, method="complex", tolerance=1e-12)
+    assert report.passed and report.error <= 1e-12, report
+
+
+@pytest.mark.parametrize("way", EXACT)
+@pytest.mark.parametrize("kind, l", [("w", 1), ("b", 1), ("w", 2), ("b", 2)])
+def test_a_block_that_is_off_by_a_billionth_is_seen(way, kind, l) -> None:
+    net, x, y = problem([("identity", 3), ("tanh", 4), ("sigmoid", 2)], 5, seed=1)
+    block = getattr(backprop(net, x, y).gradient, kind)[l]
+    other = getattr(EXACT[way](net, x, y, "quadratic"), kind)[l]
+    assert apart(block, other) <= 1e-12 < apart(block * (1 + 1e-9), other)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("output, cost", OUTPUTS)
+def test_the_fast_differences_are_those_of_the_plain_loop(output, cost, method) -> None:
+    net, x, y = problem([("identity", 3), ("relu", 4), ("tanh", 2), (output, 3)], 6, seed=3)
+    plain = numerical_gradient(net, x, y, cost, method).theta
+    fast, kinks = differences(net, x, y, cost, method)
+    assert kinks.theta.sum() == 0
+    assert apart(plain, fast.theta) < {"central": 1e-9, "forward": 1e-6, "complex": 1e-14}[method]

@@ -1,0 +1,223 @@
+"""Change the mathematics in one place at a time, and see whether a test notices.
+
+    python tools/mutants.py                  all six modules; writes docs/mutants.md
+    python tools/mutants.py costs neurons    these modules; only prints
+
+Each change is a mutant: a + becomes a −, a < a ≤, an argument None. A mutant that some test fails on is
+killed. One that survives shows a hole in the tests, or changes nothing that matters; then
+tests/survivors.toml says why. Ends with 1 if a survivor is not explained there, or if fewer than 95 % of
+the mutants of a module are killed.
+
+The work is done by mutmut, in a copy in build/mutants; [tool.mutmut] of pyproject.toml names the tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from contextlib import chdir
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+WORK = ROOT / "build" / "mutants"
+COPIED = ("backprop_lib", "tests", "datasets", "conftest.py", "pyproject.toml")
+SURVIVORS = ROOT / "tests" / "survivors.toml"
+REPORT = ROOT / "docs" / "mutants.md"
+LEAST = 0.95
+
+# What mutmut writes down as the exit status of the tests, where a test noticed the mutant: 1 and 3 are
+# failures, the others ways of running out of time, which an endless loop does.
+KILLED = {1, 3, 24, -24, 36, 152, 255}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A change: the function that it is in, the lines that it takes away and those that it puts there."""
+
+    function: str
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [self.function, *(f"- {line}" for line in self.removed), *(f"+ {line}" for line in self.added)]
+        )
+
+
+def parse(text: str) -> list[Mutant]:
+    """Mutants as they are written in tests/survivors.toml: a name, then lines with − and +."""
+    blocks: list[list[str]] = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if line[:2] not in ("- ", "+ "):
+            blocks.append([line])
+        elif blocks:
+            blocks[-1].append(line)
+        else:
+            raise ValueError(f"expected the name of a function before {line!r}")
+    return [
+        Mutant(
+            block[0],
+            tuple(line[2:].strip() for line in block if line.startswith("- ")),
+            tuple(line[2:].strip() for line in block if line.startswith("+ ")),
+        )
+        for block in blocks
+    ]
+
+
+def explanations(text: str) -> dict[Mutant, str]:
+    """{mutant: why it may survive} of a text in the form of tests/survivors.toml."""
+    groups = tomllib.loads(text).get("because", [])
+    return {mutant: " ".join(group["why"].split()) for group in groups for mutant in parse(group["mutants"])}
+
+
+def run_mutmut(modules: list[str], everything: bool) -> dict[str, dict[str, int | None]]:
+    """{module: {name of the mutant: exit status of the tests}}, from a fresh run in a fresh copy."""
+    shutil.rmtree(WORK, ignore_errors=True)
+    WORK.mkdir(parents=True)
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, WORK / name, ignore=shutil.ignore_patterns("__pycache__", "browser"))
+        else:
+            shutil.copy2(source, WORK / name)
+    patterns = [] if everything else [f"backprop_lib.{module}.*" for module in modules]
+    mutmut = Path(sys.executable).with_name("mutmut")
+    subprocess.run([mutmut, "run", *patterns], cwd=WORK, check=True, env={**os.environ, "COLUMNS": "100"})
+    return {
+        module: json.loads((WORK / f"mutants/backprop_lib/{module}.py.meta").read_text(encoding="utf-8"))[
+            "exit_code_by_key"
+        ]
+        for module in modules
+    }
+
+
+def mutant_of(module: str, name: str) -> Mutant:
+    """The mutant that mutmut calls so."""
+    from mutmut.mutation.diff_apply import get_diff_for_mutant
+
+    with chdir(WORK):
+        lines = get_diff_for_mutant(name, path=f"backprop_lib/{module}.py").splitlines()[2:]
+    function = name.removeprefix("backprop_lib.").replace(".xǁ", ".").replace("ǁ", ".")
+    return Mutant(
+        re.sub(r"^(\w+\.)x_|__mutmut_\d+$", r"\1", function),
+        tuple(line[1:].strip() for line in lines if line.startswith("-")),
+        tuple(line[1:].strip() for line in lines if line.startswith("+")),
+    )
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one module fared."""
+
+    module: str
+    total: int
+    survivors: tuple[Mutant, ...]
+
+    @property
+    def share(self) -> float:
+        return 1 - len(self.survivors) / self.total
+
+
+def faults(results: list[Result], why: dict[Mutant, str]) -> list[str]:
+    """One text for each reason to be red."""
+    return [
+        f"{result.module}: {result.share:.1%} of the mutants are killed, expected at least {LEAST:.0%}"
+        for result in results
+        if result.share < LEAST
+    ] + [
+        f"a survivor that {SURVIVORS.name} does not explain:\n{mutant}"
+        for result in results
+        for mutant in result.survivors
+        if mutant not in why
+    ]
+
+
+def percent(share: float) -> str:
+    """Rounded down, so that 100 % means all of them."""
+    return f"{int(share * 1000) / 10:.1f} %"
+
+
+def report(results: list[Result], why: dict[Mutant, str], versions: str, date: str) -> str:
+    """The text of docs/mutants.md."""
+    total, survived = sum(r.total for r in results), sum(len(r.survivors) for r in results)
+    rows = [(r.module, r.total, len(r.survivors), r.share) for r in results]
+    lines = [
+        "# Do the tests notice?",
+        "",
+        "`make mutants` changes the mathematics in one place at a time: a + becomes a −, a < a ≤, an",
+        "argument `None`, a text another text. Each change is a *mutant*, and is *killed* if a test fails on",
+        "it. What survives is a hole in the tests, or a change that makes no difference, and then the reason",
+        "is given. This page is written by that command. Functions are changed; tables outside functions,",
+        "properties and docstrings are not.",
+        "",
+        f"{date}, with {versions}.",
+        "",
+        "| module | mutants | killed | survived | share killed |",
+        "|---|---|---|---|---|",
+    ]
+    for name, count, left, share in [*rows, ("**all**", total, survived, 1 - survived / total)]:
+        lines.append(f"| {name} | {count} | {count - left} | {left} | {percent(share)} |")
+    lines += ["", "## The survivors", ""]
+    for reason, mutants in _by_reason(results, why).items():
+        lines += [reason, "", "```diff"]
+        for mutant, times in Counter(mutants).items():
+            lines += [f"# {mutant.function}" + (f" ({times} times)" if times > 1 else "")]
+            lines += str(mutant).splitlines()[1:]
+        lines += ["```", ""]
+    return "\n".join(lines)
+
+
+def _by_reason(results: list[Result], why: dict[Mutant, str]) -> dict[str, list[Mutant]]:
+    groups: dict[str, list[Mutant]] = {}
+    for result in results:
+        for mutant in result.survivors:
+            groups.setdefault(why.get(mutant, "**Not explained:**"), []).append(mutant)
+    return groups
+
+
+def main(arguments: list[str]) -> int:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
+    known = [Path(path).stem for path in config["only_mutate"]]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=", ".join(known))
+    modules = parser.parse_args(arguments).modules or known
+    if unknown := set(modules) - set(known):
+        parser.error(f"MODULE: expected one of {', '.join(known)}, got {', '.join(sorted(unknown))}")
+    why = explanations(SURVIVORS.read_text(encoding="utf-8"))
+    results = []
+    for module, statuses in run_mutmut(modules, modules == known).items():
+        alive = [name for name, status in statuses.items() if status not in KILLED]
+        results.append(Result(module, len(statuses), tuple(mutant_of(module, name) for name in alive)))
+    for result in results:
+        print(f"{result.module}: {result.total} mutants, {percent(result.share)} killed")
+    if modules == known:
+        packages = ("numpy", "pytest", "hypothesis", "mutmut")
+        versions = [f"{name} {importlib.metadata.version(name)}" for name in packages]
+        text = report(
+            results,
+            why,
+            ", ".join([f"Python {platform.python_version()}", *versions]),
+            datetime.date.today().isoformat(),
+        )
+        REPORT.write_text(text, encoding="utf-8")
+        stale = set(why) - {mutant for result in results for mutant in result.survivors}
+        for mutant in stale:
+            print(f"{SURVIVORS.name} explains a mutant that did not survive:\n{mutant}")
+    found = faults(results, why)
+    print("\n".join(found))
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
