@@ -141,11 +141,40 @@ def test_the_sigmoid_and_the_tanh_do_not_overflow(z: float, a: float) -> None:
 # The graph
 
 
+def test_the_largest_exponent_is_within_the_limit_that_is_named() -> None:
+    assert Value(709.78).exp().data == math.exp(709.78)
+    with pytest.raises(ValueError, match=r"^exp: expected a number up to 709\.78, got 709\.79$"):
+        Value(709.79).exp()
+
+
 def test_a_value_remembers_how_it_was_computed() -> None:
     a, b = Value(2.0, label="a"), Value(-3.0)
     out = a * b
     assert (out.data, out.op, out.parents, out.slopes) == (-6.0, "*", (a, b), (-3.0, 2.0))
     assert (a.op, a.parents, a.label, repr(a)) == ("", (), "a", "Value(2, label='a')")
+
+
+@pytest.mark.parametrize(
+    "compute, op",
+    [
+        (lambda a: a + 1, "+"),
+        (lambda a: 1 - a, "-"),
+        (lambda a: a * 2, "*"),
+        (lambda a: 1 / a, "/"),
+        (lambda a: a**3, "**3"),
+        (lambda a: a**-0.5, "**-0.5"),
+        (lambda a: -a, "neg"),
+        (Value.exp, "exp"),
+        (Value.log, "log"),
+        (Value.tanh, "tanh"),
+        (Value.sigmoid, "sigmoid"),
+        (Value.relu, "relu"),
+    ],
+)
+def test_a_value_knows_the_name_of_its_operation(compute: Callable[[Value], Value], op: str) -> None:
+    result = compute(Value(0.25))
+    assert (result.op, result.label, result.grad) == (op, "", 0.0)
+    assert repr(result) == f"Value({result.data:.6g})"
 
 
 def test_a_node_that_is_used_twice_adds_up_both_contributions() -> None:
@@ -350,7 +379,7 @@ def test_a_value_of_anything_but_a_finite_number_is_refused(
         (lambda: Value(0.0).log(), ValueError, "log: expected a number above 0, got 0.0"),
         (lambda: Value(-2.0).log(), ValueError, "log: expected a number above 0, got -2.0"),
         (lambda: Value(710.0).exp(), ValueError, "exp: expected a number up to 709.78, got 710.0"),
-        (lambda: Value(2.0) / 0, ValueError, "/: expected a denominator other than 0, got 0"),
+        (lambda: Value(2.0) / 0, ValueError, "^/: expected a denominator other than 0, got 0$"),
         (lambda: 1 / Value(0.0), ValueError, "/: expected a denominator other than 0, got 0"),
         (lambda: Value(0.0) ** -1, ValueError, r"\*\*: expected a base .*, got 0.0 \*\* -1.0"),
         (lambda: Value(0.0) ** 0.5, ValueError, r"\*\*: expected a base .*, got 0.0 \*\* 0.5"),
@@ -404,7 +433,7 @@ GOOD = {
         (
             {"specification": [("identity", 2), ("swish", 1)]},
             ValueError,
-            "layer 1: expected one of .* 'swish'",
+            "^specification, layer 1: expected one of identity, sigmoid, tanh, relu, softmax, got 'swish'$",
         ),
         (
             {"specification": [("identity", 2), ("softmax", 1), ("tanh", 1)]},

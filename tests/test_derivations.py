@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from backprop_lib import derivations
+from backprop_lib.costs import COSTS
 from backprop_lib.derivations import ledger
 from backprop_lib.network import Network
 
@@ -51,6 +52,25 @@ def test_a_wrong_last_line_does_not_agree(equation, name, monkeypatch) -> None:
     monkeypatch.setattr(derivations, "_backprop", wrong)
     proof = ledger(equation, net_of(NETS[0][0]), X, Y)
     assert not proof.agrees(1e-3) and proof.lines[1].discrepancy < 1e-7
+
+
+@pytest.mark.parametrize(
+    "names, cost", [(["tanh", "sigmoid"], "quadratic"), (["tanh", "softmax"], "quadratic")]
+)
+def test_a_wrong_derivative_in_equation_1_does_not_agree(names, cost, monkeypatch) -> None:
+    rule = derivations.Cost("wrong", COSTS[cost].value, lambda a, y: 1.01 * (a - y))
+    proof = ledger(1, net_of(names), X, Y, rule, j=1)
+    assert not proof.agrees(1e-3) and proof.lines[1].discrepancy < 1e-7
+    assert proof.largest == proof.lines[-1].discrepancy > 1e-3
+
+
+def test_the_table_says_how_far_a_line_is_off_and_never_finer_than_a_ten_millionth() -> None:
+    offs = {0.0: "1e-7", 9e-8: "1e-7", 2e-7: "1e-6", 2e-3: "1e-2", 0.5: "1e0"}
+    table = derivations.Ledger("Title", tuple(derivations.Line("x", "why", 2.0, off) for off in offs))
+    assert repr(table).splitlines() == [
+        "Title",
+        *(f"{n}.  2   < {limit}   why" for n, limit in enumerate(offs.values(), 1)),
+    ]
 
 
 def test_the_text_is_one_line_a_step_and_the_html_has_the_formulas() -> None:

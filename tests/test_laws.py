@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from backprop_lib.activations import activation
 from backprop_lib.costs import Cost, cost
-from backprop_lib.equations import backprop, cost_of
+from backprop_lib.equations import backprop, cost_of, feed_forward
+from backprop_lib.gradient_check import check_gradient, differences, numerical_gradient
 from backprop_lib.network import Network, Parameters
 
 SMOOTH = ["identity", "sigmoid", "tanh"]
@@ -56,13 +57,15 @@ def test_the_order_and_the_repetition_of_examples_change_nothing(problem, random
 @given(problems(), st.randoms())
 def test_hidden_neurons_in_another_order_have_their_gradient_in_that_order(problem, random) -> None:
     net, x, y, name = problem
-    if net.L == 1:
-        return
-    order = random.sample(range(net.sizes[1]), net.sizes[1])
+    assume(net.L > 1)
+    l = random.randrange(1, net.L)
+    order = random.sample(range(net.sizes[l]), net.sizes[l])
     other = net.copy()
-    other.w[1][...], other.b[1][...], other.w[2][...] = net.w[1][order], net.b[1][order], net.w[2][:, order]
+    other.w[l][...], other.b[l][...] = net.w[l][order], net.b[l][order]
+    other.w[l + 1][...] = net.w[l + 1][:, order]
     g, h = (backprop(n, x, y, name).gradient for n in (net, other))
-    assert close(h.w[1], g.w[1][order]) and close(h.b[1], g.b[1][order]) and close(h.w[2], g.w[2][:, order])
+    assert close(h.w[l], g.w[l][order]) and close(h.b[l], g.b[l][order])
+    assert close(h.w[l + 1], g.w[l + 1][:, order]) and close(h.b[l + 1], g.b[l + 1])
 
 
 @given(problems(), st.floats(0.1, 10))
@@ -82,10 +85,26 @@ def test_nothing_that_is_handed_in_is_changed(problem) -> None:
     net, x, y, name = problem
     before = [array.copy() for array in (net.theta, x, y)]
     run = backprop(net, x, y, name)
+    outputs = run.a[net.L].copy()
+    cost(name)(run.a[net.L], y), cost(name).prime(run.a[net.L], y)
+    assert np.array_equal(outputs, run.a[net.L])
     run.gradient.theta[...] = 7
     for array in (*run.delta.values(), *run.z.values(), *(run.a[l] for l in range(1, net.L + 1))):
         array[...] = 7
+    for function in (cost_of, check_gradient, differences, numerical_gradient):
+        function(net, x, y, name)
+    feed_forward(net, x)
     assert all(np.array_equal(p, q) for p, q in zip(before, (net.theta, x, y), strict=True))
+
+
+@settings(max_examples=50)
+@given(problems())
+def test_the_checker_never_refuses_the_right_gradient_and_always_a_doubled_one(problem) -> None:
+    net, x, y, name = problem
+    gradient = backprop(net, x, y, name).gradient.theta
+    assert check_gradient(net, x, y, name, gradient=lambda *_: gradient, allow_zero=True).passed
+    assume(np.linalg.norm(gradient) > 1e-3)
+    assert not check_gradient(net, x, y, name, gradient=lambda *_: 2 * gradient, allow_zero=True).passed
 
 
 @given(st.lists(st.integers(1, 6), min_size=2, max_size=5), st.integers(0, 99))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import numpy as np
@@ -9,33 +10,63 @@ import pytest
 
 from backprop_lib.equations import backprop
 from backprop_lib.gradient_check import check_gradient
-from backprop_lib.mistakes import MISTAKES, diagnosing_net, mistake
+from backprop_lib.mistakes import MISTAKES, diagnosing_net, gradient_with, mistake
 from backprop_lib.network import Network
 
 
 def nets():
-    """Nets with two equal neighboring hidden layers, where even a forgotten transpose shows."""
-    for seed, names in enumerate((["tanh", "tanh", "sigmoid"], ["sigmoid", "tanh", "tanh"])):
+    """(net, x, y, cost) with two equal neighboring hidden layers, where even a forgotten transpose shows."""
+    for seed, (names, cost) in enumerate(
+        [
+            (["tanh", "tanh", "sigmoid"], "quadratic"),
+            (["sigmoid", "tanh", "tanh"], "quadratic"),
+            (["tanh", "sigmoid", "softmax"], "quadratic"),
+            (["sigmoid", "sigmoid", "sigmoid"], "binary_cross_entropy"),
+            (["tanh", "tanh", "softmax"], "cross_entropy"),
+        ]
+    ):
         rng = np.random.default_rng(seed)
         net = Network(list(zip(["identity", *names], [4, 3, 3, 2], strict=True)), seed=seed)
         net.theta += 0.3 * rng.standard_normal(net.theta.size)
-        yield net, rng.standard_normal((4, 6)), np.eye(2)[:, rng.integers(0, 2, 6)]
+        yield net, rng.standard_normal((4, 6)), np.eye(2)[:, rng.integers(0, 2, 6)], cost
+
+
+NETS = [*nets(), diagnosing_net()]
 
 
 def test_there_are_at_least_fourteen_and_each_says_what_and_where() -> None:
     assert len(MISTAKES) >= 14
-    assert all(m.sentence.endswith(".") and "(" in m.where for m in MISTAKES.values())
+    for name, one in MISTAKES.items():
+        assert one.name == name and one.title and one.sentence.endswith("."), name
+        assert re.match(r"equations? \([1-4]\)( and \([1-4]\))?[,:]", one.where), name
+    assert len({one.title for one in MISTAKES.values()}) == len(MISTAKES)
+
+
+@pytest.mark.parametrize("method, tolerance", [("central", 1e-7), ("complex", 1e-12)])
+@pytest.mark.parametrize("name", MISTAKES)
+def test_the_checker_refuses(name, method, tolerance) -> None:
+    for net, x, y, cost in NETS:
+        wrong = MISTAKES[name].gradient
+        report = check_gradient(net, x, y, cost, wrong, method=method, tolerance=tolerance)
+        assert not report.passed and report.worst.error > 1e-3, (net, cost)
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_the_checker_refuses(name) -> None:
-    for net, x, y in [*nets(), diagnosing_net()[:3]]:
-        assert not check_gradient(net, x, y, gradient=MISTAKES[name].gradient).passed
+def test_only_the_blocks_that_are_wrong_are_refused(name) -> None:
+    for net, x, y, cost in NETS:
+        wrong, right = MISTAKES[name].gradient(net, x, y, cost), backprop(net, x, y, cost).gradient
+        expected = [
+            f"{kind}{l}"
+            for (kind, l, p), (_, _, q) in zip(wrong.blocks(), right.blocks(), strict=True)
+            if not np.allclose(p, q, rtol=1e-6, atol=1e-12)
+        ]
+        assert check_gradient(net, x, y, cost, MISTAKES[name].gradient).failed == expected
 
 
 def test_the_checker_passes_the_right_gradient_on_the_same_nets() -> None:
-    for net, x, y in [*nets(), diagnosing_net()[:3]]:
-        assert check_gradient(net, x, y).passed
+    for net, x, y, cost in NETS:
+        assert check_gradient(net, x, y, cost).passed
+        assert check_gradient(net, x, y, cost, method="complex", tolerance=1e-12).passed
 
 
 @pytest.mark.parametrize("one, other", list(combinations(MISTAKES, 2)))
@@ -54,10 +85,9 @@ def test_a_mistake_changes_nothing_that_it_was_given(name) -> None:
 
 
 def test_the_skeleton_without_a_mistake_is_backpropagation() -> None:
-    from backprop_lib.mistakes import gradient_with
-
-    net, x, y, cost = diagnosing_net()
-    assert np.array_equal(gradient_with({}, net, x, y, cost).theta, backprop(net, x, y, cost).gradient.theta)
+    for net, x, y, cost in NETS:
+        found = gradient_with({}, net, x, y, cost).theta
+        assert np.array_equal(found, backprop(net, x, y, cost).gradient.theta)
 
 
 def test_an_unknown_mistake_is_refused_with_the_names() -> None:

@@ -194,6 +194,28 @@ def test_bad_parameters_change_nothing() -> None:
     assert graph.parameters() == before
 
 
+def test_what_was_not_computed_yet_is_zero() -> None:
+    graph = GraphNetwork(SPECIFICATION)
+    neurons_ = [n for layer in graph.layers for n in layer]
+    assert {(n.z, n.a, n.delta, n.gradient, n.bias) for n in neurons_} == {(0.0, 0.0, 0.0, 0.0, 0.0)}
+    assert {c.gradient for n in neurons_ for c in n.incoming} == {0.0}
+
+
+def test_neurons_and_connections_show_what_they_hold() -> None:
+    graph = by_hand()
+    assert repr(graph.layers[2][0]) == "Neuron('sigmoid', bias=-4)"
+    assert repr(graph.layers[2][0].incoming[1]) == "Connection(weight=4)"
+
+
+def test_the_defaults_are_those_that_are_said() -> None:
+    assert GraphNetwork(SPECIFICATION).parameters() == GraphNetwork(SPECIFICATION, "random", 0).parameters()
+    assert GraphNetwork(SPECIFICATION).parameters() != GraphNetwork(SPECIFICATION, seed=1).parameters()
+    xs, ys = ROWS * 4, TARGETS * 4
+    one, other = random_net("tanh", "sigmoid"), random_net("tanh", "sigmoid")
+    said = one.train(xs, ys, "quadratic", learning_rate=3.0, epochs=100, batch_size=10, seed=0)
+    assert other.train(xs, ys) == said and other.parameters() == one.parameters()
+
+
 # Activations and the gradient
 
 
@@ -235,6 +257,15 @@ def test_a_certain_and_wrong_answer_costs_its_pre_activation() -> None:
 def test_the_first_cost_of_an_undecided_softmax_is_the_logarithm_of_the_classes() -> None:
     graph = GraphNetwork([("identity", 4), ("softmax", 3)], init="zeros")
     assert graph.cost_of([FLOWER], [SETOSA], "cross_entropy") == pytest.approx(math.log(3), rel=1e-15)
+
+
+@pytest.mark.parametrize("output, cost", PAIRS)
+@pytest.mark.parametrize("y", [[1.0], [0.2, 0.3, 0.1, 0.4]])
+def test_an_error_and_a_cost_need_a_target_for_every_output(output: str, cost: str, y: list[float]) -> None:
+    outputs = random_net("tanh", output).layers[-1]
+    for function in neurons.output_errors, neurons.example_cost:
+        with pytest.raises(ValueError, match="zip"):
+            function(outputs, y, cost)
 
 
 @pytest.mark.parametrize("output, cost", PAIRS)
@@ -377,6 +408,13 @@ def test_accuracy_counts_the_largest_output_or_a_single_one_above_a_half() -> No
     assert one.train([[0.6], [0.4], [0.9]], [[1], [1], [1]], epochs=1, batch_size=3).accuracy[0] == 2 / 3
 
 
+@pytest.mark.parametrize(
+    "outputs, answer", [([0.9, 0.3, 0.1], 0), ([0.2, 0.1, 0.4], 2), ([0.4, 0.4], 0), ([0.51], 1), ([0.5], 0)]
+)
+def test_the_answer_is_the_first_of_the_largest_outputs(outputs: list[float], answer: int) -> None:
+    assert neurons._answer(outputs) == answer
+
+
 def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:
     runs = [
         random_net("tanh", "sigmoid").train(ROWS, TARGETS, epochs=5, batch_size=1, seed=s) for s in (0, 0, 1)
@@ -462,6 +500,22 @@ def test_a_run_that_ends_well_neither_diverged_nor_was_interrupted() -> None:
 # What is refused
 
 
+class Both:
+    """Something that could be taken for a number, and for a list."""
+
+    def __float__(self) -> float:
+        return 1.0
+
+    def __index__(self) -> int:
+        return 1
+
+    def __len__(self) -> int:
+        return 1
+
+    def __repr__(self) -> str:
+        return "Both"
+
+
 @pytest.mark.parametrize(
     "specification, error, message",
     [
@@ -488,12 +542,19 @@ def test_a_run_that_ends_well_neither_diverged_nor_was_interrupted() -> None:
             "softmax is for the output layer 2 only",
         ),
         ([("identity", 4), "tanh"], TypeError, r"layer 1: expected \(activation, size\), got 'tanh'"),
+        ([("identity", 4), "ab"], TypeError, r"layer 1: expected \(activation, size\), got 'ab'"),
+        (
+            [("identity", 4, 1)],
+            TypeError,
+            r"layer 0: expected \(activation, size\), got \('identity', 4, 1\)",
+        ),
+        ([("identity", Both())], TypeError, "layer 0, size: expected an integer of at least 1, got Both"),
         ("identity", TypeError, r"expected \(activation, size\) pairs, got 'identity'"),
         (None, TypeError, r"expected \(activation, size\) pairs, got None"),
     ],
 )
 def test_a_bad_specification_is_refused(specification: Any, error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=f"specification.*{message}"):
+    with pytest.raises(error, match=f"^specification[:,].*{message}$"):
         GraphNetwork(specification)
 
 
@@ -521,13 +582,17 @@ def test_a_bad_beginning_is_refused(arguments: Any, error: type[Exception], mess
         ([1, 2, 3, 4j], TypeError, "x: expected 4 numbers, got 4j among them"),
         ([1, 2, 3, math.nan], ValueError, "x: expected finite numbers, got nan among them"),
         ([1, 2, 3, -math.inf], ValueError, "x: expected finite numbers, got -inf among them"),
+        ([1, 2, 3, Both()], TypeError, "x: expected 4 numbers, got Both among them"),
         ("1234", TypeError, "x: expected 4 numbers, got '1234'"),
+        ("1" * 58, TypeError, "x: expected 4 numbers, got '1{58}'"),
+        ("1" * 59, TypeError, "x: expected 4 numbers, got '1{58}…"),
         (5.1, TypeError, "x: expected 4 numbers, got 5.1"),
     ],
 )
 def test_a_bad_input_is_refused(x: Any, error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=message):
-        GraphNetwork(SPECIFICATION).feed_forward(x)
+    for call in GraphNetwork(SPECIFICATION).feed_forward, lambda x: worked_example().backprop(x, SETOSA):
+        with pytest.raises(error, match=f"^{message}$"):
+            call(x)
 
 
 @pytest.mark.parametrize(
@@ -592,11 +657,16 @@ def test_a_target_that_is_no_distribution_is_refused_by_the_cross_entropy_of_sof
         ({"seed": None}, TypeError, "seed: expected an integer of at least 0, got None"),
         ({"xs": []}, ValueError, "xs: expected at least one example, got none"),
         ({"xs": 3}, TypeError, "xs: expected a list of examples, got 3"),
+        ({"ys": 3}, TypeError, "ys: expected a list of targets, got 3"),
         ({"xs": FLOWER[:3]}, TypeError, r"xs\[0\]: expected 4 numbers, got 5.1"),
         ({"ys": TARGETS[:2]}, ValueError, "ys: expected 3 targets, as many as examples in xs, got 2"),
         ({"xs": [*ROWS[:2], [1, 2]]}, ValueError, r"xs\[2\]: expected 4 numbers, got 2"),
         ({"ys": [*TARGETS[:2], [1, 2]]}, ValueError, r"ys\[2\]: expected 3 numbers, got 2"),
-        ({"order": [[0, 1, 2]], "epochs": 2}, ValueError, "order: expected a permutation for every epoch"),
+        (
+            {"order": [[0, 1, 2]], "epochs": 2},
+            ValueError,
+            "order: expected a permutation for every epoch, got none for epoch 1",
+        ),
         (
             {"order": lambda epoch: [0, 1]},
             ValueError,
@@ -607,7 +677,7 @@ def test_a_target_that_is_no_distribution_is_refused_by_the_cross_entropy_of_sof
 def test_bad_arguments_of_training_are_refused(arguments: Any, error: type[Exception], message: str) -> None:
     graph = GraphNetwork(SPECIFICATION)
     good = {"xs": ROWS, "ys": TARGETS, "epochs": 1, "batch_size": 3}
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=f"^{message}$"):
         graph.train(**{**good, **arguments})
 
 
@@ -622,15 +692,17 @@ def test_a_refused_training_run_leaves_the_net_as_it_was() -> None:
 def test_a_net_whose_cost_is_infinite_is_not_trained() -> None:
     graph = GraphNetwork([("identity", 1), ("identity", 1)])
     graph.set_parameters({1: [[1e300]]}, {1: [0]})
-    with pytest.raises(ValueError, match="the cost of the untrained net is not a finite number"):
+    with pytest.raises(ValueError, match="^the cost of the untrained net is not a finite number$"):
         graph.train([[1.0]], [[0.0]], batch_size=1)
 
 
 @pytest.mark.parametrize(
     "w, b, error, message",
     [
-        ([[1, 2]], {1: [0]}, TypeError, "w: expected a dict of layers 1 … 1"),
+        ([[1, 2]], {1: [0]}, TypeError, r"w: expected a dict of layers 1 … 1, got \[\[1, 2\]\]"),
+        ({1: [[1, 2]]}, [0], TypeError, r"b: expected a dict of layers 1 … 1, got \[0\]"),
         ({1: [[1, 2]], 2: []}, {1: [0]}, ValueError, r"w: expected the layers \[1\], got \[1, 2\]"),
+        ({1: 5}, {1: [0]}, TypeError, r"w\[1\]: expected 1 rows, got 5"),
         ({1: [[1, 2], [3, 4]]}, {1: [0]}, ValueError, r"w\[1\]: expected 1 rows, got 2"),
         ({1: [[1]]}, {1: [0]}, ValueError, r"w\[1\]\[0\]: expected 2 numbers, got 1"),
         ({1: [[1, 2]]}, {1: [0, 0]}, ValueError, r"b\[1\]: expected 1 numbers, got 2"),
@@ -640,5 +712,5 @@ def test_a_net_whose_cost_is_infinite_is_not_trained() -> None:
 def test_parameters_of_another_shape_are_refused(
     w: Any, b: Any, error: type[Exception], message: str
 ) -> None:
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=f"^{message}$"):
         GraphNetwork([("identity", 2), ("tanh", 1)]).set_parameters(w, b)

@@ -75,10 +75,39 @@ def parse(text: str) -> list[Mutant]:
     ]
 
 
-def explanations(text: str) -> dict[Mutant, str]:
-    """{mutant: why it may survive} of a text in the form of tests/survivors.toml."""
-    groups = tomllib.loads(text).get("because", [])
-    return {mutant: " ".join(group["why"].split()) for group in groups for mutant in parse(group["mutants"])}
+@dataclass(frozen=True)
+class Reason:
+    """Why some mutants may survive: those that are listed, or all that put one piece of text for another."""
+
+    why: str
+    mutants: frozenset[Mutant] = frozenset()
+    replaces: str = ""
+    by: tuple[str, ...] = ()
+
+    def covers(self, mutant: Mutant) -> bool:
+        if mutant in self.mutants:
+            return True
+        if not self.replaces or len(mutant.removed) != 1 or len(mutant.added) != 1:
+            return False
+        pieces = mutant.removed[0].split(self.replaces)
+        return any(
+            self.replaces.join(pieces[:i]) + new + self.replaces.join(pieces[i:]) == mutant.added[0]
+            for i in range(1, len(pieces))
+            for new in self.by
+        )
+
+
+def reasons(text: str) -> list[Reason]:
+    """The reasons in a text in the form of tests/survivors.toml."""
+    return [
+        Reason(
+            " ".join(group["why"].split()),
+            frozenset(parse(group.get("mutants", ""))),
+            group.get("replaces", ""),
+            tuple(group.get("by", ())),
+        )
+        for group in tomllib.loads(text).get("because", [])
+    ]
 
 
 def run_mutmut(modules: list[str], everything: bool) -> dict[str, dict[str, int | None]]:
@@ -129,7 +158,12 @@ class Result:
         return 1 - len(self.survivors) / self.total
 
 
-def faults(results: list[Result], why: dict[Mutant, str]) -> list[str]:
+def why(mutant: Mutant, known: list[Reason]) -> str | None:
+    """The first reason that covers the mutant."""
+    return next((reason.why for reason in known if reason.covers(mutant)), None)
+
+
+def faults(results: list[Result], known: list[Reason]) -> list[str]:
     """One text for each reason to be red."""
     return [
         f"{result.module}: {result.share:.1%} of the mutants are killed, expected at least {LEAST:.0%}"
@@ -139,7 +173,7 @@ def faults(results: list[Result], why: dict[Mutant, str]) -> list[str]:
         f"a survivor that {SURVIVORS.name} does not explain:\n{mutant}"
         for result in results
         for mutant in result.survivors
-        if mutant not in why
+        if why(mutant, known) is None
     ]
 
 
@@ -148,7 +182,7 @@ def percent(share: float) -> str:
     return f"{int(share * 1000) / 10:.1f} %"
 
 
-def report(results: list[Result], why: dict[Mutant, str], versions: str, date: str) -> str:
+def report(results: list[Result], known: list[Reason], versions: str, date: str) -> str:
     """The text of docs/mutants.md."""
     total, survived = sum(r.total for r in results), sum(len(r.survivors) for r in results)
     rows = [(r.module, r.total, len(r.survivors), r.share) for r in results]
@@ -169,7 +203,7 @@ def report(results: list[Result], why: dict[Mutant, str], versions: str, date: s
     for name, count, left, share in [*rows, ("**all**", total, survived, 1 - survived / total)]:
         lines.append(f"| {name} | {count} | {count - left} | {left} | {percent(share)} |")
     lines += ["", "## The survivors", ""]
-    for reason, mutants in _by_reason(results, why).items():
+    for reason, mutants in _by_reason(results, known).items():
         lines += [reason, "", "```diff"]
         for mutant, times in Counter(mutants).items():
             lines += [f"# {mutant.function}" + (f" ({times} times)" if times > 1 else "")]
@@ -178,43 +212,43 @@ def report(results: list[Result], why: dict[Mutant, str], versions: str, date: s
     return "\n".join(lines)
 
 
-def _by_reason(results: list[Result], why: dict[Mutant, str]) -> dict[str, list[Mutant]]:
+def _by_reason(results: list[Result], known: list[Reason]) -> dict[str, list[Mutant]]:
     groups: dict[str, list[Mutant]] = {}
     for result in results:
         for mutant in result.survivors:
-            groups.setdefault(why.get(mutant, "**Not explained:**"), []).append(mutant)
+            groups.setdefault(why(mutant, known) or "**Not explained:**", []).append(mutant)
     return groups
 
 
 def main(arguments: list[str]) -> int:
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
-    known = [Path(path).stem for path in config["only_mutate"]]
+    every = [Path(path).stem for path in config["only_mutate"]]
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help=", ".join(known))
-    modules = parser.parse_args(arguments).modules or known
-    if unknown := set(modules) - set(known):
-        parser.error(f"MODULE: expected one of {', '.join(known)}, got {', '.join(sorted(unknown))}")
-    why = explanations(SURVIVORS.read_text(encoding="utf-8"))
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=", ".join(every))
+    modules = parser.parse_args(arguments).modules or every
+    if unknown := set(modules) - set(every):
+        parser.error(f"MODULE: expected one of {', '.join(every)}, got {', '.join(sorted(unknown))}")
+    known = reasons(SURVIVORS.read_text(encoding="utf-8"))
     results = []
-    for module, statuses in run_mutmut(modules, modules == known).items():
+    for module, statuses in run_mutmut(modules, modules == every).items():
         alive = [name for name, status in statuses.items() if status not in KILLED]
         results.append(Result(module, len(statuses), tuple(mutant_of(module, name) for name in alive)))
     for result in results:
         print(f"{result.module}: {result.total} mutants, {percent(result.share)} killed")
-    if modules == known:
+    if modules == every:
         packages = ("numpy", "pytest", "hypothesis", "mutmut")
         versions = [f"{name} {importlib.metadata.version(name)}" for name in packages]
         text = report(
             results,
-            why,
+            known,
             ", ".join([f"Python {platform.python_version()}", *versions]),
             datetime.date.today().isoformat(),
         )
         REPORT.write_text(text, encoding="utf-8")
-        stale = set(why) - {mutant for result in results for mutant in result.survivors}
-        for mutant in stale:
+        survivors = {mutant for result in results for mutant in result.survivors}
+        for mutant in frozenset().union(*(reason.mutants for reason in known)) - survivors:
             print(f"{SURVIVORS.name} explains a mutant that did not survive:\n{mutant}")
-    found = faults(results, why)
+    found = faults(results, known)
     print("\n".join(found))
     return int(bool(found))
 
