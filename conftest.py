@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Generator
 from typing import Any
 
@@ -12,6 +13,7 @@ for _library in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR"):
 import hypothesis
 import pytest
 
+COUNTED = ("bad inputs tried", "faults injected")
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("steady")
 
@@ -34,3 +36,14 @@ def pytest_make_collect_report() -> Generator[None, Any, Any]:
     report = yield
     _refuse_skip(report)
     return report
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """How many bad inputs and faults the tests that passed have tried: they say so with record_property."""
+    totals: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        totals.update({name: n for name, n in report.user_properties if name in COUNTED})
+    if totals:
+        counts = ", ".join(f"{totals[name]} {name}" for name in COUNTED)
+        outcome = "some lost" if terminalreporter.stats.get("failed") else "nothing lost"
+        terminalreporter.write_line(f"{counts}: {outcome}")

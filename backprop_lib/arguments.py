@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,16 @@ def positive_number(name: str, value: object) -> float:
     if not (math.isfinite(number) and number > 0):
         raise ValueError(f"{name}: expected a positive finite number, got {shown(value)}")
     return number
+
+
+def listed(name: str, value: object) -> list[Any]:
+    """The items of `value`; text, a dict and what has no items are refused."""
+    if isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
+        raise TypeError(f"{name}: expected a list, got {shown(value)}")
+    try:
+        return list(value)
+    except TypeError:  # an array without dimensions
+        raise TypeError(f"{name}: expected a list, got {shown(value)}") from None
 
 
 def words(name: str, value: object) -> tuple[str, ...]:

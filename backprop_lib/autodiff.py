@@ -289,9 +289,16 @@ def _sum(terms: list[Value]) -> Value:
     return total
 
 
+def _shown(value: object) -> str:
+    try:
+        return f"{value!r:.60}"
+    except Exception:
+        return f"<{type(value).__name__}>"
+
+
 def _number(name: str, value: Any) -> float:
     if isinstance(value, bool | Value) or not isinstance(value, SupportsFloat) or hasattr(value, "__len__"):
-        raise TypeError(f"{name}: expected a real number, got {value!r:.60}")
+        raise TypeError(f"{name}: expected a real number, got {_shown(value)}")
     try:
         number = float(value)
     except OverflowError:  # an int beyond all floats
@@ -307,7 +314,7 @@ def _check_network(specification: Any, weights: Any, biases: Any, x: Any, y: Any
         not isinstance(pair, list | tuple) or len(pair) != 2 or not isinstance(pair[0], str)
         for pair in specification
     ):
-        raise TypeError(f"specification: expected (activation, size) pairs, got {specification!r:.60}")
+        raise TypeError(f"specification: expected (activation, size) pairs, got {_shown(specification)}")
     names = [name for name, _ in specification]
     sizes = [size for _, size in specification]
     L = len(names) - 1
@@ -319,14 +326,14 @@ def _check_network(specification: Any, weights: Any, biases: Any, x: Any, y: Any
             expected = ", ".join(allowed)
             raise ValueError(f"specification, layer {l}: expected one of {expected}, got {names[l]!r}")
     if not isinstance(cost, str) or cost not in COSTS:
-        raise ValueError(f"cost: expected one of {', '.join(COSTS)}, got {cost!r}")
+        raise ValueError(f"cost: expected one of {', '.join(COSTS)}, got {_shown(cost)}")
     if COSTS[cost] not in (None, names[L]):
         raise ValueError(f"cost: {cost} needs {COSTS[cost]} outputs, got {names[L]} outputs")
     _check_length("x", x, sizes[0])
     _check_length("y", y, sizes[L])
     for name, blocks in ("weights", weights), ("biases", biases):
         if not isinstance(blocks, dict):
-            raise TypeError(f"{name}: expected a dict of layers 1 … {L}, got {blocks!r:.60}")
+            raise TypeError(f"{name}: expected a dict of layers 1 … {L}, got {_shown(blocks)}")
         for l in range(1, L + 1):
             if l not in blocks:
                 raise ValueError(f"{name}: expected the layers 1 … {L}, got {sorted(blocks)}")
@@ -337,7 +344,11 @@ def _check_network(specification: Any, weights: Any, biases: Any, x: Any, y: Any
 
 
 def _check_length(name: str, items: Any, length: int) -> None:
-    if isinstance(items, str | bytes | dict | set) or not hasattr(items, "__len__"):
-        raise TypeError(f"{name}: expected {length} entries, got {items!r:.60}")
-    if len(items) != length:
-        raise ValueError(f"{name}: expected {length} entries, got {len(items)}")
+    try:
+        count = len(items)
+    except TypeError:
+        count = None
+    if count is None or isinstance(items, str | bytes | dict | set):
+        raise TypeError(f"{name}: expected {length} entries, got {_shown(items)}")
+    if count != length:
+        raise ValueError(f"{name}: expected {length} entries, got {count}")

@@ -242,7 +242,7 @@ def ledger(
     l = 1 … L (default L); j is the neuron, and k the neuron of layer l − 1 in (4). Raises ValueError or
     TypeError, naming the argument.
     """
-    if equation not in (1, 2, 3, 4):
+    if not isinstance(equation, int) or equation not in (1, 2, 3, 4):
         raise ValueError(f"equation: expected 1, 2, 3 or 4, got {shown(equation)}")
     p = _Pass(net, x, y, cost)
     last = net.L - 1 if equation == 2 else net.L

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_lib.arguments import Array, numbers, positive_integer, shown
+from backprop_lib.arguments import Array, listed, numbers, positive_integer, shown
 from backprop_lib.graph_diagram import graph_svg
 from backprop_lib.svg import (
     FAINT,
@@ -111,7 +111,7 @@ class _Net:
         labels: Mapping[int, Sequence[str]] | None,
         captions: Sequence[str] | None,
     ) -> None:
-        self.sizes = [positive_integer(f"sizes[{l}]", n) for l, n in enumerate(sizes)]
+        self.sizes = [positive_integer(f"sizes[{l}]", n) for l, n in enumerate(listed("sizes", sizes))]
         if len(self.sizes) < 2:
             raise ValueError(f"sizes: expected at least two layers, got {shown(sizes)}")
         self.L = L = len(self.sizes) - 1
@@ -121,8 +121,9 @@ class _Net:
         self.values = _checked_layers("values", values, neurons)
         self.deltas = _checked_layers("deltas", deltas, neurons)
         self.lit = self._checked_lit(lit)
-        self.labels = self._checked_labels(labels or {})
-        self.captions = list(captions) if captions is not None else self._default_captions()
+        self.labels = self._checked_labels({} if labels is None else labels)
+        captions = self._default_captions() if captions is None else listed("captions", captions)
+        self.captions = [str(caption) for caption in captions]
         if len(self.captions) != L + 1:
             raise ValueError(f"captions: expected {L + 1}, one a layer, got {len(self.captions)}")
         self.largest = max((float(np.abs(w).max()) for w in self.weights.values()), default=0.0)
@@ -132,8 +133,9 @@ class _Net:
         return ["input", *(f"layer {l}" for l in range(1, self.L)), "output"]
 
     def _checked_lit(self, lit: Collection[tuple[int, ...]]) -> set[tuple[int, ...]]:
-        for item in lit:
-            if not isinstance(item, tuple) or not 1 <= len(item) <= 3:
+        for item in listed("lit", lit):
+            whole = isinstance(item, tuple) and all(isinstance(i, int | np.integer) for i in item)
+            if not whole or not 1 <= len(item) <= 3:
                 raise TypeError(f"lit: expected (l,), (l, j) or (l, j, k), got {shown(item)}")
             l, j, k = (*item, 0, 0)[:3]
             lowest = 1 if len(item) == 3 else 0
@@ -143,10 +145,12 @@ class _Net:
         return set(lit)
 
     def _checked_labels(self, labels: Mapping[int, Sequence[str]]) -> dict[int, list[str]]:
+        if not isinstance(labels, Mapping):
+            raise TypeError(f"labels: expected a dict from the layer to names, got {shown(labels)}")
         for l, names in labels.items():
             if l not in (0, self.L):
                 raise ValueError(f"labels: expected layer 0 or {self.L}, got layer {shown(l)}")
-            if isinstance(names, str) or len(names) != self.sizes[l]:
+            if len(listed(f"labels[{l}]", names)) != self.sizes[l]:
                 raise ValueError(f"labels[{l}]: expected {self.sizes[l]} names, got {shown(names)}")
         return {l: [str(name) for name in names] for l, names in labels.items()}
 

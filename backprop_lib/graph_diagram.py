@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from typing import Any
 
-from backprop_lib.arguments import numbers, shown
+from backprop_lib.arguments import listed, numbers, shown
 from backprop_lib.svg import GLOW, INK, PAPER, data_number, document, line_of_text, number, sign_color
 
 LEAF, QUIET = "#F5F7FA", "#555555"
@@ -33,23 +33,26 @@ class _Graph:
 
     def __init__(self, nodes: Sequence[Mapping[str, Any]], lit: Collection[Any]) -> None:
         self.nodes: dict[Any, Mapping[str, Any]] = {}
-        for i, node in enumerate(nodes):
+        for i, node in enumerate(listed("nodes", nodes)):
             if not isinstance(node, Mapping) or "id" not in node:
                 raise TypeError(f"nodes[{i}]: expected a dict with an id, got {shown(node)}")
+            if not isinstance(node["id"], Hashable):
+                raise TypeError(f"nodes[{i}]: expected a name or number as id, got {shown(node['id'])}")
             if node["id"] in self.nodes:
                 raise ValueError(f"nodes[{i}]: expected a new id, got {shown(node['id'])} a second time")
             for name in ("data", "grad"):
                 if node.get(name) is not None and numbers(f"nodes[{i}][{name!r}]", node[name]).ndim:
                     raise ValueError(f"nodes[{i}][{name!r}]: expected a number, got {shown(node[name])}")
-            self.nodes[node["id"]] = node
+            parents = listed(f"nodes[{i}]['parents']", node.get("parents", ()))
+            self.nodes[node["id"]] = {**node, "parents": parents}
         if not self.nodes:
             raise ValueError("nodes: expected at least one node, got none")
-        for i, node in enumerate(nodes):
-            for parent in node.get("parents", ()):
-                if parent not in self.nodes:
+        for i, node in enumerate(self.nodes.values()):
+            for parent in node["parents"]:
+                if not isinstance(parent, Hashable) or parent not in self.nodes:
                     raise ValueError(f"nodes[{i}]: expected the ids of nodes as parents, got {shown(parent)}")
-        for item in lit:
-            if item not in self.nodes:
+        for item in listed("lit", lit):
+            if not isinstance(item, Hashable) or item not in self.nodes:
                 raise ValueError(f"lit: expected ids of nodes, got {shown(item)}")
         self.lit = set(lit)
         self.column = self._columns()
@@ -60,15 +63,15 @@ class _Graph:
         column: dict[Any, int] = {}
         waiting = list(self.nodes)
         while waiting:
-            ready = [i for i in waiting if all(p in column for p in self.nodes[i].get("parents", ()))]
+            ready = [i for i in waiting if all(p in column for p in self.nodes[i]["parents"])]
             if not ready:
                 raise ValueError(f"nodes: expected a graph without a circle, got one at {shown(waiting[0])}")
             for i in ready:
-                column[i] = 1 + max((column[p] for p in self.nodes[i].get("parents", ())), default=-1)
+                column[i] = 1 + max((column[p] for p in self.nodes[i]["parents"]), default=-1)
             waiting = [i for i in waiting if i not in column]
         for i, node in self.nodes.items():
-            users = [column[j] for j, other in self.nodes.items() if i in other.get("parents", ())]
-            if not node.get("parents") and users:
+            users = [column[j] for j, other in self.nodes.items() if i in other["parents"]]
+            if not node["parents"] and users:
                 column[i] = min(users) - 1
         return column
 
@@ -82,7 +85,7 @@ class _Graph:
         left: dict[Any, list[Any]] = {i: [] for i in self.nodes}
         right: dict[Any, list[Any]] = {i: [] for i in self.nodes}
         for child, node in self.nodes.items():
-            for order, parent in enumerate(node.get("parents", ())):
+            for order, parent in enumerate(node["parents"]):
                 path = [parent]
                 for c in range(self.column[parent] + 1, self.column[child]):
                     place = ("place", parent, c)
@@ -116,8 +119,8 @@ class _Graph:
 
     def reading(self) -> str:
         """The graph in words."""
-        leaves = sum(not node.get("parents") for node in self.nodes.values())
-        users = {p for node in self.nodes.values() for p in node.get("parents", ())}
+        leaves = sum(not node["parents"] for node in self.nodes.values())
+        users = {p for node in self.nodes.values() for p in node["parents"]}
         ends = [
             f"{_name(node)} = {number(float(node['data']))}"
             for i, node in self.nodes.items()
@@ -168,7 +171,7 @@ class _Graph:
         attributes += "" if data is None else f' data-data="{data_number(float(data))}"'
         attributes += "" if grad is None else f' data-grad="{data_number(float(grad))}"'
         is_lit = i in self.lit
-        fill = GLOW if is_lit else LEAF if not node.get("parents") else PAPER
+        fill = GLOW if is_lit else LEAF if not node["parents"] else PAPER
         faded = ' opacity="0.45"' if self.lit and not is_lit else ""
         parts = [
             f'<rect x="{x - BOX_WIDTH / 2:.1f}" y="{y - BOX_HEIGHT / 2:.1f}" width="{BOX_WIDTH}" '

@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
-from backprop_lib.arguments import Array, numbers, shown
+from backprop_lib.arguments import Array, listed, numbers, positive_number, shown
 from backprop_lib.figure import SOFT, FastFigure, Picture, image_html, new_figure, styled
 from backprop_lib.svg import INK, NEGATIVE, POSITIVE, number
 
@@ -150,12 +150,11 @@ def bars(
 
     labels (n), values (n,). Raises ValueError or TypeError naming the argument.
     """
-    heights = numbers("values", values)
-    if heights.ndim != 1 or len(heights) == 0 or len(heights) != len(labels):
-        raise ValueError(f"values: expected shape ({len(labels)},), one a label, got {heights.shape}")
+    heights, names = numbers("values", values), [str(label) for label in listed("labels", labels)]
+    if heights.ndim != 1 or len(heights) == 0 or len(heights) != len(names):
+        raise ValueError(f"values: expected shape ({len(names)},), one a label, got {heights.shape}")
     if log and not (heights > 0).all():
         raise ValueError(f"values: expected numbers above zero for a logarithmic axis, got {heights.min()}")
-    names = [str(label) for label in labels]
     figure = new_figure(width, height)
     axes = styled(figure.add_subplot(), title, "", ylabel)
     axes.grid(False, axis="x")
@@ -181,9 +180,9 @@ def bars(
     axes.margins(y=0.14)
     if heights.min() < 0:
         axes.axhline(0, color=SOFT, linewidth=0.7)
-    listed = ", ".join(f"{name} {number(h)}" for name, h in zip(names, heights, strict=True))
+    readings = ", ".join(f"{name} {number(h)}" for name, h in zip(names, heights, strict=True))
     subject = _subject(title, ylabel) or "Bars"
-    return Picture(figure, alt or f"{subject}: {listed}.")
+    return Picture(figure, alt or f"{subject}: {readings}.")
 
 
 def heat_map(
@@ -208,7 +207,9 @@ def heat_map(
     """
     cells = numbers("matrix", matrix)
     for name, names, count in (("row", row_names, 0), ("column", column_names, 1)):
-        if names is not None and cells.ndim == 2 and len(names) != cells.shape[count]:
+        if names is None or cells.ndim != 2:
+            continue
+        if len(listed(f"{name}_names", names)) != cells.shape[count]:
             raise ValueError(f"{name}_names: expected {cells.shape[count]} names, got {len(names)}")
     if cells.ndim != 2 or cells.size == 0:
         raise ValueError(f"matrix: expected shape (rows, columns), got {cells.shape}")
@@ -240,8 +241,7 @@ def heat_map(
 
 
 def _limits(cells: Array, diverging: bool, limit: float | None) -> tuple[float, float]:
-    if limit is not None and not (np.isfinite(limit) and limit > 0):
-        raise ValueError(f"limit: expected a positive number, got {shown(limit)}")
+    limit = None if limit is None else positive_number("limit", limit)
     if diverging:
         largest = limit or float(np.abs(cells).max()) or 1.0
         return -largest, largest

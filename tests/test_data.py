@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_lib.data import Dataset, load_csv, load_digits, load_iris, one_hot, split, standardize, xor
@@ -92,15 +92,20 @@ HEADER = "a,b,class\n"
         (HEADER + "1,nan,no\n", "line 2: expected a finite number, got 'nan'"),
         (HEADER + "1,inf,no\n", "line 2: expected a finite number, got 'inf'"),
         (HEADER + "1,2,maybe\n", "line 2: expected a class of no, yes, got 'maybe'"),
+        (HEADER + "1,1_000,no\n", "line 2: expected a finite number, got '1_000'"),
+        (HEADER + "1,0x10,no\n", "line 2: expected a finite number, got '0x10'"),
         (HEADER + '1,2,"no\n', "not a CSV file"),
+        (HEADER + "1,2,no\n" + "1" * 200_000 + ",2,no\n", "not a CSV file: field larger than field limit"),
+        (HEADER + '1,2,"n\no"\n', r"line 3: expected a class of no, yes, got 'n\\no'"),
     ],
 )
-def test_a_bad_file_is_refused_with_its_line(text, words, tmp_path) -> None:
+def test_a_bad_file_is_refused_with_its_line(text, words, tmp_path, record_property) -> None:
     path = tmp_path / "bad.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=words) as caught:
         load_csv(path, ["a", "b"], ["no", "yes"])
     assert "bad.csv" in str(caught.value)
+    record_property("bad inputs tried", 1)
 
 
 def test_a_missing_file_is_missing_and_bytes_that_are_no_text_are_refused(tmp_path) -> None:
@@ -111,11 +116,24 @@ def test_a_missing_file_is_missing_and_bytes_that_are_no_text_are_refused(tmp_pa
         load_csv(tmp_path / "bytes.csv", ["a"], ["no"])
 
 
-@given(st.binary(max_size=60) | st.text(max_size=60).map(lambda t: (HEADER + t).encode("utf-8", "replace")))
-def test_any_file_is_read_or_refused(tmp_path_factory, content) -> None:
-    path = tmp_path_factory.mktemp("fuzz") / "any.csv"
-    path.write_bytes(content)
-    try:
-        assert len(load_csv(path, ["a", "b"], ["no", "yes"])) > 0
-    except ValueError as error:
-        assert "any.csv" in str(error)
+def test_any_file_is_read_or_refused(tmp_path, record_property) -> None:
+    path, tried = tmp_path / "any.csv", 0
+    fields = st.sampled_from(["1", "-2.5", "1e400", "nan", "0x1", "1_0", "", '"', "no", "yes", "\0", " 3"])
+    lines = st.lists(st.lists(fields, max_size=4).map(",".join), max_size=4).map("\n".join)
+    texts = (st.text(max_size=60) | lines).map(lambda text: (HEADER + text).encode("utf-8", "replace"))
+
+    @settings(max_examples=300)
+    @given(st.binary(max_size=60) | texts)
+    def fuzz(content) -> None:
+        nonlocal tried
+        tried += 1
+        path.write_bytes(content)
+        try:
+            data = load_csv(path, ["a", "b"], ["no", "yes"])
+        except ValueError as error:
+            assert "any.csv" in str(error)
+        else:
+            assert len(data) > 0 and np.isfinite(data.x).all()
+
+    fuzz()
+    record_property("bad inputs tried", tried)
