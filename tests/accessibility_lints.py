@@ -11,7 +11,7 @@ from mathml import FormulaError, formulas, mathml
 
 # What a picture of data says: a number, or how one thing compares with another.
 READING = re.compile(
-    r"\d|\b(?:\w+er than|more|less|most|least|larg\w+|small\w+|equal|same|above|below|highest|lowest)\b"
+    r"\d|\b(?:\w+er than|more|less|most|least|large\w*|small\w+|equal|same|above|below|highest|lowest)\b"
 )
 VAGUE = {"here", "there", "this", "this page", "page", "link", "click here", "more", "read more", "it"}
 BARE_ADDRESS = re.compile(r"https?://\S+|www\.\S+")

@@ -115,7 +115,7 @@ def lines_34(parameter, l, j, factor):
 
 def equal(p, q):
     """Whether p = q; without exponentials these are quotients of polynomials, and multiplying out decides."""
-    simplify = sp.simplify if (p - q).has(sp.exp) else lambda e: sp.expand(sp.numer(sp.together(e)))
+    simplify = sp.simplify if (p - q).has(sp.exp) else lambda e: sp.expand(sp.fraction(sp.together(e))[0])
     return simplify(p - q) == 0
 
 
