@@ -18,7 +18,7 @@ from backprop_lib.data import Dataset, load_csv, load_iris, one_hot, split, stan
 from backprop_lib.derivations import ledger
 from backprop_lib.diagram import graph_svg, network_svg
 from backprop_lib.equations import backprop, cost_of, feed_forward
-from backprop_lib.exercises import check, hint
+from backprop_lib.exercises import check
 from backprop_lib.gradient_check import check_gradient, numerical_gradient
 from backprop_lib.mistakes import mistake
 from backprop_lib.network import Network
@@ -221,7 +221,6 @@ CASES = [
     (lambda: mistake("none"), V, r"mistake: expected one of .* got 'none'"),
     (lambda: mistake([]), T, r"mistake: expected one of .* got \[\]"),
     (lambda: check("output", None), V, r"name: expected one of .* got 'output'"),
-    (lambda: hint("backprop", 3), V, r"step: expected 1 or 2, got 3"),
     (lambda: bars(3, [1]), T, r"labels: expected a list, got 3"),
     (lambda: bars(["a"], [1, 2]), V, r"values: expected shape \(1,\)"),
     (lambda: heat_map([[1, 2]], limit="big"), T, r"limit: expected a positive number, got 'big'"),
