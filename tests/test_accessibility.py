@@ -335,9 +335,11 @@ def test_pictures_of_an_export_have_words_and_tables_have_headers(exported: dict
 def test_a_solution_is_in_a_block_that_the_reader_opens(exported: dict[str, str]) -> None:
     for path in PAGES:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        code = [cell for cell in cells if cell["cell_type"] == "code"]
-        solutions = sum("solution" in cell["metadata"].get("tags", []) for cell in code)
-        assert exported[f"{path.stem}.html"].count("<summary>Solution</summary>") == solutions
+        solutions = [cell for cell in cells if "solution" in cell["metadata"].get("tags", [])]
+        in_code = sum(cell["cell_type"] == "code" for cell in solutions)
+        assert exported[f"{path.stem}.html"].count("<summary>Solution</summary>") == in_code
+        in_words = ["".join(cell["source"]) for cell in solutions if cell["cell_type"] == "markdown"]
+        assert all(text.startswith("<details>") and text.endswith("</details>") for text in in_words)
 
 
 def test_every_link_of_an_export_leads_to_an_export_or_an_anchor(exported: dict[str, str]) -> None:

@@ -232,9 +232,11 @@ def test_a_gradient_that_spoils_what_it_is_given_spoils_a_copy() -> None:
             array[...] = 0
         return result
 
-    before = [array.copy() for array in (NET.theta, X, Y)]
-    assert check_gradient(NET, X, Y, gradient=gradient).passed
-    assert all(np.array_equal(p, q) for p, q in zip(before, (NET.theta, X, Y), strict=True))
+    ours = NET.copy(), X.copy(), Y.copy()
+    assert check_gradient(*ours, gradient=gradient).passed
+    assert all(
+        np.array_equal(p, q) for p, q in zip((NET.theta, X, Y), (ours[0].theta, *ours[1:]), strict=True)
+    )
 
 
 FORMS = {

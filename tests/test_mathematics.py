@@ -61,7 +61,7 @@ def test_the_derivative_of_a_smooth_activation_is_that_of_the_complex_step(name)
 @pytest.mark.parametrize("z", [0, 2.5, [1, -2], np.float32([[0.5], [-3]]), np.array([[1, 0, -1]])])
 def test_an_activation_takes_numbers_of_any_kind_and_shape_and_gives_doubles(name, z) -> None:
     sigma, expected = activation(name), np.asarray(z, dtype=np.float64)
-    value, prime = sigma.with_prime(expected)
+    value, prime = sigma.value_and_prime(expected)
     assert np.array_equal(value, sigma(expected)) and np.array_equal(prime, sigma.prime(z))
     for array in (value, prime, sigma.prime(z)):
         assert np.shape(array) == np.shape(z) and np.asarray(array).dtype == np.float64
@@ -70,7 +70,7 @@ def test_an_activation_takes_numbers_of_any_kind_and_shape_and_gives_doubles(nam
 @pytest.mark.parametrize("name", [*SMOOTH, "relu"])
 def test_the_input_of_an_activation_is_neither_changed_nor_shared(name) -> None:
     z, kept = np.array([[1.0, -2.0]]), np.array([[1.0, -2.0]])
-    for array in (activation(name)(z), *activation(name).with_prime(z)):
+    for array in (activation(name)(z), *activation(name).value_and_prime(z)):
         array += 7
     assert np.array_equal(z, kept)
 
@@ -108,7 +108,8 @@ def test_softmax_has_no_derivative_neuron_by_neuron() -> None:
     softmax, z = activation("softmax"), np.zeros((3, 2))
     with pytest.raises(ValueError, match=r"^softmax has no .* use jacobian\(z\), an \(m, n, n\) array$"):
         softmax.prime(z)
-    assert np.array_equal(softmax.with_prime(z)[0], softmax(z)) and softmax.with_prime(z)[1].size == 0
+    value, prime = softmax.value_and_prime(z)
+    assert np.array_equal(value, softmax(z)) and prime.size == 0
 
 
 def test_softmax_and_its_cross_entropy_look_at_each_column_alone() -> None:

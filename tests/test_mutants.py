@@ -1,0 +1,89 @@
+"""The report on mutants is red when a survivor is not explained, or when too few are killed."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from mutants import SURVIVORS, Mutant, Result, faults, parse, percent, reasons, report, why
+
+ROOT = Path(__file__).parents[1]
+MUTANT = Mutant("costs._half", ("return 0.5 * x",), ("return 1.5 * x",))
+ZIP = Mutant("neurons.f", ("for a, b in zip(x, y, strict=True):",), ("for a, b in zip(x, y, ):",))
+KNOWN = reasons(
+    '''
+[[because]]
+why = """A reason
+in two lines."""
+mutants = """
+costs._half
+- return 0.5 * x
++ return 1.5 * x
+"""
+
+[[because]]
+why = "Never reached."
+replaces = "strict=True"
+by = ["strict=None", ""]
+'''
+)
+
+
+def test_a_mutant_is_known_by_its_function_and_its_lines() -> None:
+    assert parse(f"{MUTANT}\n\n{ZIP}") == [MUTANT, ZIP]
+    assert why(MUTANT, KNOWN) == "A reason in two lines."
+    assert why(Mutant("costs._other", MUTANT.removed, MUTANT.added), KNOWN) is None
+    assert why(Mutant("costs._half", MUTANT.removed, ("return -0.5 * x",)), KNOWN) is None
+
+
+def test_a_replacement_is_known_wherever_it_is_and_nothing_else_with_it() -> None:
+    assert why(ZIP, KNOWN) == "Never reached."
+    twice = ("zip(zip(x, y, strict=True), z, strict=True)",)
+    assert why(Mutant("f", twice, ("zip(zip(x, y, strict=True), z, strict=None)",)), KNOWN)
+    assert why(Mutant("f", ZIP.removed, ("for a, b in zip(x, strict=True):",)), KNOWN) is None
+    assert why(Mutant("f", ZIP.removed, ("for a, b in zip(x, y, strict=False):",)), KNOWN) is None
+
+
+def test_a_line_without_the_name_of_a_function_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected the name of a function before '- x'"):
+        parse("- x\n+ y")
+
+
+def test_all_is_well_when_enough_are_killed_and_the_others_explained() -> None:
+    assert faults([Result("costs", 100, (MUTANT, ZIP))], KNOWN) == []
+
+
+def test_a_survivor_without_a_reason_is_shown_whole() -> None:
+    (fault,) = faults([Result("costs", 100, (ZIP, MUTANT))], KNOWN[1:])
+    assert str(MUTANT) in fault and "- return 0.5 * x\n+ return 1.5 * x" in fault
+
+
+def test_too_few_killed_is_a_fault_however_well_explained() -> None:
+    (fault,) = faults([Result("costs", 39, (MUTANT, ZIP))], KNOWN)
+    assert fault.startswith("costs: 94.")
+
+
+def test_the_report_counts_and_groups_by_reason() -> None:
+    results = [Result("costs", 100, (MUTANT, MUTANT)), Result("neurons", 300, (ZIP,))]
+    text = report(results, KNOWN, "Python 3", "2000-01-01")
+    assert "| costs | 100 | 98 | 2 | 98.0 % |" in text and "| **all** | 400 | 397 | 3 | 99.2 % |" in text
+    assert "A reason in two lines.\n\n```diff\n# costs._half (2 times)\n- return 0.5 * x\n+ return" in text
+    assert text.index("A reason") < text.index("Never reached.") and "Not explained" not in text
+    assert "**Not explained:**" in report(results, [], "Python 3", "2000-01-01")
+
+
+def test_only_all_is_a_hundred_percent() -> None:
+    assert (percent(1.0), percent(0.9999)) == ("100.0 %", "99.9 %")
+
+
+def test_what_is_mutated_and_what_tests_it_exists_and_every_reason_says_something() -> None:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
+    named = [*config["only_mutate"], *config["pytest_add_cli_args_test_selection"]]
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+    assert all(len(reason.why) > 20 for reason in reasons(SURVIVORS.read_text(encoding="utf-8")))
+
+
+def test_the_stored_report_has_no_survivor_without_a_reason() -> None:
+    text = (ROOT / "docs" / "mutants.md").read_text(encoding="utf-8")
+    assert "| **all** |" in text and "Not explained" not in text
