@@ -14,6 +14,8 @@ SOLUTIONS =
 MODULES =
 LAB_FLAGS =
 TEST_FLAGS =
+TESTS = tests backprop_lib notebooks
+LINT = lint
 
 export VENV PYTHON
 export OMP_NUM_THREADS = 1
@@ -35,8 +37,8 @@ help:  ## say what can be made
 lab:  ## open the course in JupyterLab (installs what it needs the first time)
 	@$(READING) -m jupyterlab --ServerApp.ip=127.0.0.1 --LabApp.default_url=$(FIRST_PAGE) $(LAB_FLAGS)
 
-test: lint  ## check the package, and every output stored in the pages against a fresh run
-	@$(PYTEST) -n 2 --dist loadscope --doctest-modules $(NBVAL) $(TEST_FLAGS) tests backprop_lib notebooks
+test: $(LINT)  ## check the package, and every output stored in the pages against a fresh run
+	@$(PYTEST) -n 2 --dist loadscope --doctest-modules $(NBVAL) $(TEST_FLAGS) $(TESTS)
 
 test-browser:  ## check the pages and their controls in a real browser (needs Chromium)
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \

@@ -139,9 +139,7 @@ class Network(Parameters):
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
             with open(draft, "xb") as file:
-                np.savez(
-                    file, allow_pickle=False, format=FORMAT, activations=names, sizes=self.sizes, **arrays
-                )
+                np.savez(file, format=FORMAT, activations=names, sizes=self.sizes, **arrays)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(draft, path)

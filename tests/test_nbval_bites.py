@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import random
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import execute_pages
 import pytest
@@ -42,19 +46,18 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def nbval(path: Path) -> tuple[int, str]:
-    """Exit status and report of a strict nbval run over one page."""
+def nbval(folder: Path, *pages: Path) -> tuple[int, str]:
+    """Exit status and report of a strict nbval run over pages in a folder."""
     command = f"-m pytest -q --color=no -p no:cacheprovider -c {os.devnull} --nbval --nbval-current-env"
     settings = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     result = subprocess.run(
-        [sys.executable, *command.split(), "--rootdir", path.parent, "--nbval-sanitize-with", SANITIZE]
-        + ["--nbval-cell-timeout", "30", path],
+        [sys.executable, *command.split(), "--rootdir", folder, "--nbval-sanitize-with", SANITIZE]
+        + ["--nbval-cell-timeout", "60", "--tb=no", *pages],
         capture_output=True,
         text=True,
         encoding="utf-8",
         env=settings,
-        cwd=path.parent,
-        timeout=120,
+        cwd=folder,
     )
     return result.returncode, result.stdout + result.stderr
 
@@ -69,7 +72,7 @@ def changed(page: Path, folder: Path, old: str, new: str) -> Path:
 
 
 def test_an_unchanged_page_is_green_with_pictures_and_a_widget(page: Path) -> None:
-    status, report = nbval(page)
+    status, report = nbval(page.parent, page)
     assert status == 0 and f"{len(CELLS)} passed" in report, report
 
 
@@ -92,13 +95,13 @@ def test_a_live_widget_is_stored_as_its_still_alone(page: Path) -> None:
 def test_a_change_turns_the_page_red_and_names_its_cell(
     page: Path, tmp_path: Path, old: str, new: str, cell: int
 ) -> None:
-    status, report = nbval(changed(page, tmp_path, old, new))
+    status, report = nbval(tmp_path, changed(page, tmp_path, old, new))
     assert status == 1, report
     assert f"FAILED {page.name}::Cell {cell}" in report
 
 
 def test_the_bytes_of_a_picture_in_html_are_not_compared(page: Path, tmp_path: Path) -> None:
-    status, report = nbval(changed(page, tmp_path, "base64,AAAA", "base64,BBBB"))
+    status, report = nbval(tmp_path, changed(page, tmp_path, "base64,AAAA", "base64,BBBB"))
     assert status == 0, report
 
 
@@ -111,3 +114,118 @@ def test_a_page_that_raises_is_named_and_left_alone(page: Path, tmp_path: Path) 
     with pytest.raises(execute_pages.PageError, match=r"broken.ipynb: cell \[1\].*ZeroDivisionError"):
         execute_pages.update(path, write=True)
     assert path.read_bytes() == before
+
+
+# Every page of the course in turn: a digit flipped in each cell that shows one, and a sign in a formula.
+
+PAGES = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+DIGIT = re.compile(r"\d")
+BYTES = re.compile(r'src="data:image/[^"]*"')
+
+
+def digits(text: str) -> list[int]:
+    """Where the digits of an output stand, those in the bytes of a picture left out."""
+    hidden = [range(*match.span()) for match in BYTES.finditer(text)]
+    places = [match.start() for match in DIGIT.finditer(text)]
+    return [place for place in places if not any(place in part for part in hidden)]
+
+
+def with_a_digit_flipped(cell: dict[str, Any], rng: random.Random) -> bool:
+    """Change one digit of what the cell prints or shows as text or HTML; False if there is none."""
+    fields = []
+    for output in cell["outputs"]:
+        if output["output_type"] == "stream":
+            fields.append((output, "text"))
+        data = output.get("data", {})
+        fields += [(data, kind) for kind in ("text/plain", "text/html") if kind in data]
+    fields = [(holder, kind) for holder, kind in fields if digits(execute_pages.joined(holder[kind]))]
+    if not fields:
+        return False
+    holder, kind = rng.choice(fields)
+    text = execute_pages.joined(holder[kind])
+    place = rng.choice(digits(text))
+    holder[kind] = text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :]
+    return True
+
+
+class Signs(ast.NodeVisitor):
+    """Where the signs stand that a mistake could exchange: 1 ± … as in σ and σ′, other + and −, < and >."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.slopes, self.formulas, self.claims = list[int](), list[int](), list[int]()
+        self.visit(ast.parse(source))
+
+    def place(self, after: ast.expr, signs: str) -> int:
+        lines = self.source.splitlines(keepends=True)
+        row, column = after.end_lineno or 1, after.end_col_offset or 0
+        start = sum(map(len, lines[: row - 1])) + len(lines[row - 1].encode()[:column].decode())
+        return next(n for n in range(start, len(self.source)) if self.source[n] in signs)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        if isinstance(node.op, ast.Add | ast.Sub):
+            place = self.place(node.left, "+-")
+            if isinstance(node.left, ast.Constant) and node.left.value == 1:
+                self.slopes.append(place)
+            elif not isinstance(node.left, ast.Constant) and not isinstance(node.right, ast.Constant):
+                self.formulas.append(place)
+        self.generic_visit(node)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        if isinstance(node.ops[0], ast.Lt | ast.Gt):
+            self.claims.append(self.place(node.left, "<>"))
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        """An index is no formula."""
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        """What is only printed is no formula."""
+
+
+def with_a_sign_flipped(book: dict[str, Any]) -> int:
+    """Exchange + and − in the first formula of the page, or < and > in its first claim; the code cell."""
+    cells = [cell for cell in book["cells"] if cell["cell_type"] == "code"]
+    found = [Signs(execute_pages.joined(cell["source"])) for cell in cells]
+    kinds = ("slopes", "formulas", "claims")
+    number, place = next(
+        (n, place) for kind in kinds for n, signs in enumerate(found) for place in getattr(signs, kind)
+    )
+    source = execute_pages.joined(cells[number]["source"])
+    other = dict(zip("+-<>", "-+><", strict=True))[source[place]]
+    cells[number]["source"] = source[:place] + other + source[place + 1 :]
+    return number
+
+
+@pytest.fixture(scope="module")
+def flipped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[set[int], int, set[int], set[int]]]:
+    """{page: (cells with a digit flipped, the cell with a sign flipped, and which were red for either)}."""
+    folder = tmp_path_factory.mktemp("flipped")
+    made: dict[str, tuple[set[int], int]] = {}
+    for path in PAGES:
+        book = execute_pages.read(path)
+        cells = [cell for cell in book["cells"] if cell["cell_type"] == "code"]
+        rng = random.Random(path.stem)
+        changed = {n for n, cell in enumerate(cells) if with_a_digit_flipped(cell, rng)}
+        (folder / f"digit-{path.name}").write_text(execute_pages.serialized(book), encoding="utf-8")
+        book = execute_pages.read(path)
+        made[path.name] = changed, with_a_sign_flipped(book)
+        (folder / f"sign-{path.name}").write_text(execute_pages.serialized(book), encoding="utf-8")
+    report = nbval(folder, *sorted(folder.iterdir()))[1]
+    red = {(name, int(n)) for name, n in re.findall(r"^FAILED (\S+)::Cell (\d+)", report, re.MULTILINE)}
+    return {
+        name: (*cells, *({n for page, n in red if page == f"{kind}-{name}"} for kind in ("digit", "sign")))
+        for name, cells in made.items()
+    }
+
+
+@pytest.mark.parametrize("page", [path.name for path in PAGES])
+def test_a_digit_flipped_in_any_output_of_a_page_makes_that_cell_red_and_no_other(flipped, page) -> None:
+    changed, _, red, _ = flipped[page]
+    assert changed and red == changed
+
+
+@pytest.mark.parametrize("page", [path.name for path in PAGES])
+def test_a_sign_flipped_in_a_formula_of_a_page_makes_it_red(flipped, page) -> None:
+    _, changed, _, red = flipped[page]
+    assert red, f"{page}, cell {changed}: + and −, or < and >, exchanged in its formula changes nothing"
+    assert min(red) >= changed
