@@ -29,7 +29,7 @@ TESTING = sh tools/venv.sh notebooks,test
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help lab test test-browser test-matrix mutants notebooks student html lint constraints clean
+.PHONY: help lab test test-browser test-matrix mutants notebooks student html lint audit constraints clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -64,6 +64,11 @@ lint:  ## ruff, mypy --strict on the package, spelling
 	@$(TESTING) -m ruff check -q .
 	@$(TESTING) -m mypy --strict --no-error-summary backprop_lib
 	@$(TESTING) -m codespell_lib
+
+audit:  ## look the pinned versions up among the known vulnerabilities (needs the network)
+	@$(TESTING) -m venv "$(VENV)/var/audit"
+	@"$(VENV)/var/audit/bin/python" -m pip install --quiet pip-audit
+	@"$(VENV)/var/audit/bin/python" -m pip_audit --no-deps --disable-pip -r constraints.txt
 
 constraints:  ## pin all versions anew in constraints.txt (with Python 3.11)
 	@$(or $(PYTHON),python3.11) tools/pin.py

@@ -88,7 +88,7 @@ def test_every_requirement_is_pinned() -> None:
     assert sorted(needed.keys() - pinned) == []
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/teaching.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/teaching.md"])
 def test_the_texts_name_targets_that_exist(name: str) -> None:
     named = make_commands((ROOT / name).read_text(encoding="utf-8"))
     assert named, f"{name} names no make target"
@@ -98,6 +98,16 @@ def test_the_texts_name_targets_that_exist(name: str) -> None:
 def test_a_target_that_does_not_exist_is_found_in_code_but_prose_is_left_alone() -> None:
     text = "To make sure, run `make test`:\n```\nmake lob\n```\n"
     assert make_commands(text) == {"test", "lob"}
+
+
+def files_of_tests(text: str) -> set[str]:
+    """The files that a text names in code by `test_…`."""
+    return set(re.findall(r"`(test_[a-z_]+)`", text))
+
+
+def test_contributing_explains_files_of_tests_that_exist() -> None:
+    named = files_of_tests((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    assert named and sorted(name for name in named if not (ROOT / "tests" / f"{name}.py").is_file()) == []
 
 
 def test_make_alone_says_what_every_target_does() -> None:
