@@ -68,7 +68,8 @@ lint:  ## ruff, mypy --strict on the package, spelling
 audit:  ## look the pinned versions up among the known vulnerabilities (needs the network)
 	@$(TESTING) -m venv "$(VENV)/var/audit"
 	@"$(VENV)/var/audit/bin/python" -m pip install --quiet pip-audit
-	@"$(VENV)/var/audit/bin/python" -m pip_audit --no-deps --disable-pip -r constraints.txt
+	@"$(VENV)/var/audit/bin/python" -m pip_audit --strict --no-deps --disable-pip -r constraints.txt \
+	  || { echo "A pinned version has a known vulnerability, or could not be looked up: see above." >&2; exit 1; }
 
 constraints:  ## pin all versions anew in constraints.txt (with Python 3.11)
 	@$(or $(PYTHON),python3.11) tools/pin.py

@@ -17,18 +17,25 @@ Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
 LONGEST_CELL = 15
-PATH = re.compile(r"(?<![\w.:/<])/(?:home|root|Users|usr|tmp|var|opt|private|work|mnt)/\w|\b[A-Z]:\\\w")
-ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
+PATH = re.compile(r"(?<![\w.:/<])/(?:home|root|Users|Volumes|usr|tmp|var|opt|srv|private|work|mnt|content)/\w|file:///|\b[A-Z]:\\\w")
+ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
 TIMING = re.compile(
     r"\d\s?(?:ns|µs|μs|us|ms|msec|sec|secs|seconds)\b|\d\.\d+\s?s\b|\d\s?it/s|Wall time|CPU times"
+    r"|\b20\d\d-\d\d-\d\d\b|\b\d\d:\d\d:\d\d\b"
 )
 PICTURE_BYTES = re.compile(r"data:image/[^\"')]*")
 IMG = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 ALT = re.compile(r"""\balt\s*=\s*(?:"[^"]*\w[^"]*"|'[^']*\w[^']*')""", re.IGNORECASE)
+SVG = re.compile(r"<svg\b[^>]*>", re.IGNORECASE)
+LABEL = re.compile(r"""\baria-label\s*=\s*(?:"[^"]*\w[^"]*"|'[^']*\w[^']*')""", re.IGNORECASE)
+NO_ALT = re.compile(r"!\[\s*\]")
 HEADING = re.compile(r"(#{1,6})\s+\S")
 FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 UNCHECKED = re.compile(r"nbval[-_](?:skip|ignore[-_]output)|PYTEST_VALIDATE_IGNORE", re.IGNORECASE)
-HIDES_ERRORS = re.compile(r"\b(?:interact|interactive|interactive_output|interact_manual|Output)\(")
+HIDES_ERRORS = re.compile(
+    r"\b(?:interact|interactive|interactive_output|interact_manual)\b"
+    r"|\bOutput\(|\bsuppress\(|except.*:\s*pass\b"
+)
 
 
 def code_cells(page: Notebook) -> list[Cell]:
@@ -122,10 +129,15 @@ def pictures_have_alt_text(page: Notebook) -> Iterator[str]:
             alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
             if "image/png" in data and not alt.strip():
                 yield f"{label(cell)} shows a picture without alt text in its metadata"
-            if any(not ALT.search(tag) for tag in IMG.findall(joined(data.get("text/html", "")))):
+            if any(kind.startswith("image/") and kind != "image/png" for kind in data):
+                yield f"{label(cell)} shows a picture that cannot carry alt text: store a PNG"
+            html = joined(data.get("text/html", ""))
+            if any(not ALT.search(tag) for tag in IMG.findall(html)):
                 yield f"{label(cell)} shows an <img> without alt text"
+            if any(not LABEL.search(tag) for tag in SVG.findall(html)):
+                yield f"{label(cell)} shows an <svg> without aria-label"
     for number, text in markdown_cells(page):
-        if "![](" in text or any(not ALT.search(tag) for tag in IMG.findall(text)):
+        if NO_ALT.search(text) or any(not ALT.search(tag) for tag in IMG.findall(text)):
             yield f"cell {number} shows a picture without alt text"
 
 
@@ -164,12 +176,12 @@ def plain_python_that_is_checked(page: Notebook) -> Iterator[str]:
     """No magics, nothing that exempts a cell from comparison, nothing that swallows errors."""
     for cell in code_cells(page):
         source = joined(cell["source"])
-        if re.search(r"^\s*[%!]", source, re.MULTILINE):
+        if re.search(r"^\s*[%!]|get_ipython|\?$", source, re.MULTILINE):
             yield f"{label(cell)} has a magic or shell line"
         if UNCHECKED.search(source + " ".join(cell["metadata"].get("tags", []))):
             yield f"{label(cell)} is exempted from the comparison of outputs"
         if match := HIDES_ERRORS.search(source):
-            yield f"{label(cell)} uses {match[0]}), which hides errors from the tests"
+            yield f"{label(cell)} uses {match[0]!r}, which hides errors from the tests"
 
 
 def stored_in_one_form(page: Notebook) -> Iterator[str]:
