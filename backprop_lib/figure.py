@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -121,6 +122,40 @@ def _packed(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+class Cells(Artist):
+    """A matrix as colored cells that fill their axes exactly: an `imshow` without resampling, much faster.
+
+    limits  the numbers at the two ends of the colors; what lies beyond gets the color of the end
+    log     whether the colors are spread over the logarithm; then both limits are above zero
+
+    NaN is white. The first row is on top.
+    """
+
+    def __init__(self, axes: Axes, colors: Colormap, limits: tuple[float, float], log: bool = False) -> None:
+        super().__init__()
+        self.colors, self.limits, self.log = colors, limits, log
+        self.cells = np.full((1, 1), np.nan)
+        self._table = np.vstack([colors(np.arange(256), bytes=True), [[255, 255, 255, 255]]]).astype(np.uint8)
+        axes.add_artist(self)
+
+    def draw(self, renderer: Any) -> None:
+        """Look up the color of every pixel."""
+        assert self.axes is not None
+        left, bottom, right, top = (round(edge) for edge in self.axes.bbox.extents)
+        low, high = self.limits
+        cells = np.clip(self.cells, low, high)
+        share = np.log(cells / low) / np.log(high / low) if self.log else (cells - low) / (high - low)
+        index = np.where(np.isnan(share), 256, np.nan_to_num(share) * 255 + 0.5).astype(np.intp)
+        drawn = self._table.view(np.uint32)[index, 0]
+        rows, columns = (
+            np.arange(pixels) * cells // pixels
+            for pixels, cells in ((top - bottom, len(drawn)), (right - left, drawn.shape[1]))
+        )
+        pixels = drawn[rows[::-1, None], columns]  # the renderer begins at the bottom
+        image = pixels.view(np.uint8).reshape(*pixels.shape, 4)
+        renderer.draw_image(renderer.new_gc(), left, bottom, image)
+
+
 class FastFigure:
     """A figure of fixed size that is drawn again and again while only a few of its artists move.
 
@@ -188,7 +223,8 @@ def encoded(pixels: Any) -> bytes:
     """PNG bytes of an array (height, width, 3 or 4) of bytes, without its transparency; fast, not small."""
     height, width = pixels.shape[:2]
     rows = np.zeros((height, 1 + 3 * width), np.uint8)  # each row begins with the byte 0: no filter
-    rows[:, 1:] = pixels[..., :3].reshape(height, 3 * width)
+    for color in range(3):
+        rows[:, 1 + color :: 3] = pixels[..., color]
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.data, 1)), (b"IEND", b""))
     packed = (

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as W
+import traitlets
 
 from backprop_lib.arguments import shown
 from backprop_lib.svg import number
@@ -15,7 +16,7 @@ WRAPPING = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "4px 2
 
 
 class Player(W.HBox):  # type: ignore[misc]
-    """A slider that plays: Play, Pause and Step as buttons with words on them.
+    """A slider that plays: Play, Pause, Previous and Next as buttons with words on them.
 
     The clock runs in the browser, so that nothing loops in the kernel; without a browser, set the slider.
     """
@@ -34,19 +35,23 @@ class Player(W.HBox):  # type: ignore[misc]
             layout=W.Layout(display="none"),
         )
         self.helpers = [W.jslink((self.clock, "value"), (slider, "value"))]
-        self.buttons = {
-            name: W.Button(description=name, tooltip=tooltip, layout=W.Layout(width="auto"))
-            for name, tooltip in (
-                ("Play", f"Play {slider.description}"),
-                ("Pause", f"Pause {slider.description}"),
-                ("Step", f"One step of {slider.description}"),
-            )
-        }
-        self.buttons["Play"].on_click(lambda _: self.play())
-        self.buttons["Pause"].on_click(lambda _: self.pause())
-        self.buttons["Step"].on_click(lambda _: self.step())
+        self.buttons: dict[str, Any] = {}
+        for name, action, tooltip in (
+            ("Play", self.play, f"Play {slider.description}"),
+            ("Pause", self.pause, f"Pause {slider.description}"),
+            ("Previous", lambda: self.move(-1), f"{slider.description}: one back"),
+            ("Next", lambda: self.move(1), f"{slider.description}: one on"),
+        ):
+            self.add_button(name, action, tooltip)
         slider.observe(self._follow_bounds, ["min", "max"])
         super().__init__([slider, *self.buttons.values(), self.clock], layout=W.Layout(**WRAPPING))
+
+    def add_button(self, name: str, action: Callable[[], None], tooltip: str) -> Any:
+        """Make one more button, and return it."""
+        button = W.Button(description=name, tooltip=tooltip, layout=W.Layout(width="auto"))
+        button.on_click(lambda _: action())
+        self.buttons[name] = button
+        return button
 
     def play(self) -> None:
         """Start the clock, from the beginning if the slider is at its end."""
@@ -59,17 +64,18 @@ class Player(W.HBox):  # type: ignore[misc]
         """Stop the clock."""
         self.clock.playing = False
 
-    def step(self) -> None:
-        """Stop the clock and move the slider one step."""
+    def move(self, steps: int) -> None:
+        """Stop the clock and move the slider by so many steps, as far as its ends."""
         self.pause()
-        self.slider.value = min(self.slider.value + self.slider.step, self.slider.max)
+        wanted = self.slider.value + steps * self.slider.step
+        self.slider.value = min(max(wanted, self.slider.min), self.slider.max)
 
     def _follow_bounds(self, change: object) -> None:
         self.clock.min, self.clock.max = self.slider.min, self.slider.max
 
 
 def player(slider: Any, interval: int = 150) -> Player:
-    """Play, Pause and Step beside a slider; `interval` in milliseconds."""
+    """Play, Pause, Previous and Next beside a slider; `interval` in milliseconds."""
     return Player(slider, interval)
 
 
@@ -109,9 +115,7 @@ def slider(description: str, value: float, low: float, high: float, step: float 
     if not step > 0:
         raise ValueError(f"step: expected a positive number, got {shown(step)}")
     steps = (value - low) / step
-    if (
-        abs(steps - round(steps)) > 1e-6
-    ):  # the browser would move it to the nearest step, and the scene with it
+    if abs(steps - round(steps)) > 1e-6:  # the browser would move it to the nearest step
         raise ValueError(f"value: expected {low} plus whole steps of {step}, got {value}")
     options: dict[str, Any] = {"readout_format": "d"} if whole else {"readout_format": f".{_decimals(step)}f"}
     kind = W.IntSlider if whole else W.FloatSlider
@@ -124,28 +128,67 @@ def _decimals(step: float) -> int:
     return next((n for n in range(6) if abs(round(step, n) - step) < 1e-9), 3)
 
 
+class LogSlider(W.HBox):  # type: ignore[misc]
+    """A slider over round numbers of every size, and a box in which any number between its ends can be typed.
+
+    Its slider is one over a list: one over exponents would move a 3 to 3.16 as soon as it is shown.
+    """
+
+    value = traitlets.Float()
+
+    def __init__(
+        self, description: str, value: float, low: float, high: float, stops: Sequence[int] = (1, 2, 3, 5)
+    ) -> None:
+        _check_range(value, low, high)
+        if low <= 0:
+            raise ValueError(f"low: expected a positive number, got {shown(low)}")
+        self.description, self.low, self.high = description, low, high
+        exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        self.stops = [x for e in exponents for s in sorted(stops) if low <= (x := float(f"{s}e{e}")) <= high]
+        if value not in self.stops:
+            listed = ", ".join(number(x) for x in self.stops)
+            raise ValueError(f"value: expected one of {listed}, got {shown(value)}")
+        self.slider = W.SelectionSlider(
+            options=[(number(x), x) for x in self.stops],
+            value=value,
+            description=description,
+            continuous_update=True,
+            readout=False,
+            **_room(description, 200),
+        )
+        self.box = W.FloatText(value=value, tooltip=f"{description}, typed", layout=W.Layout(width="76px"))
+        super().__init__([self.slider, self.box], value=value, layout=W.Layout(align_items="center"))
+        self._follows = False
+        self.slider.observe(self._on_slider, "value")
+        self.box.observe(self._on_box, "value")
+        self.observe(self._on_value, "value")
+
+    def check(self) -> None:
+        """Raise ValueError if the typed number is outside the bounds."""
+        if not self.low <= self.value <= self.high:
+            wanted = f"a number from {number(self.low)} to {number(self.high)}"
+            raise ValueError(f"{self.description}: expected {wanted}, got {number(self.value)}")
+
+    def _on_slider(self, change: Any) -> None:
+        if not self._follows:
+            self.value = change["new"]
+
+    def _on_box(self, change: Any) -> None:
+        self.value = change["new"]
+
+    def _on_value(self, change: Any) -> None:
+        self.box.value = self.value
+        if self.value > 0 and math.isfinite(self.value):
+            self._follows = True  # to the nearest stop, which is not a new value
+            self.slider.value = min(self.stops, key=lambda stop: abs(math.log(stop / self.value)))
+            self._follows = False
+
+
 def log_slider(
     description: str, value: float, low: float, high: float, stops: Sequence[int] = (1, 2, 3, 5)
 ) -> Any:
-    """A slider over the numbers 1, 2, 3, 5 times a power of ten, from low to high, both above zero.
-
-    Its values are these numbers exactly: a slider over exponents moves a 3 to 3.16 as soon as it is shown.
-    """
-    _check_range(value, low, high)
-    if low <= 0:
-        raise ValueError(f"low: expected a positive number, got {shown(low)}")
-    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    values = [x for e in exponents for s in sorted(stops) if low <= (x := float(f"{s}e{e}")) <= high]
-    if value not in values:
-        listed = ", ".join(number(x) for x in values)
-        raise ValueError(f"value: expected one of {listed}, got {shown(value)}")
-    return W.SelectionSlider(
-        options=[(number(x), x) for x in values],
-        value=value,
-        description=description,
-        continuous_update=True,
-        **_room(description, 260),
-    )
+    """A slider over 1, 2, 3, 5 times a power of ten, with a box for any other number; bounds above zero."""
+    return LogSlider(description, value, low, high, stops)
 
 
 def choice(description: str, options: Any, value: Any = None) -> Any:

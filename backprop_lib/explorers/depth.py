@@ -37,36 +37,39 @@ def depth() -> Scene:
     axes.set_ylim(1e-9, 1e4)
     axes.set_xlim(0.7, DEEPEST + 1.3)
     axes.axhline(1, color="#999999", lw=1, ls=":")
-    median, low, high = (
-        fast.add(name, axes.plot([], [], style, color=color, lw=width, zorder=3, label=label)[0])
-        for name, style, color, width, label in (
-            ("median", "o-", LINE_COLORS[0], 2.0, "median"),
-            ("low", "--", LINE_COLORS[1], 1.2, "smallest and largest"),
-            ("high", "--", LINE_COLORS[1], 1.2, None),
-        )
+    band = fast.add(
+        "band",
+        axes.fill_between(
+            [1, 2], [1, 1], [1, 1], color=LINE_COLORS[0], alpha=0.2, lw=0, zorder=2, label="all nets"
+        ),
     )
-    axes.legend(frameon=False, loc="upper left")
+    median = fast.add(
+        "median", axes.plot([], [], "o-", color=LINE_COLORS[0], lw=2, zorder=3, label="median net")[0]
+    )
+    axes.legend(frameon=False, fontsize=9.5, loc="upper left")
 
     def draw(layers: int, activation: str, init: str, seeds: int) -> View:
         norms = np.maximum(error_norms(layers, activation, init, seeds), 1e-30)
         l = np.arange(1, layers + 2)
         middle = np.median(norms, axis=0)
-        for artist, values in ((median, middle), (low, norms.min(axis=0)), (high, norms.max(axis=0))):
-            artist.set_data(l, values)
+        least, most = norms.min(axis=0), norms.max(axis=0)
+        median.set_data(l, middle)
+        band.set_verts([np.column_stack([np.r_[l, l[::-1]], np.r_[least, most[::-1]]])])
         trend = "vanish" if middle[0] < 0.05 else "explode" if middle[0] > 20 else "survive"
         sentence = (
             f"{layers} hidden layers of {activation}, {init} weights: ‖δ¹‖ is {number(middle[0], 2)} times "
             f"‖δᴸ‖ (median of {seeds} nets): the errors {trend} on their way back."
         )
         rows: list[list[object]] = [["layer", "smallest", "median", "largest"]]
-        rows += [
-            [int(i), *(number(v, 2) for v in (norms[:, i - 1].min(), middle[i - 1], norms[:, i - 1].max()))]
-            for i in l
-        ]
+        rows += [[int(i), *(number(v, 2) for v in (least[i - 1], middle[i - 1], most[i - 1]))] for i in l]
         png = fast.png()
-        alt = f"One point for each layer, from the first to the output. {sentence}"
-        hidden = f'*[("{activation}", 10)] * {layers}'
-        code = f'Network([("identity", 4), {hidden}, ("sigmoid", 3)], init="{init}")'
+        alt = f"One point for each layer, from the first to the output, in a band of all nets. {sentence}"
+        code = (
+            "import numpy as np\n"
+            "from backprop_lib.explorers.depth import error_norms\n"
+            f'norms = error_norms({layers}, "{activation}", "{init}", {seeds})\n'
+            "np.column_stack([norms.min(axis=0), np.median(norms, axis=0), norms.max(axis=0)])"
+        )
         return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
 
     controls = {

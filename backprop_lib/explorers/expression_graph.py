@@ -74,7 +74,11 @@ def expression_graph() -> Scene:
         for node in nodes:
             grad = "not yet" if node["grad"] is None else number(node["grad"])
             rows.append([node["label"] or node["op"] or "constant", number(node["data"]), grad])
-        code = f"C = neuron_cost({x:g}, {w:g}, {b:g}, {y:g}); C.backward()"
+        code = (
+            "from backprop_lib.explorers.expression_graph import neuron_cost, walk_back\n"
+            f"nodes, _, _ = walk_back(neuron_cost({x:g}, {w:g}, {b:g}, {y:g}), {step})\n"
+            '[(node["data"], node["grad"]) for node in nodes]'
+        )
         return View(graph_svg(nodes, lit, alt), alt, sentence, rows, code)
 
     controls = {

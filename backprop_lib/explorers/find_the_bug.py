@@ -81,13 +81,22 @@ def find_the_bug() -> Scene:
         if reveal:
             title = MISTAKES[name].title if name else "no mistake at all"
             sentence += f" It is: {title}."
-        rows: list[list[object]] = [["block", "error", "verdict"]]
+        rows: list[list[object]] = [
+            ["", "number", "verdict"],
+            ["first cost", number(costs[0]), ""],
+            ["last cost", number(costs[-1]), fell],
+            ["held-out flowers right", round(45 * accuracy), "of 45"],
+        ]
         for block in report.blocks:
-            size = f"{block.error:.2g}" if not block.passed else "below 1e-7"
-            rows.append([block.name, size, "right" if block.passed else "wrong"])
+            size = number(block.error, 2) if not block.passed else "below 1e−7"
+            rows.append([f"error of {block.name}", size, "right" if block.passed else "wrong"])
         png = fast.png()
         alt = f"The cost over {STEPS} steps, and the error of the six blocks of the gradient. {sentence}"
-        code = "check_gradient(net, x, y, gradient=mystery)"
+        code = (
+            "from backprop_lib.explorers.find_the_bug import bug_order, train_with\n"
+            f"costs, accuracy, report = train_with(bug_order()[{mystery - 1}])\n"
+            "[costs[0], costs[-1], 45 * accuracy, *(block.error for block in report.blocks)]"
+        )
         return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
 
     controls = {

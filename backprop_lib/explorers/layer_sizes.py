@@ -19,14 +19,19 @@ def layer_sizes() -> Scene:
             count = net.w[l].size + net.b[l].size
             shapes = [f"{a.shape[0]}×{a.shape[1]}" for a in (net.w[l], net.b[l])]
             rows.append([l, f"w{superscript(l)} {shapes[0]}", f"b{superscript(l)} {shapes[1]}", count])
+        rows.append(["all", "", "", net.theta.size])
         shape = "-".join(map(str, sizes))
-        sums = " + ".join(str(row[3]) for row in rows[1:])
+        sums = " + ".join(str(row[3]) for row in rows[1:-1])
         total = f"{sums} = {net.theta.size}" if net.L > 1 else str(net.theta.size)
         sentence = f"A {shape} net has {total} weights and biases."
         alt = f"A net drawn from left to right. {sentence}"
-        return View(
-            network_svg(sizes, weights=net.w, alt=alt), alt, sentence, rows, f"Network({net.specification})"
+        code = (
+            "from backprop_lib.network import Network\n"
+            f"net = Network({list(net.specification)}, seed=0)\n"
+            "[*(net.w[l].size + net.b[l].size for l in net.w), net.theta.size]"
         )
+        idle = frozenset(f"size_{l}" for l in range(hidden + 1, 4))
+        return View(network_svg(sizes, weights=net.w, alt=alt), alt, sentence, rows, code, idle=idle)
 
     controls = {
         "inputs": slider("Inputs", 4, 1, 12),

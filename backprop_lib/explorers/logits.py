@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from backprop_lib.activations import activation
+from backprop_lib.arguments import Array
 from backprop_lib.costs import cost
 from backprop_lib.equations import output_error_through_jacobian
 from backprop_lib.explorers.scene import Scene, View, choice, slider
@@ -14,11 +15,19 @@ from backprop_lib.svg import number
 WIDTH, HEIGHT = 820, 310
 
 
+def numbers_of_logits(z: list[float], target: int) -> Array:
+    """One row an output: z, p, the error p − y of the cross-entropy, and Jᵀ∇C of the quadratic cost."""
+    softmax, column, y = activation("softmax"), np.array(z).reshape(3, 1), np.eye(3)[:, [target]]
+    p, jacobian = softmax(column), softmax.jacobian(column)  # type: ignore[attr-defined]
+    return np.hstack(
+        [column, p, p - y, output_error_through_jacobian(cost("quadratic").prime(p, y), jacobian)]
+    )
+
+
 def logits() -> Scene:
     """Three logits and a target: probabilities, cross-entropy, and the error for two costs."""
-    softmax, entropy, quadratic = activation("softmax"), cost("cross_entropy"), cost("quadratic")
-    assert entropy.from_z is not None
-    from_z = entropy.from_z
+    from_z = cost("cross_entropy").from_z
+    assert from_z is not None
     fast = FastFigure(WIDTH, HEIGHT)
     left, right = fast.figure.subplots(1, 2)
     styled(left, "Probabilities p", "output", "")
@@ -50,36 +59,29 @@ def logits() -> Scene:
         artist.set_zorder(3)
 
     def draw(z_0: float, z_1: float, z_2: float, target: int) -> View:
-        z, y = np.array([[z_0], [z_1], [z_2]]), np.eye(3)[:, [target]]
-        p, jacobian = softmax(z), softmax.jacobian(z)  # type: ignore[attr-defined]
-        delta = {
-            "cross-entropy": (p - y)[:, 0],
-            "quadratic": output_error_through_jacobian(quadratic.prime(p, y), jacobian)[:, 0],
-        }
+        z, p, of_entropy, of_quadratic = numbers_of_logits([z_0, z_1, z_2], target).T
+        delta = {"cross-entropy": of_entropy, "quadratic": of_quadratic}
         for j in range(3):
-            bars[j].set_height(float(p[j, 0]))
+            bars[j].set_height(float(p[j]))
             for name, group in errors.items():
                 group[j].set_height(float(delta[name][j]))
-        price = float(from_z(z, y)[0])
+        price = float(from_z(z[:, None], np.eye(3)[:, [target]])[0])
         sentence = (
-            f"Class {target} is right and was given the probability {number(float(p[target, 0]))}: "
+            f"Class {target} is right and was given the probability {number(float(p[target]))}: "
             f"the cross-entropy charges {number(price)}, and its error there is "
             f"{number(float(delta['cross-entropy'][target]))}; the quadratic cost's is "
             f"{number(float(delta['quadratic'][target]))}."
         )
         rows: list[list[object]] = [["output", "z", "p", "p − y", "Jᵀ∇C of the quadratic cost"]]
         rows += [
-            [
-                j,
-                number(float(z[j, 0])),
-                number(float(p[j, 0])),
-                *(number(float(d[j])) for d in delta.values()),
-            ]
-            for j in range(3)
+            [j, *(number(float(v)) for v in (z[j], p[j], *(d[j] for d in delta.values())))] for j in range(3)
         ]
         png = fast.png()
         alt = f"Bars for three probabilities and for their errors under two costs. {sentence}"
-        code = f'softmax = activation("softmax"); softmax(np.array([[{z_0:g}], [{z_1:g}], [{z_2:g}]]))'
+        code = (
+            "from backprop_lib.explorers.logits import numbers_of_logits\n"
+            f"numbers_of_logits({[z_0, z_1, z_2]}, target={target})"
+        )
         return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
 
     controls = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from backprop_lib.arguments import Array
-from backprop_lib.equations import backprop, cost_of
+from backprop_lib.costs import cost as cost_named
+from backprop_lib.equations import backprop, cost_of, cost_per_example, feed_forward
 from backprop_lib.explorers.scene import Scene, View, choice, log_slider, slider
 from backprop_lib.network import Network
 from backprop_lib.plots import LINE_COLORS, FastFigure, image_html, styled
@@ -15,12 +16,19 @@ STEPS = 300
 WIDTH, HEIGHT = 820, 320
 X, Y = np.array([[1.0]]), np.array([[0.0]])
 COSTS = {"quadratic": "quadratic", "cross-entropy": "binary_cross_entropy"}
+WEIGHTS = np.linspace(-10, 6, 161)
+
+
+def neuron(w: float, b: float) -> Network:
+    """One sigmoid neuron with one input."""
+    net = Network([("identity", 1), ("sigmoid", 1)], init="zeros")
+    net.theta[...] = w, b
+    return net
 
 
 def walk(w: float, b: float, eta: float, cost: str) -> tuple[Array, Array]:
     """(w, b) after 0 … STEPS steps downhill, shape (STEPS + 1, 2), and the costs there."""
-    net = Network([("identity", 1), ("sigmoid", 1)], init="zeros")
-    net.theta[...] = w, b
+    net = neuron(w, b)
     path, costs = [net.theta.copy()], [cost_of(net, X, Y, cost)]
     for _ in range(STEPS):
         net.theta -= eta * backprop(net, X, Y, cost).gradient.theta
@@ -29,61 +37,77 @@ def walk(w: float, b: float, eta: float, cost: str) -> tuple[Array, Array]:
     return np.array(path), np.array(costs)
 
 
+def costs_over_weights(b: float, cost: str) -> Array:
+    """C at every one of WEIGHTS: with the input 1, a weight v is the same as an input v with the weight 1."""
+    net, inputs = neuron(1.0, b), WEIGHTS[None, :]
+    z, a = feed_forward(net, inputs)
+    return cost_per_example(net, z[1], a[1], np.full_like(inputs, Y[0, 0]), cost_named(cost))
+
+
+class _Figure:
+    """Cost over weight and cost over steps; one for each cost, because their scales differ."""
+
+    def __init__(self, highest: float) -> None:
+        self.fast = FastFigure(WIDTH, HEIGHT)
+        left, right = self.fast.figure.subplots(1, 2)
+        styled(left, "The cost over the weight", "weight w", "C")
+        left.set(xlim=(WEIGHTS[0], WEIGHTS[-1]), ylim=(0, highest))
+        styled(right, "The cost over the steps", "step", "C")
+        right.set(xlim=(0, STEPS), ylim=(0, highest))
+        add, plot = self.fast.add, left.plot
+        self.curve = add("curve", plot([], [], color=LINE_COLORS[0], lw=2, zorder=3)[0])
+        self.tangent = add("tangent", plot([], [], "--", color=LINE_COLORS[1], lw=1.5, zorder=3)[0])
+        self.dot = add("dot", plot([], [], "o", color=LINE_COLORS[1], ms=9, zorder=4)[0])
+        self.costs = add("costs", right.plot([], [], color=LINE_COLORS[0], lw=2, zorder=3)[0])
+        self.now = add("now", right.axvline(0, color="#444444", ls=":", lw=1, zorder=3))
+
+
+def numbers_of_walk(w: float, b: float, eta: float, cost: str, step: int) -> list[float]:
+    """w, b, a, C and ∂C/∂w after so many steps: the numbers of the figure's table."""
+    path, costs = walk(w, b, eta, COSTS[cost])
+    run = backprop(neuron(*path[step]), X, Y, COSTS[cost])
+    return [*path[step], run.a[1][0, 0], costs[step], run.gradient.w[1][0, 0]]
+
+
 def one_neuron() -> Scene:
     """The cost over the weight with the neuron on it, and the cost over the steps."""
     kept: dict[tuple[float, float, float, str], tuple[Array, Array]] = {}
-    fast = FastFigure(WIDTH, HEIGHT)
-    left, right = fast.figure.subplots(1, 2)
-    styled(left, "The cost over the weight", "weight w", "C")
-    left.set_xlim(-10, 6)
-    curve = fast.add("curve", left.plot([], [], color=LINE_COLORS[0], lw=2, zorder=3)[0])
-    tangent = fast.add("tangent", left.plot([], [], "--", color=LINE_COLORS[1], lw=1.5, zorder=3)[0])
-    dot = fast.add("dot", left.plot([], [], "o", color=LINE_COLORS[1], ms=9, zorder=4)[0])
-    styled(right, "The cost over the steps", "step", "C")
-    right.set_xlim(0, STEPS)
-    costs_line = fast.add("costs", right.plot([], [], color=LINE_COLORS[0], lw=2, zorder=3)[0])
-    now = fast.add("now", right.axvline(0, color="#444444", ls=":", lw=1, zorder=3))
-    ws = np.linspace(-10, 6, 161)
+    figures = {"quadratic": _Figure(0.6), "cross-entropy": _Figure(9.0)}
 
     def draw(w: float, b: float, eta: float, cost: str, step: int) -> View:
-        key = (w, b, eta, COSTS[cost])
+        key, figure = (w, b, eta, COSTS[cost]), figures[cost]
         if key not in kept:
+            kept.clear()
             kept[key] = walk(*key)
         path, costs = kept[key]
-        for axes in (left, right):
-            axes.set_ylim(0, 0.6 if cost == "quadratic" else 9)
-        fast.forget_background()
-        net = Network([("identity", 1), ("sigmoid", 1)], init="zeros")
-        net.theta[...] = path[step]
-        run = backprop(net, X, Y, COSTS[cost])
+        here, bias = (float(v) for v in path[step])
+        run = backprop(neuron(here, bias), X, Y, COSTS[cost])
         slope, answer = float(run.gradient.w[1][0, 0]), float(run.a[1][0, 0])
-        probe = net.copy()
-
-        def cost_at(weight: float) -> float:
-            probe.w[1][0, 0] = weight
-            return cost_of(probe, X, Y, COSTS[cost])
-
-        here = float(path[step, 0])
-        curve.set_data(ws, [cost_at(v) for v in ws])
-        tangent.set_data(ws, costs[step] + slope * (ws - here))
-        dot.set_data([here], [costs[step]])
-        costs_line.set_data(np.arange(STEPS + 1), costs)
-        now.set_xdata([step, step])
+        figure.curve.set_data(WEIGHTS, costs_over_weights(bias, COSTS[cost]))
+        figure.tangent.set_data(WEIGHTS, costs[step] + slope * (WEIGHTS - here))
+        figure.dot.set_data([here], [costs[step]])
+        figure.costs.set_data(np.arange(STEPS + 1), costs)
+        figure.now.set_xdata([step, step])
         sentence = (
             f"After {step} steps with η = {eta:g}, {cost}: the answer is {number(answer)} (target 0), "
             f"the cost {number(costs[step])}, the slope by w {number(slope)}."
         )
+        if not WEIGHTS[0] <= here <= WEIGHTS[-1]:
+            sentence += f" The weight, {number(here)}, has left the picture."
         rows: list[list[object]] = [
             ["quantity", "value"],
             ["weight w", number(here)],
-            ["bias b", number(float(path[step, 1]))],
+            ["bias b", number(bias)],
             ["answer a", number(answer)],
             ["cost C", number(float(costs[step]))],
             ["slope ∂C/∂w", number(slope)],
         ]
-        png = fast.png()
+        png = figure.fast.png()
         alt = f"The cost of one neuron as a curve over its weight, and over the steps. {sentence}"
-        code = f'walk({w:g}, {b:g}, {eta:g}, "{COSTS[cost]}")'
+        code = (
+            "from backprop_lib.explorers.one_neuron import numbers_of_walk\n"
+            f'numbers_of_walk({w:g}, {b:g}, {eta!r}, "{cost}", step={step})'
+        )
         return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
 
     controls = {

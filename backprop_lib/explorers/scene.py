@@ -7,6 +7,7 @@ becomes a sentence below the controls, and the last good picture stays.
 from __future__ import annotations
 
 import base64
+import re
 import struct
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +21,6 @@ import numpy as np
 from backprop_lib.arguments import shown
 from backprop_lib.explorers.controls import (
     WRAPPING,
-    IntegerBox,
     Player,
     box,
     choice,
@@ -33,7 +33,17 @@ from backprop_lib.svg import number, still
 __all__ = ["Player", "Scene", "View", "box", "choice", "log_slider", "player", "slider", "table_html"]
 
 Rows = Sequence[Sequence[object]]
+NUMERIC = re.compile(r"[−-]?[\d.]+(e[−-]?\d+)?$")
 WORDS = "font-size:14px;line-height:1.45;margin:6px 0;max-width:860px"
+# The number beside a slider can be typed: it should look like it. Colors are those of the page's theme.
+STYLE = """<style>
+.scene .widget-readout, .scene .widget-text input {
+  border: 1px solid var(--jp-border-color1, #999999); border-radius: 2px; min-width: 46px; padding: 0 4px;
+  text-align: center; cursor: text; }
+.scene .widget-readout:focus { outline: 2px solid var(--jp-brand-color1, #2166AC); }
+.scene > .widget-html, .scene > .widget-html > .widget-html-content { min-height: 0; height: auto; }
+.scene [disabled] { opacity: 0.4; }
+</style>"""
 
 
 @dataclass(frozen=True)
@@ -42,10 +52,12 @@ class View:
 
     html      the picture: an SVG, an `<img>`, or several with words between
     alt       its reading in words
-    sentence  one sentence that says what this state shows, or what changed
+    sentence  one sentence that says what this state shows
     table     the numbers: rows, the first of them the heading; or HTML
-    code      a line of Python that reproduces the state
+    code      Python that reproduces the state; its last line gives all the numbers of the table, in order
     png       the picture as PNG bytes, if it is one PNG drawn at twice its displayed size
+    idle      the names of the controls that do nothing in this state
+    progress  (done, all) if this is a first part, and `draw` is to be called again for the rest; else None
     """
 
     html: str
@@ -54,6 +66,8 @@ class View:
     table: Rows | str = ()
     code: str = ""
     png: bytes | None = None
+    idle: frozenset[str] = frozenset()
+    progress: tuple[int, int] | None = None
 
 
 def table_html(rows: Rows | str) -> str:
@@ -64,10 +78,9 @@ def table_html(rows: Rows | str) -> str:
         return ""
 
     def cell(value: object, kind: str, scope: str = "") -> str:
-        is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
         text = number(float(value), 4) if isinstance(value, float | np.floating) else str(value)
-        side = "right" if is_number or scope == "col" else "left"
-        style = f"padding:2px 10px;text-align:{side};font-variant-numeric:tabular-nums"
+        side = "left" if scope == "row" or not NUMERIC.match(text) else "right"
+        style = f"padding:2px 10px;text-align:{side};line-height:1.4;font-variant-numeric:tabular-nums"
         return f"<{kind}{f' scope={scope!r}' if scope else ''} style='{style}'>{escape(text)}</{kind}>"
 
     heading = "".join(cell(value, "th", "col") for value in rows[0])
@@ -80,8 +93,26 @@ def table_html(rows: Rows | str) -> str:
     )
 
 
-def _sentence_html(sentence: str) -> str:
-    return f'<p role="status" style="{WORDS}">{escape(sentence)}</p>' if sentence else ""
+def _sentence_html(sentence: str, changed: str = "") -> str:
+    before = f"<em>{escape(changed)}</em> " if changed else ""
+    return f'<p role="status" style="{WORDS}">{before}{escape(sentence)}</p>' if sentence else ""
+
+
+def _progress_html(progress: tuple[int, int] | None) -> str:
+    if progress is None:
+        return ""
+    done, total = progress
+    bar = f'<progress value="{done}" max="{total}" style="width:220px;vertical-align:middle"></progress>'
+    return f'<p role="status" style="{WORDS}">{bar} Computing: {done} of {total}</p>'
+
+
+def _value_text(control: Any) -> str:
+    """What a control says, in words: the label of a choice, or a number."""
+    label = getattr(control, "label", None)
+    value = control.value
+    if isinstance(label, str) and label:
+        return label
+    return number(value, 6) if isinstance(value, int | float) else str(value)
 
 
 def _code_html(code: str) -> str:
@@ -106,7 +137,7 @@ class Scene(W.VBox):  # type: ignore[misc]
 
     controls   {name: widget}: every widget has a `value`, which is handed to `draw` under the name
     draw       a pure function from the values to a View
-    play       the name of a slider that is also to be played
+    play       the name of a slider that is also to be played, a step every `interval` milliseconds
 
     `view` is the last good View, `error` the exception that prevented the present one (or None), `controls`,
     `reset_button`, `numbers_button` and `player` the widgets. The first drawing is not guarded: what is wrong
@@ -114,7 +145,11 @@ class Scene(W.VBox):  # type: ignore[misc]
     """
 
     def __init__(
-        self, controls: Mapping[str, Any], draw: Callable[..., View], play: str | None = None
+        self,
+        controls: Mapping[str, Any],
+        draw: Callable[..., View],
+        play: str | None = None,
+        interval: int = 150,
     ) -> None:
         if play is not None and play not in controls:
             raise ValueError(f"play: expected one of {', '.join(controls)}, got {shown(play)}")
@@ -127,8 +162,11 @@ class Scene(W.VBox):  # type: ignore[misc]
         self._initial = {name: control.value for name, control in self.controls.items()}
         self._tried = self._values()
         self.view = draw(**self._tried)
+        while self.view.progress is not None:
+            self.view = draw(**self._tried)
+        self._said, self._changed = self._texts(), ""
 
-        self.player = player(self.controls[play]) if play is not None else None
+        self.player = player(self.controls[play], interval) if play is not None else None
         self.reset_button = W.Button(description="Reset", tooltip="Return every control to its first value")
         self.numbers_button = W.ToggleButton(description="Show the numbers", tooltip="The numbers as a table")
         self._status, self._picture, self._sentence, self._table, self._code = (W.HTML() for _ in range(5))
@@ -144,6 +182,7 @@ class Scene(W.VBox):  # type: ignore[misc]
                 self._code,
             ]
         )
+        self.add_class("scene")
         self._show()
         for control in self.controls.values():
             control.observe(self._on_change, "value")
@@ -168,6 +207,8 @@ class Scene(W.VBox):  # type: ignore[misc]
         """Return every control to its first value, and draw once."""
         self._held = True
         try:
+            if self.player is not None:
+                self.player.pause()
             for name, value in self._initial.items():
                 self.controls[name].value = value
         finally:
@@ -192,29 +233,52 @@ class Scene(W.VBox):  # type: ignore[misc]
     def _values(self) -> dict[str, Any]:
         return {name: control.value for name, control in self.controls.items()}
 
+    def _texts(self) -> dict[str, str]:
+        return {name: _value_text(control) for name, control in self.controls.items()}
+
     def _attempt(self) -> None:
+        """Draw the present values, part by part, until they are drawn or others are asked for."""
         values = self._values()
         if values == self._tried:
             return
         self._tried = values
         try:
             for control in self.controls.values():
-                if isinstance(control, IntegerBox):
+                if hasattr(control, "check"):
                     control.check()
             view = self._draw(**values)
+            self._note_changes()
+            while view.progress is not None and not self._asked.is_set():
+                self.view, self.error = view, None
+                self._show()
+                view = self._draw(**values)
         except Exception as error:
             self.error = error
-            self._status.value = _error_html(error)
+            self._status.value = STYLE + _error_html(error)
             return
         self.view, self.error = view, None
         self._show()
+        if view.progress is not None:  # left for other values; should these return, they are drawn to the end
+            self._tried = {}
+
+    def _note_changes(self) -> None:
+        """Say in words which controls moved since the last good picture."""
+        before, self._said = self._said, self._texts()
+        moved = [name for name, text in self._said.items() if text != before[name]]
+        self._changed = "; ".join(
+            f"{self.controls[name].description}: {before[name]} → {self._said[name]}" for name in moved
+        )
+        self._changed += "." if moved else ""
 
     def _show(self) -> None:
-        self._status.value = _error_html(self.error)
+        self._status.value = STYLE + _error_html(self.error) + _progress_html(self.view.progress)
         self._picture.value = self.view.html
-        self._sentence.value = _sentence_html(self.view.sentence)
+        self._sentence.value = _sentence_html(self.view.sentence, self._changed)
         self._table.value = table_html(self.view.table) if self.numbers_button.value else ""
         self._code.value = _code_html(self.view.code)
+        for name, control in self.controls.items():
+            if hasattr(control, "disabled") and control.disabled != (name in self.view.idle):
+                control.disabled = name in self.view.idle
 
     def _on_change(self, change: object) -> None:
         if not self._held:

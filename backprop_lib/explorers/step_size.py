@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -61,46 +62,72 @@ def step_size() -> Scene:
     axes.set_xlim(1e-12, 1)
     axes.set_ylim(1e-13, 3)
     axes.plot([1e-6, 1e-1], [1e-6, 1e-1], color="#999999", lw=1, ls=":")
-    axes.text(1.3e-4, 6e-4, "slope 1", color="#666666")
+    axes.text(2e-5, 1.2e-4, "slope 1", color="#444444", fontsize=9.5, ha="right")
     axes.plot([1e-5, 1e-1], [1e-11, 1e-3], color="#999999", lw=1, ls=":")
-    axes.text(3e-3, 2e-7, "slope 2", color="#666666")
+    axes.text(3e-4, 1e-9, "slope 2", color="#444444", fontsize=9.5)
     lines = {
         name: fast.add(name, axes.plot([], [], marker=marker, ms=4, color=color, label=name, zorder=3)[0])
         for name, color, marker in zip(KINDS, LINE_COLORS, ("o", "s"), strict=False)
     }
-    axes.legend(frameon=False, loc="lower left")
+    axes.legend(frameon=False, loc="lower left", fontsize=9.5)
+    here = fast.add("here", axes.axvline(1, color="#444444", ls=":", lw=1, zorder=2))
 
-    def draw(parameter: int, precision: str, exponent: float) -> View:
+    def draw(parameter: int, difference: str, precision: str, exponent: float) -> View:
         h, curves = 10.0**exponent, dict[str, Array]()
         for kind in KINDS:
             if (kind, precision) not in kept:
                 kept[kind, precision] = u_curve(net, x, y, kind, precision)
             errors = kept[kind, precision]
             curves[kind] = np.median(errors, axis=1) if parameter < 0 else errors[:, parameter]
-            lines[kind].set_data(10.0**EXPONENTS, np.maximum(curves[kind], 1e-16))
+            seen = (
+                np.maximum(curves[kind], 1e-16)
+                if difference in (kind, "both")
+                else np.full(len(EXPONENTS), np.nan)
+            )
+            lines[kind].set_data(10.0**EXPONENTS, seen)
+        here.set_xdata([h, h])
         at = int(np.argmin(np.abs(EXPONENTS - exponent)))
-        rows: list[list[object]] = [["step h", *KINDS]]
+        kinds = [kind for kind in KINDS if difference in (kind, "both")]
+        rows: list[list[object]] = [["step h", *kinds]]
         for i, row_exponent in enumerate(EXPONENTS):
-            sizes = [size_of(curves[kind][i], 10.0**row_exponent, precision) for kind in KINDS]
-            rows.append([f"10^{row_exponent:g}", *sizes])
+            sizes = [size_of(curves[kind][i], 10.0**row_exponent, precision) for kind in kinds]
+            rows.append([f"10^{row_exponent:g}".replace("-", "−"), *sizes])
         what = "the median of all 43 parameters" if parameter < 0 else f"parameter {parameter}"
         sentence = (
-            f"At h = {number(h, 2)}, {what}: the forward difference is off by "
-            f"{size_of(curves['forward'][at], h, precision)}, the central one by "
-            f"{size_of(curves['central'][at], h, precision)}."
+            f"At h = {number(h, 2)}, {what}: "
+            + ", ".join(
+                f"the {kind} difference is off by {size_of(curves[kind][at], h, precision)}" for kind in kinds
+            )
+            + "."
         )
         png = fast.png()
-        alt = f"Two U-shaped curves of error against step, in {precision}. {sentence}"
-        code = f'numerical_gradient(net, x, y, method="central", h={h:.1e})'
+        count = "Two U-shaped curves" if difference == "both" else "One U-shaped curve"
+        alt = f"{count} of error against step, in {precision}. {sentence}"
+        code = (
+            "from backprop_lib.explorers.step_size import errors_by_step\n"
+            f'errors_by_step({parameter}, {kinds}, "{precision}")'
+        )
         return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
 
     names: list[Any] = [("median of all", -1), *((f"parameter {i}", i) for i in range(43))]
     controls = {
         "parameter": choice("Parameter", names, -1),
+        "difference": choice("Difference", ["both", *KINDS]),
         "precision": choice("Precision", list(PRECISIONS)),
         "exponent": slider("Step h = 10 to the", -5.0, -12.0, 0.0, 0.5),
     }
     return Scene(controls, draw)
+
+
+def errors_by_step(parameter: int, kinds: Sequence[str], precision: str) -> Array:
+    """The relative errors of the figure's table, a row for each step and a column for each kind.
+
+    `parameter` is the index in θ, or −1 for the median of all.
+    """
+    net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
+    x, y = load_iris().take(range(0, 150, 10)).columns()
+    errors = [u_curve(net, x, y, kind, precision) for kind in kinds]
+    return np.transpose([np.median(e, axis=1) if parameter < 0 else e[:, parameter] for e in errors])
 
 
 def size_of(error: float, h: float, precision: str) -> str:

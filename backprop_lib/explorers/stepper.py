@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
+from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.diagram import network_svg
 from backprop_lib.equations import Backpropagation, backprop
@@ -54,12 +56,48 @@ def in_numbers(net: Network, run: Backpropagation, y: Any, step: int) -> str:
         prime = net.sigma[2].prime(z[2])[0, 0]
         return f"({n(a[2][0, 0])} − {n(y[0, 0])}) · {n(prime)} = {n(delta[2][0, 0])}"
     if step == 4:
-        terms = " + ".join(f"{n(net.w[2][k, 0])}·({n(delta[2][k, 0])})" for k in range(3))
+        terms = " + ".join(f"{n(net.w[2][k, 0])}·({n(delta[2][k, 0])})" for k in range(3)).replace(
+            "+ −", "− "
+        )
         return f"({terms}) · {n(net.sigma[1].prime(z[1])[0, 0])} = {n(delta[1][0, 0])}"
     l = 2 if step == 5 else 1
     return (
         f"∂C/∂b = {n(delta[l][0, 0])},  ∂C/∂w from 0 to 0 = {n(delta[l][0, 0])} · {n(a[l - 1][0, 0])} "
         f"= {n(run.gradient.w[l][0, 0])}"
+    )
+
+
+def arrays_of_step(example: int, activation: str, step: int) -> dict[str, Array]:
+    """The arrays that a step of the figure computes, by name."""
+    (flowers,) = standardize(load_iris())
+    net = Network([("identity", 4), (activation, 5), ("sigmoid", 3)], seed=0)
+    return _named(backprop(net, *flowers.take([example]).columns()), step)
+
+
+def _named(run: Backpropagation, step: int) -> dict[str, Array]:
+    """What is new in a step: a name and an array, a vector as a column."""
+    z, a, delta, gradient = run.z, run.a, run.delta, run.gradient
+    return (
+        {"a⁰": a[0]},
+        {"z¹": z[1], "a¹": a[1]},
+        {"z²": z[2], "a²": a[2]},
+        {"δ²": delta[2]},
+        {"δ¹": delta[1]},
+        {"∂C/∂b²": gradient.b[2], "∂C/∂w²": gradient.w[2]},
+        {"∂C/∂b¹": gradient.b[1], "∂C/∂w¹": gradient.w[1]},
+    )[step]
+
+
+def _card(title: str, *lines: tuple[str, str]) -> str:
+    """The equation of a step in symbols, numbers and shapes, in the colors of the page."""
+    body = "".join(
+        f"<dt style='font-size:12px;opacity:0.75;margin-top:8px'>{escape(name)}</dt>"
+        f"<dd style='margin:2px 0 0 0;font-size:15px;line-height:1.5'>{escape(text)}</dd>"
+        for name, text in lines
+    )
+    return (
+        "<div style='flex:1 1 300px;max-width:420px;padding:8px 16px;border-left:4px solid #2166AC'>"
+        f"<b style='font-size:15px'>{escape(title)}</b><dl style='margin:0'>{body}</dl></div>"
     )
 
 
@@ -79,18 +117,29 @@ def stepper() -> Scene:
         drawn = network_svg(
             net.sizes, weights=net.w, values=values, deltas=deltas or None, lit=LIT[step], alt=alt
         )
-        rows: list[list[object]] = [["the step", title], ["in symbols", symbols]]
-        rows += [["for neuron 0, in numbers", numbers], ["in shapes", shapes]]
+        whose = "In numbers" if step == 0 else "In numbers, for neuron 0"
+        card = _card(title, ("In symbols", symbols), (whose, numbers), ("In shapes", shapes))
+        html = f"<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>{drawn}{card}</div>"
         sentence = (
             f"Step {step} of {len(STEPS) - 1}, {title}: {symbols}. For neuron 0: {numbers}. Shapes: {shapes}."
         )
-        layers = f'("identity", 4), ("{activation}", 5), ("sigmoid", 3)'
-        code = f"backprop(Network([{layers}]), x, y)  # flower {example}"
-        return View(drawn, alt, sentence, rows, code)
+        arrays = _named(run, step)
+        widest = max(array.shape[1] if array.shape[1] > 1 else len(array) for array in arrays.values())
+        rows: list[list[object]] = [["array", *(f"[{j}]" for j in range(widest))]]
+        for name, array in arrays.items():
+            if array.shape[1] == 1:
+                rows.append([name, *(number(v) for v in array[:, 0])])
+            else:
+                rows += [[f"{name}, to {j}", *(number(v) for v in row)] for j, row in enumerate(array)]
+        code = (
+            "from backprop_lib.explorers.stepper import arrays_of_step\n"
+            f'arrays_of_step(example={example}, activation="{activation}", step={step})'
+        )
+        return View(html, alt, sentence, rows, code)
 
     controls = {
         "example": slider("Flower", 0, 0, 149),
         "activation": choice("Hidden activation", ["sigmoid", "tanh", "relu"]),
         "step": slider("Step", 4, 0, len(STEPS) - 1),
     }
-    return Scene(controls, draw, play="step")
+    return Scene(controls, draw, play="step", interval=1500)
