@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from figure_numbers import differences, value_of
 
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.equations import backprop, cost_of
@@ -15,10 +16,12 @@ from backprop_lib.explorers import clones, depth, find_the_bug, iris_lab, one_ne
 from backprop_lib.gradient_check import check_gradient
 from backprop_lib.mistakes import MISTAKES
 from backprop_lib.network import Network
+from backprop_lib.svg import number
 from backprop_lib.training import train
 
 FOLDER = Path(__file__).parents[1] / "backprop_lib" / "explorers"
-FIGURES = sorted({path.stem for path in FOLDER.glob("*.py")} - {"__init__", "scene", "controls"})
+NO_FIGURES = {"__init__", "scene", "controls", "live_training"}
+FIGURES = sorted({path.stem for path in FOLDER.glob("*.py")} - NO_FIGURES)
 NET = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
 IRIS = load_iris()
 
@@ -36,9 +39,18 @@ def ends(control):
     return (control.min, control.max) if hasattr(control, "min") else (control.low, control.high)
 
 
-def value_of(text):
-    """A number as the figures write it."""
-    return float(str(text).replace("−", "-").replace("e-", "e-"))
+def stops_of(control):
+    """A few values of a control: its ends, and some between."""
+    options = getattr(control, "options", None)
+    if options is not None:
+        values = [option[1] if isinstance(option, tuple) else option for option in options]
+        return [values[0], values[len(values) // 2], values[-1]]
+    first, last = ends(control)
+    middle = (first + last) / 2
+    if not hasattr(control, "min"):
+        return [first, control.value, last]
+    steps = round((middle - first) / control.step)
+    return [first, first + steps * control.step, last]
 
 
 def table(scene):
@@ -71,6 +83,39 @@ def test_a_figure_has_a_sentence_numbers_code_and_a_picture_with_its_reading(nam
     assert view.sentence.endswith(".") and view.sentence in view.alt or view.alt
     assert len(view.table) > 1 and view.code
     assert re.search(r'(<img|<svg)[^>]*(alt|aria-label)="[^"]{20,}', view.html)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_code_of_a_figure_gives_every_number_of_its_table(name) -> None:
+    scene = scene_of(name)
+    found = differences(scene.view.table, scene.view.code)
+    for stops in zip(*(stops_of(control) for control in scene.controls.values()), strict=True):
+        scene._held = True
+        for control, value in zip(scene.controls.values(), stops, strict=True):
+            if hasattr(control, "max"):  # whose bounds follow another control
+                value = min(value, control.max)
+            control.value = value
+        scene._held = False
+        scene.refresh()
+        scene.raise_error()
+        found += differences(scene.view.table, scene.view.code)
+    assert not found
+
+
+def test_a_table_that_does_not_agree_with_its_code_is_found() -> None:
+    rows = [["", "value"], ["a", "1.23"], ["b", "below 1e−9"], ["c", "−4.5e−5"]]
+    assert not differences(rows, "[1.2345, 1e-12, -4.5e-5]")
+    assert "a: shown 1.23" in differences(rows, "[1.24, 1e-12, -4.5e-5]")[0]
+    assert "b: shown below" in differences(rows, "[1.2345, 1e-8, -4.5e-5]")[0]
+    assert "c: shown" in differences(rows, "[1.2345, 1e-12, 4.5e-5]")[0]
+    assert "3 numbers in the table, 2" in differences(rows, "[1.2345, 1e-12]")[0]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_number_of_the_sentence_is_rounded_from_the_state_and_no_control_is_unnamed(name) -> None:
+    scene = scene_of(name)
+    assert all(control.description.strip() for control in scene.controls.values())
+    assert "nan" not in scene.view.sentence.lower() and "not a number" not in scene.view.alt
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -121,7 +166,7 @@ def test_the_stepper_writes_the_numbers_of_the_arrays(step) -> None:
         5: run.gradient.w[2][0, 0],
         6: run.gradient.w[1][0, 0],
     }[step]
-    numbers = re.findall(r"−?[0-9.]+(?:e−?[0-9]+)?", table(scene)["for neuron 0, in numbers"][0])
+    numbers = re.findall(r"−?[0-9.]+(?:e−?[0-9]+)?", scene.view.sentence.partition(" Shapes:")[0].rstrip("."))
     assert value_of(numbers[-1]) == pytest.approx(result, rel=1e-2)
 
 
@@ -169,6 +214,101 @@ def test_the_iris_lab_shows_the_run_that_its_line_of_code_trains() -> None:
     assert shown["held-out accuracy"][0] == history.held_out_accuracy[-1]
     assert shown["‖δ‖ of layer 1"][0] == pytest.approx(history.delta_norm(1)[-1], rel=1e-9)
     assert "[('identity', 4), ('sigmoid', 5), ('sigmoid', 5), ('sigmoid', 3)]" in scene.view.code
+
+
+def lab_and_figure(monkeypatch):
+    """A lab, and the figure it draws on."""
+    made = []
+
+    class Kept(iris_lab.LabFigure):
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+
+    monkeypatch.setattr(iris_lab, "LabFigure", Kept)
+    return scene_of("iris_lab"), made[0]
+
+
+def test_the_curves_and_maps_of_the_lab_are_those_of_its_run(monkeypatch) -> None:
+    scene, figure = lab_and_figure(monkeypatch)
+    scene.controls["epoch"].value, scene.controls["size_1"].value = 20, 3
+    training_set, held_out = iris_lab.lab_data()
+    net = Network([("identity", 4), ("sigmoid", 3), ("sigmoid", 3)], seed=0)
+    history = train(net, training_set, learning_rate=3, epochs=20, batch_size=10, seed=0, held_out=held_out)
+    slopes = backprop(net, *training_set.columns()).gradient.w
+    for name, values in {
+        "cost training": history.cost,
+        "cost held out": history.held_out_cost,
+        "accuracy training": history.accuracy,
+        "accuracy held out": history.held_out_accuracy,
+        "delta 1": history.delta_norm(1),
+        "delta 2": history.delta_norm(2),
+    }.items():
+        assert np.allclose(figure.lines[name].get_ydata(), values, rtol=1e-9), name
+    errors, gradient = figure.errors.cells, figure.slopes.cells
+    assert np.allclose(errors[:3, :21], history.delta[1].T) and np.allclose(
+        errors[4:, :21], history.delta[2].T
+    )
+    assert np.isnan(errors[3]).all() and np.isnan(errors[:, 21:]).all()
+    assert np.allclose(gradient[:, :4], slopes[1]) and np.allclose(gradient[:, 5:], slopes[2])
+    largest = max(np.abs(w).max() for w in slopes.values())
+    assert figure.limit.get_text() == f"from neuron k; colors end at ±{number(largest, 2)}"
+
+
+def test_the_drawn_net_of_the_lab_has_the_weights_of_its_run() -> None:
+    scene = scene_of("iris_lab")
+    scene.controls["epoch"].value = 40
+    net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
+    train(net, iris_lab.lab_data()[0], learning_rate=3, epochs=40, batch_size=10, seed=0)
+    edges = re.findall(
+        r'data-layer="(\d)" data-to="(\d)" data-from="(\d)" data-value="([^"]+)"', scene.view.html
+    )
+    assert len(edges) == 35
+    for l, j, k, value in edges:
+        assert float(value) == pytest.approx(net.w[int(l)][int(j), int(k)], rel=1e-5)
+
+
+def test_a_long_run_of_the_lab_comes_in_parts_that_end_where_one_run_ends(monkeypatch) -> None:
+    monkeypatch.setattr(iris_lab, "PATIENCE", 0.0)
+    key, runs = ((5,), "sigmoid", "quadratic", 3.0, 10, 0), iris_lab.Runs()
+    lengths = [runs.history(key, 35).epochs for _ in range(5)]
+    assert lengths == [10, 20, 30, 35, 35]
+    whole = iris_lab.numbers_of_run(
+        iris_lab.specification([5], "sigmoid", "quadratic"), "quadratic", 3.0, 35, 10, 0
+    )
+    assert runs.history(key, 35).cost[-1] == whole[0]
+    assert runs.history(key, 20).epochs == 35  # going back trains nothing anew
+
+
+def test_a_run_of_the_lab_that_diverges_says_so_and_keeps_the_last_finite_state(monkeypatch) -> None:
+    def exploding(sizes, activation, cost):
+        return [("identity", 4), ("relu", 5), ("identity", 3)]
+
+    scene = scene_of("iris_lab")
+    monkeypatch.setattr(iris_lab, "specification", exploding)
+    scene.controls["eta"].value = 30.0
+    scene.raise_error()
+    assert "The run diverged in epoch" in scene.view.sentence and scene.view.progress is None
+    assert np.isfinite([row[1] for row in scene.view.table[1:]]).all()
+
+
+def test_the_lab_says_which_layers_are_not_there() -> None:
+    scene = scene_of("iris_lab")
+    scene.controls["layers"].value = 2
+    idle = {name for name, control in scene.controls.items() if getattr(control, "disabled", False)}
+    assert idle == {"size_3", "size_4"}
+
+
+def test_the_neurons_of_the_weight_inspector_stay_inside_their_layers() -> None:
+    scene = scene_of("weight_inspector")
+    scene.controls["k"].value = 4
+    scene.controls["l"].value = 1
+    scene.raise_error()
+    assert (scene.controls["j"].max, scene.controls["k"].max, scene.controls["k"].value) == (4, 3, 3)
+    scene.controls["j"].value = 4
+    scene.controls["l"].value = 2
+    scene.raise_error()
+    assert (scene.controls["j"].value, scene.controls["k"].max) == (2, 4)
 
 
 def test_the_iris_lab_refuses_nonsense_with_a_sentence_and_keeps_the_picture() -> None:

@@ -236,12 +236,14 @@ def test_a_number_outside_the_bounds_of_a_box_is_refused_with_a_sentence() -> No
     assert shown.view == draw(4) and counted.calls == [(4,)]
 
 
-def test_step_moves_the_slider_as_far_as_its_end() -> None:
+def test_next_and_previous_move_the_slider_as_far_as_its_ends() -> None:
     shown = Scene({"size": slider("Size", 9, 1, 10)}, draw, play="size")
-    shown.player.buttons["Step"].click()
+    shown.player.buttons["Next"].click()
     assert shown.controls["size"].value == 10 and shown.view == draw(10)
-    shown.player.buttons["Step"].click()
+    shown.player.buttons["Next"].click()
     assert shown.controls["size"].value == 10
+    shown.player.buttons["Previous"].click()
+    assert shown.controls["size"].value == 9 and shown.view == draw(9)
 
 
 def test_play_begins_anew_at_the_end_and_pause_stops() -> None:
@@ -250,7 +252,7 @@ def test_play_begins_anew_at_the_end_and_pause_stops() -> None:
     assert (played.slider.value, played.clock.value, played.clock.playing) == (0, 0, True)
     played.buttons["Pause"].click()
     assert played.clock.playing is False
-    assert [button.description for button in played.buttons.values()] == ["Play", "Pause", "Step"]
+    assert [button.description for button in played.buttons.values()] == ["Play", "Pause", "Previous", "Next"]
 
 
 def test_the_clock_follows_the_bounds_of_the_slider() -> None:
@@ -272,10 +274,100 @@ def test_whole_numbers_give_a_slider_of_whole_numbers() -> None:
 
 def test_a_log_slider_has_exact_values_between_its_bounds() -> None:
     rate = log_slider("Learning rate", 3.0, 0.1, 30)
-    values = [value for _, value in rate.options]
-    assert values == [0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0] and rate.value == 3.0
+    assert rate.stops == [0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0] and rate.value == 3.0
     steps = log_slider("h", 1e-5, 1e-12, 1e-1, stops=[1])
-    assert [value for _, value in steps.options] == [float(f"1e{e}") for e in range(-12, 0)]
+    assert steps.stops == [float(f"1e{e}") for e in range(-12, 0)]
+
+
+def test_a_number_between_the_stops_can_be_typed_and_the_slider_follows_to_the_nearest() -> None:
+    rate = log_slider("Learning rate", 3.0, 0.1, 30)
+    rate.box.value = 4.2
+    assert rate.value == 4.2 and rate.slider.value == 5.0
+    rate.slider.value = 0.5
+    assert rate.value == rate.box.value == 0.5
+    rate.value = 30.0
+    assert rate.slider.value == rate.box.value == 30.0
+
+
+@pytest.mark.parametrize("typed", [31.0, 0.0, -3.0, float("nan"), float("inf")])
+def test_a_typed_number_outside_the_bounds_of_a_log_slider_is_refused_with_a_sentence(typed: float) -> None:
+    shown = Scene({"rate": log_slider("Learning rate", 3.0, 0.1, 30)}, lambda rate: draw(int(rate)))
+    shown.controls["rate"].box.value = typed
+    assert "Learning rate: expected a number from 0.1 to 30, got" in htmls(shown) and shown.view == draw(3)
+    shown.reset()
+    shown.raise_error()
+
+
+def test_the_sentence_says_which_controls_moved() -> None:
+    shown = scene()
+    assert "→" not in htmls(shown)
+    shown.controls["size"].value = 7
+    assert "<em>Size: 4 → 7.</em> The size is 7." in htmls(shown)
+    shown.controls["kind"].value = "b"
+    assert "<em>Kind: a → b.</em>" in htmls(shown)
+    shown.reset()
+    assert "<em>Size: 7 → 4; Kind: b → a.</em>" in htmls(shown)
+
+
+def test_what_did_not_come_to_a_picture_is_not_said_to_have_changed() -> None:
+    shown = scene()
+    shown.controls["size"].value = 13  # refused
+    shown.controls["size"].value = 7
+    assert "<em>Size: 4 → 7.</em>" in htmls(shown)
+
+
+def test_a_control_that_does_nothing_in_a_state_cannot_be_moved_there() -> None:
+    def draw_with(size: int, kind: str) -> View:
+        return View("<b></b>", "alt", "One.", idle=frozenset({"size"}) if kind == "b" else frozenset())
+
+    shown = scene(draw_with)
+    assert not shown.controls["size"].disabled
+    shown.controls["kind"].value = "b"
+    assert shown.controls["size"].disabled and not shown.controls["kind"].disabled
+    shown.reset()
+    assert not shown.controls["size"].disabled
+
+
+class InParts:
+    """A drawing that takes three calls, and notes what was on the page before each."""
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+        self.pages: list[str] = []
+        self.shown: Scene | None = None
+
+    def __call__(self, size: int) -> View:
+        self.calls.append(size)
+        self.pages.append(htmls(self.shown) if self.shown else "")
+        done = self.calls.count(size)
+        return View(f"<b>{size}</b>", "alt", f"{done}.", progress=(done, 3) if done < 3 else None)
+
+
+def test_a_long_drawing_shows_its_progress_and_goes_on_to_the_end() -> None:
+    parts = InParts()
+    shown = parts.shown = Scene({"size": slider("Size", 1, 1, 9)}, parts)
+    assert parts.calls == [1, 1, 1] and shown.view.sentence == "3."
+    shown.controls["size"].value = 2
+    assert parts.calls[3:] == [2, 2, 2] and shown.view.sentence == "3."
+    assert [page.count("<progress") for page in parts.pages[3:]] == [0, 1, 1]
+    assert 'value="2" max="3"' in parts.pages[-1] and "<progress" not in htmls(shown)
+
+
+def test_a_long_drawing_is_left_for_newer_values_and_taken_up_again() -> None:
+    parts = InParts()
+    shown = Scene({"size": slider("Size", 1, 1, 9)}, parts)
+
+    def interrupting(size: int) -> View:
+        view = parts(size)
+        if size == 2 and parts.calls.count(2) == 1:
+            shown.controls["size"].value = 3  # while 2 is being drawn
+        return view
+
+    shown._draw = interrupting
+    shown.controls["size"].value = 2
+    assert parts.calls == [1, 1, 1, 2, 3, 3, 3] and shown.view.html == "<b>3</b>"
+    shown.controls["size"].value = 2
+    assert parts.calls[7:] == [2, 2] and shown.view.progress is None
 
 
 @pytest.mark.parametrize(
@@ -305,7 +397,7 @@ def test_a_choice_refuses_what_is_not_offered() -> None:
 def test_every_control_has_room_for_its_words() -> None:
     for control in (
         slider("Size", 1, 0, 2),
-        log_slider("η", 1, 0.1, 10),
+        log_slider("η", 1, 0.1, 10).slider,
         choice("Kind", "ab"),
         box("n", 1, 0, 2),
     ):

@@ -85,7 +85,7 @@ class _Figure:
         cost, apart = right.subplots(2, 1)
         styled(cost, "Cost", "")
         cost.set(xlim=(0, EPOCHS), ylim=(0, 1.2))
-        styled(apart, "Largest difference of a row from the mean row", "epoch")
+        styled(apart, "Spread of the rows", "epoch")
         apart.set_yscale("log")
         apart.set(xlim=(0, EPOCHS), ylim=(1e-10, 30), yticks=[ALIKE, 1e-5, 1])
         self.cost = self.fast.add("cost", cost.plot([], [], color=LINE_COLORS[0], lw=1.8, zorder=3)[0])

@@ -177,7 +177,8 @@ class LogSlider(W.HBox):  # type: ignore[misc]
         self.value = change["new"]
 
     def _on_value(self, change: Any) -> None:
-        self.box.value = self.value
+        if not math.isnan(self.value):  # which is unequal to itself, and would be set for ever
+            self.box.value = self.value
         if self.value > 0 and math.isfinite(self.value):
             self._follows = True  # to the nearest stop, which is not a new value
             self.slider.value = min(self.stops, key=lambda stop: abs(math.log(stop / self.value)))

@@ -43,7 +43,7 @@ def nudge() -> Scene:
     halves: Any = fast.figure.subfigures(1, 2, width_ratios=[1.3, 1])
     left, right = halves
     axes = styled(left.subplots(), "Change of the cost", "push Δz", "ΔC")
-    axes.set(xlim=(-2, 2), ylim=(-0.3, 0.3))
+    axes.set(xlim=(-2, 2), ylim=(-0.3, 0.4))
     axes.axhline(0, color="#999999", lw=0.8)
     axes.axvline(0, color="#999999", lw=0.8)
     plot = axes.plot
@@ -51,12 +51,12 @@ def nudge() -> Scene:
     line = fast.add("line", plot([], [], "--", color=LINE_COLORS[1], lw=1.6, zorder=3, label="δ · Δz")[0])
     dot = fast.add("dot", plot([], [], "o", color=LINE_COLORS[0], ms=8, zorder=4)[0])
     promise = fast.add("promise", plot([], [], "X", color=LINE_COLORS[1], ms=8, zorder=4)[0])
-    axes.legend(frameon=False, fontsize=9.5, loc="upper left")
+    axes.legend(frameon=False, fontsize=9.5, ncols=2, loc="upper left")
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     stacked = right.subplots(3, 1)
     for (name, ends), one in zip(LINES.items(), stacked, strict=True):
-        styled(one, "From z to a to C" if name == "z" else "", "", "", grid=False)
+        styled(one, "From z to a to C: ○ before, ● after" if name == "z" else "", "", "", grid=False)
         one.set(xlim=ends, ylim=(-1, 1), yticks=[])
         one.set_ylabel(name, rotation=0, fontsize=11, color=INK, labelpad=12, va="center")
         one.spines["left"].set_visible(False)
@@ -64,9 +64,8 @@ def nudge() -> Scene:
             ("before", before, {"mfc": "white", "color": "#444444", "zorder": 3}),
             ("after", after, {"color": LINE_COLORS[0], "zorder": 4}),
         ):
-            (marker,) = one.plot([], [], "o", ms=9, label=kind, **style)
+            (marker,) = one.plot([], [], "o", ms=9, **style)
             kept[name] = fast.add(f"{kind} {name}", marker)
-    stacked[0].legend(frameon=False, fontsize=9.5, ncols=2, loc="lower right", bbox_to_anchor=(1, 0.95))
 
     def draw(neuron: tuple[int, int], push: float, example: int) -> View:
         l, j = neuron

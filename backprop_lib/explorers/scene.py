@@ -230,6 +230,10 @@ class Scene(W.VBox):  # type: ignore[misc]
             part.close()
         super().close()
 
+    def _still_view(self) -> View:
+        """What a viewer without a kernel sees."""
+        return self.view
+
     def _values(self) -> dict[str, Any]:
         return {name: control.value for name, control in self.controls.items()}
 
@@ -294,7 +298,7 @@ class Scene(W.VBox):  # type: ignore[misc]
         """The live widget, and for viewers without a kernel the picture, the sentence and the numbers."""
         with self._drawing:
             data = dict(super()._repr_mimebundle_(**kwargs) or {})
-            view = self.view
+            view = self._still_view()
         table = table_html(view.table)
         numbers = f"<details><summary>The numbers</summary>{table}</details>" if table else ""
         words = _sentence_html(view.sentence) + numbers + _code_html(view.code)

@@ -91,13 +91,13 @@ def _named(run: Backpropagation, step: int) -> dict[str, Array]:
 def _card(title: str, *lines: tuple[str, str]) -> str:
     """The equation of a step in symbols, numbers and shapes, in the colors of the page."""
     body = "".join(
-        f"<dt style='font-size:12px;opacity:0.75;margin-top:8px'>{escape(name)}</dt>"
-        f"<dd style='margin:2px 0 0 0;font-size:15px;line-height:1.5'>{escape(text)}</dd>"
+        f"<div style='font-size:12px;line-height:1.4;opacity:0.75;margin-top:8px'>{escape(name)}</div>"
+        f"<div style='font-size:15px;line-height:1.5'>{escape(text)}</div>"
         for name, text in lines
     )
     return (
-        "<div style='flex:1 1 300px;max-width:420px;padding:8px 16px;border-left:4px solid #2166AC'>"
-        f"<b style='font-size:15px'>{escape(title)}</b><dl style='margin:0'>{body}</dl></div>"
+        "<div style='flex:1 1 300px;max-width:440px;padding:8px 16px;border-left:4px solid #2166AC'>"
+        f"<b style='font-size:15px'>{escape(title)}</b>{body}</div>"
     )
 
 

@@ -1,0 +1,112 @@
+"""Live training: every tick trains an epoch, and whenever it stops the net is whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from backprop_lib.data import load_iris, split, standardize
+from backprop_lib.equations import cost_of
+from backprop_lib.explorers.live_training import LiveTraining
+from backprop_lib.network import Network
+from backprop_lib.training import train
+
+TRAINING, HELD_OUT = standardize(*split(load_iris()))
+
+
+def net_of(seed: int = 1) -> Network:
+    return Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=seed)
+
+
+def live_on(net: Network, epochs: int = 40) -> LiveTraining:
+    return LiveTraining(net, TRAINING, epochs=epochs, seed=1, held_out=HELD_OUT)
+
+
+def trained(epochs: int) -> Network:
+    net = net_of()
+    train(net, TRAINING, epochs=epochs, seed=1)
+    return net
+
+
+def test_nothing_is_trained_before_the_clock_ticks() -> None:
+    net = net_of()
+    live = live_on(net)
+    assert np.array_equal(net.theta, net_of().theta) and live.view.sentence.startswith("Epoch 0:")
+
+
+def test_every_tick_trains_as_far_as_its_epoch() -> None:
+    net = net_of()
+    live = live_on(net)
+    for epoch in (1, 2, 3, 7):
+        live.controls["epoch"].value = epoch
+        assert np.array_equal(net.theta, trained(epoch).theta)
+        assert live.view.table[1][1] == pytest.approx(cost_of(net, *TRAINING.columns()), rel=1e-12)
+
+
+def test_looking_back_leaves_the_net_where_it_is() -> None:
+    net = net_of()
+    live = live_on(net)
+    live.controls["epoch"].value = 7
+    live.controls["epoch"].value = 3
+    assert np.array_equal(net.theta, trained(7).theta)
+    assert "Epoch 3:" in live.view.sentence and "trained for 7 epochs" in live.view.sentence
+
+
+def test_stop_ends_the_run_and_the_net_stays_as_its_last_epoch_left_it() -> None:
+    net = net_of()
+    live = live_on(net)
+    live.controls["epoch"].value = 5
+    live.stop_button.click()
+    live.controls["epoch"].value = 30
+    live.raise_error()
+    assert np.array_equal(net.theta, trained(5).theta) and "Stopped after epoch 5." in live.view.sentence
+    assert live.player.buttons["Play"].disabled and not live.player.clock.playing
+
+
+def test_reset_starts_over_and_leads_to_the_same_net() -> None:
+    net = net_of()
+    live = live_on(net)
+    live.controls["epoch"].value = 5
+    live.stop_button.click()
+    live.reset_button.click()
+    assert np.array_equal(net.theta, net_of().theta) and live.view.sentence.startswith("Epoch 0:")
+    assert not live.player.buttons["Play"].disabled
+    live.controls["epoch"].value = 40
+    assert np.array_equal(net.theta, trained(40).theta)
+
+
+def test_where_nothing_ticks_the_picture_is_that_of_the_finished_run_and_the_net_is_untouched() -> None:
+    net = net_of()
+    text = live_on(net)._repr_mimebundle_()[0]["text/plain"]
+    assert text == live_on(net_of())._repr_mimebundle_()[0]["text/plain"]
+    finished = live_on(net_of())
+    finished.controls["epoch"].value = 40
+    assert text.endswith(finished.view.sentence) and np.array_equal(net.theta, net_of().theta)
+
+
+def test_the_finished_picture_does_not_disturb_the_run_that_follows() -> None:
+    net = net_of()
+    live = live_on(net)
+    live._repr_mimebundle_()
+    live.controls["epoch"].value = 4
+    live._repr_mimebundle_()
+    live.reset()
+    live.controls["epoch"].value = 6
+    assert np.array_equal(net.theta, trained(6).theta)
+
+
+def test_net_and_history_are_of_one_moment() -> None:
+    live = live_on(net_of())
+    live.controls["epoch"].value = 9
+    net, history = live.state()
+    assert history.epochs == 9 and cost_of(net, *TRAINING.columns()) == pytest.approx(history.cost[-1])
+    live.controls["epoch"].value = 12
+    assert np.array_equal(net.theta, trained(9).theta)  # a copy: it trains no further
+
+
+def test_a_run_that_diverges_says_so_and_keeps_finite_parameters() -> None:
+    net = Network([("identity", 4), ("relu", 5), ("identity", 3)], seed=0)
+    live = LiveTraining(net, TRAINING, learning_rate=50.0, epochs=20)
+    live.controls["epoch"].value = 20
+    live.raise_error()
+    assert "The run diverged in epoch" in live.view.sentence and np.isfinite(net.theta).all()
