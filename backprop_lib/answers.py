@@ -88,7 +88,7 @@ class FunctionToWrite:
 
     def judge(self, answer: Any) -> Verdict:
         """The verdict; it never raises because of the answer."""
-        if complaint := self.no_function(answer):
+        if complaint := no_function(answer, self.parameters):
             return complaint
         returned: list[tuple[Case, Any]] = []
         failed: list[str] = []
@@ -107,23 +107,6 @@ class FunctionToWrite:
                 return wrong("your function changed an array that it was given. Work on a new one.")
             returned.append((case, _kept(result)))
         return self._verdict(returned, failed)
-
-    def no_function(self, answer: Any) -> Verdict | None:
-        if answer is None or answer is ...:
-            return NOT_ATTEMPTED
-        wanted = f"a function of ({', '.join(self.parameters)})"
-        if not callable(answer):
-            return wrong(
-                f"expected {wanted}, got {type(answer).__name__}. "
-                "Hand over the function itself; do not call it."
-            )
-        try:
-            inspect.signature(answer).bind(*self.parameters)
-        except TypeError:
-            return wrong(f"expected {wanted}; yours takes {inspect.signature(answer)}.")
-        except ValueError:  # a function of numpy, which has no signature to look at
-            return None
-        return None
 
     def _verdict(self, returned: list[tuple[Case, Any]], failed: list[str]) -> Verdict:
         complaints = [form(case.right, result, self.parts) for case, result in returned]
@@ -212,6 +195,24 @@ class Questions:
         if missing:
             return wrong(f"right so far; {_listed(missing)} not answered.")
         return correct(self.checked_on)
+
+
+def no_function(answer: Any, parameters: Sequence[str]) -> Verdict | None:
+    """The verdict on an answer that is not a function of these parameters, or None if it is one."""
+    if answer is None or answer is ...:
+        return NOT_ATTEMPTED
+    wanted = f"a function of ({', '.join(parameters)})"
+    if not callable(answer):
+        return wrong(
+            f"expected {wanted}, got {type(answer).__name__}. Hand over the function itself; do not call it."
+        )
+    try:
+        inspect.signature(answer).bind(*parameters)
+    except TypeError:
+        return wrong(f"expected {wanted}; yours takes {inspect.signature(answer)}.")
+    except ValueError:  # a function of numpy, which has no signature to look at
+        return None
+    return None
 
 
 def _unchanged(old: Any, new: Any) -> bool:

@@ -48,7 +48,7 @@ def _numbers(got: Any) -> Array:
         if isinstance(got, dict | str):
             raise TypeError
         array = np.array(got, dtype=float)
-    except Exception:  # an answer can be anything
+    except Exception:  # an answer may be anything, and may raise anything when it is looked at
         raise Unfit(f"expected numbers, got {shown(got)}.") from None
     if not np.isfinite(array).all():
         raise Unfit("your answer holds NaN or infinity.")

@@ -325,6 +325,33 @@ def test_an_answer_of_another_kind_is_told_what_was_expected(name, answer, said)
     assert said in check(name, answer).message
 
 
+class NoArray:
+    def __array__(self, *_, **__):
+        raise RuntimeError("no array")
+
+
+STRANGE = [
+    object(),
+    {1, 2},
+    1 + 2j,
+    b"x",
+    range(3),
+    10**400,
+    NoArray(),
+    [NoArray()] * 2,
+    iter([1]),
+    ({}, {}),
+    type,
+]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_check_never_raises_and_never_passes_whatever_the_answer_is_or_returns(name) -> None:
+    for thing in STRANGE:
+        for answer in (thing, lambda *_, thing=thing: thing):
+            assert check(name, answer).status in ("wrong", "not attempted yet"), thing
+
+
 def test_lists_and_whole_numbers_are_numbers_too() -> None:
     assert check("weight_shapes", lambda s: [(n, k) for k, n in zip(s, s[1:], strict=False)]).passed
     assert check("bias_gradient", lambda d: d.mean(axis=1, keepdims=True).tolist()).passed

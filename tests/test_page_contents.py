@@ -147,7 +147,7 @@ def test_a_page_has_one_to_three_exercises_with_two_hints_and_a_hidden_solution(
     for i in solutions:
         cell = page["cells"][i]
         assert shown(cell).startswith("Correct: checked on ")
-        assert cell["metadata"]["jupyter"] == {"source_hidden": True}
+        assert cell["metadata"].get("jupyter") == {"source_hidden": True}
     (hints,) = [i for i, c in enumerate(page["cells"]) if "<summary>Hint 1</summary>" in joined(c["source"])]
     assert max(stubs) < hints < min(solutions)
     text = joined(page["cells"][hints]["source"])
@@ -204,9 +204,7 @@ MISTAKES_OF_OLDER_NOTES = [
 
 @pytest.mark.parametrize("mistake", MISTAKES_OF_OLDER_NOTES)
 def test_the_mistakes_of_older_notes_do_not_recur(mistake) -> None:
-    for name, page in PAGES.items():
-        found = re.search(mistake, prose(page))
-        assert not found or "or to" in prose(page)[found.start() : found.end() + 20].lower(), (name, found)
+    assert not [name for name, page in PAGES.items() if re.search(mistake, prose(page))]
 
 
 @pytest.mark.parametrize("name", NAMES)
