@@ -34,7 +34,7 @@ def spoiled(block, change):
 )
 def test_a_wrong_block_is_refused_by_name_and_the_others_pass(block, change) -> None:
     report = check_gradient(NET, X, Y, gradient=spoiled(block, change))
-    assert report.failed == [block] and report.worst.name == block
+    assert report.failed == [block] and report.worst.name == block and report.worst.passed is False
 
 
 @pytest.mark.parametrize("method, tolerance", [("central", 1e-7), ("forward", 1e-5), ("complex", 1e-12)])
