@@ -9,6 +9,7 @@ import secrets
 import zipfile
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -134,12 +135,13 @@ class Network(Parameters):
         disk. A full disk, a crash, or another process saving to the same path never leaves half a file.
         """
         path = path_of("path", path)
-        arrays = {f"{kind}{l}": block for kind, l, block in self.blocks()}
-        names = np.array([name for name, _ in self.specification])
+        names, sizes = zip(*self.specification, strict=True)
+        arrays: dict[str, Any] = {"format": FORMAT, "activations": names, "sizes": sizes}
+        arrays |= {f"{kind}{l}": block for kind, l, block in self.blocks()}
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
             with open(draft, "xb") as file:
-                np.savez(file, format=FORMAT, activations=names, sizes=self.sizes, **arrays)
+                np.savez(file, **arrays)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(draft, path)
