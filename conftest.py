@@ -10,6 +10,8 @@ from typing import Any
 for _library in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
+os.environ["TQDM_DISABLE"] = "1"  # no progress bars in what is compared with the stored outputs
+
 import hypothesis
 import pytest
 

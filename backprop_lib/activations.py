@@ -28,7 +28,8 @@ from backprop_lib.arguments import Array, one_of
 class Activation:
     """σ as an object: `sigma(z)` is the value, `sigma.prime(z)` the derivative at z (not at a).
 
-    Both take and return an array of any shape, element by element.
+    Both take and return an array of any shape, element by element. `value_and_prime(z)` is the pair
+    (σ(z), σ′(z)), which costs little more than σ(z) alone.
     """
 
     name: str
@@ -42,10 +43,6 @@ class Activation:
     def prime(self, z: Array) -> Array:
         """σ′(z), of the shape of z."""
         return self.value_and_prime(np.asarray(z, dtype=np.float64))[1]
-
-    def with_prime(self, z: Array) -> tuple[Array, Array]:
-        """(σ(z), σ′(z)) together, which costs little more than σ(z) alone."""
-        return self.value_and_prime(z)
 
 
 @dataclass(frozen=True)
@@ -63,6 +60,10 @@ class Softmax(Activation):
         return jacobian
 
 
+# Arrays of no dimension: a Python float is converted at every call, which takes as long as the product.
+HALF, ONE = np.array(0.5), np.array(1.0)
+
+
 def _identity(z: Any) -> Any:
     return np.array(z)
 
@@ -73,16 +74,16 @@ def _identity_with_prime(z: Array) -> tuple[Array, Array]:
 
 def _sigmoid(z: Any) -> Any:
     # ½ (1 + tanh(z/2)) is 1 / (1 + e^−z) rearranged: as fast, and nothing in it can overflow.
-    a = np.multiply(z, 0.5)
-    a = np.tanh(a, out=a if a.ndim else None)
-    a *= 0.5
-    a += 0.5
+    a = HALF * z
+    a = np.tanh(a, a if a.ndim else None)
+    a *= HALF
+    a += HALF
     return a
 
 
 def _sigmoid_with_prime(z: Array) -> tuple[Array, Array]:
     a = _sigmoid(z)
-    prime = 1.0 - a
+    prime = ONE - a
     prime *= a
     return a, prime
 
@@ -94,7 +95,7 @@ def _tanh(z: Any) -> Any:
 def _tanh_with_prime(z: Array) -> tuple[Array, Array]:
     a = np.tanh(z)
     prime = a * a
-    prime = np.subtract(1.0, prime, out=prime if prime.ndim else None)
+    prime = np.subtract(ONE, prime, prime if prime.ndim else None)
     return a, prime
 
 

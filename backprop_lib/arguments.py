@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Progress = Callable[[Iterable[int]], Iterable[int]]
 
 
 def shown(value: object, longest: int = 60) -> str:
@@ -88,6 +89,15 @@ def path_of(name: str, value: object) -> Path:
     return Path(value)
 
 
+def counted(count: int, progress: Progress | None) -> Iterable[int]:
+    """0, 1, … count − 1, watched by `progress` if there is one: a function such as `tqdm.auto.tqdm`."""
+    if progress is None:
+        return range(count)
+    if not callable(progress):
+        raise TypeError(f"progress: expected a function like tqdm, got {shown(progress)}")
+    return progress(range(count))
+
+
 def numbers(name: str, value: object) -> Array:
     """`value` as an array of finite float64 numbers; text, ragged lists, NaN and infinity are refused."""
     if not isinstance(value, np.ndarray | list | tuple | int | float | np.number):
@@ -99,10 +109,11 @@ def numbers(name: str, value: object) -> Array:
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name}: expected real numbers, got an array of {array.dtype}")
     array = array.astype(np.float64, copy=False)
-    finite = np.isfinite(array)
-    if not finite.all():
-        at = tuple(int(i) for i in np.argwhere(~finite)[0])
-        raise ValueError(f"{name}: expected finite numbers, got {array[at]} at index {list(at)}")
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.add.reduce(array, axis=None)
+    if not math.isfinite(total):  # or finite numbers, whose sum overflows
+        for at in np.argwhere(~np.isfinite(array)).tolist():
+            raise ValueError(f"{name}: expected finite numbers, got {array[tuple(at)]} at index {at}")
     return array
 
 

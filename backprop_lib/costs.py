@@ -134,4 +134,4 @@ def cost(name: str | Cost) -> Cost:
         return name
     if not isinstance(name, str):
         raise TypeError(f"cost: expected a name ({', '.join(COSTS)}) or a Cost, got {shown(name)}")
-    return COSTS[one_of("cost", name, COSTS)]
+    return COSTS.get(name) or COSTS[one_of("cost", name, COSTS)]

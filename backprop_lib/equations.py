@@ -7,7 +7,7 @@ examples, because the cost of a set of examples is the mean of their costs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,12 @@ from backprop_lib.arguments import Array, columns, same_count
 from backprop_lib.costs import Cost
 from backprop_lib.costs import cost as cost_named
 from backprop_lib.network import Network, Parameters, checked_network
+
+Layers = dict[int, Array]  # an array for each layer
+
+# glibc hands every block past 128 KiB back to the system when it is freed, and pays a page fault for every
+# 4 KiB when it needs one again, until it has seen a larger block freed. Now it has: up to twice as fast.
+np.empty(2**19)
 
 
 def output_error(cost_gradient: Array, sigma_prime: Array) -> Array:
@@ -45,38 +51,37 @@ def hidden_error(w_next: Array, delta_next: Array, sigma_prime: Array) -> Array:
     return delta
 
 
-def bias_gradient(delta: Array) -> Array:
-    """Equation (3): ∂C_x/∂b^l = δ^l, averaged over the examples; (n_l, m) in, (n_l, 1) out."""
-    total: Array = np.add.reduce(delta, axis=1, keepdims=True)
-    total /= delta.shape[1]
-    return total
+def bias_gradient(delta: Array, out: Array | None = None) -> Array:
+    """Equation (3): ∂C_x/∂b^l = δ^l, averaged over the examples.
+
+    delta is (n_l, m); the result, written into `out` if there is one, is (n_l, 1).
+    """
+    return np.divide(np.add.reduce(delta, axis=1, keepdims=True), delta.shape[1], out)
 
 
-def weight_gradient(delta: Array, a_previous: Array) -> Array:
+def weight_gradient(delta: Array, a_previous: Array, out: Array | None = None) -> Array:
     """Equation (4): ∂C_x/∂w^l = δ^l (a^{l−1})ᵀ, averaged over the examples.
 
-    delta is (n_l, m), a_previous (n_{l−1}, m); the result is (n_l, n_{l−1}).
+    delta is (n_l, m), a_previous (n_{l−1}, m); the result, written into `out` if there is one, is
+    (n_l, n_{l−1}). The 1/m of the mean goes to δ, which has far fewer numbers than the result.
     """
-    total: Array = delta @ a_previous.T
-    total /= delta.shape[1]
-    return total
+    return np.matmul(delta / delta.shape[1], a_previous.T, out)
 
 
-@dataclass(frozen=True, slots=True)
-class Backpropagation:
+class Backpropagation(NamedTuple):
     """All that one run of backpropagation computes, by layer.
 
     z[l], a[l], delta[l]: (n_l, m), per example; a[0] is x. gradient.w[l], gradient.b[l], gradient.theta:
     the derivatives of the mean cost by every weight and bias, shaped as in the net.
     """
 
-    z: dict[int, Array]
-    a: dict[int, Array]
-    delta: dict[int, Array]
+    z: Layers
+    a: Layers
+    delta: Layers
     gradient: Parameters
 
 
-def feed_forward(net: Network, x: Array) -> tuple[dict[int, Array], dict[int, Array]]:
+def feed_forward(net: Network, x: Array) -> tuple[Layers, Layers]:
     """z^l = w^l a^{l−1} + b^l and a^l = σ(z^l), layer by layer from a^0 = x.
 
     Returns the dicts z (l = 1 … L) and a (l = 0 … L) of (n_l, m) arrays. Raises ValueError or TypeError
@@ -85,9 +90,7 @@ def feed_forward(net: Network, x: Array) -> tuple[dict[int, Array], dict[int, Ar
     return _feed_forward(net, columns("x", x, checked_network(net).sizes[0]))
 
 
-def _feed_forward(
-    net: Network, x: Array, sigma_prime: dict[int, Array] | None = None
-) -> tuple[dict[int, Array], dict[int, Array]]:
+def _feed_forward(net: Network, x: Array, sigma_prime: Layers | None = None) -> tuple[Layers, Layers]:
     """The pass itself; it leaves σ′(z^l) in `sigma_prime` too if asked, which shares work with σ(z^l)."""
     z, a = {}, {0: x}
     for l in range(1, net.L + 1):
@@ -96,7 +99,7 @@ def _feed_forward(
         if sigma_prime is None:
             a[l] = net.sigma[l](z[l])
         else:
-            a[l], sigma_prime[l] = net.sigma[l].with_prime(z[l])
+            a[l], sigma_prime[l] = net.sigma[l].value_and_prime(z[l])
     return z, a
 
 
@@ -127,15 +130,21 @@ def backprop(net: Network, x: Array, y: Array, cost: str | Cost = "quadratic") -
 
 def _backprop(net: Network, x: Array, y: Array, cost: Cost, gradient: Parameters) -> Backpropagation:
     """`backprop` of arguments known to be good, into a `gradient` that may be used again and again."""
-    L, sigma_prime = net.L, dict[int, Array]()
+    z, a, delta = _errors(net, x, y, cost)
+    for l in delta:
+        bias_gradient(delta[l], out=gradient.b[l])
+        weight_gradient(delta[l], a[l - 1], out=gradient.w[l])
+    return Backpropagation(z, a, delta, gradient)
+
+
+def _errors(net: Network, x: Array, y: Array, cost: Cost) -> tuple[Layers, Layers, Layers]:
+    """z, a and delta by layer: the forward pass, then (1) at the output and (2) for l = L−1, …, 1."""
+    L, sigma_prime = net.L, Layers()
     z, a = _feed_forward(net, x, sigma_prime)
     delta = {L: _output_error(net, z[L], a[L], y, cost, sigma_prime[L])}
     for l in range(L - 1, 0, -1):
         delta[l] = hidden_error(net.w[l + 1], delta[l + 1], sigma_prime[l])
-    for l in range(1, L + 1):
-        gradient.b[l][...] = bias_gradient(delta[l])
-        gradient.w[l][...] = weight_gradient(delta[l], a[l - 1])
-    return Backpropagation(z, a, delta, gradient)
+    return z, a, delta
 
 
 def _output_error(net: Network, z_L: Array, a_L: Array, y: Array, cost: Cost, sigma_prime: Array) -> Array:

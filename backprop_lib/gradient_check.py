@@ -11,21 +11,30 @@ need not run again, and all such changes of a layer are columns of one wider bat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from backprop_lib.arguments import Array, one_of, positive_number, shown
+from backprop_lib.activations import Softmax
+from backprop_lib.arguments import Array, Progress, counted, one_of, positive_number, shown
 from backprop_lib.costs import Cost
-from backprop_lib.equations import Backpropagation, _checked, _feed_forward, backprop, cost_per_example
+from backprop_lib.equations import (
+    Backpropagation,
+    Layers,
+    _checked,
+    _feed_forward,
+    backprop,
+    cost_per_example,
+)
 from backprop_lib.network import Network, Parameters
 
 METHODS = ("central", "forward", "complex")
 STEPS = {"central": 1e-5, "forward": 1e-7, "complex": 1e-20}
 EPSILON = float(np.finfo(float).eps)
-LARGEST = 200_000  # numbers in one temporary array of `differences`
+LARGEST = 65_536  # numbers in one temporary array of `differences`: what a processor's cache holds
 
 
 def numerical_gradient(
@@ -35,11 +44,13 @@ def numerical_gradient(
     cost: str | Cost = "quadratic",
     method: str = "central",
     h: float | None = None,
+    progress: Progress | None = None,
 ) -> Parameters:
     """∂C/∂θ_i for every parameter i by finite differences, the plain way: two runs of the net for each.
 
     C is the mean cost of the m examples x (n_0, m), y (n_L, m). h is the step (default: 1e-5 central,
-    1e-7 forward, 1e-20 complex). Raises ValueError or TypeError for bad arguments.
+    1e-7 forward, 1e-20 complex). A large net takes long: `progress=tqdm` shows the parameters go by.
+    Raises ValueError or TypeError for bad arguments.
     """
     x, y, rule, h = *_checked(net, x, y, cost), _step(method, h)
 
@@ -48,7 +59,7 @@ def numerical_gradient(
         return cost_per_example(net, z[net.L], a[net.L], y, rule).mean()
 
     gradient = Parameters(net.sizes)
-    for i in range(net.theta.size):
+    for i in counted(net.theta.size, progress):
         step = np.zeros(net.theta.size)
         step[i] = h
         if method == "central":
@@ -74,75 +85,87 @@ def differences(
     between C(θ − h) and C(θ + h). Where it is not 0 the difference is not a derivative.
     """
     x, y, rule, h = *_checked(net, x, y, cost), _step(method, h)
-    steps: Any = np.array({"central": [h, -h], "forward": [h], "complex": [1j * h]}[method])
-    z, a = _feed_forward(net, x)
-    base = cost_per_example(net, z[net.L], a[net.L], y, rule).mean()
+    return _differences(net, y, rule, method, h, *_feed_forward(net, x))
+
+
+def _differences(
+    net: Network, y: Array, cost: Cost, method: str, h: float, z: Layers, a: Layers
+) -> tuple[Parameters, Parameters]:
+    """`differences` around the z and a of a forward pass."""
+    steps: Any = np.array({"central": [h, -h], "forward": [h, 0.0], "complex": [1j * h]}[method])
     gradient, kinks = Parameters(net.sizes), Parameters(net.sizes)
-    m = x.shape[1]
+    m = y.shape[1]
     for l in range(1, net.L + 1):
-        inputs = np.vstack([a[l - 1], np.ones((1, m))])  # ∂z^l_j/∂w^l_jk = a^{l−1}_k, and 1 for the bias
+        inputs = np.ones((net.sizes[l - 1] + 1, m))  # ∂z^l_j/∂w^l_jk = a^{l−1}_k, and 1 for the bias
+        inputs[:-1] = a[l - 1]
         shift = steps[:, None, None] * inputs  # (steps, parameters of one neuron, m)
-        widest = max(net.sizes[l:]) * shift.size
-        group = max(1, LARGEST // widest)
-        for first in range(0, net.sizes[l], group):
-            units = slice(first, min(first + group, net.sizes[l]))
-            moved = z[l][units, None, None, :] + shift  # z^l_j of each unit, step, parameter, example
-            costs, crossed = _cost_when_moved(net, z, a, y, rule, l, units, moved)
-            if method == "central":
-                slope = (costs[:, 0] - costs[:, 1]) / (2 * h)
+        slope, crossed = np.empty((2, net.sizes[l], len(inputs)))
+        for piece in _pieces(net, l, shift.shape):
+            units, some = piece
+            moved = z[l][units, None, None] + shift[:, some]  # z^l_j of each unit, step, parameter, example
+            costs, crossed[piece] = _costs_when_moved(net, z, a, y, cost, l, units, moved)
+            if method == "complex":
+                slope[piece] = costs[:, 0].imag.sum(axis=-1) / (m * h)
             else:
-                slope = (costs[:, 0] - base) / h if method == "forward" else costs[:, 0].imag / h
-            gradient.w[l][units], gradient.b[l][units, 0] = slope[:, :-1], slope[:, -1]
-            kinks.w[l][units], kinks.b[l][units, 0] = crossed[:, :-1], crossed[:, -1]
+                slope[piece] = (costs[:, 0] - costs[:, 1]).sum(axis=-1) / (m * (steps[0] - steps[1]))
+        gradient.w[l][...], gradient.b[l][...] = slope[:, :-1], slope[:, -1:]
+        kinks.w[l][...], kinks.b[l][...] = crossed[:, :-1], crossed[:, -1:]
     return gradient, kinks
 
 
-def _cost_when_moved(
-    net: Network,
-    z: dict[int, Array],
-    a: dict[int, Array],
-    y: Array,
-    cost: Cost,
-    l: int,
-    units: slice,
-    moved: Any,
+def _pieces(net: Network, l: int, shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
+    """All units of layer l and all parameters of a unit, in pieces whose arrays stay in the cache."""
+    steps, parameters, m = shape
+    fit = max(1, LARGEST // (steps * m * max(net.sizes[min(l + 1, net.L) :])))
+    tall, wide = max(1, fit // parameters), min(fit, parameters)
+    for unit in range(0, net.sizes[l], tall):
+        for parameter in range(0, parameters, wide):
+            yield slice(unit, unit + tall), slice(parameter, parameter + wide)
+
+
+def _costs_when_moved(
+    net: Network, z: Layers, a: Layers, y: Array, cost: Cost, l: int, units: slice, moved: Any
 ) -> tuple[Any, Any]:
-    """The mean cost, and the number of ReLU crossings, for each of the given values of z^l of these units.
+    """C_x, and the number of ReLU crossings, for each of the given values of z^l of these units.
 
-    `moved` is (units, steps, parameters, m); costs come back as (units, steps, parameters), crossings as
-    (units, parameters).
+    `moved` is (units, steps, parameters, m), and so are the costs; the crossings are (units, parameters).
     """
-    count, m = moved.shape[0], moved.shape[-1]
-    variants = moved.shape[:3]
 
-    def columns_of(base: Any) -> Any:
-        """base, (n, m), once for every variant: (n, units, steps, parameters, m)."""
-        return np.broadcast_to(base[:, None, None, None, :], (len(base), *moved.shape))
+    sigma, crossed = net.sigma[l], np.zeros(())
+    a_moved = sigma(moved)
+    if sigma.name == "relu":
+        crossed = _flips(moved, z[l][units, None, None])
+    if l == net.L:
+        here = _replaced(z[l], units, moved)
+        a_here = sigma(here) if isinstance(sigma, Softmax) else _replaced(a[l], units, a_moved)
+        return cost_per_example(net, here, a_here, y[:, None, None, None], cost), crossed
+    # z^{l+1}_i changes by w^{l+1}_ij times the change of a^l_j
+    a_moved -= a[l][units, None, None]
+    here = net.w[l + 1][:, units, None, None, None] * a_moved
+    here += z[l + 1][:, None, None, None]
+    for layer in range(l + 1, net.L + 1):
+        if layer > l + 1:
+            here = net.w[layer] @ a_here.reshape(len(a_here), -1)
+            here += net.b[layer]
+            here = here.reshape(-1, *moved.shape)
+        a_here = net.sigma[layer](here)
+        if net.sigma[layer].name == "relu":
+            crossed = crossed + _flips(here, z[layer][:, None, None, None]).sum(axis=0)
+    return cost_per_example(net, here, a_here, y[:, None, None, None], cost), crossed
 
-    crossings = np.zeros((count, variants[2]))
-    rows, own = np.arange(count) + units.start, np.arange(count)
-    if net.sigma[l].name == "relu":
-        crossings += ((moved.real > 0) != (z[l][units, None, None, :] > 0)).sum(axis=(1, 3))
-    if l < net.L:
-        # z^{l+1} changes by w^{l+1}_ij times the change of a^l_j
-        change = net.sigma[l](moved) - a[l][units, None, None, :]
-        here = columns_of(z[l + 1]) + net.w[l + 1][:, units, None, None, None] * change
-    else:
-        here = columns_of(z[l]).astype(moved.dtype)
-        here[rows, own] = moved
-    first = min(l + 1, net.L)
-    z_here: Any = here.reshape(len(here), -1)
-    a_here: Any = None
-    for layer in range(first, net.L + 1):
-        if layer > first:
-            z_here = net.w[layer] @ a_here + net.b[layer]
-        a_here = net.sigma[layer](z_here)
-        if net.sigma[layer].name == "relu" and layer > l:
-            before = columns_of(z[layer] > 0).reshape(len(z_here), -1)
-            crossings += ((z_here.real > 0) != before).reshape(-1, *moved.shape).sum(axis=(0, 2, 4))
-    targets = columns_of(y).reshape(len(y), -1)
-    costs = cost_per_example(net, z_here, a_here, targets, cost)
-    return costs.reshape(*variants, m).mean(axis=-1), crossings
+
+def _replaced(base: Array, units: slice, moved: Any) -> Any:
+    """`base`, (n, m), beside every variant, with the row of the unit that moved replaced."""
+    here = np.empty((len(base), *moved.shape), moved.dtype)
+    here[...] = base[:, None, None, None]
+    rows = np.arange(len(base))[units]
+    here[rows, rows - rows[0]] = moved
+    return here
+
+
+def _flips(now: Any, before: Any) -> Any:
+    """How many examples, over all steps, have another sign than before; now is (…, steps, parameters, m)."""
+    return ((now.real > 0) != (before > 0)).sum(axis=(-3, -1))
 
 
 def _step(method: str, h: float | None) -> float:
@@ -237,10 +260,10 @@ def check_gradient(
     if not callable(gradient):
         raise TypeError(f"gradient: expected a function, got {shown(gradient)}")
     h = _step(method, h)
-    expected, kinks = differences(net, x, y, cost, method, h)
     x, y, rule = _checked(net, x, y, cost)
     got = as_parameters(net, gradient(net.copy(), x.copy(), y.copy(), cost))  # which may spoil what it gets
     z, a = _feed_forward(net, x)
+    expected, kinks = _differences(net, y, rule, method, h, z, a)
     height = float(np.abs(cost_per_example(net, z[net.L], a[net.L], y, rule)).mean())
     # What the subtraction of two costs leaves of their last bits; the complex step subtracts nothing. Where
     # the cost is 0, those at θ ± h are not: they are taken to be at least h.
@@ -266,29 +289,35 @@ def _block(
 ) -> Block:
     noise *= d.size**0.5
     floor = noise / tolerance if floor is None else positive_number("floor", floor)
-    if name.startswith("b"):
+    if name[0] == "b":
         g, d, k = g[:, 0], d[:, 0], k[:, 0]
-    usable = k == 0
-    off = np.where(usable, np.abs(g - d), 0.0)
-    index = tuple(int(i) for i in np.unravel_index(np.argmax(off), off.shape))
-    size, g_size = float(np.linalg.norm(d[usable])), float(np.linalg.norm(g[usable]))
-    with np.errstate(invalid="ignore"):
-        error = float(np.linalg.norm(off) / max(size + g_size, floor))
-    error = 1.0 if np.isnan(error) else error  # an infinite or undefined gradient
-    kinks = int((~usable).sum())
-    entry = f"{name[0]}[{name[1:]}]{list(index)}"
-    if not usable.any() and not allow_zero:
+    kinks = int(np.count_nonzero(k))
+    off = np.abs(g - d)
+    if kinks:
+        off = np.where(k == 0, off, 0.0)
+        size, g_size = _norm(d[k == 0]), _norm(g[k == 0])
+    else:
+        size, g_size = _norm(d), _norm(g)
+    error = _norm(off) / max(size + g_size, floor)
+    error = error if math.isfinite(error) else 1.0  # an infinite or undefined gradient
+    index = tuple(map(int, np.unravel_index(off.argmax(), off.shape)))
+    if kinks == d.size and not allow_zero:
         passed, reason = False, "every difference straddles a kink of ReLU: nothing was compared"
     elif error > tolerance:
-        passed = False
+        passed, entry = False, f"{name[0]}[{name[1:]}]{list(index)}"
         reason = f"error {error:.1e}; worst {entry}: expected {d[index]:.6g}, got {g[index]:.6g}"
     elif size <= noise and not allow_zero:
         passed, reason = False, "the differences are zero up to round-off: nothing was proved"
     else:
         passed, reason = True, f"error {error:.1e}"
-    if kinks and usable.any():
+    if 0 < kinks < d.size:
         reason += f"; {kinks} of {d.size} left out: a ReLU has its kink within h"
     return Block(name, error, floor, size, index, float(d[index]), float(g[index]), kinks, passed, reason)
+
+
+def _norm(numbers: Array) -> float:
+    flat = numbers.ravel()
+    return math.sqrt(flat @ flat)
 
 
 def as_parameters(net: Network, gradient: Any) -> Parameters:

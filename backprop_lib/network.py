@@ -8,6 +8,7 @@ import os
 import secrets
 import zipfile
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -26,10 +27,11 @@ class Parameters:
 
     `w[l]` has shape (n_l, n_{l−1}) and `b[l]` (n_l, 1), for l = 1 … L. `theta` holds w[1] row by row,
     then b[1], then w[2], … Changing an entry of w[l] or b[l] changes theta, and the other way round.
-    A `Network` is made of such numbers, and so is its gradient.
+    A `Network` is made of such numbers, and so is its gradient. `L` is the number of the output layer.
     """
 
     sizes: tuple[int, ...]
+    L: int
     theta: Array
     w: dict[int, Array]
     b: dict[int, Array]
@@ -37,7 +39,8 @@ class Parameters:
     def __init__(self, sizes: Sequence[int], theta: Array | None = None) -> None:
         """All zero, or the numbers of `theta`, which is not copied."""
         self.sizes = tuple(sizes)
-        count = parameter_count(self.sizes)
+        self.L = len(self.sizes) - 1
+        count, slices = _layout(self.sizes)
         self.theta = np.zeros(count) if theta is None else theta
         if not isinstance(self.theta, np.ndarray):
             raise TypeError(f"theta: expected a flat array, got {shown(theta)}")
@@ -46,22 +49,25 @@ class Parameters:
                 f"theta: expected {count} numbers for sizes {self.sizes}, got {self.theta.shape}"
             )
         self.w, self.b = {}, {}
-        start = 0
-        for l in range(1, len(self.sizes)):
-            rows, inputs = self.sizes[l], self.sizes[l - 1]
-            middle, end = start + rows * inputs, start + rows * (inputs + 1)
-            self.w[l] = self.theta[start:middle].reshape(rows, inputs)
-            self.b[l] = self.theta[middle:end].reshape(rows, 1)
-            start = end
-
-    @property
-    def L(self) -> int:
-        """The number of the output layer."""
-        return len(self.sizes) - 1
+        for l, (weights, biases) in slices.items():
+            self.w[l] = self.theta[weights].reshape(self.sizes[l], -1)
+            self.b[l] = self.theta[biases].reshape(-1, 1)
 
     def blocks(self) -> list[tuple[str, int, Array]]:
         """("w", 1, w[1]), ("b", 1, b[1]), ("w", 2, w[2]), … in the order of theta."""
         return [block for l in range(1, self.L + 1) for block in (("w", l, self.w[l]), ("b", l, self.b[l]))]
+
+
+@lru_cache
+def _layout(sizes: tuple[int, ...]) -> tuple[int, dict[int, tuple[slice, slice]]]:
+    """How many numbers theta has, and where in it w[l] and b[l] are."""
+    slices, start = {}, 0
+    for l in range(1, len(sizes)):
+        middle = start + sizes[l] * sizes[l - 1]
+        end = middle + sizes[l]
+        slices[l] = slice(start, middle), slice(middle, end)
+        start = end
+    return start, slices
 
 
 def parameter_count(sizes: Sequence[int]) -> int:

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from backprop_lib.arguments import (
     Array,
+    Progress,
     columns,
+    counted,
     integers,
     natural_number,
     numbers,
@@ -25,7 +27,7 @@ from backprop_lib.arguments import (
     shown,
 )
 from backprop_lib.costs import Cost
-from backprop_lib.equations import _backprop, _checked, cost_per_example, feed_forward
+from backprop_lib.equations import _backprop, _checked, _errors, cost_per_example, feed_forward
 from backprop_lib.network import Network, Parameters, checked_network
 
 Order = Callable[[int], Sequence[int]]
@@ -124,18 +126,19 @@ class Trainer:
         """The number of finished epochs."""
         return len(self._state[1]) - 1
 
-    def run(self, epochs: int) -> History:
+    def run(self, epochs: int, progress: Progress | None = None) -> History:
         """Train for up to `epochs` more epochs and return the history since the beginning.
 
+        `progress` wraps the iterable of epochs and is thus told when one is finished: `run(500, tqdm)`.
         Stops early, keeping the finished epochs, when a number becomes infinite (`diverged_at`) or on
         KeyboardInterrupt (`interrupted`).
         """
-        epochs = positive_integer("epochs", epochs)
+        watched = counted(positive_integer("epochs", epochs), progress)
         self.interrupted = False
         try:
             try:
                 with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                    for _ in range(epochs):
+                    for _ in watched:
                         if self.diverged_at is not None or not self._run_epoch():
                             break
             finally:
@@ -162,15 +165,10 @@ class Trainer:
 
     def _run_epoch(self) -> bool:
         """One epoch, and whether all its numbers are finite; if not, it leaves no trace."""
-        net, x, y, cost, gradient = self._copy, self._x, self._y, self._cost, self._gradient
-        theta, step, eta, size = net.theta, gradient.theta, self.learning_rate, self.batch_size
+        net, theta = self._copy, self._copy.theta
         theta[...] = self._state[0]  # an epoch before may have been left half done
-        order = self._examples()
-        for first in range(0, len(order), size):
-            batch = order[first : first + size]
-            _backprop(net, x[batch].T, y[batch].T, cost, gradient)
-            step *= eta
-            theta -= step
+        how = self._cost, self.learning_rate, self.batch_size, self._examples(), self._gradient
+        epoch_of_steps(net, self._x, self._y, *how)
         record = self._record()
         if not (_is_finite(record) and np.isfinite(theta).all()):
             self.diverged_at = self.epoch + 1
@@ -195,6 +193,28 @@ class Trainer:
         return _Record((cost, accuracy, *held_out), delta, theta)
 
 
+def epoch_of_steps(
+    net: Network,
+    x: Array,
+    y: Array,
+    cost: Cost,
+    learning_rate: float,
+    batch_size: int,
+    order: NDArray[np.intp],
+    gradient: Parameters,
+) -> None:
+    """A step θ ← θ − η ∂C/∂θ for each mini-batch of the examples (in rows), taken in this order.
+
+    Nothing is checked and nothing recorded; `gradient` holds the last step afterwards.
+    """
+    theta, step = net.theta, gradient.theta
+    for first in range(0, len(order), batch_size):
+        batch = order[first : first + batch_size]
+        _backprop(net, x.take(batch, axis=0).T, y.take(batch, axis=0).T, cost, gradient)
+        step *= learning_rate  # in place: a product as large as the net would be a new block of memory
+        theta -= step
+
+
 @dataclass(frozen=True, slots=True)
 class _Record:
     costs: tuple[float, ...]
@@ -213,29 +233,30 @@ def train(
     held_out: Any = None,
     order: Order | None = None,
     keep_parameters: bool = False,
+    progress: Progress | None = None,
 ) -> History:
     """Train `net` in place by stochastic gradient descent and return the history; see `Trainer`.
 
-    Nothing is printed. A run that diverges, or is interrupted, stops with the net as it was after the last
-    finished epoch; the history says so. Raises ValueError or TypeError, naming the argument, if one is bad.
+    Nothing is printed; `progress=tqdm` shows the epochs go by, see `Trainer.run`. A run that diverges, or is
+    interrupted, stops with the net as it was after the last finished epoch; the history says so. Raises
+    ValueError or TypeError, naming the argument, if one is bad.
     """
     positive_integer("epochs", epochs)
     trainer = Trainer(net, data, cost, learning_rate, batch_size, seed, held_out, order, keep_parameters)
-    return trainer.run(epochs)
+    return trainer.run(epochs, progress)
 
 
 def evaluate(net: Network, x: Array, y: Array, cost: Cost) -> tuple[float, float, dict[int, Array]]:
     """Mean cost, accuracy, and √ mean_x (δ^l_j)² of every neuron, over N examples in rows."""
     total, correct = 0.0, 0
     squares = {l: np.zeros(net.sizes[l]) for l in range(1, net.L + 1)}
-    gradient = Parameters(net.sizes)
     for first in range(0, len(x), CHUNK):
         columns_x, columns_y = x[first : first + CHUNK].T, y[first : first + CHUNK].T
-        run = _backprop(net, columns_x, columns_y, cost, gradient)
-        total += float(cost_per_example(net, run.z[net.L], run.a[net.L], columns_y, cost).sum())
-        correct += correct_answers(run.a[net.L], columns_y)
+        z, a, delta = _errors(net, columns_x, columns_y, cost)
+        total += float(cost_per_example(net, z[net.L], a[net.L], columns_y, cost).sum())
+        correct += correct_answers(a[net.L], columns_y)
         for l, square in squares.items():
-            square += (run.delta[l] ** 2).sum(axis=1)
+            square += (delta[l] ** 2).sum(axis=1)
     rms = {l: np.sqrt(square / len(x)) for l, square in squares.items()}
     return total / len(x), correct / len(x), rms
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
 import sys
 
 import numpy as np
 import pytest
+from tqdm.auto import tqdm
 
 from backprop_lib import training
 from backprop_lib.bridge import graph_from, network_from
 from backprop_lib.data import load_iris, split, standardize, xor
 from backprop_lib.equations import backprop, cost_of
+from backprop_lib.gradient_check import numerical_gradient
 from backprop_lib.network import Network
 from backprop_lib.training import Trainer, accuracy_of, train
 
@@ -192,6 +196,39 @@ def test_more_examples_than_fit_in_a_piece_are_evaluated_alike(monkeypatch) -> N
     pieces = train(net.copy(), TRAIN, epochs=1)
     assert np.allclose(whole.cost, pieces.cost, rtol=1e-13)
     assert np.allclose(whole.delta[1], pieces.delta[1], rtol=1e-12)
+
+
+def test_progress_sees_every_epoch_and_changes_nothing() -> None:
+    seen: list[int] = []
+
+    def watch(epochs):
+        for epoch in epochs:
+            yield epoch
+            seen.append(epoch)
+
+    plain, watched = Network(SPECIFICATION), Network(SPECIFICATION)
+    train(plain, TRAIN, epochs=4)
+    history = train(watched, TRAIN, epochs=4, progress=watch)
+    assert seen == [0, 1, 2, 3] and history.epochs == 4
+    assert np.array_equal(plain.theta, watched.theta)
+
+
+def test_a_progress_bar_is_silent_where_outputs_are_stored(capsys) -> None:
+    train(Network(SPECIFICATION), TRAIN, epochs=2, progress=tqdm)
+    numerical_gradient(Network(SPECIFICATION), *TRAIN.columns(), progress=tqdm)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_same_progress_bar_is_seen_elsewhere() -> None:
+    program = "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass"
+    environment = {name: value for name, value in os.environ.items() if name != "TQDM_DISABLE"}
+    result = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
+    assert b"3/3" in result.stderr
+
+
+def test_progress_that_is_no_function_is_refused() -> None:
+    with pytest.raises(TypeError, match="progress: expected a function like tqdm, got True"):
+        train(Network(SPECIFICATION), TRAIN, epochs=1, progress=True)
 
 
 def test_training_prints_nothing(capsys) -> None:

@@ -247,9 +247,10 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def isolate(folder: str) -> None:
-    """Keep the user's settings and extra threads away from the kernels started from here."""
+    """Keep the user's settings, extra threads and progress bars away from the kernels started from here."""
     for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR"):
         os.environ.setdefault(f"{name}_NUM_THREADS", "1")
+    os.environ["TQDM_DISABLE"] = "1"
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         os.environ[name] = os.path.join(folder, name.lower())
     for name in ("MPLBACKEND", "MATPLOTLIBRC", "PYTHONSTARTUP"):
