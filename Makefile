@@ -29,7 +29,7 @@ TESTING = sh tools/venv.sh notebooks,test
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help lab test test-browser test-matrix mutants notebooks student html lint audit constraints clean
+.PHONY: help lab test test-browser test-matrix mutants notebooks student html lint audit bench constraints clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -71,10 +71,14 @@ audit:  ## look the pinned versions up among the known vulnerabilities (needs th
 	@"$(VENV)/var/audit/bin/python" -m pip_audit --strict --no-deps --disable-pip -r constraints.txt \
 	  || { echo "A pinned version has a known vulnerability, or could not be looked up: see above." >&2; exit 1; }
 
+bench:  ## measure the package beside PyTorch, JAX and others (minutes, on an idle machine)
+	@$(READING) benchmarks/install.py "$(VENV)-bench"
+	@"$(VENV)-bench/bin/python" -m benchmarks
+
 constraints:  ## pin all versions anew in constraints.txt (with Python 3.11)
 	@$(or $(PYTHON),python3.11) tools/pin.py
 
 clean:  ## remove the virtual environment and all caches
-	@if [ -f "$(VENV)/pyvenv.cfg" ]; then rm -rf -- "$(VENV)"; fi
+	@for venv in "$(VENV)" "$(VENV)-bench"; do if [ -f "$$venv/pyvenv.cfg" ]; then rm -rf -- "$$venv"; fi; done
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
-	@find . -name .venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +
+	@find . -name '.venv*' -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +
