@@ -5,6 +5,7 @@
 # PAGES   pages for `make notebooks` (default: all)
 # SOLUTIONS  what `make student` does with them: stripped (the default) or hidden
 # MODULES modules for `make mutants` (default: all six, and a report in docs/mutants.md)
+# FIGURES figures for `make bench-figures` (default: all, written to benchmarks/figures.md)
 
 VENV = .venv
 PYTHON =
@@ -12,6 +13,7 @@ PAGES =
 MATRIX =
 SOLUTIONS =
 MODULES =
+FIGURES =
 LAB_FLAGS =
 TEST_FLAGS =
 TESTS = tests backprop_lib notebooks
@@ -29,7 +31,7 @@ TESTING = sh tools/venv.sh notebooks,test
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help lab test test-browser test-matrix mutants notebooks student html lint audit bench constraints clean
+.PHONY: help lab test test-browser test-matrix mutants bench bench-figures notebooks student html audit lint constraints clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -47,6 +49,8 @@ test-browser:  ## check the pages and their controls in a real browser (needs Ch
 
 mutants:  ## change the mathematics in one place at a time: do the tests notice? (MODULES=costs for some)
 	@sh tools/venv.sh notebooks,test,mutants tools/mutants.py $(MODULES)
+bench-figures:  ## measure how fast the figures answer, in Chromium (on an idle machine)
+	@$(TESTING) tools/bench_figures.py $(FIGURES)
 
 notebooks:  ## execute the pages in place (PAGES=notebooks/03*.ipynb for some, PAGES=--check to only look)
 	@$(TESTING) tools/execute_pages.py $(PAGES)

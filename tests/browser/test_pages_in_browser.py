@@ -1,253 +1,331 @@
-"""The pages in a real JupyterLab in a real Chromium: Run All, and every control moved to both ends.
+"""The pages in a real JupyterLab in a real Chromium: Run All, and every control moved to both ends and back.
 
 Run by `make test-browser`. The server listens on this computer only, serves copies of the pages, and is
-stopped at the end.
+stopped at the end. Every figure is compared with a twin of it in this process, and its table with what its
+line of code gives.
 """
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
+import importlib
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
+import numpy as np
 import pytest
-from playwright.sync_api import Error, Page, sync_playwright
+from figure_in_browser import (
+    all_of,
+    disagreements,
+    is_blank,
+    locate,
+    move,
+    number_findings,
+    read,
+    settled,
+)
+from in_chromium import IN_KERNEL, NO_CHROMIUM, SCENE, chromium, run_all
 
-PAGES = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-WAIT = 120_000
-# Messages of the browser and of JupyterLab itself, which no page causes.
-NOT_OURS = ("favicon", "WebGL", "GPU", "ResizeObserver", "net::ERR_INTERNET_DISCONNECTED")
+from backprop_lib.data import load_iris, split, standardize
+from backprop_lib.explorers.controls import IntegerBox, LogSlider
+from backprop_lib.explorers.scene import Scene
+from backprop_lib.network import Network
+from backprop_lib.training import train
+from conftest import PAGES
 
-# The sizes of layers that are not there at first.
-MAY_BE_IDLE = {"Neurons in layer 2", "Neurons in layer 3", "Neurons in layer 4"}
-
-RUN_ALL = """async path => {
-    const app = window.jupyterapp;
-    await app.restored;
-    const widget = await app.commands.execute('docmanager:open', {path});
-    await widget.context.ready;
-    await widget.sessionContext.ready;
-    app.shell.activateById(widget.id);
-    await app.commands.execute('notebook:run-all-cells');
-    await widget.sessionContext.session.kernel.info;
-    const cells = widget.content.model.sharedModel.cells;
-    return cells.filter(cell => cell.cell_type === 'code').map(cell => ({
-        count: cell.execution_count,
-        errors: cell.outputs.filter(output => output.output_type === 'error')
-            .map(output => `${output.ename}: ${output.evalue}`),
-    }));
-}"""
+Tab = tuple[Any, list[str]]
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+def factories(page: Path) -> list[str]:
+    """The figures of a page in its order, by the name of their factory."""
+    sources = ["".join(cell["source"]) for cell in json.loads(page.read_text(encoding="utf-8"))["cells"]]
+    imported = set(re.findall(r"from backprop_lib\.explorers\.(\w+) import", "\n".join(sources)))
+    calls = [re.search(r"^(\w+)\(\)$", source, re.MULTILINE) for source in sources]
+    return [call[1] for call in calls if call and call[1] in imported]
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a JupyterLab that serves copies of the pages."""
-    folder, port, token = tmp_path_factory.mktemp("lab"), free_port(), secrets.token_hex(8)
-    for page in PAGES:
-        shutil.copy(page, folder)
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    options = [f"--ServerApp.port={port}", "--ServerApp.ip=127.0.0.1", f"--IdentityProvider.token={token}"]
-    options += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"]
-    log = (folder / "server.log").open("w")
-    server = subprocess.Popen([*command, *options], cwd=folder, stdout=log, stderr=log, env=os.environ)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(240):
-            if server.poll() is not None:
-                break
-            try:
-                urllib.request.urlopen(f"{address}/api?token={token}", timeout=5)
-                break
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.25)
-        assert server.poll() is None, (folder / "server.log").read_text()
-        yield f"{address}/lab?token={token}"
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-        log.close()
+def twin_of(name: str) -> Scene:
+    return getattr(importlib.import_module(f"backprop_lib.explorers.{name}"), name)()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
-    assert path, "No Chromium found. Install it: apt-get install chromium"
-    with sync_playwright() as playwright:
-        switches = [
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-background-networking",
-            "--disable-dev-shm-usage",
-        ]
-        running = playwright.chromium.launch(executable_path=path, args=switches)
-        yield running
-        running.close()
+def findings_of_cells(cells: list[dict[str, Any]]) -> list[str]:
+    """Cells that did not run, or ran into an error."""
+    found = [f"cell {i} did not run" for i, cell in enumerate(cells, 1) if cell["count"] != i]
+    return found + [error for cell in cells for error in cell["errors"]]
 
 
-@pytest.fixture
-def tab(browser: Any) -> Iterator[tuple[Page, list[str]]]:
-    """A fresh tab, and the list of errors in its console."""
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    page.set_default_timeout(WAIT)
-    errors: list[str] = []
-
-    def note(message: Any) -> None:
-        if message.type == "error" and not any(word in message.text for word in NOT_OURS):
-            errors.append(message.text)
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page, errors
-    page.close()
+def findings_at_rest(scene: Any, twin: Scene) -> Iterator[str]:
+    """What is wrong with a figure before anything is moved; leaves its table open."""
+    scene.scroll_into_view_if_needed()
+    _, wrong = settled(scene, twin)
+    yield from wrong
+    if is_blank(scene):
+        yield "a picture of one color"
+    scene.locator("button", has_text="Show the numbers").click()
+    scene.locator("table").wait_for()
+    yield from number_findings(read(scene))
 
 
-def run_all(page: Page, address: str, name: str) -> list[dict[str, Any]]:
-    page.goto(f"{address}&reset", wait_until="domcontentloaded")
-    page.wait_for_function("() => window.jupyterapp")
-    return list(page.evaluate(RUN_ALL, name))
-
-
-def state(scene: Any) -> str:
-    """All that a figure shows but its controls: status, picture, sentence, numbers, code."""
-    return "".join(
-        scene.locator(".widget-html-content, .widget-html").evaluate_all("all => all.map(e => e.innerHTML)")
-    )
-
-
-def changed(page: Page, scene: Any, before: str, seconds: int) -> bool:
-    """Whether the figure shows something else within so many seconds."""
-    for _ in range(10 * seconds):
-        if state(scene) != before:
-            return True
-        page.wait_for_timeout(100)
-    return False
-
-
-def settled(page: Page, scene: Any) -> str:
-    """What the figure shows once it has stopped changing."""
-    last = state(scene)
-    for _ in range(100):
-        page.wait_for_timeout(250)
-        now = state(scene)
-        if now == last:
-            break
-        last = now
-    return last
-
-
-def move_every_control(page: Page, scene: Any) -> list[str]:
-    """Move each control to both ends; the descriptions of those that changed nothing."""
-    idle = []
-    controls = scene.locator(".widget-slider, .widget-dropdown")
-    for i in range(controls.count()):
-        control = controls.nth(i)
-        description = control.locator(".widget-label").first.inner_text()
-        handle, select = control.locator(".noUi-handle"), control.locator("select")
+def findings_of_controls(scene: Any, twin: Scene) -> Iterator[str]:
+    """What is wrong when every control is moved to both ends and reset, and nonsense is typed."""
+    first = all_of(read(scene))
+    for name, control in twin.controls.items():
+        if name in twin.view.idle:
+            continue
         moved = False
-        for end in ("End", "Home"):
-            before = settled(page, scene)
-            if handle.count():
-                at = handle.get_attribute("aria-valuenow")
-                handle.focus()
-                handle.press(end)
-                page.wait_for_timeout(150)
-                if handle.get_attribute("aria-valuenow") == at:
-                    continue
-            else:
-                last = select.locator("option").count() - 1
-                target = last if end == "End" else 0
-                if select.evaluate("s => s.selectedIndex") == target:
-                    continue
-                select.select_option(index=target)
-            seconds = 1 if description in MAY_BE_IDLE else 10
-            moved = changed(page, scene, before, seconds) or moved
+        for end in ("last", "first"):
+            before = all_of(read(scene))
+            if move(scene, control, end):
+                shown, wrong = settled(scene, twin, unlike=before)
+                yield from (f"{control.description}, {end} value: {finding}" for finding in wrong)
+                yield from (f"{control.description}, {end} value: {f}" for f in number_findings(shown))
+                moved = True
         if not moved:
-            idle.append(description)
+            yield f"{control.description}: cannot be moved"
+        yield from (
+            f"{control.description}: {finding}" for finding in findings_of_nonsense(scene, twin, control)
+        )
         scene.locator("button", has_text="Reset").click()
-        settled(page, scene)
-    return idle
+        shown, wrong = settled(scene, twin)
+        yield from (f"{control.description}, reset: {finding}" for finding in wrong)
+        if all_of(shown) != first:
+            a,b=all_of(shown),first
+            k=next(i for i,(x,y) in enumerate(zip(a,b)) if x!=y) if a[:len(b)]!=b[:len(a)] else min(len(a),len(b))
+            yield f"{control.description}: Reset does not return to the first state {a[max(0,k-200):k+200]} ||| {b[max(0,k-200):k+200]}"
+
+
+def findings_of_nonsense(scene: Any, twin: Scene, control: Any) -> Iterator[str]:
+    """What letters, and a number far too large, do in the box of a control: nothing, or a sentence."""
+    element = locate(scene, control.description)
+    if isinstance(control, LogSlider):
+        element = element.locator("xpath=following-sibling::*[contains(@class, 'widget-text')]").first
+    box = element.locator("input, .widget-readout")
+    if element.locator("select").count() or not box.count():
+        return
+    for nonsense in ("abc", "-", "1e99"):
+        box.first.click()
+        scene.page.keyboard.press("Control+A")
+        scene.page.keyboard.type(nonsense)
+        scene.page.keyboard.press("Enter")
+        _, wrong = settled(scene, twin)
+        yield from (f"typed {nonsense!r}: {finding}" for finding in wrong)
+    if isinstance(control, IntegerBox | LogSlider) and "expected a" not in read(scene)["alert"]:
+        yield "1e99 is not refused with a sentence"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_run_all_shows_no_error_and_every_control_moves_its_figure(
-    path: Path, lab: str, tab: tuple[Page, list[str]]
-) -> None:
+def test_run_all_shows_no_error_and_every_control_moves_its_figure(path: Path, lab: str, tab: Tab) -> None:
     page, errors = tab
-    cells = run_all(page, lab, path.name)
-    assert [cell["count"] for cell in cells] == list(range(1, len(cells) + 1))
-    assert not [error for cell in cells for error in cell["errors"]]
-
-    notebook = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook")
-    notebook.evaluate("n => n.querySelectorAll('.jp-Cell').forEach(c => c.scrollIntoView())")
-    figures = notebook.locator(".jp-OutputArea-output .widget-vbox:has(> .widget-html)")
-    expected = sum("explorers" in line for line in path.read_text(encoding="utf-8").splitlines())
-    assert (figures.count() > 0) == (expected > 0)
-    for i in range(figures.count()):
-        scene = figures.nth(i)
-        scene.scroll_into_view_if_needed()
-        settled(page, scene)
-        blank = scene.locator("img").evaluate_all(
-            "all => all.filter(i => !i.complete || i.naturalWidth < 100)"
-        )
-        assert not blank
-        assert scene.locator("img, svg").count() > 0
-        idle = set(move_every_control(page, scene)) - MAY_BE_IDLE
-        assert not idle, f"moved, and nothing changed: {idle}"
+    assert not findings_of_cells(run_all(page, lab, path.name))
+    scenes = page.locator(f"{SCENE}:not(:has(button:text-is('Stop')))")
+    names = factories(path)
+    if names:
+        scenes.nth(len(names) - 1).wait_for()
+    assert scenes.count() == len(names)
+    for i, name in enumerate(names):
+        twin = twin_of(name)
+        found = [*findings_at_rest(scenes.nth(i), twin), *findings_of_controls(scenes.nth(i), twin)]
+        assert not found, f"{name}: {found}"
     assert not errors, errors
 
 
-def test_the_figure_of_the_sizes_counts_as_the_mathematics_says(
-    lab: str, tab: tuple[Page, list[str]]
-) -> None:
-    page, _ = tab
-    run_all(page, lab, "01_a_net_of_neurons.ipynb")
-    scene = page.locator(".jp-OutputArea-output .widget-vbox:has(> .widget-html)").first
-    scene.scroll_into_view_if_needed()
-    box = scene.locator(".widget-slider", has_text="Neurons in layer 1").locator(".widget-readout")
-    box.click()
-    page.keyboard.press("Control+A")
-    page.keyboard.type("12")
-    page.keyboard.press("Enter")
-    scene.get_by_text("A 4-12-3 net has 60 + 39 = 99 weights and biases.").first.wait_for(timeout=10_000)
-
-
-def test_nonsense_in_the_seed_box_is_refused_with_a_sentence_and_the_picture_stays(
-    lab: str, tab: tuple[Page, list[str]]
-) -> None:
-    page, _ = tab
+def live_figure(page: Any, lab: str) -> Any:
     run_all(page, lab, "08_training_on_iris.ipynb")
-    scene = page.locator(".jp-OutputArea-output .widget-vbox:has(> .widget-html)").first
+    scene = page.locator(f"{SCENE}:has(button:text-is('Stop'))")
     scene.scroll_into_view_if_needed()
-    settled(page, scene)
-    picture = scene.locator("img").first.get_attribute("src")
-    box = scene.locator(".widget-text", has_text="Seed").locator("input")
-    box.fill("123456")
-    box.press("Enter")
-    scene.get_by_text("Seed: expected a whole number from 0 to 999").first.wait_for(timeout=10_000)
-    assert scene.locator("img").first.get_attribute("src") == picture
+    return scene
 
 
-def test_a_broken_page_would_be_noticed(lab: str, tab: tuple[Page, list[str]]) -> None:
+def epoch_of(scene: Any) -> int:
+    return int(re.match(r"Epoch (\d+):", read(scene)["sentence"])[1])  # type: ignore[index]
+
+
+def press(scene: Any, name: str) -> None:
+    scene.locator(f"button:text-is('{name}')").click()
+
+
+def wait_for_epoch(scene: Any, epoch: int) -> None:
+    for _ in range(600):
+        if epoch_of(scene) >= epoch:
+            return
+        scene.page.wait_for_timeout(50)
+    raise AssertionError(f"after half a minute of play the epoch is {epoch_of(scene)}")
+
+
+def test_training_goes_on_while_one_watches_rests_when_paused_and_ends_when_stopped(
+    lab: str, tab: Tab
+) -> None:
+    page, errors = tab
+    scene = live_figure(page, lab)
+    assert epoch_of(scene) == 0
+    pictures = {read(scene)["drawn"]}
+    press(scene, "Play")
+    for epoch in (2, 4, 6):  # the curve moves during the run
+        wait_for_epoch(scene, epoch)
+        pictures.add(read(scene)["drawn"])
+    assert len(pictures) == 4
+    press(scene, "Pause")
+    page.wait_for_timeout(400)
+    resting = epoch_of(scene)
+    page.wait_for_timeout(800)
+    assert epoch_of(scene) == resting < 200
+    press(scene, "Play")
+    wait_for_epoch(scene, resting + 3)
+    press(scene, "Stop")
+    scene.get_by_text(re.compile(r"Stopped after epoch \d+\.")).first.wait_for()
+    page.wait_for_timeout(400)
+    stopped = epoch_of(scene)
+    page.wait_for_timeout(600)
+    assert epoch_of(scene) == stopped and scene.locator("button:text-is('Play')").is_disabled()
+
+    training_set, _ = standardize(*split(load_iris(), fraction=0.7, seed=0))
+    net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=1)
+    history = train(net, training_set, learning_rate=3.0, epochs=stopped, seed=1)
+    scene.locator("button", has_text="Show the numbers").click()
+    scene.locator("table").wait_for()
+    shown = {row[0]: float(row[1].replace("−", "-")) for row in read(scene)["rows"][1:]}
+    assert shown["cost"] == pytest.approx(history.cost[-1], rel=1e-3)
+    assert shown["‖δ‖ of layer 1"] == pytest.approx(history.delta_norm(1)[-1], rel=1e-3)
+    said = page.evaluate(IN_KERNEL, "print(live.state()[1].epochs, float(abs(learner.theta).sum()))")
+    assert said["status"] == "ok", said
+    epochs, size = said["text"].split()
+    assert int(epochs) == stopped and float(size) == pytest.approx(np.abs(net.theta).sum(), rel=1e-9)
+    assert not errors, errors
+
+
+def test_after_a_fast_drag_over_the_epochs_the_last_state_shows(lab: str, tab: Tab) -> None:
+    page, errors = tab
+    run_all(page, lab, "08_training_on_iris.ipynb")
+    scene, twin = page.locator(SCENE).first, twin_of("iris_lab")
+    scene.scroll_into_view_if_needed()
+    settled(scene, twin)
+    handle = locate(scene, "Epoch").locator(".noUi-handle")
+    handle.focus()
+    for _ in range(60):
+        page.keyboard.press("ArrowLeft")
+    shown, wrong = settled(scene, twin)
+    assert not wrong and "after 140 epochs" in shown["sentence"]
+    assert not errors, errors
+
+
+def write_notebook(folder: Path, name: str, *sources: str) -> str:
+    """A notebook of code cells in the folder that JupyterLab serves."""
+    spec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": spec}), folder / name)
+    return name
+
+
+BROKEN = """
+from backprop_lib.explorers.scene import Scene, View, choice, slider
+from backprop_lib.plots import Picture, bars, new_figure
+
+def broken(fault):
+    def draw(a, b):
+        shown = a + (0 if fault == "dead control" else b)
+        if fault == "blank":
+            picture = Picture(new_figure(), "Nothing.")
+        else:
+            picture = bars(["a", "b"], [a, shown], title="Two bars")
+        value = shown + (1 if fault == "wrong number" else 0)
+        rows = [["", "value"], ["sum", value]]
+        return View(picture.html, picture.alt, f"The sum is {shown}.", rows, f"{shown}")
+    return Scene({"a": slider("First", 2, 1, 5), "b": slider("Second", 1, 0, 4)}, draw)
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "finding"),
+    [
+        ("", None),
+        ("blank", "a picture of one color"),
+        ("dead control", "Second, last value: nothing changed"),
+        ("wrong number", "the code gives 3"),
+    ],
+)
+def test_a_broken_figure_would_be_found(
+    fault: str, finding: str | None, lab: str, tab: Tab, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, errors = tab
+    monkeypatch.setattr("figure_in_browser.PATIENCE", 10.0 if not fault else 1.5)
+    name = write_notebook(folder, f"{fault or 'whole'}.ipynb", BROKEN, f"broken({fault!r})")
+    assert not findings_of_cells(run_all(page, lab, name))
+    names: dict[str, Any] = {}
+    exec(BROKEN, names)
+    scene, twin = page.locator(SCENE).first, names["broken"](fault)
+    found = [*findings_at_rest(scene, twin), *findings_of_controls(scene, twin)]
+    assert (not found and not errors) if finding is None else any(finding in f for f in found), found
+
+
+def test_a_figure_that_shows_another_state_than_its_controls_would_be_found(
+    lab: str, tab: Tab, folder: Path
+) -> None:
+    page, _ = tab
+    name = write_notebook(
+        folder, "other.ipynb", BROKEN, "shown = broken('')\nshown._draw = lambda a, b: shown.view\nshown"
+    )
+    run_all(page, lab, name)
+    names: dict[str, Any] = {}
+    exec(BROKEN, names)
+    scene, twin = page.locator(SCENE).first, names["broken"]("")
+    scene.wait_for()
+    move(scene, twin.controls["b"], "last")
+    page.wait_for_timeout(1000)
+    assert any("says 'The sum is 3.'" in finding for finding in disagreements(twin, read(scene)))
+
+
+def test_a_cell_with_an_error_would_be_found(lab: str, tab: Tab, folder: Path) -> None:
+    page, _ = tab
+    found = findings_of_cells(run_all(page, lab, write_notebook(folder, "error.ipynb", "1", "1 / 0", "2")))
+    assert "ZeroDivisionError: division by zero" in found and "cell 3 did not run" in found
+
+
+def test_an_error_in_the_console_would_be_found(lab: str, tab: Tab) -> None:
     page, errors = tab
     page.goto(f"{lab}&reset", wait_until="domcontentloaded")
-    page.evaluate("() => console.error('on purpose')")
-    page.wait_for_timeout(200)
-    assert "on purpose" in errors
-    with pytest.raises(Error):
-        page.evaluate("() => { throw new Error('on purpose') }")
+    page.evaluate("() => { console.error('on purpose'); setTimeout(() => { throw new Error('also') }) }")
+    page.wait_for_timeout(300)
+    assert "on purpose" in errors and any("also" in error for error in errors)
+
+
+HOSTILE = """
+from backprop_lib.diagram import network_svg
+from backprop_lib.explorers.scene import Scene, View, choice
+from backprop_lib.plots import bars
+
+BAD = "<script>window.harm = 1</script><img src=x onerror='window.harm = 2'>"
+
+def draw(name):
+    if name == "error":
+        raise ValueError(BAD)
+    svg = network_svg([1, 1], labels={0: [BAD], 1: [BAD]}, captions=[BAD, BAD], alt=BAD)
+    picture = bars([BAD], [1], title=BAD)
+    return View(svg + picture.html, BAD, BAD, [["", BAD], [BAD, BAD]], BAD)
+
+Scene({"name": choice(BAD, [(BAD, "name"), ("error", "error")])}, draw)
+"""
+
+
+def test_markup_in_a_name_is_drawn_as_text_and_never_run(lab: str, tab: Tab, folder: Path) -> None:
+    page, _ = tab
+    run_all(page, lab, write_notebook(folder, "hostile.ipynb", HOSTILE))
+    scene = page.locator(SCENE).first
+    scene.wait_for()
+    scene.locator("button", has_text="Show the numbers").click()
+    scene.locator("table").wait_for()
+    assert scene.locator("script, img[src=x]").count() == 0
+    assert scene.locator("svg text", has_text="<script>window.harm = 1</script>").count() == 4
+    scene.locator("select").select_option(index=1)
+    scene.locator("p[role=alert]").wait_for()
+    assert "<script>" in scene.locator("p[role=alert]").inner_text()
+    page.wait_for_timeout(500)
+    assert page.evaluate("() => window.harm") is None
+
+
+def test_without_a_chromium_the_line_that_installs_one_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(RuntimeError, match=re.escape(NO_CHROMIUM)), chromium():
+        pass

@@ -1,0 +1,160 @@
+"""What a figure shows in a browser, against a twin of it in this process that is set to the same controls."""
+
+from __future__ import annotations
+
+import io
+import time
+from typing import Any
+
+import numpy as np
+from figure_numbers import differences, value_of
+from PIL import Image
+
+from backprop_lib.explorers.controls import IntegerBox, LogSlider
+from backprop_lib.explorers.scene import Scene
+
+PATIENCE = 30.0  # seconds for a picture, on a busy machine
+
+READ = """scene => {
+    const text = (root, what) => root.querySelector(what)?.textContent ?? '';
+    const controls = [...scene.querySelectorAll('.widget-slider, .widget-dropdown, .widget-text')].map(c => ({
+        label: text(c, '.widget-label').trim(),
+        readout: text(c, '.widget-readout'),
+        index: c.querySelector('select')?.selectedIndex ?? -1,
+        typed: c.querySelector('input')?.value ?? '',
+        disabled: !!c.querySelector('[disabled]'),
+    }));
+    const pictures = [...scene.querySelectorAll('img, svg')];
+    const sentence = scene.querySelector('p[role=status]:not(:has(progress))');
+    const changed = sentence?.querySelector('em')?.textContent ?? '';
+    return {
+        controls,
+        sentence: (sentence?.textContent ?? '').slice(changed.length).trim(),
+        changed,
+        alert: text(scene, 'p[role=alert]'),
+        working: !!scene.querySelector('progress'),
+        code: text(scene, 'pre code'),
+        alts: pictures.map(p => p.getAttribute('alt') ?? p.getAttribute('aria-label') ?? ''),
+        drawn: pictures.map(p => p.getAttribute('src') ?? p.innerHTML).join(),
+        rows: [...scene.querySelectorAll('table tr')].map(r => [...r.children].map(c => c.textContent)),
+    };
+}"""
+
+
+def read(scene: Any) -> dict[str, Any]:
+    """All that the page says of a figure."""
+    return dict(scene.evaluate(READ))
+
+
+def follow(twin: Scene, shown: dict[str, Any]) -> None:
+    """Set the controls of the twin to those of the page."""
+    records = shown["controls"]
+    place = {record["label"]: i for i, record in enumerate(records) if record["label"]}
+    twin._held = True
+    for control in twin.controls.values():
+        at = place[control.description]
+        record = records[at]
+        if isinstance(control, LogSlider):
+            control.value = float(records[at + 1]["typed"])
+        elif isinstance(control, IntegerBox):
+            control.value = int(record["typed"])
+        elif record["index"] >= 0:
+            control.index = record["index"]
+        else:
+            control.value = type(control.value)(value_of(record["readout"]))
+    twin._held = False
+    twin.refresh()
+
+
+def disagreements(twin: Scene, shown: dict[str, Any]) -> list[str]:
+    """In what the page differs from the twin: nothing if both show the same state."""
+    follow(twin, shown)
+    view, found = twin.view, []
+    if twin.error is not None:
+        return [] if str(twin.error).rstrip(".") in shown["alert"] else [f"no word of {twin.error}"]
+    if shown["alert"]:
+        found.append(f"refused: {shown['alert']}")
+    if shown["working"]:
+        found.append("still at work")
+    if shown["sentence"] != " ".join(view.sentence.split()) and shown["sentence"] != view.sentence:
+        found.append(f"says {shown['sentence']!r}, not {view.sentence!r}")
+    if shown["code"] != view.code:
+        found.append(f"gives the code {shown['code']!r}, not {view.code!r}")
+    if view.alt not in shown["alts"]:
+        found.append(f"alt texts {shown['alts']!r} without {view.alt!r}")
+    idle = {twin.controls[name].description for name in view.idle}
+    disabled = {record["label"] for record in shown["controls"] if record["disabled"]}
+    if idle != disabled:
+        found.append(f"controls that cannot be moved: {sorted(disabled)}, not {sorted(idle)}")
+    return found
+
+
+def settled(scene: Any, twin: Scene, unlike: str | None = None) -> tuple[dict[str, Any], list[str]]:
+    """What the page shows once it agrees with its twin (and, if wanted, differs from an earlier state).
+
+    Returns it with what is still wrong when patience is over.
+    """
+    end = time.monotonic() + PATIENCE
+    while True:
+        shown = read(scene)
+        found = disagreements(twin, shown)
+        if unlike is not None and not found and all_of(shown) == unlike:
+            found = ["nothing changed"]
+        if not found or time.monotonic() > end:
+            return shown, found
+        time.sleep(0.03)
+
+
+def all_of(shown: dict[str, Any]) -> str:
+    """Picture, sentence and numbers as one text."""
+    return "|".join([shown["drawn"], shown["sentence"], shown["alert"], str(shown["rows"])])
+
+
+def number_findings(shown: dict[str, Any]) -> list[str]:
+    """In what the table on the page differs from what the code on the page gives."""
+    return differences(shown["rows"], shown["code"])
+
+
+def is_blank(scene: Any) -> bool:
+    """Whether any picture of the figure is all of one color, or not there."""
+    pictures = scene.locator("img, svg")
+    return pictures.count() == 0 or any(
+        _one_color(pictures.nth(i).screenshot()) for i in range(pictures.count())
+    )
+
+
+def _one_color(png: bytes) -> bool:
+    # The corners of a drawing are round: its middle decides.
+    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+    h, w = pixels.shape[:2]
+    return len(np.unique(pixels[h // 20 : -h // 20, w // 20 : -w // 20].reshape(-1, 3), axis=0)) < 8
+
+
+def locate(scene: Any, description: str) -> Any:
+    """The control with this description."""
+    return scene.locator(
+        ".widget-slider, .widget-dropdown, .widget-text",
+        has=scene.page.get_by_text(description, exact=True).and_(scene.page.locator(".widget-label")),
+    ).first
+
+
+def move(scene: Any, control: Any, end: str) -> bool:
+    """Move a control to its "first" or "last" value by the keyboard; whether it was elsewhere."""
+    element = locate(scene, control.description)
+    if element.locator("select").count():
+        select = element.locator("select")
+        target = 0 if end == "first" else len(control.options) - 1
+        elsewhere = select.evaluate("s => s.selectedIndex") != target
+        select.select_option(index=target)
+    elif isinstance(control, IntegerBox):
+        box, wanted = element.locator("input"), str(control.low if end == "first" else control.high)
+        elsewhere = box.input_value() != wanted
+        box.fill(wanted)
+        box.press("Enter")
+    else:
+        handle = element.locator(".noUi-handle")
+        at = handle.get_attribute("aria-valuenow")
+        handle.focus()
+        handle.press("Home" if end == "first" else "End")
+        elsewhere = handle.get_attribute("aria-valuenow") != at
+    return bool(elsewhere)

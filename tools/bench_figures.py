@@ -1,0 +1,188 @@
+"""How long a figure takes from a moved control to changed pixels, in a real browser.
+
+    python tools/bench_figures.py                      all figures, written to benchmarks/figures.md
+    python tools/bench_figures.py nudge iris_lab       these, printed only
+
+For each figure one control is moved 40 times by a key. In the page, a script notes the time of the key and
+waits for the figure's picture to change and be painted: two animation frames after the change. Then come 40
+presses 20 ms apart; the lag is the time from the last press until nothing changes any more. A last row shows
+the usual way, `interact` over `plt.show()`, with two axes as well.
+
+Run it on an idle machine: anything else that runs shows in the p95.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from in_chromium import SCENE, chromium, lab, open_tab, run_all
+
+OUT = Path(__file__).parents[1] / "benchmarks" / "figures.md"
+EVENTS, DRAG, PAUSE = 40, 40, 20
+# The control that is moved, and whether only SVG and words change.
+FIGURES = {
+    "layer_sizes": ("Neurons in layer 1", True),
+    "one_neuron": ("Step", False),
+    "nudge": ("Push Δz", False),
+    "stepper": ("Flower", True),
+    "weight_inspector": ("Flower", False),
+    "step_size": ("Step h = 10 to the", False),
+    "find_the_bug": ("Gradient", False),
+    "iris_lab": ("Epoch", False),
+    "clones": ("Epoch", False),
+    "depth": ("Hidden layers", False),
+    "logits": ("z of output 0", False),
+    "expression_graph": ("Weight w", True),
+}
+INTERACT = """
+import matplotlib.pyplot as plt, numpy as np
+from ipywidgets import interact, IntSlider
+def draw(example):
+    figure, axes = plt.subplots(1, 2, figsize=(8.2, 3.4))
+    x = np.linspace(-2, 2, 81)
+    axes[0].plot(x, np.tanh(x * example / 50)); axes[1].plot(x, np.cos(x * example / 50))
+    plt.show()
+interact(draw, example=IntSlider(20, 0, 149, description="Flower"));
+"""
+
+TEXT = f"""# How fast the figures answer
+
+From a key that moves a control to changed pixels in Chromium, in milliseconds: {EVENTS} events a figure,
+their median and 95th percentile, the limit for the latter, and the lag after {DRAG} presses {PAUSE} ms
+apart, from the last press to the last change (limit 150). Made by `make bench-figures`.
+
+| figure | median | p95 | limit | lag after a drag |
+|---|---|---|---|---|
+{{rows}}
+
+Measured {{date}}: {{machine}}, {{versions}}.
+"""
+
+WATCH = """([area, control]) => {
+    window.changes = []; window.pressed = [];
+    const seen = new MutationObserver(() => {
+        requestAnimationFrame(() => requestAnimationFrame(at => window.changes.push(performance.now())));
+    });
+    seen.observe(area, {subtree: true, childList: true, attributes: true, characterData: true});
+    control.addEventListener('keydown', () => window.pressed.push(performance.now()), true);
+}"""
+
+
+def measure(page: Any, area: Any, control: Any) -> tuple[list[float], float]:
+    """Milliseconds from key to paint, one an event; and the lag after a drag."""
+    page.evaluate(WATCH, [area.element_handle(), control.element_handle()])
+    control.focus()
+    times: list[float] = []
+    keys = ["ArrowRight", "ArrowLeft"] if control.evaluate("c => c.tagName") != "SELECT" else None
+    for i in range(EVENTS):
+        page.evaluate("() => { window.changes = []; window.pressed = []; }")
+        if keys:
+            page.keyboard.press(keys[i // 4 % 2])
+        else:
+            page.keyboard.press("ArrowDown" if i < 14 or i >= 28 else "ArrowUp")
+        page.wait_for_function("() => window.changes.length > 0", timeout=20_000)
+        times.append(page.evaluate("() => window.changes[0] - window.pressed[0]"))
+        quiet(page, 120)
+    page.evaluate("() => { window.changes = []; window.pressed = []; }")
+    for i in range(DRAG):
+        if keys:
+            page.keyboard.press(keys[0] if i < DRAG * 3 // 4 else keys[1])
+        else:
+            page.keyboard.press("ArrowUp" if i % 2 else "ArrowDown")
+        time.sleep(PAUSE / 1000)
+    quiet(page, 700)
+    lag = page.evaluate("() => Math.max(0, window.changes.at(-1) - window.pressed.at(-1))")
+    return times, lag
+
+
+def quiet(page: Any, milliseconds: int) -> None:
+    """Wait until nothing has changed for so long."""
+    page.wait_for_function(
+        "ms => { const last = window.changes.at(-1) ?? 0; return performance.now() - last > ms; }",
+        arg=milliseconds,
+    )
+
+
+def row(name: str, times: list[float], lag: float, limit: int | None) -> str:
+    """A line of the table."""
+    median, p95 = statistics.median(times), statistics.quantiles(times, n=20)[-1]
+    wanted = "" if limit is None else f"≤ {limit}"
+    return f"| {name} | {median:.0f} | {p95:.0f} | {wanted} | {lag:.0f} |"
+
+
+def notebook(folder: Path, name: str, source: str) -> str:
+    spec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    cells = [nbformat.v4.new_code_cell(source)]
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": spec}), folder / f"{name}.ipynb"
+    )
+    return f"{name}.ipynb"
+
+
+def lines(names: list[str]) -> list[str]:
+    """The rows of the table."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder, lab(Path(folder)) as address, chromium() as browser:
+        for name in names:
+            page, _ = open_tab(browser, 1280, 1300)
+            source = (
+                f"from backprop_lib.explorers.{name} import {name}\n{name}()" if name in FIGURES else INTERACT
+            )
+            run_all(page, address, notebook(Path(folder), name, source))
+            if name in FIGURES:
+                label, is_svg = FIGURES[name]
+                scene = page.locator(SCENE).first
+                scene.wait_for()
+                area, limit = scene, 60 if is_svg else 100
+                labelled = page.get_by_text(label, exact=True).and_(page.locator(".widget-label"))
+                control = scene.locator(".widget-slider, .widget-dropdown", has=labelled).first
+                area = scene.locator(".widget-html-content:has(img, svg)").first
+            else:
+                area, limit = page.locator(".jupyter-widgets-output-area, .widget-output").first, None
+                area.wait_for()
+                control = page.locator(".widget-slider").first
+            page.wait_for_timeout(1500)
+            times, lag = measure(page, area, control.locator(".noUi-handle, select").first)
+            title = name.replace("_", " ") if name in FIGURES else "`interact` over `plt.show()`"
+            rows.append(row(title, times, lag, limit))
+            print(rows[-1], flush=True)
+            page.close()
+    return rows
+
+
+def main() -> None:
+    chosen = sys.argv[1:]
+    unknown = [name for name in chosen if name not in (*FIGURES, "interact")]
+    if unknown:
+        raise SystemExit(
+            f"figures: expected some of {', '.join([*FIGURES, 'interact'])}, got {', '.join(unknown)}"
+        )
+    rows = lines(chosen or [*FIGURES, "interact"])
+    if chosen:
+        return
+    packages = ("ipywidgets", "jupyterlab", "ipykernel", "matplotlib", "numpy")
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(
+        TEXT.format(
+            rows="\n".join(rows),
+            date=f"{datetime.now(UTC):%Y-%m-%d}",
+            machine=f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()}",
+            versions=f"Python {platform.python_version()}, {versions}",
+        ),
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()

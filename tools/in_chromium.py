@@ -1,0 +1,126 @@
+"""A JupyterLab on this computer only, and a Chromium to look at it: for tests and the benchmark."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+NO_CHROMIUM = "No Chromium found. Install it: apt-get install chromium"
+WAIT = 120_000  # milliseconds, for what takes long on a busy machine
+# Messages of the browser and of JupyterLab itself, which no page causes.
+NOT_OURS = ("favicon", "WebGL", "GPU", "ResizeObserver", "net::ERR_INTERNET_DISCONNECTED")
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+SCENE = ".jp-OutputArea-output .widget-vbox.scene"
+
+RUN_ALL = """async path => {
+    const app = window.jupyterapp;
+    await app.restored;
+    const widget = await app.commands.execute('docmanager:open', {path});
+    await widget.context.ready;
+    await widget.sessionContext.ready;
+    app.shell.activateById(widget.id);
+    app.shell.collapseLeft();
+    await app.commands.execute('notebook:run-all-cells');
+    await widget.sessionContext.session.kernel.info;
+    window.notebook = widget;
+    const cells = widget.content.model.sharedModel.cells;
+    return cells.filter(cell => cell.cell_type === 'code').map(cell => ({
+        count: cell.execution_count,
+        errors: cell.outputs.filter(output => output.output_type === 'error')
+            .map(output => `${output.ename}: ${output.evalue}`),
+    }));
+}"""
+
+IN_KERNEL = """async code => {
+    const future = window.notebook.sessionContext.session.kernel.requestExecute({code});
+    let text = '';
+    future.onIOPub = message => { text += message.content.text ?? ''; };
+    const reply = await future.done;
+    return {status: reply.content.status, text, error: reply.content.evalue ?? ''};
+}"""
+
+
+@contextmanager
+def lab(folder: Path) -> Iterator[str]:
+    """The address of a JupyterLab that serves a folder."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = int(listener.getsockname()[1])
+    token = secrets.token_hex(8)
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    options = [f"--ServerApp.port={port}", "--ServerApp.ip=127.0.0.1", f"--IdentityProvider.token={token}"]
+    options += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"]
+    options += ["--LabApp.news_url=None"]
+    with (folder / "server.log").open("w") as log:
+        server = subprocess.Popen([*command, *options], cwd=folder, stdout=log, stderr=log, env=os.environ)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_for(server, f"{address}/api?token={token}", folder / "server.log")
+            yield f"{address}/lab?token={token}"
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def _wait_for(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    for _ in range(240):
+        if server.poll() is not None:
+            break
+        try:
+            urllib.request.urlopen(url, timeout=5)
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.25)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A Chromium without a window; RuntimeError with the line that installs one if there is none."""
+    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    if path is None:
+        raise RuntimeError(NO_CHROMIUM)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=SWITCHES)
+        yield running
+        running.close()
+
+
+def open_tab(browser: Any, width: int = 1280, height: int = 1000) -> tuple[Any, list[str]]:
+    """A fresh tab, and the list that gathers the errors of its console."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.set_default_timeout(WAIT)
+    errors: list[str] = []
+
+    def note(message: Any) -> None:
+        if message.type == "error" and not any(word in message.text for word in NOT_OURS):
+            errors.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    return page, errors
+
+
+def run_all(page: Any, address: str, name: str) -> list[dict[str, Any]]:
+    """Open a notebook, run all its cells, and return the execution count and the errors of every cell."""
+    page.goto(f"{address}&reset", wait_until="domcontentloaded")
+    page.wait_for_function("() => window.jupyterapp")
+    cells = list(page.evaluate(RUN_ALL, name))
+    page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook").evaluate(
+        "n => n.querySelectorAll('.jp-Cell').forEach(c => c.scrollIntoView())"
+    )
+    return cells
