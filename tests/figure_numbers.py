@@ -37,7 +37,7 @@ def flat(value: Any) -> Iterator[float]:
         for part in value:
             yield from flat(part)
     elif value is not None:
-        yield from np.asarray(value, float).ravel()
+        yield from np.asarray(value, float).ravel().tolist()
 
 
 def cells_of(rows: Sequence[Sequence[object]]) -> list[tuple[str, str]]:

@@ -19,8 +19,7 @@ SANITIZE = Path(__file__).with_name("nbval_sanitize.cfg")
 
 CELLS = [
     "print('the cost is', 0.987)",
-    "from IPython.display import HTML\n"
-    "HTML('<b>12.5</b><img alt=\"red\" src=\"data:image/png;base64,AAAA\">')",
+    'from IPython.display import HTML\nHTML(\'<b>12.5</b><img alt="red" src="data:image/png;base64,AAAA">\')',
     "import ipywidgets\n"
     "class Scene(ipywidgets.VBox):\n"
     "    def _repr_mimebundle_(self, **options):\n"

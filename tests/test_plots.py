@@ -15,8 +15,10 @@ import pytest
 from PIL import Image
 
 from backprop_lib.data import Dataset
+from backprop_lib.figure import Cells
 from backprop_lib.network import Network
 from backprop_lib.plots import (
+    DIVERGING,
     FastFigure,
     Picture,
     bars,
@@ -264,3 +266,35 @@ def test_an_artist_of_another_figure_or_a_name_used_twice_is_refused() -> None:
         fast.add("other", moving(FALLING, 0.5)["line"])
     with pytest.raises(ValueError, match="a second time"):
         fast.add("line", fast["point"])
+
+
+def pixel_colors(cells: Any, limits: tuple[float, float], log: bool = False) -> Any:
+    """The color in the middle of every cell, as drawn: (rows, columns, 3)."""
+    fast = FastFigure(200, 120)
+    fast.figure.set_layout_engine("none")
+    axes = fast.figure.add_axes((0, 0, 1, 1))
+    axes.axis("off")
+    drawn = fast.add("cells", Cells(axes, DIVERGING, limits, log))
+    drawn.cells = np.array(cells, dtype=float)
+    pixels = fast.pixels()
+    rows, columns = drawn.cells.shape
+    middles = [((2 * i + 1) * pixels.shape[0] // (2 * rows)) for i in range(rows)]
+    return pixels[middles][:, [(2 * j + 1) * pixels.shape[1] // (2 * columns) for j in range(columns)], :3]
+
+
+def test_cells_have_the_colors_of_their_numbers_the_first_row_on_top() -> None:
+    cells = [[-1.0, 0.0, 1.0], [0.5, -0.5, 0.25]]
+    wanted = DIVERGING(np.rint((np.array(cells) + 1) / 2 * 255).astype(int), bytes=True)[..., :3]
+    assert np.array_equal(pixel_colors(cells, (-1, 1)), wanted)
+
+
+def test_cells_beyond_the_limits_have_the_colors_of_the_ends_and_missing_ones_are_white() -> None:
+    colors = pixel_colors([[-9.0, 9.0, np.nan]], (-1, 1))[0]
+    ends = DIVERGING([0, 255], bytes=True)[:, :3]
+    assert np.array_equal(colors, [*ends, [255, 255, 255]])
+
+
+def test_cells_on_a_logarithmic_scale_are_halfway_at_the_geometric_mean() -> None:
+    with np.errstate(all="raise"):
+        colors = pixel_colors([[1e-4, 1e-2, 1.0, 0.0]], (1e-4, 1.0), log=True)[0]
+    assert np.array_equal(colors, DIVERGING([0, 128, 255, 0], bytes=True)[:, :3])

@@ -46,7 +46,7 @@ def depth() -> Scene:
     median = fast.add(
         "median", axes.plot([], [], "o-", color=LINE_COLORS[0], lw=2, zorder=3, label="median net")[0]
     )
-    axes.legend(frameon=False, fontsize=9.5, loc="upper left")
+    axes.legend(frameon=False, fontsize=9.5, loc="lower right")
 
     def draw(layers: int, activation: str, init: str, seeds: int) -> View:
         norms = np.maximum(error_norms(layers, activation, init, seeds), 1e-30)

@@ -43,7 +43,7 @@ def nudge() -> Scene:
     halves: Any = fast.figure.subfigures(1, 2, width_ratios=[1.3, 1])
     left, right = halves
     axes = styled(left.subplots(), "Change of the cost", "push Δz", "ΔC")
-    axes.set(xlim=(-2, 2), ylim=(-0.3, 0.4))
+    axes.set(xlim=(-2.1, 2.1), ylim=(-0.3, 0.4))
     axes.axhline(0, color="#999999", lw=0.8)
     axes.axvline(0, color="#999999", lw=0.8)
     plot = axes.plot

@@ -89,8 +89,10 @@ def disagreements(twin: Scene, shown: dict[str, Any]) -> list[str]:
     return found
 
 
-def settled(scene: Any, twin: Scene, unlike: str | None = None) -> tuple[dict[str, Any], list[str]]:
-    """What the page shows once it agrees with its twin (and, if wanted, differs from an earlier state).
+def settled(
+    scene: Any, twin: Scene, unlike: str | None = None, like: str | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """What the page shows once it agrees with its twin (and, if wanted, is like or unlike an earlier state).
 
     Returns it with what is still wrong when patience is over.
     """
@@ -100,6 +102,8 @@ def settled(scene: Any, twin: Scene, unlike: str | None = None) -> tuple[dict[st
         found = disagreements(twin, shown)
         if unlike is not None and not found and all_of(shown) == unlike:
             found = ["nothing changed"]
+        if like is not None and not found and all_of(shown) != like:
+            found = ["not as it was"]
         if not found or time.monotonic() > end:
             return shown, found
         time.sleep(0.03)

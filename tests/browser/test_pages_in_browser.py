@@ -89,12 +89,8 @@ def findings_of_controls(scene: Any, twin: Scene) -> Iterator[str]:
             f"{control.description}: {finding}" for finding in findings_of_nonsense(scene, twin, control)
         )
         scene.locator("button", has_text="Reset").click()
-        shown, wrong = settled(scene, twin)
+        _, wrong = settled(scene, twin, like=first)
         yield from (f"{control.description}, reset: {finding}" for finding in wrong)
-        if all_of(shown) != first:
-            a,b=all_of(shown),first
-            k=next(i for i,(x,y) in enumerate(zip(a,b)) if x!=y) if a[:len(b)]!=b[:len(a)] else min(len(a),len(b))
-            yield f"{control.description}: Reset does not return to the first state {a[max(0,k-200):k+200]} ||| {b[max(0,k-200):k+200]}"
 
 
 def findings_of_nonsense(scene: Any, twin: Scene, control: Any) -> Iterator[str]:
@@ -105,7 +101,7 @@ def findings_of_nonsense(scene: Any, twin: Scene, control: Any) -> Iterator[str]
     box = element.locator("input, .widget-readout")
     if element.locator("select").count() or not box.count():
         return
-    for nonsense in ("abc", "-", "1e99"):
+    for nonsense in ("abc", "-", "999999"):
         box.first.click()
         scene.page.keyboard.press("Control+A")
         scene.page.keyboard.type(nonsense)
@@ -113,7 +109,7 @@ def findings_of_nonsense(scene: Any, twin: Scene, control: Any) -> Iterator[str]
         _, wrong = settled(scene, twin)
         yield from (f"typed {nonsense!r}: {finding}" for finding in wrong)
     if isinstance(control, IntegerBox | LogSlider) and "expected a" not in read(scene)["alert"]:
-        yield "1e99 is not refused with a sentence"
+        yield "999999 is not refused with a sentence"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
@@ -163,8 +159,8 @@ def test_training_goes_on_while_one_watches_rests_when_paused_and_ends_when_stop
     assert epoch_of(scene) == 0
     pictures = {read(scene)["drawn"]}
     press(scene, "Play")
-    for epoch in (2, 4, 6):  # the curve moves during the run
-        wait_for_epoch(scene, epoch)
+    for _ in range(3):  # the curve moves during the run
+        wait_for_epoch(scene, epoch_of(scene) + 2)
         pictures.add(read(scene)["drawn"])
     assert len(pictures) == 4
     press(scene, "Pause")
