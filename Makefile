@@ -49,6 +49,7 @@ test-browser:  ## check the pages and their controls in a real browser (needs Ch
 
 mutants:  ## change the mathematics in one place at a time: do the tests notice? (MODULES=costs for some)
 	@sh tools/venv.sh notebooks,test,mutants tools/mutants.py $(MODULES)
+
 bench-figures:  ## measure how fast the figures answer, in Chromium (on an idle machine)
 	@$(TESTING) tools/bench_figures.py $(FIGURES)
 
