@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import math
 import os
-import secrets
-import zipfile
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -140,6 +138,8 @@ class Network(Parameters):
         The numbers go to a new file beside `path` first, which takes its name only once it is safely on
         disk. A full disk, a crash, or another process saving to the same path never leaves half a file.
         """
+        import secrets  # here, because it takes longer to import than the whole package
+
         path = path_of("path", path)
         names, sizes = zip(*self.specification, strict=True)
         arrays: dict[str, Any] = {"format": FORMAT, "activations": names, "sizes": sizes}
@@ -200,6 +200,8 @@ class Network(Parameters):
 
 def _arrays(content: bytes) -> dict[str, np.ndarray]:
     """The arrays of an .npz file. Every member must be as long as it says: no bomb is unpacked."""
+    import zipfile  # here, as secrets above
+
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = archive.infolist()
         if sum(member.file_size for member in members) > len(content):

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 PINS = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+BENCH_PINS = (ROOT / "benchmarks" / "constraints.txt").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 
@@ -72,7 +73,7 @@ def test_a_drift_is_named(theirs: dict[str, str]) -> None:
 
 
 def test_the_constraints_are_names_and_versions_only() -> None:
-    assert bad_pins(PINS) == []
+    assert bad_pins(PINS) == [] and bad_pins(BENCH_PINS) == []
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_an_address_a_hash_or_a_loose_bound_is_no_pin(line: str) -> None:
 
 
 def test_every_requirement_is_pinned() -> None:
-    pinned = {line.partition("==")[0] for line in PINS.splitlines()}
+    pinned = {line.partition("==")[0] for line in [*PINS.splitlines(), *BENCH_PINS.splitlines()]}
     needed = bounds([*PROJECT["dependencies"], *(r for extra in EXTRAS.values() for r in extra)])
     assert sorted(needed.keys() - pinned) == []
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 HEADER = """\
-# Every version that the extras of pyproject.toml install, for Python 3.11, 3.12 and 3.13.
+# Every version that the extras of pyproject.toml (bench apart) install, for Python 3.11, 3.12 and 3.13.
 # Written by `make constraints`; do not edit.
 """
 
@@ -27,7 +27,8 @@ OLDEST = PROJECT["requires-python"].removeprefix(">=")
 
 def resolution() -> list[str]:
     """name==version of every package that pip would install into an empty environment."""
-    extras = [requirement for extra in PROJECT["optional-dependencies"].values() for requirement in extra]
+    extras = PROJECT["optional-dependencies"]
+    extras = [requirement for name in extras if name != "bench" for requirement in extras[name]]
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed"]
     report = subprocess.run(
         [*command, "--report", "-", *PROJECT["dependencies"], *extras],
