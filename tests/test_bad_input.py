@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_lib.activations import activation
+from backprop_lib.arguments import numbers
 from backprop_lib.autodiff import Value, network_cost
 from backprop_lib.bridge import autodiff_gradient, graph_from, graph_gradient, network_from
 from backprop_lib.costs import cost
@@ -394,3 +395,11 @@ def test_any_shapes_fit_or_are_refused(record_property) -> None:
 
     fuzz()
     record_property("bad inputs tried", 300)
+
+
+def test_finite_numbers_whose_sum_is_not_finite_are_good_and_a_nan_among_them_is_found() -> None:
+    huge = np.full((3, 2), 1.5e308)
+    assert numbers("x", huge) is huge
+    huge[2, 1] = np.nan
+    with pytest.raises(ValueError, match=r"x: expected finite numbers, got nan at index \[2, 1\]"):
+        numbers("x", huge)
