@@ -667,6 +667,8 @@ def test_a_target_that_is_no_distribution_is_refused_by_the_cross_entropy_of_sof
             ValueError,
             "order: expected a permutation for every epoch, got none for epoch 1",
         ),
+        ({"order": 5}, TypeError, "order: expected a permutation for every epoch, got 5"),
+        ({"order": lambda epoch: 3}, TypeError, "order: expected indices, got 3"),
         (
             {"order": lambda epoch: [0, 1]},
             ValueError,
