@@ -64,7 +64,12 @@ def lab(folder: Path) -> Iterator[str]:
     options += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"]
     options += ["--LabApp.news_url=None"]
     with (folder / "server.log").open("w") as log:
-        server = subprocess.Popen([*command, *options], cwd=folder, stdout=log, stderr=log, env=os.environ)
+        # Settings and workspaces of its own: those of whoever runs this are neither read nor changed.
+        own = {
+            f"JUPYTER_{kind}_DIR": str(folder / f".{kind.lower()}") for kind in ("CONFIG", "DATA", "RUNTIME")
+        }
+        environment = os.environ | own | {"IPYTHONDIR": str(folder / ".ipython")}
+        server = subprocess.Popen([*command, *options], cwd=folder, stdout=log, stderr=log, env=environment)
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_for(server, f"{address}/api?token={token}", folder / "server.log")
@@ -108,7 +113,7 @@ def open_tab(browser: Any, width: int = 1280, height: int = 1000) -> tuple[Any, 
 
     def note(message: Any) -> None:
         if message.type == "error" and not any(word in message.text for word in NOT_OURS):
-            errors.append(message.text)
+            errors.append(f"{message.text} ({message.location.get('url', '')})")
 
     page.on("console", note)
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import export_html
 import pytest
-from playwright.sync_api import sync_playwright
-from test_pages_in_browser import CHROMIUM, PAGES
+
+from conftest import PAGES
 
 DRAWN = """() => ({
     formulas: document.querySelectorAll('math').length,
@@ -36,14 +35,11 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def offline() -> Iterator[Any]:
+def offline(chromium: Any) -> Iterator[Any]:
     """A browser without a network."""
-    path = next(found for name in CHROMIUM if (found := shutil.which(name)))
-    with sync_playwright() as playwright:
-        switches = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=path, args=switches)
-        yield browser.new_context(offline=True)
-        browser.close()
+    context = chromium.new_context(offline=True)
+    yield context
+    context.close()
 
 
 @pytest.mark.parametrize("width", [360, 1000])
