@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+PAGES = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 NO_CHROMIUM = "No Chromium found. Install it: apt-get install chromium"
 WAIT = 120_000  # milliseconds, for what takes long on a busy machine

@@ -10,14 +10,12 @@ from typing import Any
 import in_chromium
 import pytest
 
-PAGES = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that JupyterLab serves: copies of the pages."""
     served = tmp_path_factory.mktemp("lab")
-    for page in PAGES:
+    for page in in_chromium.PAGES:
         shutil.copy(page, served)
     return served
 

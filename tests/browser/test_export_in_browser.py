@@ -8,8 +8,7 @@ from typing import Any
 
 import export_html
 import pytest
-
-from conftest import PAGES
+from in_chromium import PAGES
 
 DRAWN = """() => ({
     formulas: document.querySelectorAll('math').length,

@@ -27,14 +27,13 @@ from figure_in_browser import (
     read,
     settled,
 )
-from in_chromium import IN_KERNEL, NO_CHROMIUM, SCENE, chromium, run_all
+from in_chromium import IN_KERNEL, NO_CHROMIUM, PAGES, SCENE, chromium, run_all
 
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.explorers.controls import IntegerBox, LogSlider
 from backprop_lib.explorers.scene import Scene
 from backprop_lib.network import Network
 from backprop_lib.training import train
-from conftest import PAGES
 
 Tab = tuple[Any, list[str]]
 
