@@ -21,6 +21,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from backprop_lib import diagram, figure, graph_diagram, plots, svg
+from backprop_lib.data import load_iris
+from backprop_lib.network import Network
 
 DOCUMENTS = [document(path) for path in [*PAGES, *TEXTS]]
 EXPLORERS = sorted(
@@ -200,6 +202,15 @@ def test_a_bar_below_zero_is_hatched(drawn: list[Figure]) -> None:
     assert [bar.get_hatch() for bar in drawn[0].axes[0].patches] == [None, "///"]
 
 
+def scene_of(name: str) -> Any:
+    """The figure to play with of this name, at its default state."""
+    module = importlib.import_module(f"backprop_lib.explorers.{name}")
+    if name == "live_training":
+        net = Network([("identity", 4), ("tanh", 5), ("sigmoid", 5), ("sigmoid", 3)])
+        return module.LiveTraining(net, load_iris(), epochs=3, held_out=load_iris())
+    return getattr(module, name)()
+
+
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_no_two_curves_of_an_explorer_differ_by_color_alone(
     name: str, monkeypatch: pytest.MonkeyPatch
@@ -212,7 +223,7 @@ def test_no_two_curves_of_an_explorer_differ_by_color_alone(
 
     original = figure.FastFigure.__init__
     monkeypatch.setattr(figure.FastFigure, "__init__", recorded)
-    scene = getattr(importlib.import_module(f"backprop_lib.explorers.{name}"), name)()
+    scene = scene_of(name)
     assert made or "<svg" in scene.view.html
     assert [pair for drawn in made for pair in alike_without_color(drawn)] == []
     assert told_by_color_alone(scene.view.html) == []

@@ -70,7 +70,7 @@ def step_size() -> Scene:
         for name, color, marker in zip(KINDS, LINE_COLORS, ("o", "s"), strict=False)
     }
     axes.legend(frameon=False, loc="lower left", fontsize=9.5)
-    here = fast.add("here", axes.axvline(1, color="#444444", ls=":", lw=1, zorder=2))
+    here = fast.add("here", axes.axvline(1, color="#444444", ls="--", lw=1, zorder=2))
 
     def draw(parameter: int, difference: str, precision: str, exponent: float) -> View:
         h, curves = 10.0**exponent, dict[str, Array]()
