@@ -110,7 +110,7 @@ def reasons(text: str) -> list[Reason]:
     ]
 
 
-def run_mutmut(modules: list[str], everything: bool) -> dict[str, dict[str, int | None]]:
+def run_mutmut(modules: list[str], everything: bool, children: int) -> dict[str, dict[str, int | None]]:
     """{module: {name of the mutant: exit status of the tests}}, from a fresh run in a fresh copy."""
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
@@ -122,7 +122,8 @@ def run_mutmut(modules: list[str], everything: bool) -> dict[str, dict[str, int 
             shutil.copy2(source, WORK / name)
     patterns = [] if everything else [f"backprop_lib.{module}.*" for module in modules]
     mutmut = Path(sys.executable).with_name("mutmut")
-    subprocess.run([mutmut, "run", *patterns], cwd=WORK, check=True, env={**os.environ, "COLUMNS": "100"})
+    command = [mutmut, "run", "--max-children", str(children), *patterns]
+    subprocess.run(command, cwd=WORK, check=True, env={**os.environ, "COLUMNS": "100"})
     return {
         module: json.loads((WORK / f"mutants/backprop_lib/{module}.py.meta").read_text(encoding="utf-8"))[
             "exit_code_by_key"
@@ -225,12 +226,14 @@ def main(arguments: list[str]) -> int:
     every = [Path(path).stem for path in config["only_mutate"]]
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=", ".join(every))
-    modules = parser.parse_args(arguments).modules or every
+    parser.add_argument("--children", type=int, default=os.cpu_count(), help="how many to try at once")
+    options = parser.parse_args(arguments)
+    modules = options.modules or every
     if unknown := set(modules) - set(every):
         parser.error(f"MODULE: expected one of {', '.join(every)}, got {', '.join(sorted(unknown))}")
     known = reasons(SURVIVORS.read_text(encoding="utf-8"))
     results = []
-    for module, statuses in run_mutmut(modules, modules == every).items():
+    for module, statuses in run_mutmut(modules, modules == every, options.children).items():
         alive = [name for name, status in statuses.items() if status not in KILLED]
         results.append(Result(module, len(statuses), tuple(mutant_of(module, name) for name in alive)))
     for result in results:
