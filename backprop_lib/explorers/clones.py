@@ -19,7 +19,7 @@ from backprop_lib.training import History, train
 
 EPOCHS = 100  # round-off breaks the tie later, and differently on every machine
 STARTS = ("constant", "zeros", "nearly constant", "random")
-WIDTH, HEIGHT = 840, 340
+WIDTH, HEIGHT = 760, 340
 LIMIT = 6.0  # the ends of the colors
 ALIKE = 1e-9  # rows that differ by less are called equal: the rest is round-off
 

@@ -15,7 +15,7 @@ from backprop_lib.plots import LINE_COLORS, FastFigure, image_html, styled
 from backprop_lib.svg import number
 
 STEPS = 150
-WIDTH, HEIGHT = 820, 330
+WIDTH, HEIGHT = 760, 330
 SPECIFICATION = [("identity", 4), ("sigmoid", 4), ("sigmoid", 4), ("sigmoid", 3)]
 
 

@@ -26,7 +26,7 @@ EPOCHS = 500
 DEEPEST = 4
 BATCHES = {"1 flower": 1, "10 flowers": 10, "30 flowers": 30, "all flowers": 105}
 COSTS = {"quadratic": "quadratic", "cross-entropy": "cross_entropy"}
-WIDTH, HEIGHT = 880, 500
+WIDTH, HEIGHT = 760, 500
 SEEN_ERRORS = (1e-5, 1.0)  # the ends of the colors
 PATIENCE = 0.03  # seconds of training before a first part is shown; the next part takes twice as long
 
@@ -133,7 +133,7 @@ class LabFigure:
             )
             self.lines[f"delta {l}"] = self.fast.add(f"delta {l}", line)
         delta.legend(
-            frameon=False, fontsize=9, loc="lower left", ncols=3, handlelength=1.6, columnspacing=0.7
+            frameon=False, fontsize=9, loc="lower left", ncols=3, handlelength=1.2, columnspacing=0.6
         )
         for name, axes in (("cost", cost), ("accuracy", accuracy), ("delta", delta)):
             self.fast.add(f"now {name}", axes.axvline(0, color="#444444", lw=1, ls=":", zorder=3))

@@ -12,7 +12,7 @@ from backprop_lib.plots import DASHES, LINE_COLORS, FastFigure, image_html, styl
 from backprop_lib.svg import number
 from backprop_lib.training import History, Trainer
 
-WIDTH, HEIGHT = 820, 300
+WIDTH, HEIGHT = 760, 300
 TICK = 100  # milliseconds between two epochs
 
 

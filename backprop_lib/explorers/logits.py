@@ -12,7 +12,7 @@ from backprop_lib.explorers.scene import Scene, View, choice, slider
 from backprop_lib.plots import LINE_COLORS, FastFigure, image_html, styled
 from backprop_lib.svg import number
 
-WIDTH, HEIGHT = 820, 310
+WIDTH, HEIGHT = 760, 310
 
 
 def numbers_of_logits(z: list[float], target: int) -> Array:

@@ -14,7 +14,7 @@ from backprop_lib.network import Network
 from backprop_lib.plots import LINE_COLORS, FastFigure, image_html, styled
 from backprop_lib.svg import INK, number
 
-WIDTH, HEIGHT = 820, 340
+WIDTH, HEIGHT = 760, 340
 PUSHES = np.linspace(-2, 2, 81)
 NEURONS = {
     **{f"output neuron {j}": (2, j) for j in range(3)},

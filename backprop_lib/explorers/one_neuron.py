@@ -13,7 +13,7 @@ from backprop_lib.plots import LINE_COLORS, FastFigure, image_html, styled
 from backprop_lib.svg import number
 
 STEPS = 300
-WIDTH, HEIGHT = 820, 320
+WIDTH, HEIGHT = 760, 320
 X, Y = np.array([[1.0]]), np.array([[0.0]])
 COSTS = {"quadratic": "quadratic", "cross-entropy": "binary_cross_entropy"}
 WEIGHTS = np.linspace(-10, 6, 161)
