@@ -4,6 +4,7 @@
 # PYTHON  the interpreter to make it with (default: the first of Python 3.11 or newer)
 # PAGES   pages for `make notebooks` (default: all)
 # SOLUTIONS  what `make student` does with them: stripped (the default) or hidden
+# RUNTIME where the site's Python comes from: local (the default) or cdn
 # MODULES modules for `make mutants` (default: all six, and a report in docs/mutants.md)
 # FIGURES figures for `make bench-figures` (default: all, written to benchmarks/figures.md)
 
@@ -14,6 +15,7 @@ MATRIX =
 SOLUTIONS =
 MODULES =
 FIGURES =
+RUNTIME = local
 LAB_FLAGS =
 TEST_FLAGS =
 TESTS = tests backprop_lib notebooks
@@ -28,10 +30,11 @@ export VECLIB_MAXIMUM_THREADS = 1
 FIRST_PAGE = /lab/tree/notebooks/00_start_here.ipynb
 READING = sh tools/venv.sh notebooks
 TESTING = sh tools/venv.sh notebooks,test
+BUILDING = VENV="$(VENV)-site" sh tools/venv.sh site
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help lab test test-browser test-matrix mutants bench bench-figures notebooks student html audit lint constraints clean
+.PHONY: help lab test test-browser test-matrix mutants bench bench-figures notebooks student html site test-site bench-site audit lint constraints clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -65,6 +68,17 @@ student:  ## copy the course without solutions and outputs into build/student (S
 html:  ## export the pages as HTML that needs no network, formulas as MathML, into build/html
 	@$(TESTING) tools/export_html.py
 
+site:  ## build the website: the book, and the pages live in the reader's own browser, in build/site
+	@$(BUILDING) site/build_site.py --runtime $(RUNTIME)
+
+test-site: site  ## check the website in a real browser that has no network (needs Chromium and node)
+	@$(BUILDING) site/runtime.py
+	@$(TESTING) -c ''
+	@unshare -rn $(PYTEST) -n 2 $(TEST_FLAGS) tests/site
+
+bench-site: site  ## measure the website: size, waiting times, memory, load; the table in benchmarks/site.md
+	@$(TESTING) site/bench.py
+
 lint:  ## ruff, mypy --strict on the package, spelling
 	@$(TESTING) -m ruff check -q .
 	@$(TESTING) -m mypy --strict --no-error-summary backprop_lib
@@ -84,6 +98,6 @@ constraints:  ## pin all versions anew in constraints.txt (with Python 3.11)
 	@$(or $(PYTHON),python3.11) tools/pin.py
 
 clean:  ## remove the virtual environment and all caches
-	@for venv in "$(VENV)" "$(VENV)-bench"; do if [ -f "$$venv/pyvenv.cfg" ]; then rm -rf -- "$$venv"; fi; done
+	@for venv in "$(VENV)" "$(VENV)-bench" "$(VENV)-site"; do if [ -f "$$venv/pyvenv.cfg" ]; then rm -rf -- "$$venv"; fi; done
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 	@find . -name '.venv*' -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +

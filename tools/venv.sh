@@ -70,7 +70,9 @@ if ! is_ready; then
     "$VENV/bin/python" -m pip install --quiet --progress-bar off -c "$CONSTRAINTS" -e ".[$extras]"
     mkdir -p "$IPYTHONDIR" "$MPLCONFIGDIR" "$JUPYTER_CONFIG_DIR" "$JUPYTER_DATA_DIR" "$JUPYTER_RUNTIME_DIR"
     # The list of fonts is made now, not with a warning in the output of someone's first picture.
-    "$VENV/bin/python" -c 'import matplotlib.font_manager' 2>/dev/null
+    case $extras in
+    *notebooks*) "$VENV/bin/python" -c 'import matplotlib.font_manager' 2>/dev/null ;;
+    esac
     # JupyterLab asks nobody's server for news, updates or extensions.
     mkdir -p "$VENV/share/jupyter/lab/settings" "$VENV/etc/jupyter"
     cat > "$VENV/share/jupyter/lab/settings/overrides.json" <<'JSON'
@@ -79,7 +81,7 @@ JSON
     cat > "$VENV/etc/jupyter/jupyter_server_config.json" <<'JSON'
 {"LabApp": {"extension_manager": "readonly", "news_url": null}}
 JSON
-    for name in "$extras" notebooks; do
+    for name in "$extras" "${extras%%,*}"; do
         state > "$VENV/ready-$name.new" && mv "$VENV/ready-$name.new" "$VENV/ready-$name"
     done
 fi

@@ -1,0 +1,281 @@
+"""Build the site: a landing page, the book, and the pages live in the reader's own browser.
+
+    python site/build_site.py [--output build/site] [--runtime local|cdn]
+
+    index.html   the landing page
+    book/        the pages as static HTML, from their stored outputs
+    lite/        JupyterLite with the runtime in static/pyodide, the pages, the package and the data
+
+Everything is served from this folder; with `--runtime cdn` the compiled part of the runtime is left out, and
+the reader's browser loads it from Pyodide's own server.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import runtime
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+PACKAGE = "backprop_lib"
+KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
+
+# Loaded while the reader looks at the page, because the first cell of every page needs them.
+PRELOADED = ("comm", "ipykernel", "ipython", "ipywidgets", "jedi", "matplotlib", "micropip", "numpy", "piplite")
+PRELOADED += ("pyodide-kernel", "backprop-lib")
+
+OVERRIDES = {
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+    "@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"},
+    "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
+}
+
+
+# JupyterLite's pages look here for their settings, too.
+REDIRECT = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Backpropagation</title>
+<meta http-equiv="refresh" content="0; url=FIRST">
+<script id="jupyter-config-data" type="application/json" data-jupyter-lite-root=".">{}</script>
+<a href="FIRST">The first page</a>
+</html>
+"""
+
+
+def run(*command: str | Path, cwd: Path = ROOT) -> None:
+    """Run a tool. Exits with what it said if it fails."""
+    result = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(f"{' '.join(map(str, command))}\n{result.stdout[-4000:]}{result.stderr[-4000:]}")
+
+
+def pages() -> list[Path]:
+    """The pages of the course, in order."""
+    found = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    if not found:
+        sys.exit("no pages in notebooks/")
+    return found
+
+
+def title_of(page: Path) -> str:
+    """The first heading of a page."""
+    for cell in json.loads(page.read_text(encoding="utf-8"))["cells"]:
+        if heading := re.search(r"^# (.+)$", "".join(cell["source"]), re.MULTILINE):
+            return heading[1].strip()
+    sys.exit(f"{page}: no heading")
+
+
+def number_of(page: Path) -> int:
+    """The number of a page, by which its file name begins."""
+    return int(page.name.partition("_")[0])
+
+
+def wheel(folder: Path) -> Path:
+    """The wheel of the package, built into a folder."""
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def copy_contents(folder: Path) -> None:
+    """What the reader finds in the live site's file browser: the pages, and beside them what they link to."""
+    for page in pages():
+        target = folder / "notebooks" / page.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(live(json.loads(page.read_text(encoding="utf-8")))), encoding="utf-8")
+    for name in (PACKAGE, "datasets"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+
+
+def live(page: dict[str, Any]) -> dict[str, Any]:
+    """The same page, naming the kernel of the browser."""
+    page["metadata"]["kernelspec"] = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
+    return page
+
+
+def lite_settings(lock: runtime.Lock, cdn: bool) -> dict[str, Any]:
+    """jupyter-lite.json: where the runtime is and what is loaded before the first cell."""
+    home = runtime.CDN.format(version=runtime.read_manifest().pyodide) if cdn else "./static/pyodide/"
+    kernel = {
+        "pyodideUrl": f"{home}pyodide.mjs",
+        "disablePyPIFallback": True,
+        "loadPyodideOptions": {
+            "lockFileURL": f"./static/pyodide/{runtime.LOCK}",
+            "packages": [name for name in PRELOADED if name in lock["packages"]],
+        },
+    }
+    return {
+        "jupyter-lite-schema-version": 0,
+        "jupyter-config-data": {
+            "appName": "Backpropagation",
+            "exposeAppInBrowser": True,
+            "litePluginSettings": {KERNEL_PLUGIN: kernel},
+        },
+    }
+
+
+def build_lite(output: Path, work: Path, cdn: bool) -> None:
+    """JupyterLite with the runtime, the pages, the package and the data."""
+    lock = runtime.lay_out(work / "pyodide", wheel(work / "wheel"), cdn)
+    source = work / "lite"
+    source.mkdir()
+    copy_contents(work / "contents")
+    (source / "jupyter-lite.json").write_text(json.dumps(lite_settings(lock, cdn)), encoding="utf-8")
+    (source / "overrides.json").write_text(json.dumps(OVERRIDES), encoding="utf-8")
+    options = ["--contents", work / "contents", "--output-dir", output, "--no-sourcemaps", "--no-libarchive"]
+    options += ["--no-unused-shared-packages"]
+    options += [word for app in ("lab", "notebooks") for word in ("--apps", app)]
+    run(sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", source, *options, cwd=work)
+    shutil.copytree(work / "pyodide", output / "static" / "pyodide", dirs_exist_ok=True)
+    # Every browser that can run the pages takes the fonts in their modern form.
+    for kind in ("eot", "ttf", "svg", "woff"):
+        for font in (output / "build").glob(f"fa-*.{kind}"):
+            font.unlink()
+    # The folder by itself opens on the first page, too.
+    first = f"lab/index.html?path=notebooks/{pages()[0].name}"
+    (output / "index.html").write_text(REDIRECT.replace("FIRST", first), encoding="utf-8")
+
+
+def book_cell(cell: dict[str, Any]) -> dict[str, Any]:
+    """A cell as the book shows it: a hidden source is folded away, links to source files lead to their pages."""
+    if cell["metadata"].get("jupyter", {}).get("source_hidden"):
+        cell["metadata"]["tags"] = [*cell["metadata"].get("tags", []), "hide-input"]
+    if cell["cell_type"] == "markdown":
+        source = "".join(cell["source"])
+        cell["source"] = re.sub(rf"\]\(\.\./({PACKAGE}/[\w/]+)\.py\)", r"](../\1.md)", source)
+    return cell
+
+
+def source_page(module: Path) -> str:
+    """The page of the book that shows a file of the package."""
+    name = module.relative_to(ROOT).as_posix()
+    return f"# `{name}`\n\n```{{literalinclude}} /{name}\n:language: python\n```\n"
+
+
+def book_index(modules: Iterable[Path]) -> str:
+    """The first page of the book: the pages of the course, then the files of the package."""
+    course = "\n".join(f"{number_of(page)} · {title_of(page)} <notebooks/{page.stem}>" for page in pages())
+    names = [module.relative_to(ROOT).with_suffix("").as_posix() for module in modules]
+    package = "\n".join(f"{name.removeprefix(f'{PACKAGE}/')} <{name}>" for name in names)
+    toctree = "```{{toctree}}\n:maxdepth: 1\n:caption: {caption}\n\n{entries}\n```\n"
+    return (
+        "# Backpropagation, derived, proved and checked\n\n"
+        "The twelve pages to read. Each begins with a link to its live twin, where the figures move.\n\n"
+        + toctree.format(caption="The course", entries=course)
+        + "\n"
+        + toctree.format(caption="The package", entries=package)
+    )
+
+
+def build_book(output: Path, work: Path) -> None:
+    """The pages as static HTML, from their stored outputs, with the sources of the package beside them."""
+    source = work / "book"
+    shutil.copytree(HERE / "book", source)
+    shutil.copy(HERE / "icon.svg", source)
+    (source / "notebooks").mkdir()
+    for page in pages():
+        notebook = json.loads(page.read_text(encoding="utf-8"))
+        notebook["cells"] = [book_cell(cell) for cell in notebook["cells"]]
+        (source / "notebooks" / page.name).write_text(json.dumps(notebook), encoding="utf-8")
+    modules = sorted((ROOT / PACKAGE).rglob("*.py"))
+    for module in modules:
+        target = source / module.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(module, target)
+        target.with_suffix(".md").write_text(source_page(module), encoding="utf-8")
+    (source / "index.md").write_text(book_index(modules), encoding="utf-8")
+    (mathjax,) = runtime.read_manifest().of("mathjax")
+    shutil.copy(runtime.collect(runtime.read_manifest(), [mathjax])[mathjax.file], source / "_static")
+    run(sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", source, work / "html" / "book", cwd=work)
+    shutil.move(work / "html" / "book", output)
+    for junk in (".doctrees", ".buildinfo", "objects.inv"):
+        path = output / junk
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def settled_by_page() -> dict[str, str]:
+    """{file name of a page: what it settles}, from the table in README.md."""
+    row = re.compile(r"^\| *\d+ *\| *\[[^]]*\]\(notebooks/([^)]+)\) *\| *(.+?) *\|$", re.MULTILINE)
+    return dict(row.findall((ROOT / "README.md").read_text(encoding="utf-8")))
+
+
+def picture() -> str:
+    """The net of the worked example's shape with seeded weights, and the first flower in it."""
+    from backprop_lib.data import load_iris, standardize
+    from backprop_lib.diagram import network_svg
+    from backprop_lib.equations import feed_forward
+    from backprop_lib.network import Network
+
+    net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
+    flower = standardize(load_iris())[0].x[:1].T
+    weights = {l: net.w[l] for l in range(1, net.L + 1)}
+    return network_svg(net.sizes, weights=weights, values=feed_forward(net, flower)[1])
+
+
+def landing_page(megabytes: float) -> str:
+    """The first page of the site: what the course is, and two links to each page."""
+    settles, items = settled_by_page(), []
+    live, book = "lite/lab/index.html?path=notebooks/{}.ipynb", "book/notebooks/{}.html"
+    for page in pages():
+        title, name = escape(title_of(page)), page.stem
+        items.append(
+            f'<li><span class="number">{number_of(page)}</span><div><span class="title">{title}</span>'
+            f"<p>{escape(settles.get(page.name, ''))}</p>"
+            f'<span class="links"><a href="{live.format(name)}" aria-label="Run {title}">Run</a>'
+            f'<a href="{book.format(name)}" aria-label="Read {title}">Read</a></span></div></li>'
+        )
+    first = pages()[0].stem
+    values = {
+        "start": live.format(first),
+        "read": book.format(first),
+        "megabytes": f"{megabytes:.0f}",
+        "picture": picture(),
+        "pages": "\n".join(items),
+    }
+    template = (HERE / "landing.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
+
+
+def size_of(folder: Path) -> float:
+    """The size of all files below a folder, in MB."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "site")
+    parser.add_argument("--runtime", choices=("local", "cdn"), default="local")
+    options = parser.parse_args(arguments)
+    output = options.output.resolve()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent) as folder:
+        work = Path(folder)
+        try:
+            build_book(work / "site" / "book", work)
+            build_lite(work / "site" / "lite", work, options.runtime == "cdn")
+        except runtime.RuntimeFileError as error:
+            sys.exit(str(error))
+        runtime_size = size_of(work / "site" / "lite" / "static" / "pyodide")
+        (work / "site" / "index.html").write_text(landing_page(runtime_size), encoding="utf-8")
+        shutil.copy(HERE / "icon.svg", work / "site")
+        shutil.rmtree(output, ignore_errors=True)
+        os.replace(work / "site", output)
+    print(f"{output}: {size_of(output):.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""A reader of the live site: Chromium opens a page, runs all of it, and says what it showed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+PICTURE = re.compile(r'(?<=src=")data:image/png;base64,[^"]*(?=")')
+
+# A page opened by its address is the current widget as soon as the application is restored.
+RUN_ALL = """async () => {
+    const app = window.jupyterapp;
+    await app.restored;
+    while (!app.shell.currentWidget?.sessionContext) await new Promise(later => setTimeout(later, 50));
+    const widget = app.shell.currentWidget;
+    await widget.context.ready;
+    await widget.sessionContext.ready;
+    await app.commands.execute('notebook:run-all-cells');
+    await widget.sessionContext.session.kernel.info;
+    return widget.content.model.sharedModel.toJSON().cells.filter(cell => cell.cell_type === 'code');
+}"""
+
+SCENE = ".jp-OutputArea-output .widget-vbox:has(> .widget-html)"
+# What the console says of files that JupyterLite asks for without needing them; the server's log has their names.
+MISSING = "Failed to load resource: the server responded with a status of 404"
+
+
+@dataclass
+class Tab:
+    """A tab of the browser, with every request that left for another host and every error it reported."""
+
+    page: Page
+    context: BrowserContext
+    address: str
+    elsewhere: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def open_live(self, name: str) -> None:
+        self.page.goto(f"{self.address}/lite/lab/index.html?path=notebooks/{name}", wait_until="domcontentloaded")
+        self.page.wait_for_function("() => window.jupyterapp")
+
+    def run_all(self, name: str) -> list[dict[str, Any]]:
+        """Open a page and run all its cells; the code cells with their outputs."""
+        self.open_live(name)
+        return list(self.page.evaluate(RUN_ALL))
+
+
+@contextmanager
+def reading(address: str, timeout: int = 240, **options: Any) -> Iterator[Tab]:
+    """A fresh browser that reads the site at an address."""
+    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    if path is None:
+        raise FileNotFoundError("No Chromium found. Install it: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=SWITCHES)
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
+        tab = Tab(context.new_page(), context, address)
+        tab.page.set_default_timeout(1000 * timeout)
+
+        def request(asked: Any) -> None:
+            if not asked.url.startswith((f"{address}/", "data:", "blob:", "about:")):
+                tab.elsewhere.append(asked.url)
+
+        def console(message: Any) -> None:
+            if message.type == "error" and not message.text.startswith(MISSING):
+                tab.errors.append(message.text)
+
+        context.on("request", request)
+        tab.page.on("pageerror", lambda error: tab.errors.append(str(error)))
+        tab.page.on("console", console)
+        try:
+            yield tab
+        finally:
+            browser.close()
+
+
+def set_layer_size(tab: Tab, neurons: int) -> None:
+    """Type a number into the readout of the first figure's slider, as a reader would."""
+    slider = tab.page.locator(SCENE).first.locator(".widget-slider", has_text="Neurons in layer 1")
+    slider.locator(".widget-readout").click()
+    tab.page.keyboard.press("Control+A")
+    tab.page.keyboard.type(str(neurons))
+    tab.page.keyboard.press("Enter")
+
+
+def joined(text: str | list[str]) -> str:
+    return text if isinstance(text, str) else "".join(text)
+
+
+def texts(cell: dict[str, Any]) -> list[str]:
+    """What a code cell says, in one form: its streams joined, text/plain, text/html without its pictures."""
+    said: list[str] = []
+    streams: dict[str, str] = {}
+    for output in cell["outputs"]:
+        if output["output_type"] == "stream":
+            streams[output["name"]] = streams.get(output["name"], "") + joined(output["text"])
+        elif output["output_type"] == "error":
+            said.append(f"error: {output['ename']}: {output['evalue']}")
+        else:
+            for kind in ("text/plain", "text/html"):
+                if kind in output["data"]:
+                    said.append(f"{kind}: {PICTURE.sub('a picture', joined(output['data'][kind]))}")
+    return [f"{name}: {text}" for name, text in sorted(streams.items())] + said
+
+
+def stored(path: Path) -> list[dict[str, Any]]:
+    """The code cells of a page as it is stored."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def differences(stored_cells: list[dict[str, Any]], shown: list[dict[str, Any]]) -> list[str]:
+    """One sentence for each code cell that does not say in the browser what is stored."""
+    if len(stored_cells) != len(shown):
+        return [f"{len(stored_cells)} code cells are stored, {len(shown)} were run"]
+    found = []
+    for number, (old, new) in enumerate(zip(stored_cells, shown, strict=True), 1):
+        if new["execution_count"] != number:
+            found.append(f"cell [{number}] was not run")
+        elif texts(old) != texts(new):
+            found.append(f"cell [{number}]:\n  stored  {texts(old)}\n  browser {texts(new)}")
+    return found

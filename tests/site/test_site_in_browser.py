@@ -1,0 +1,156 @@
+"""The site, without a network, in a real Chromium: every page is run, and says what is stored.
+
+Run by `make test-site`, inside a network namespace that has the loopback and nothing else.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import re
+import socket
+import struct
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from build_site import KERNEL_PLUGIN
+from reader import RUN_ALL, SCENE, Tab, differences, reading, set_layer_size, stored
+from runtime import CDN, collect, read_manifest
+from serve import Log, serving
+
+HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
+SITE = ROOT / "build" / "site"
+RUNTIME = SITE / "lite" / "static" / "pyodide"
+PAGES = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+# What JupyterLite asks a server for without needing it.
+NOT_NEEDED = ("/favicon.ico", "/lite/api/resolvePath")
+
+
+@dataclass
+class Broken:
+    """What a broken site shows: where its outputs differ, what it asked of other hosts, what it reported."""
+
+    differences: list[str]
+    elsewhere: list[str]
+    errors: list[str]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> None:
+    """The loopback, and nothing else: what asks another host is refused by the system itself."""
+    names = [name for _, name in socket.if_nameindex()]
+    assert names == ["lo"], f"run me by `make test-site`, without a network; there is {names}"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        up_and_running, set_flags = 0x41, 0x8914
+        fcntl.ioctl(control, set_flags, struct.pack("16sh14x", b"lo", up_and_running))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[str, Log]]:
+    assert (SITE / "index.html").is_file(), "nothing to test: make site"
+    with serving(SITE) as address_and_log:
+        yield address_and_log
+
+
+@pytest.fixture
+def tab(server: tuple[str, Log]) -> Iterator[Tab]:
+    """A fresh browser; at the end it has asked no other host, reported no error, and missed no file."""
+    address, log = server
+    with reading(address) as tab:
+        yield tab
+        assert not tab.elsewhere
+        assert not tab.errors
+    missed = [path for path, status in log.answers if status >= 400 and not path.startswith(NOT_NEEDED)]
+    assert not missed
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_page_run_in_the_browser_says_what_is_stored(path: Path, tab: Tab) -> None:
+    found = differences(stored(path), tab.run_all(path.name))
+    assert not found, "\n".join(found)
+
+
+def test_a_moved_control_draws_another_picture(tab: Tab) -> None:
+    tab.run_all("01_a_net_of_neurons.ipynb")
+    scene = tab.page.locator(SCENE).first
+    scene.scroll_into_view_if_needed()
+    before = scene.locator("svg, img").first.evaluate("picture => picture.outerHTML")
+    set_layer_size(tab, 12)
+    scene.get_by_text("A 4-12-3 net has 60 + 39 = 99 weights and biases.").first.wait_for(timeout=20_000)
+    assert scene.locator("svg, img").first.evaluate("picture => picture.outerHTML") != before
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_page_of_the_book_draws_its_formulas_and_leads_to_its_live_twin(path: Path, tab: Tab) -> None:
+    tab.page.goto(f"{tab.address}/book/notebooks/{path.stem}.html", wait_until="load")
+    tab.page.wait_for_function("() => window.MathJax?.startup?.promise")
+    drawn, spoken, failed, formulas = tab.page.evaluate(
+        """async () => {
+            await MathJax.startup.promise;
+            const count = selector => document.querySelectorAll(selector).length;
+            return [count('mjx-container > svg'), count('mjx-assistive-mml > math'),
+                    count('[data-mml-node=merror]'), count('.math')];
+        }"""
+    )
+    assert drawn == spoken == formulas and not failed
+    pictures = tab.page.locator(".cell_output img").evaluate_all(
+        "all => all.map(i => [i.complete && i.naturalWidth > 100, i.alt])"
+    )
+    assert all(complete and alt for complete, alt in pictures), pictures
+    link = tab.page.get_by_role("link", name="Run this page").get_attribute("href")
+    assert link == f"../../lite/lab/index.html?path=notebooks/{path.name}"
+    assert (SITE / "lite" / "files" / "notebooks" / path.name).is_file()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("page", ["index.html", "book/index.html", "book/notebooks/03_*.html"])
+def test_no_page_is_wider_than_the_screen(page: str, width: int, server: tuple[str, Log]) -> None:
+    (path,) = SITE.glob(page)
+    with reading(server[0], viewport={"width": width, "height": 800}) as tab:
+        tab.page.goto(f"{tab.address}/{path.relative_to(SITE)}", wait_until="load")
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def first_page(folder_is_served_with: Mapping[str, bytes]) -> Broken:
+    """What comes of the first page on a server that has other bytes for some files."""
+    with serving(SITE, folder_is_served_with) as (address, _), reading(address) as tab:
+        tab.open_live(PAGES[0].name)
+        tab.page.evaluate(f"() => {{ ({RUN_ALL})().then(cells => {{ window.cells = cells; }}, () => {{}}); }}")
+        for _ in range(600):
+            cells = tab.page.evaluate("() => window.cells")
+            if cells or any("pyodide" in error or "numpy" in error for error in tab.errors):
+                break
+            tab.page.wait_for_timeout(100)
+        return Broken(differences(stored(PAGES[0]), cells or []), tab.elsewhere, tab.errors)
+
+
+def test_a_site_that_needs_the_cdn_does_not_run_here() -> None:
+    settings = json.loads((SITE / "lite" / "jupyter-lite.json").read_text(encoding="utf-8"))
+    kernel = settings["jupyter-config-data"]["litePluginSettings"][KERNEL_PLUGIN]
+    kernel["pyodideUrl"] = CDN.format(version=read_manifest().pyodide) + "pyodide.mjs"
+    found = first_page({"/lite/jupyter-lite.json": json.dumps(settings).encode()})
+    assert found.differences
+    assert any(url.startswith("https://cdn.jsdelivr.net/") for url in found.elsewhere + found.errors), found
+
+
+def test_a_wheel_with_one_flipped_byte_is_refused_by_the_browser() -> None:
+    (numpy,) = RUNTIME.glob("numpy-*.whl")
+    data = bytearray(numpy.read_bytes())
+    data[len(data) // 2] ^= 1
+    found = first_page({f"/lite/static/pyodide/{numpy.name}": bytes(data)})
+    assert found.differences
+    assert any("integrity" in error and numpy.name in error for error in found.errors), found
+
+
+def test_the_tests_of_the_package_pass_in_the_python_of_the_browser() -> None:
+    wheels = collect(read_manifest(), read_manifest().of("test"))
+    command = ["node", HERE / "pyodide_tests.mjs", RUNTIME, ROOT, *wheels.values()]
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    summary = re.search(r"(\d+) passed in", result.stdout)
+    assert result.returncode == 0 and summary, result.stdout[-6000:] + result.stderr[-2000:]
+    assert int(summary[1]) > 100 and "failed" not in result.stdout
