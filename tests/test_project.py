@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import shutil
@@ -96,6 +95,17 @@ def test_the_texts_name_targets_that_exist(name: str) -> None:
     named = make_commands((ROOT / name).read_text(encoding="utf-8"))
     assert named, f"{name} names no make target"
     assert sorted(named - targets(MAKEFILE)) == []
+
+
+def test_the_first_page_asks_for_the_versions_that_the_project_needs() -> None:
+    page = json.loads((ROOT / "notebooks" / "00_start_here.ipynb").read_text(encoding="utf-8"))
+    sources = ["".join(cell["source"]) for cell in page["cells"] if cell["cell_type"] == "code"]
+    (line,) = (line for source in sources for line in source.splitlines() if line.startswith("needed = "))
+    asked = re.findall(r"(\w+): \((\d+), (\d+)\)", line)
+    names = {"np": "numpy"}
+    needed = bounds([*PROJECT["dependencies"], *EXTRAS["notebooks"]])
+    assert len(asked) == 4
+    assert all(needed[names.get(name, name)] == f">={major}.{minor}" for name, major, minor in asked), asked
 
 
 def test_a_target_that_does_not_exist_is_found_in_code_but_prose_is_left_alone() -> None:

@@ -28,7 +28,7 @@ RUNTIME = SITE / "lite" / "static" / "pyodide"
 PAGES = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 # What JupyterLite asks a server for without needing it.
-NOT_NEEDED = ("/favicon.ico", "/lite/api/resolvePath")
+NOT_NEEDED = ("/favicon.ico", "/lite/api/")
 
 
 @dataclass

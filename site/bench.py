@@ -1,0 +1,166 @@
+"""Measure the site as a reader meets it, and what a class of readers asks of its server.
+
+    python site/bench.py            writes benchmarks/site.md
+
+The browser and the server run on this computer, so the network costs nothing: the times are those of the reader's
+machine, and the bytes say what a network adds.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import platform
+import statistics
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from reader import RUN_ALL, SCENE, Tab, reading, set_layer_size
+from serve import Log, serving
+
+ROOT = Path(__file__).parents[1]
+SITE = ROOT / "build" / "site"
+TABLE = ROOT / "benchmarks" / "site.md"
+PAGE = "01_a_net_of_neurons.ipynb"
+CLASS = 200
+FIRST_OUTPUT = """async () => {
+    const cells = () => window.jupyterapp?.shell?.currentWidget?.content?.model?.sharedModel?.cells ?? [];
+    const first = () => cells().find(cell => cell.cell_type === 'code' && cell.outputs.length && cell.execution_count);
+    while (!first()) await new Promise(later => setTimeout(later, 20));
+}"""
+CLEARED = """() => {
+    const model = window.jupyterapp.shell.currentWidget.content.model.sharedModel;
+    for (const cell of model.cells) if (cell.cell_type === 'code') { cell.outputs = []; cell.execution_count = null; }
+}"""
+READY = "() => window.jupyterapp?.shell?.currentWidget?.context?.isReady"
+
+
+def first_and_all(tab: Tab) -> tuple[float, float]:
+    """Seconds from opening the page to its first output and to all of them."""
+    start = time.perf_counter()
+    tab.open_live(PAGE)
+    tab.page.wait_for_function(READY)
+    tab.page.evaluate(CLEARED)
+    tab.page.evaluate(f"() => {{ window.all = ({RUN_ALL})(); }}")
+    tab.page.evaluate(FIRST_OUTPUT)
+    first = time.perf_counter() - start
+    tab.page.evaluate("() => window.all")
+    return first, time.perf_counter() - start
+
+
+def redraws(tab: Tab) -> list[float]:
+    """Milliseconds from a typed layer size to the picture that shows it, as the browser paints it."""
+    picture = tab.page.locator(SCENE).first.locator("svg, img").first
+    picture.scroll_into_view_if_needed()
+    times = []
+    for neurons in (12, 3, 11, 4, 10, 5, 9, 6, 8, 7):
+        tab.page.evaluate(
+            """scene => { window.redrawn = new Promise(done => {
+                const root = document.querySelector(scene);
+                addEventListener('keydown', event => { if (event.key !== 'Enter') return;
+                    const start = performance.now();
+                    new MutationObserver((_, observer) => { observer.disconnect();
+                        requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
+                    }).observe(root.querySelector('.widget-html'), {childList: true, subtree: true});
+                }, {capture: true}); }); }""",
+            SCENE,
+        )
+        set_layer_size(tab, neurons)
+        times.append(float(tab.page.evaluate("() => window.redrawn")))
+    return times
+
+
+def memory(root: int) -> float:
+    """MB that a process and all its descendants hold, shared pages counted once."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        children.setdefault(parent, []).append(int(entry.name))
+    total, todo = 0, [root]
+    while todo:
+        process = todo.pop()
+        todo += children.get(process, [])
+        try:
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total / 1024
+
+
+def throughput(address: str, paths: list[str], seconds: float = 5.0, clients: int = 8) -> tuple[float, float]:
+    """Requests and MB a second that the server answers to several clients for a bounded time."""
+    host, end, lock, done = urlsplit(address).netloc, time.perf_counter() + seconds, threading.Lock(), [0, 0]
+
+    def client(number: int) -> None:
+        connection, at = http.client.HTTPConnection(host), number
+        while time.perf_counter() < end:
+            connection.request("GET", paths[at % len(paths)])
+            size = len(connection.getresponse().read())
+            at += 1
+            with lock:
+                done[0] += 1
+                done[1] += size
+
+    threads = [threading.Thread(target=client, args=(n,)) for n in range(clients)]
+    start = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    elapsed = time.perf_counter() - start
+    return done[0] / elapsed, done[1] / 1e6 / elapsed
+
+
+def asked(log: Log) -> tuple[int, float]:
+    return len(log.answers), log.bytes / 1e6
+
+
+def main() -> None:
+    size = sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) / 1e6
+    with serving(SITE) as (address, log), reading(address) as tab:
+        before = memory(os.getpid())
+        cold = first_and_all(tab)
+        requests, megabytes = asked(log)
+        paths = [path for path, status in log.answers if status == 200]
+        times = redraws(tab)
+        held = memory(os.getpid()) - before
+        log.answers.clear()
+        log.bytes = 0
+        again = first_and_all(tab)
+        again_requests = len(log.answers)
+        again_bytes = sum(1 for _, status in log.answers if status == 200)
+        rate, speed = throughput(address, paths)
+    rows = [
+        ("size of the site", f"{size:.1f} MB", "75 MB"),
+        ("first visit: requests", f"{requests}", ""),
+        ("first visit: bytes, uncompressed", f"{megabytes:.1f} MB", ""),
+        ("first visit: opening to first output", f"{cold[0]:.1f} s", "20 s"),
+        ("first visit: opening to all outputs", f"{cold[1]:.1f} s", ""),
+        ("opened again: requests, and those with a body", f"{again_requests}, {again_bytes}", ""),
+        ("opened again: to first output", f"{again[0]:.1f} s", "10 s"),
+        ("opened again: to all outputs", f"{again[1]:.1f} s", ""),
+        ("control to painted picture: median of 10", f"{statistics.median(times):.0f} ms", "200 ms"),
+        ("control to painted picture: slowest of 10", f"{max(times):.0f} ms", ""),
+        ("memory of the browser with one page", f"{held:.0f} MB", ""),
+        ("a plain server (Python's own): requests a second", f"{rate:.0f}", ""),
+        ("a plain server (Python's own): MB a second", f"{speed:.0f}", ""),
+        (f"{CLASS} readers at once, first visit: MB", f"{CLASS * megabytes:.0f}", ""),
+        (f"{CLASS} readers at once, first visit: seconds of that server", f"{CLASS * megabytes / speed:.0f}", ""),
+        (f"{CLASS} readers, opened again: seconds of that server", f"{CLASS * again_requests / rate:.0f}", ""),
+    ]
+    lines = ["# The website, measured", "", f"Page {PAGE}, Chromium without a window, server on the same computer: "]
+    lines[-1] += f"{os.cpu_count()} cores, {platform.system()}. Written by `make bench-site`."
+    lines += ["", "| | measured | at most |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
+    TABLE.parent.mkdir(exist_ok=True)
+    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
