@@ -2,8 +2,8 @@
 
     python site/bench.py            writes benchmarks/site.md
 
-The browser and the server run on this computer, so the network costs nothing: the times are those of the reader's
-machine, and the bytes say what a network adds.
+The browser and the server run on this computer, so the network costs nothing: the times are those of the
+reader's machine, and the bytes say what a network adds.
 """
 
 from __future__ import annotations
@@ -27,12 +27,16 @@ PAGE = "01_a_net_of_neurons.ipynb"
 CLASS = 200
 FIRST_OUTPUT = """async () => {
     const cells = () => window.jupyterapp?.shell?.currentWidget?.content?.model?.sharedModel?.cells ?? [];
-    const first = () => cells().find(cell => cell.cell_type === 'code' && cell.outputs.length && cell.execution_count);
+    const shown = cell => cell.cell_type === 'code' && cell.outputs.length && cell.execution_count;
+    const first = () => cells().find(shown);
     while (!first()) await new Promise(later => setTimeout(later, 20));
 }"""
 CLEARED = """() => {
     const model = window.jupyterapp.shell.currentWidget.content.model.sharedModel;
-    for (const cell of model.cells) if (cell.cell_type === 'code') { cell.outputs = []; cell.execution_count = null; }
+    for (const cell of model.cells.filter(cell => cell.cell_type === 'code')) {
+        cell.outputs = [];
+        cell.execution_count = null;
+    }
 }"""
 READY = "() => window.jupyterapp?.shell?.currentWidget?.context?.isReady"
 
@@ -151,10 +155,22 @@ def main() -> None:
         ("a plain server (Python's own): requests a second", f"{rate:.0f}", ""),
         ("a plain server (Python's own): MB a second", f"{speed:.0f}", ""),
         (f"{CLASS} readers at once, first visit: MB", f"{CLASS * megabytes:.0f}", ""),
-        (f"{CLASS} readers at once, first visit: seconds of that server", f"{CLASS * megabytes / speed:.0f}", ""),
-        (f"{CLASS} readers, opened again: seconds of that server", f"{CLASS * again_requests / rate:.0f}", ""),
+        (
+            f"{CLASS} readers at once, first visit: seconds of that server",
+            f"{CLASS * megabytes / speed:.0f}",
+            "",
+        ),
+        (
+            f"{CLASS} readers, opened again: seconds of that server",
+            f"{CLASS * again_requests / rate:.0f}",
+            "",
+        ),
     ]
-    lines = ["# The website, measured", "", f"Page {PAGE}, Chromium without a window, server on the same computer: "]
+    lines = [
+        "# The website, measured",
+        "",
+        f"Page {PAGE}, Chromium without a window, server on the same computer: ",
+    ]
     lines[-1] += f"{os.cpu_count()} cores, {platform.system()}. Written by `make bench-site`."
     lines += ["", "| | measured | at most |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
     TABLE.parent.mkdir(exist_ok=True)

@@ -33,7 +33,17 @@ PACKAGE = "backprop_lib"
 KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 
 # Loaded while the reader looks at the page, because the first cell of every page needs them.
-PRELOADED = ("comm", "ipykernel", "ipython", "ipywidgets", "jedi", "matplotlib", "micropip", "numpy", "piplite")
+PRELOADED = (
+    "comm",
+    "ipykernel",
+    "ipython",
+    "ipywidgets",
+    "jedi",
+    "matplotlib",
+    "micropip",
+    "numpy",
+    "piplite",
+)
 PRELOADED += ("pyodide-kernel", "backprop-lib")
 
 OVERRIDES = {
@@ -102,7 +112,11 @@ def copy_contents(folder: Path) -> None:
 
 def live(page: dict[str, Any]) -> dict[str, Any]:
     """The same page, naming the kernel of the browser."""
-    page["metadata"]["kernelspec"] = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
+    page["metadata"]["kernelspec"] = {
+        "display_name": "Python (Pyodide)",
+        "language": "python",
+        "name": "python",
+    }
     return page
 
 
@@ -150,7 +164,7 @@ def build_lite(output: Path, work: Path, cdn: bool) -> None:
 
 
 def book_cell(cell: dict[str, Any]) -> dict[str, Any]:
-    """A cell as the book shows it: a hidden source is folded away, links to source files lead to their pages."""
+    """A cell as the book shows it: a hidden source is folded, links to source files lead to their pages."""
     if cell["metadata"].get("jupyter", {}).get("source_hidden"):
         cell["metadata"]["tags"] = [*cell["metadata"].get("tags", []), "hide-input"]
     if cell["cell_type"] == "markdown":
@@ -199,7 +213,19 @@ def build_book(output: Path, work: Path) -> None:
     (source / "index.md").write_text(book_index(modules), encoding="utf-8")
     (mathjax,) = runtime.read_manifest().of("mathjax")
     shutil.copy(runtime.collect(runtime.read_manifest(), [mathjax])[mathjax.file], source / "_static")
-    run(sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", source, work / "html" / "book", cwd=work)
+    run(
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "--keep-going",
+        "-b",
+        "html",
+        source,
+        work / "html" / "book",
+        cwd=work,
+    )
     shutil.move(work / "html" / "book", output)
     for junk in (".doctrees", ".buildinfo", "objects.inv"):
         path = output / junk

@@ -31,7 +31,7 @@ RUN_ALL = """async () => {
 }"""
 
 SCENE = ".jp-OutputArea-output .widget-vbox:has(> .widget-html)"
-# What the console says of files that JupyterLite asks for without needing them; the server's log has their names.
+# What the console says of files that JupyterLite asks for without needing them; the server's log names them.
 MISSING = "Failed to load resource: the server responded with a status of 404"
 
 
@@ -46,7 +46,9 @@ class Tab:
     errors: list[str] = field(default_factory=list)
 
     def open_live(self, name: str) -> None:
-        self.page.goto(f"{self.address}/lite/lab/index.html?path=notebooks/{name}", wait_until="domcontentloaded")
+        self.page.goto(
+            f"{self.address}/lite/lab/index.html?path=notebooks/{name}", wait_until="domcontentloaded"
+        )
         self.page.wait_for_function("() => window.jupyterapp")
 
     def run_all(self, name: str) -> list[dict[str, Any]]:

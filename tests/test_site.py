@@ -24,7 +24,10 @@ def official(name: str, version: str, file: str, sha256: str = DIGEST) -> dict[s
     return {"name": name, "version": version, "file_name": file, "sha256": sha256, "depends": ["lost"]}
 
 
-LOCK = {"info": {}, "packages": {"numpy": official("numpy", "2", "numpy-2.whl"), "six": official("six", "1", "s")}}
+LOCK = {
+    "info": {},
+    "packages": {"numpy": official("numpy", "2", "numpy-2.whl"), "six": official("six", "1", "s")},
+}
 
 
 @pytest.fixture
@@ -40,7 +43,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_committed_manifest_has_a_digest_for_every_file_and_no_address() -> None:
     manifest = runtime.read_manifest()
-    assert {"core", "carrier", "pypi", "kernel", "mathjax", "test"} == {file.origin for file in manifest.files}
+    assert {"core", "carrier", "pypi", "kernel", "mathjax", "test"} == {
+        file.origin for file in manifest.files
+    }
     assert len({file.file for file in manifest.files}) == len(manifest.files)
     assert "://" not in runtime.MANIFEST.read_text(encoding="utf-8")
     assert runtime.serialized(manifest) == runtime.MANIFEST.read_text(encoding="utf-8")
@@ -64,7 +69,9 @@ def test_a_fetched_file_that_is_another_one_does_not_reach_the_cache(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "six-1.whl").unlink()
-    monkeypatch.setattr(runtime, "fetch", lambda m, files, to: [(to / f.file).write_bytes(b"x") for f in files])
+    monkeypatch.setattr(
+        runtime, "fetch", lambda m, files, to: [(to / f.file).write_bytes(b"x") for f in files]
+    )
     with pytest.raises(RuntimeFileError, match=r"six-1\.whl"):
         runtime.collect(MANIFEST, MANIFEST.files, say=lambda text: None)
     assert not (runtime.cache_folder() / "files" / "six-1.whl").exists()

@@ -120,7 +120,9 @@ def first_page(folder_is_served_with: Mapping[str, bytes]) -> Broken:
     """What comes of the first page on a server that has other bytes for some files."""
     with serving(SITE, folder_is_served_with) as (address, _), reading(address) as tab:
         tab.open_live(PAGES[0].name)
-        tab.page.evaluate(f"() => {{ ({RUN_ALL})().then(cells => {{ window.cells = cells; }}, () => {{}}); }}")
+        tab.page.evaluate(
+            f"() => {{ ({RUN_ALL})().then(cells => {{ window.cells = cells; }}, () => {{}}); }}"
+        )
         for _ in range(600):
             cells = tab.page.evaluate("() => window.cells")
             if cells or any("pyodide" in error or "numpy" in error for error in tab.errors):
