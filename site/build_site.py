@@ -33,18 +33,10 @@ PACKAGE = "backprop_lib"
 KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 
 # Loaded while the reader looks at the page, because the first cell of every page needs them.
-PRELOADED = (
-    "comm",
-    "ipykernel",
-    "ipython",
-    "ipywidgets",
-    "jedi",
-    "matplotlib",
-    "micropip",
-    "numpy",
-    "piplite",
-)
-PRELOADED += ("pyodide-kernel", "backprop-lib")
+PRELOADED = [
+    *("comm", "ipykernel", "ipython", "ipywidgets", "jedi", "matplotlib", "micropip", "numpy", "piplite"),
+    *("pyodide-kernel", "backprop-lib"),
+]
 
 OVERRIDES = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
@@ -149,7 +141,14 @@ def build_lite(output: Path, work: Path, cdn: bool) -> None:
     copy_contents(work / "contents")
     (source / "jupyter-lite.json").write_text(json.dumps(lite_settings(lock, cdn)), encoding="utf-8")
     (source / "overrides.json").write_text(json.dumps(OVERRIDES), encoding="utf-8")
-    options = ["--contents", work / "contents", "--output-dir", output, "--no-sourcemaps", "--no-libarchive"]
+    options: list[str | Path] = [
+        "--contents",
+        work / "contents",
+        "--output-dir",
+        output,
+        "--no-sourcemaps",
+        "--no-libarchive",
+    ]
     options += ["--no-unused-shared-packages"]
     options += [word for app in ("lab", "notebooks") for word in ("--apps", app)]
     run(sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", source, *options, cwd=work)

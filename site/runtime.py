@@ -4,12 +4,11 @@
     python site/runtime.py pin     write the digests in runtime.json anew, after a version in it was changed
 
 `runtime.json` names each file with its version and SHA-256. A file is looked for in the folder PYODIDE_DIST,
-then in the cache (SITE_CACHE, or backprop-site in the user's cache folder), then in a package registry.
-Whatever differs from the manifest by one byte is refused, and so is a manifest that differs from Pyodide's own
-list.
+then in the cache (SITE_CACHE, or backprop-site in the user's cache folder), then in a package registry. What
+differs from the manifest by one byte is refused, and so is a manifest that differs from Pyodide's own list.
 
-The registries: npm has Pyodide's core and its list of packages, PyPI the wheels in pure Python. The wheels that
-were compiled for the browser lie, unmodified, inside a wheel of PyPI (the carrier), which is opened as an
+The registries: npm has Pyodide's core and its list of packages, PyPI the wheels in pure Python. The wheels
+that were compiled for the browser lie, unmodified, inside a wheel of PyPI (the carrier), which is opened as an
 archive and neither installed nor run.
 """
 
