@@ -154,6 +154,15 @@ def test_an_entry_at_a_kink_is_left_out_and_its_neighbors_are_still_checked() ->
     assert wrong.failed == ["w1"] and wrong.worst.index[0] == 1
 
 
+def test_the_error_and_the_size_of_a_block_are_those_of_the_entries_that_are_not_left_out() -> None:
+    net, x, y = at_a_kink()
+    right = backprop(net, x, y).gradient
+    report = check_gradient(net, x, y, gradient=lambda *_: 2 * right.theta)
+    for block, array in zip(report.blocks[:2], (right.w[1][1:], right.b[1][1:]), strict=True):
+        assert block.error == pytest.approx(1 / 3, rel=1e-6), block.name
+        assert block.size == pytest.approx(np.linalg.norm(array), rel=1e-6), block.name
+
+
 def test_a_block_that_is_all_kinks_proves_nothing() -> None:
     net = Network([("identity", 1), ("relu", 1)], init="zeros")
     report = check_gradient(net, np.array([[1.0]]), np.array([[1.0]]))

@@ -36,9 +36,9 @@ SURVIVORS = ROOT / "tests" / "survivors.toml"
 REPORT = ROOT / "docs" / "mutants.md"
 LEAST = 0.95
 
-# What mutmut writes down as the exit status of the tests, where a test noticed the mutant: 1 and 3 are
-# failures, the others ways of running out of time, which an endless loop does.
-KILLED = {1, 3, 24, -24, 36, 152, 255}
+# What mutmut writes down as the exit status of the tests when one of them failed. Running out of time is
+# not among them: a busy machine does that too.
+KILLED = {1, 3}
 
 
 @dataclass(frozen=True)
