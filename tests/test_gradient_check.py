@@ -225,6 +225,25 @@ def test_the_error_of_the_plain_loop_shrinks_with_the_step_as_it_is_said(method,
     assert errors[0] / errors[1] == pytest.approx(order(0.1) / order(0.01), rel=0.1)
 
 
+@pytest.mark.parametrize("output, cost", [("sigmoid", "binary_cross_entropy"), ("softmax", "cross_entropy")])
+def test_the_plain_loop_takes_the_cost_that_it_is_told(output, cost) -> None:
+    net = Network([("identity", 3), (output, 2)], seed=1)
+    plain = numerical_gradient(net, X, Y, cost, "complex")
+    assert np.allclose(plain.theta, backprop(net, X, Y, cost).gradient.theta, rtol=1e-13, atol=1e-16)
+
+
+def test_the_plain_loop_shows_its_progress_parameter_by_parameter() -> None:
+    seen = []
+
+    def watch(indices):
+        for i in indices:
+            seen.append(i)
+            yield i
+
+    watched = numerical_gradient(NET, X, Y, progress=watch)
+    assert seen == list(range(26)) and np.array_equal(watched.theta, numerical_gradient(NET, X, Y).theta)
+
+
 def test_the_methods_and_steps_have_the_defaults_that_are_said() -> None:
     plain = numerical_gradient(NET, X, Y).theta
     assert np.array_equal(plain, numerical_gradient(NET, X, Y, "quadratic", "central", 1e-5).theta)
