@@ -186,22 +186,52 @@ def crossings(net, x, method, h):
     return count
 
 
-@pytest.mark.parametrize("group", [1, 200_000])
+@pytest.mark.parametrize("largest", [1, 100, 200_000])
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("names", [["relu", "tanh", "relu", "relu"], ["relu"], ["tanh", "relu", "sigmoid"]])
+@pytest.mark.parametrize(
+    "names, cost",
+    [
+        (["relu", "tanh", "relu", "relu"], "quadratic"),
+        (["relu"], "quadratic"),
+        (["tanh", "relu", "sigmoid"], "binary_cross_entropy"),
+        (["tanh", "softmax"], "quadratic"),
+        (["relu", "softmax"], "cross_entropy"),
+    ],
+)
 def test_with_a_large_step_differences_and_kinks_are_those_of_the_plain_loop(
-    names, method, group, monkeypatch
+    names, cost, method, largest, monkeypatch
 ) -> None:
-    monkeypatch.setattr(gradient_check, "LARGEST", group)  # 1: one neuron after the other
+    monkeypatch.setattr(gradient_check, "LARGEST", largest)  # 1: one neuron and one parameter at a time
     net = Network(list(zip(["identity", *names], [3, 4, 2, 3, 2], strict=False)), seed=2)
     rng_ = np.random.default_rng(3)
     net.theta += 0.3 * rng_.standard_normal(net.theta.size)
     x, y, h = rng_.standard_normal((3, 8)), rng_.random((net.sizes[-1], 8)), 0.2
-    fast, kinks = differences(net, x, y, "quadratic", method, h)
-    plain = numerical_gradient(net, x, y, "quadratic", method, h)
+    y /= y.sum(axis=0)
+    fast, kinks = differences(net, x, y, cost, method, h)
+    plain = numerical_gradient(net, x, y, cost, method, h)
     assert np.allclose(fast.theta, plain.theta, rtol=1e-10, atol=1e-13)
     assert kinks.theta.tolist() == crossings(net, x, method, h).tolist()
-    assert kinks.theta.any() or method == "complex"
+    assert kinks.theta.any() or method == "complex" or "relu" not in names
+
+
+@pytest.mark.parametrize("largest", [1, 300, 1000, 200_000])
+@pytest.mark.parametrize("l", [1, 2, 3])
+def test_the_pieces_hold_every_parameter_once_and_are_as_large_as_they_may_be(
+    l, largest, monkeypatch
+) -> None:
+    monkeypatch.setattr(gradient_check, "LARGEST", largest)
+    net = Network([("identity", 3), ("tanh", 4), ("tanh", 9), ("tanh", 2)])
+    widest = {1: 9, 2: 2, 3: 2}[l]  # of the layers that are computed anew
+    steps, m, parameters = 2, 5, net.sizes[l - 1] + 1
+    count, sizes = np.zeros((net.sizes[l], parameters)), []
+    for piece in gradient_check._pieces(net, l, (steps, parameters, m)):
+        count[piece] += 1
+        sizes.append(count[piece].size)
+    assert (count == 1).all()
+    assert max(sizes) == 1 or max(sizes) * steps * m * widest <= largest
+    fit = max(1, largest // (steps * m * widest))
+    rows = max(1, fit // parameters) if fit >= parameters else 1
+    assert max(sizes) == min(rows, net.sizes[l]) * min(fit, parameters)
 
 
 def test_a_neuron_exactly_at_its_kink_crosses_it_upward_only_and_only_if_it_moves() -> None:

@@ -400,8 +400,11 @@ def test_the_history_keeps_the_root_mean_square_of_the_errors() -> None:
 
 
 def test_accuracy_counts_the_largest_output_or_a_single_one_above_a_half() -> None:
-    three = GraphNetwork([("identity", 3), ("identity", 3)])
-    three.set_parameters({1: [[1, 0, 0], [0, 1, 0], [0, 0, 1]]}, {1: [0, 0, 0]})
+    three = GraphNetwork(
+        [("identity", 3)] * 4
+    )  # turns three numbers round three times: the last are the first
+    turn = [[0, 1, 0], [0, 0, 1], [1, 0, 0]]
+    three.set_parameters({l: turn for l in (1, 2, 3)}, {l: [0, 0, 0] for l in (1, 2, 3)})
     one = GraphNetwork([("identity", 1), ("identity", 1)], init="constant")
     xs, ys = [[3, 1, 2], [1, 2, 3]], [[1, 0, 0], [0, 1, 0]]
     assert three.train(xs, ys, epochs=1, batch_size=2).accuracy[0] == 0.5
