@@ -133,6 +133,6 @@ def errors_by_step(parameter: int, kinds: Sequence[str], precision: str) -> Arra
 def size_of(error: float, h: float, precision: str) -> str:
     """An error in words: one digit where the step decides it, and a bound where round-off does."""
     round_off = float(np.finfo(precision).eps) / h
-    if error > 1e3 * round_off:
+    if error > 3e3 * round_off:
         return number(error, 1)
     return f"round-off, below {number(min(1.0, 1e4 * round_off), 1)}"
