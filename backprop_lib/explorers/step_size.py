@@ -131,8 +131,11 @@ def errors_by_step(parameter: int, kinds: Sequence[str], precision: str) -> Arra
 
 
 def size_of(error: float, h: float, precision: str) -> str:
-    """An error in words: one digit where the step decides it, and a bound where round-off does."""
+    """An error in words: to half a power of ten where the step decides it, a bound where round-off does.
+
+    Half a power, because round-off still moves the next digit from one machine to another.
+    """
     round_off = float(np.finfo(precision).eps) / h
-    if error > 3e3 * round_off:
-        return number(error, 1)
-    return f"round-off, below {number(min(1.0, 1e4 * round_off), 1)}"
+    if error > 3e4 * round_off:
+        return number(10.0 ** (round(2 * float(np.log10(error))) / 2), 1)
+    return f"round-off, below {number(min(1.0, 1e5 * round_off), 1)}"
