@@ -109,8 +109,8 @@ class EarlyLayers:
             lowest = min(train(net, data, learning_rate=1.0, epochs=self.epochs).cost)
             if not lowest < self.wanted:
                 return wrong(
-                    f"the errors reach the first layer, but with seed {seed} the lowest cost in {self.epochs} "
-                    f"epochs is {lowest:.2f}, above {self.wanted}.",
+                    f"the errors reach the first layer, but with seed {seed} the lowest cost in "
+                    f"{self.epochs} epochs is {lowest:.2f}, above {self.wanted}.",
                     "Do the outputs suit targets of 0 and 1? Are the weights too large at the start?",
                 )
         return correct("three seeds: the errors arrive, and the cost falls below 0.1")

@@ -18,6 +18,8 @@ from backprop_lib.svg import number
 EXPONENTS = np.arange(-12.0, 0.01, 0.5)
 WIDTH, HEIGHT = 640, 360
 KINDS = ("forward", "central")
+# How many times round-off an error must be to be the step's own, to one digit.
+STEP_DECIDES = {"forward": 1e5, "central": 1e6}
 PRECISIONS = ("float64", "float32")
 
 
@@ -90,13 +92,14 @@ def step_size() -> Scene:
         kinds = [kind for kind in KINDS if difference in (kind, "both")]
         rows: list[list[object]] = [["step h", *kinds]]
         for i, row_exponent in enumerate(EXPONENTS):
-            sizes = [size_of(curves[kind][i], 10.0**row_exponent, precision) for kind in kinds]
+            sizes = [size_of(curves[kind][i], 10.0**row_exponent, precision, kind) for kind in kinds]
             rows.append([f"10^{row_exponent:g}".replace("-", "−"), *sizes])
         what = "the median of all 43 parameters" if parameter < 0 else f"parameter {parameter}"
         sentence = (
             f"At h = {number(h, 2)}, {what}: "
             + ", ".join(
-                f"the {kind} difference is off by {size_of(curves[kind][at], h, precision)}" for kind in kinds
+                f"the {kind} difference is off by {size_of(curves[kind][at], h, precision, kind)}"
+                for kind in kinds
             )
             + "."
         )
@@ -130,12 +133,18 @@ def errors_by_step(parameter: int, kinds: Sequence[str], precision: str) -> Arra
     return np.transpose([np.median(e, axis=1) if parameter < 0 else e[:, parameter] for e in errors])
 
 
-def size_of(error: float, h: float, precision: str) -> str:
-    """An error in words: to half a power of ten where the step decides it, a bound where round-off does.
+def size_of(error: float, h: float, precision: str, kind: str) -> str:
+    """An error in words, the same on every machine: one digit where the step decides it, else a bound.
 
-    Half a power, because round-off still moves the next digit from one machine to another.
+    Round-off is the machine epsilon over h, times what depends on the machine. Far below it nothing else is
+    seen; well above it the error is the step's own; between the two the bound is the error's, rounded up.
     """
     round_off = float(np.finfo(precision).eps) / h
-    if error > 3e4 * round_off:
-        return number(10.0 ** (round(2 * float(np.log10(error))) / 2), 1)
-    return f"round-off, below {number(min(1.0, 1e5 * round_off), 1)}"
+    if error > STEP_DECIDES[kind] * round_off:
+        return number(error, 1)
+    if error > 3e3 * round_off:
+        power = 10.0 ** np.floor(np.log10(1.5 * error))
+        bound = float(next(digit * power for digit in (2, 5, 10) if digit * power > 1.5 * error))
+    else:
+        bound = min(1.0, 1e4 * round_off)
+    return f"round-off, below {number(bound, 1)}"
