@@ -523,7 +523,7 @@ class Both:
     "specification, error, message",
     [
         (
-            [("sigmoid", 4), ("sigmoid", 3)],
+            [("sigmoid", 4), ("tanh", 3)],
             ValueError,
             "layer 0: expected 'identity' for the input, got 'sigmoid'",
         ),
@@ -558,6 +558,16 @@ class Both:
 )
 def test_a_bad_specification_is_refused(specification: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=f"^specification[:,].*{message}$"):
+        GraphNetwork(specification)
+
+
+def test_a_net_of_more_parameters_than_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    specification = [("identity", 3), ("tanh", 4), ("sigmoid", 2)]  # 4·(3 + 1) + 2·(4 + 1) = 26 parameters
+    monkeypatch.setattr(neurons, "MOST_PARAMETERS", 26)
+    GraphNetwork(specification)
+    monkeypatch.setattr(neurons, "MOST_PARAMETERS", 25)
+    message = "^specification: expected at most 25 parameters, each an object of its own, got 26$"
+    with pytest.raises(ValueError, match=message):
         GraphNetwork(specification)
 
 
