@@ -406,8 +406,9 @@ def test_accuracy_counts_the_largest_output_or_a_single_one_above_a_half() -> No
     turn = [[0, 1, 0], [0, 0, 1], [1, 0, 0]]
     three.set_parameters({l: turn for l in (1, 2, 3)}, {l: [0, 0, 0] for l in (1, 2, 3)})
     one = GraphNetwork([("identity", 1), ("identity", 1)], init="constant")
-    xs, ys = [[3, 1, 2], [1, 2, 3]], [[1, 0, 0], [0, 1, 0]]
-    assert three.train(xs, ys, epochs=1, batch_size=2).accuracy[0] == 0.5
+    xs, ys = [[3, 1, 2], [1, 2, 3]], [[1, 0, 0], [0, 0, 1]]
+    assert three._record(xs, ys, "quadratic")[1] == 1.0
+    assert three.train(xs, [ys[0], [0, 1, 0]], epochs=1, batch_size=2).accuracy[0] == 0.5
     assert one.train([[0.6], [0.4], [0.9]], [[1], [1], [1]], epochs=1, batch_size=3).accuracy[0] == 2 / 3
 
 
