@@ -400,9 +400,8 @@ def test_the_history_keeps_the_root_mean_square_of_the_errors() -> None:
 
 
 def test_accuracy_counts_the_largest_output_or_a_single_one_above_a_half() -> None:
-    three = GraphNetwork(
-        [("identity", 3)] * 4
-    )  # turns three numbers round three times: the last are the first
+    # Three layers that each turn three numbers round: the last are the first.
+    three = GraphNetwork([("identity", 3)] * 4)
     turn = [[0, 1, 0], [0, 0, 1], [1, 0, 0]]
     three.set_parameters({l: turn for l in (1, 2, 3)}, {l: [0, 0, 0] for l in (1, 2, 3)})
     one = GraphNetwork([("identity", 1), ("identity", 1)], init="constant")
