@@ -6,7 +6,7 @@
 Each change is a mutant: a + becomes a −, a < a ≤, an argument None. A mutant that some test fails on is
 killed. One that survives shows a hole in the tests, or changes nothing that matters; then
 tests/survivors.toml says why. Ends with 1 if a survivor is not explained there, or if fewer than 95 % of
-the mutants of a module are killed.
+all mutants are killed.
 
 The work is done by mutmut, in a copy in build/mutants; [tool.mutmut] of pyproject.toml names the tests.
 """
@@ -166,11 +166,9 @@ def why(mutant: Mutant, known: list[Reason]) -> str | None:
 
 def faults(results: list[Result], known: list[Reason]) -> list[str]:
     """One text for each reason to be red."""
-    return [
-        f"{result.module}: {result.share:.1%} of the mutants are killed, expected at least {LEAST:.0%}"
-        for result in results
-        if result.share < LEAST
-    ] + [
+    share = 1 - sum(len(result.survivors) for result in results) / sum(result.total for result in results)
+    few = [f"{percent(share)} of the mutants are killed, expected at least {LEAST:.0%}"] * (share < LEAST)
+    return few + [
         f"a survivor that {SURVIVORS.name} does not explain:\n{mutant}"
         for result in results
         for mutant in result.survivors
