@@ -174,7 +174,7 @@ class _Net:
         self.radius = 22 if numbered else 12
         pitch = 60 if both else 50 if numbered else 34
         margin = [30 + 7 * max((len(name) for name in self.labels.get(l, [])), default=0) for l in (0, L)]
-        gap = min(190.0, max(96.0, (900 - sum(margin) - 2 * self.radius) / L))
+        gap = min(190.0, max(96.0, (740 - sum(margin) - 2 * self.radius) / L))
         self.x = [margin[0] + self.radius + gap * l for l in range(L + 1)]
         self.width = self.x[-1] + self.radius + margin[1]
         self.top = 20.0

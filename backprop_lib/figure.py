@@ -61,8 +61,9 @@ class Picture:
 def image_html(png: bytes, alt: str, width: int, height: int) -> str:
     """An `<img>` with the PNG inside, of a fixed size so that the page does not jump."""
     return (
-        f'<img alt="{escape(alt)}" width="{width}" height="{height}" style="max-width:100%;height:auto" '
-        f'decoding="sync" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+        f'<img alt="{escape(alt)}" width="{width}" height="{height}" decoding="sync" '
+        'style="max-width:100%;height:auto;border-radius:10px" '
+        f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
     )
 
 
@@ -128,12 +129,21 @@ class Cells(Artist):
     limits  the numbers at the two ends of the colors; what lies beyond gets the color of the end
     log     whether the colors are spread over the logarithm; then both limits are above zero
 
+    lines   whether thin white lines part the cells
+
     NaN is white. The first row is on top.
     """
 
-    def __init__(self, axes: Axes, colors: Colormap, limits: tuple[float, float], log: bool = False) -> None:
+    def __init__(
+        self,
+        axes: Axes,
+        colors: Colormap,
+        limits: tuple[float, float],
+        log: bool = False,
+        lines: bool = False,
+    ) -> None:
         super().__init__()
-        self.colors, self.limits, self.log = colors, limits, log
+        self.colors, self.limits, self.log, self.lines = colors, limits, log, lines
         self.cells = np.full((1, 1), np.nan)
         self._table = np.vstack([colors(np.arange(256), bytes=True), [[255, 255, 255, 255]]]).astype(np.uint8)
         axes.add_artist(self)
@@ -152,6 +162,10 @@ class Cells(Artist):
             for pixels, cells in ((top - bottom, len(drawn)), (right - left, drawn.shape[1]))
         )
         pixels = drawn[rows[::-1, None], columns]  # the renderer begins at the bottom
+        if self.lines:
+            for ends, index in ((pixels, rows[::-1]), (pixels.T, columns)):
+                border = np.flatnonzero(np.diff(index))
+                ends[border] = ends[border + 1] = 0xFFFFFFFF
         image = pixels.view(np.uint8).reshape(*pixels.shape, 4)
         renderer.draw_image(renderer.new_gc(), left, bottom, image)
 

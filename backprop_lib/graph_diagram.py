@@ -11,7 +11,7 @@ from backprop_lib.arguments import listed, numbers, shown
 from backprop_lib.svg import GLOW, INK, PAPER, data_number, document, line_of_text, number, sign_color
 
 LEAF, QUIET = "#F5F7FA", "#555555"
-BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW = 112, 66, 164, 84
+BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW = 112, 66, 142, 84
 
 
 def graph_svg(nodes: Sequence[Mapping[str, Any]], lit: Collection[Any] = (), alt: str = "") -> str:

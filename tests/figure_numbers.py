@@ -12,7 +12,7 @@ import numpy as np
 from backprop_lib.svg import number
 
 NUMBER = re.compile(r"[−-]?\d[\d.]*(?:e[−-]?\d+)?")
-WORDS = {"", "not yet", "mostly round-off", "right", "wrong", "fell", "did not fall", "of 45"}
+WORDS = {"", "not yet", "mostly round-off", "right", "wrong", "fell", "rose", "of 45"}
 
 
 def value_of(text: Any) -> float:

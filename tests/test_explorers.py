@@ -147,7 +147,7 @@ def test_the_weight_inspector_shows_the_slope_of_its_weight(l, j, k) -> None:
     scene.controls["l"].value, scene.controls["j"].value, scene.controls["k"].value = l, j, k
     run = backprop(NET, IRIS.x[[0]].T, IRIS.y[[0]].T)
     assert value_of(table(scene)["a δ, equation (4)"][0]) == pytest.approx(run.gradient.w[l][j, k], rel=1e-2)
-    measured = re.search(r"Measured with h = 1e-5: ([^ ]+)\.$", scene.view.sentence)[1]
+    measured = re.search(r"Measured with h = 1e−5: ([^ ]+)\.$", scene.view.sentence)[1]
     assert value_of(measured) == pytest.approx(run.gradient.w[l][j, k], rel=1e-2)
 
 

@@ -65,7 +65,7 @@ class _Figure:
         axes.set(xticks=[], yticks=[])
         for spine in axes.spines.values():
             spine.set_visible(False)
-        self.rows = self.fast.add("rows", Cells(axes, DIVERGING, (-LIMIT, LIMIT)))
+        self.rows = self.fast.add("rows", Cells(axes, DIVERGING, (-LIMIT, LIMIT), lines=True))
         bar = left.colorbar(
             ScalarMappable(Normalize(-LIMIT, LIMIT), DIVERGING), ax=axes, ticks=[-LIMIT, 0, LIMIT]
         )
@@ -131,11 +131,12 @@ def clones() -> Scene:
             if far < ALIKE
             else f"A row differs from the mean row by up to {number(far, 2)}."
         )
-        sentence = f"{data}, {start} start, epoch {epoch}: cost {number(history.cost[epoch], 2)}. {verdict}"
+        cost_now = number(history.cost[epoch], 2)
+        sentence = f"{data[0].upper()}{data[1:]}, {start} start, epoch {epoch}: cost {cost_now}. {verdict}"
         rows: list[list[object]] = [["hidden neuron", *(f"from input {k}" for k in range(w.shape[1]))]]
         rows += [[j, *(number(v, 2) for v in w[j])] for j in range(hidden)]
         rows.append(["spread of the rows", "below 1e−9" if far < ALIKE else number(far, 2)])
-        rows.append(["cost", number(history.cost[epoch], 2)])
+        rows.append(["cost", cost_now])
         png = figure.png(w, history.cost, spreads_of_run, epoch)
         alt = (
             f"The {hidden} rows of hidden weights as colors, and the curves of the cost and of the spread of "

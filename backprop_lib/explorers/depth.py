@@ -56,9 +56,11 @@ def depth() -> Scene:
         median.set_data(l, middle)
         band.set_verts([np.column_stack([np.r_[l, l[::-1]], np.r_[least, most[::-1]]])])
         trend = "vanish" if middle[0] < 0.05 else "explode" if middle[0] > 20 else "survive"
+        kind = init.capitalize() if init in ("xavier", "he") else init
+        nets = f"median of {seeds} nets" if seeds > 1 else "one net"
         sentence = (
-            f"{layers} hidden layers of {activation}, {init} weights: ‖δ¹‖ is {number(middle[0], 2)} times "
-            f"‖δᴸ‖ (median of {seeds} nets): the errors {trend} on their way back."
+            f"{layers} hidden layer{'s' * (layers > 1)} of {activation}, {kind} weights: "
+            f"‖δ¹‖ is {number(middle[0], 2)} times ‖δᴸ‖ ({nets}): the errors {trend} on their way back."
         )
         rows: list[list[object]] = [["layer", "smallest", "median", "largest"]]
         rows += [[int(i), *(number(v, 2) for v in (least[i - 1], middle[i - 1], most[i - 1]))] for i in l]

@@ -72,7 +72,7 @@ def find_the_bug() -> Scene:
         for verdict, artist in dots.items():
             chosen = [(i, b.error) for i, b in enumerate(report.blocks) if b.passed == (verdict == "ok")]
             artist.set_data([i for i, _ in chosen], [max(e, 2e-12) for _, e in chosen])
-        fell = "fell" if costs[-1] < costs[0] else "did not fall"
+        fell = "fell" if costs[-1] < costs[0] else "rose"
         found = f"the check refuses {', '.join(report.failed)}" if report.failed else "the check passes"
         sentence = (
             f"The cost {fell} from {number(costs[0])} to {number(costs[-1])}, and "

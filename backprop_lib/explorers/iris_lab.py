@@ -116,7 +116,7 @@ class LabFigure:
         for axes in (cost, accuracy, delta):
             axes.set_xlim(0, epochs)
         cost.set_yscale("log")
-        cost.set_ylim(1e-4, 3)
+        cost.set_ylim(1e-4, 30)
         accuracy.set_ylim(0, 1.05)
         delta.set_yscale("log")
         delta.set_ylim(1e-7, 3)

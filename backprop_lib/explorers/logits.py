@@ -33,7 +33,8 @@ def logits() -> Scene:
     styled(left, "Probabilities p", "output", "")
     left.set_ylim(0, 1.08)
     styled(right, "Error δ of each output", "output", "")
-    right.set_ylim(-1.1, 1.1)
+    right.set_ylim(-1.1, 1.55)  # with room for the legend above the tallest bar
+    right.set_yticks([-1, -0.5, 0, 0.5, 1])
     right.axhline(0, color="#444444", lw=0.8)
     for axes in (left, right):
         axes.set_xlim(-0.6, 2.6)
@@ -54,7 +55,7 @@ def logits() -> Scene:
             ("quadratic", 0.18, LINE_COLORS[1], "//"),
         )
     }
-    right.legend(frameon=False, loc="lower right")
+    right.legend(frameon=False, loc="upper left", ncols=2, fontsize=9.5)
     for artist in [*bars, *(bar for group in errors.values() for bar in group)]:
         artist.set_zorder(3)
 

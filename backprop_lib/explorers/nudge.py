@@ -82,11 +82,12 @@ def nudge() -> Scene:
         for at, old, new in (("z", z, z + push), ("a", a_start, a_end), ("C", start, end)):
             before[at].set_data([old], [0])
             after[at].set_data([new], [0])
+        factor = f"({number(push, 3)})" if push < 0 else number(push, 3)
         name = f"z{'²' if l == 2 else '¹'}[{j}]"
         sentence = (
             f"Flower {example}: pushing {name} by {number(push, 3)} changes the cost "
             f"by {number(end - start)}; δ · Δz promises "
-            f"{number(delta)} × {number(push, 3)} = {number(delta * push)}."
+            f"{number(delta)} × {factor} = {number(delta * push)}."
         )
         rows: list[list[object]] = [
             ["quantity", "before", "after"],

@@ -51,9 +51,10 @@ class _Figure:
         self.fast = FastFigure(WIDTH, HEIGHT)
         left, right = self.fast.figure.subplots(1, 2)
         styled(left, "The cost over the weight", "weight w", "C")
-        left.set(xlim=(WEIGHTS[0], WEIGHTS[-1]), ylim=(0, highest))
+        lowest = -0.04 * highest  # so that a dot or a line at zero is seen whole
+        left.set(xlim=(WEIGHTS[0], WEIGHTS[-1]), ylim=(lowest, highest))
         styled(right, "The cost over the steps", "step", "C")
-        right.set(xlim=(0, STEPS), ylim=(0, highest))
+        right.set(xlim=(0, STEPS), ylim=(lowest, highest))
         add, plot = self.fast.add, left.plot
         self.curve = add("curve", plot([], [], color=LINE_COLORS[0], lw=2, zorder=3)[0])
         self.tangent = add("tangent", plot([], [], "--", color=LINE_COLORS[1], lw=1.5, zorder=3)[0])
@@ -89,7 +90,8 @@ def one_neuron() -> Scene:
         figure.costs.set_data(np.arange(STEPS + 1), costs)
         figure.now.set_xdata([step, step])
         sentence = (
-            f"After {step} steps with η = {eta:g}, {cost}: the answer is {number(answer)} (target 0), "
+            f"After {step} step{'s' * (step != 1)} with η = {eta:g}, {cost}: "
+            f"the answer is {number(answer)} (target 0), "
             f"the cost {number(costs[step])}, the slope by w {number(slope)}."
         )
         if not WEIGHTS[0] <= here <= WEIGHTS[-1]:

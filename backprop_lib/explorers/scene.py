@@ -42,6 +42,7 @@ STYLE = """<style>
   text-align: center; cursor: text; }
 .scene .widget-readout:focus { outline: 2px solid var(--jp-brand-color1, #2166AC); }
 .scene > .widget-html, .scene > .widget-html > .widget-html-content { min-height: 0; height: auto; }
+.scene > .widget-html > .widget-html-content { overflow-x: auto; }
 .scene [disabled] { opacity: 0.4; }
 </style>"""
 
@@ -77,15 +78,24 @@ def table_html(rows: Rows | str) -> str:
     if not rows:
         return ""
 
-    def cell(value: object, kind: str, scope: str = "") -> str:
-        text = number(float(value), 4) if isinstance(value, float | np.floating) else str(value)
-        side = "left" if scope == "row" or not NUMERIC.match(text) else "right"
+    def written(value: object) -> str:
+        return number(float(value), 4) if isinstance(value, float | np.floating) else str(value)
+
+    # A column of numbers is flush right, with its heading and with the words between the numbers.
+    sides = [
+        "right" if j and any(NUMERIC.match(written(row[j])) for row in rows[1:] if j < len(row)) else "left"
+        for j in range(max(map(len, rows)))
+    ]
+
+    def cell(value: object, kind: str, j: int, scope: str = "") -> str:
+        text, side = written(value), sides[j]
         style = f"padding:2px 10px;text-align:{side};line-height:1.4;font-variant-numeric:tabular-nums"
         return f"<{kind}{f' scope={scope!r}' if scope else ''} style='{style}'>{escape(text)}</{kind}>"
 
-    heading = "".join(cell(value, "th", "col") for value in rows[0])
+    heading = "".join(cell(value, "th", j, "col") for j, value in enumerate(rows[0]))
     body = "".join(
-        f"<tr>{cell(row[0], 'th', 'row')}{''.join(cell(v, 'td') for v in row[1:])}</tr>" for row in rows[1:]
+        f"<tr>{cell(name, 'th', 0, 'row')}{''.join(cell(v, 'td', j) for j, v in enumerate(values, 1))}</tr>"
+        for name, *values in rows[1:]
     )
     return (
         "<table style='border-collapse:collapse;font-size:13px'>"

@@ -64,7 +64,7 @@ def step_size() -> Scene:
     axes.set_xlim(1e-12, 1)
     axes.set_ylim(1e-13, 3)
     axes.plot([1e-6, 1e-1], [1e-6, 1e-1], color="#999999", lw=1, ls=":")
-    axes.text(2e-5, 1.2e-4, "slope 1", color="#444444", fontsize=9.5, ha="right")
+    axes.text(7e-6, 3e-5, "slope 1", color="#444444", fontsize=9.5, ha="right")
     axes.plot([1e-5, 1e-1], [1e-11, 1e-3], color="#999999", lw=1, ls=":")
     axes.text(3e-4, 1e-9, "slope 2", color="#444444", fontsize=9.5)
     lines = {
@@ -93,7 +93,7 @@ def step_size() -> Scene:
         rows: list[list[object]] = [["step h", *kinds]]
         for i, row_exponent in enumerate(EXPONENTS):
             sizes = [size_of(curves[kind][i], 10.0**row_exponent, precision, kind) for kind in kinds]
-            rows.append([f"10^{row_exponent:g}".replace("-", "−"), *sizes])
+            rows.append([number(10.0**row_exponent, 2), *sizes])
         what = "the median of all 43 parameters" if parameter < 0 else f"parameter {parameter}"
         sentence = (
             f"At h = {number(h, 2)}, {what}: "

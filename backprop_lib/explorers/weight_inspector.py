@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backprop_lib.data import load_iris
-from backprop_lib.diagram import network_svg, subscript, superscript
+from backprop_lib.diagram import network_svg, superscript
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.explorers.scene import Scene, View, slider
 from backprop_lib.network import Network
@@ -31,7 +31,7 @@ def weight_inspector() -> Scene:
     axes.set_ylim(0, 1.2)
     curve = fast.add("curve", axes.plot([], [], color=LINE_COLORS[0], lw=2, zorder=3, label="C")[0])
     tangent = fast.add(
-        "tangent", axes.plot([], [], "--", color=LINE_COLORS[1], lw=1.6, zorder=3, label="slope a δ")[0]
+        "tangent", axes.plot([], [], "--", color=LINE_COLORS[1], lw=1.6, zorder=3, label="slope a · δ")[0]
     )
     dot = fast.add("dot", axes.plot([], [], "o", color=LINE_COLORS[0], ms=8, zorder=4)[0])
     axes.legend(frameon=False, loc="upper right")
@@ -52,12 +52,12 @@ def weight_inspector() -> Scene:
         curve.set_data(changes, [cost_at(change) for change in changes])
         tangent.set_data(changes, base + a * delta * changes)
         dot.set_data([0], [base])
-        name = f"w{superscript(l)}{subscript(j)}{subscript(k)}"
+        name = f"w{superscript(l)}[{j}, {k}]"
         # What round-off decides is not written: it differs from machine to machine.
         result = number(measured) if exponent >= -8 else f"lost in round-off of about {number(1e-16 / h, 1)}"
         sentence = (
             f"{name}: {number(a)} comes in, the error at its end is {number(delta)}, so the slope is "
-            f"{number(a * delta)}. Measured with h = 1e{exponent:g}: {result}."
+            f"{number(a * delta)}. Measured with h = {number(h)}: {result}."
         )
         rows: list[list[object]] = [
             ["quantity", "value"],
