@@ -41,6 +41,15 @@ def number(value: float, digits: int = 3) -> str:
     return text.replace("-", "−")
 
 
+def factor(value: float) -> str:
+    """A number as the second factor of a product: in brackets if it begins with a minus.
+
+    >>> factor(0.25), factor(-2)
+    ('0.25', '(−2)')
+    """
+    return f"({number(value)})" if value < 0 else number(value)
+
+
 def still(html: str) -> str:
     """The same HTML with every inline SVG as an `<img alt=…>`.
 

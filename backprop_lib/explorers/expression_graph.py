@@ -7,7 +7,7 @@ from typing import Any
 from backprop_lib.autodiff import Value, topological_order
 from backprop_lib.diagram import graph_svg
 from backprop_lib.explorers.scene import Scene, View, slider
-from backprop_lib.svg import number
+from backprop_lib.svg import factor, number
 
 
 def neuron_cost(x: float, w: float, b: float, y: float) -> Value:
@@ -34,7 +34,7 @@ def walk_back(cost: Value, steps: int) -> tuple[list[dict[str, Any]], set[int], 
         lit = {place[id(node)], *(place[id(parent)] for parent, _ in contributions)}
         reached |= lit
         parts = [
-            f"{names[place[id(parent)]]} gets {number(node.grad)} × {number(slope)} = {number(given)}"
+            f"{names[place[id(parent)]]} gets {number(node.grad)} × {factor(slope)} = {number(given)}"
             for (parent, given), slope in zip(contributions, node.slopes, strict=True)
         ]
         what = f"Node {names[place[id(node)]]}"

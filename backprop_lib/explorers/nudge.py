@@ -12,7 +12,7 @@ from backprop_lib.equations import backprop
 from backprop_lib.explorers.scene import Scene, View, choice, slider
 from backprop_lib.network import Network
 from backprop_lib.plots import LINE_COLORS, FastFigure, image_html, styled
-from backprop_lib.svg import INK, number
+from backprop_lib.svg import INK, factor, number
 
 WIDTH, HEIGHT = 760, 340
 PUSHES = np.linspace(-2, 2, 81)
@@ -82,12 +82,11 @@ def nudge() -> Scene:
         for at, old, new in (("z", z, z + push), ("a", a_start, a_end), ("C", start, end)):
             before[at].set_data([old], [0])
             after[at].set_data([new], [0])
-        factor = f"({number(push, 3)})" if push < 0 else number(push, 3)
         name = f"z{'²' if l == 2 else '¹'}[{j}]"
         sentence = (
             f"Flower {example}: pushing {name} by {number(push, 3)} changes the cost "
             f"by {number(end - start)}; δ · Δz promises "
-            f"{number(delta)} × {factor} = {number(delta * push)}."
+            f"{number(delta)} × {factor(push)} = {number(delta * push)}."
         )
         rows: list[list[object]] = [
             ["quantity", "before", "after"],

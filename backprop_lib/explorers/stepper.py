@@ -11,7 +11,7 @@ from backprop_lib.diagram import network_svg
 from backprop_lib.equations import Backpropagation, backprop
 from backprop_lib.explorers.scene import Scene, View, choice, slider
 from backprop_lib.network import Network
-from backprop_lib.svg import number
+from backprop_lib.svg import factor, number
 
 STEPS = (
     ("the input", "a⁰ = x", "(4, 1)"),
@@ -41,11 +41,6 @@ LIT: tuple[set[tuple[int, ...]], ...] = (
 )
 
 
-def in_brackets(value: float) -> str:
-    """A number as a second factor: in brackets if it begins with a minus."""
-    return f"({number(value)})" if value < 0 else number(value)
-
-
 def in_numbers(net: Network, run: Backpropagation, y: Any, step: int) -> str:
     """The equation of a step with the numbers of neuron 0 (or of the weight from 0 to 0)."""
     z, a, delta = run.z, run.a, run.delta
@@ -54,21 +49,21 @@ def in_numbers(net: Network, run: Backpropagation, y: Any, step: int) -> str:
         return "a⁰ = (" + ", ".join(n(v) for v in a[0][:, 0]) + ")"
     if step in (1, 2):
         terms = " + ".join(
-            f"{n(w)}·{in_brackets(v)}" for w, v in zip(net.w[step][0], a[step - 1][:, 0], strict=True)
+            f"{n(w)}·{factor(v)}" for w, v in zip(net.w[step][0], a[step - 1][:, 0], strict=True)
         ).replace("+ −", "− ")
-        return f"{terms} + {in_brackets(net.b[step][0, 0])} = {n(z[step][0, 0])},  σ → {n(a[step][0, 0])}"
+        return f"{terms} + {factor(net.b[step][0, 0])} = {n(z[step][0, 0])},  σ → {n(a[step][0, 0])}"
     if step == 3:
         prime = net.sigma[2].prime(z[2])[0, 0]
         return f"({n(a[2][0, 0])} − {n(y[0, 0])}) · {n(prime)} = {n(delta[2][0, 0])}"
     if step == 4:
-        terms = " + ".join(f"{n(net.w[2][k, 0])}·{in_brackets(delta[2][k, 0])}" for k in range(3)).replace(
+        terms = " + ".join(f"{n(net.w[2][k, 0])}·{factor(delta[2][k, 0])}" for k in range(3)).replace(
             "+ −", "− "
         )
         return f"({terms}) · {n(net.sigma[1].prime(z[1])[0, 0])} = {n(delta[1][0, 0])}"
     l = 2 if step == 5 else 1
     return (
         f"∂C/∂b = {n(delta[l][0, 0])},  ∂C/∂w from 0 to 0 = {n(delta[l][0, 0])} · "
-        f"{in_brackets(a[l - 1][0, 0])} = {n(run.gradient.w[l][0, 0])}"
+        f"{factor(a[l - 1][0, 0])} = {n(run.gradient.w[l][0, 0])}"
     )
 
 
