@@ -29,6 +29,7 @@ NEEDED = (
     "LICENSE",
     "Makefile",
     "backprop_lib",
+    "benchmarks/site.md",
     "constraints.txt",
     "datasets",
     "docs",
