@@ -158,7 +158,7 @@ def build_lite(output: Path, work: Path, cdn: bool) -> None:
         for font in (output / "build").glob(f"fa-*.{kind}"):
             font.unlink()
     # The folder by itself opens on the first page, too.
-    first = f"lab/index.html?path=notebooks/{pages()[0].name}"
+    first = f"notebooks/index.html?path=notebooks/{pages()[0].name}"
     (output / "index.html").write_text(REDIRECT.replace("FIRST", first), encoding="utf-8")
 
 
@@ -253,7 +253,7 @@ def picture() -> str:
 def landing_page(megabytes: float) -> str:
     """The first page of the site: what the course is, and two links to each page."""
     settles, items = settled_by_page(), []
-    live, book = "lite/lab/index.html?path=notebooks/{}.ipynb", "book/notebooks/{}.html"
+    live, book = "lite/notebooks/index.html?path=notebooks/{}.ipynb", "book/notebooks/{}.html"
     for page in pages():
         title, name = escape(title_of(page)), page.stem
         items.append(

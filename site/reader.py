@@ -47,7 +47,7 @@ class Tab:
 
     def open_live(self, name: str) -> None:
         self.page.goto(
-            f"{self.address}/lite/lab/index.html?path=notebooks/{name}", wait_until="domcontentloaded"
+            f"{self.address}/lite/notebooks/index.html?path=notebooks/{name}", wait_until="domcontentloaded"
         )
         self.page.wait_for_function("() => window.jupyterapp")
 

@@ -33,7 +33,7 @@ nb_execution_mode = "off"
 nb_ipywidgets_js: dict[str, Any] = {}
 nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
 
-RUN = """<p class="run"><a href="{up}../lite/lab/index.html?path={path}">▶ Run this page</a>
+RUN = """<p class="run"><a href="{up}../lite/notebooks/index.html?path={path}">▶ Run this page</a>
 <span>in your browser: nothing to install, nothing is sent</span></p>"""
 
 

@@ -103,7 +103,7 @@ def test_a_page_of_the_book_draws_its_formulas_and_leads_to_its_live_twin(path: 
     )
     assert all(complete and alt for complete, alt in pictures), pictures
     link = tab.page.get_by_role("link", name="Run this page").get_attribute("href")
-    assert link == f"../../lite/lab/index.html?path=notebooks/{path.name}"
+    assert link == f"../../lite/notebooks/index.html?path=notebooks/{path.name}"
     assert (SITE / "lite" / "files" / "notebooks" / path.name).is_file()
 
 
