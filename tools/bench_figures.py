@@ -3,10 +3,10 @@
     python tools/bench_figures.py                      all figures, written to benchmarks/figures.md
     python tools/bench_figures.py nudge iris_lab       these, printed only
 
-For each figure one control is moved 40 times by a key. In the page, a script notes the time of the key and
-waits for the figure's picture to change and be painted: two animation frames after the change. Then come 40
-presses 20 ms apart; the lag is the time from the last press until nothing changes any more. A last row shows
-the usual way, `interact` over `plt.show()`, with two axes as well.
+For each figure one control is moved 40 times, by a key or by the next choice of a list. In the page, a script
+notes the time of the move and waits for the figure's picture to change and be painted: two animation frames
+after the change. Then come 40 moves 20 ms apart; the lag is the time from the last of them until nothing
+changes any more. A last row shows the usual way, `interact` over `plt.show()`, with two axes as well.
 
 Run it on an idle machine: anything else that runs shows in the p95.
 """
@@ -77,28 +77,36 @@ WATCH = """([area, control]) => {
     control.addEventListener('keydown', () => window.pressed.push(performance.now()), true);
 }"""
 
+# The next choice of a list or the one before, and from the last on to the first.
+CHOOSE = """([list, step]) => {
+    window.pressed.push(performance.now());
+    list.selectedIndex = (list.selectedIndex + step + list.length) % list.length;
+    list.dispatchEvent(new Event('change', {bubbles: true}));
+}"""
+
 
 def measure(page: Any, area: Any, control: Any) -> tuple[list[float], float]:
     """Milliseconds from key to paint, one an event; and the lag after a drag."""
     page.evaluate(WATCH, [area.element_handle(), control.element_handle()])
     control.focus()
     times: list[float] = []
-    keys = ["ArrowRight", "ArrowLeft"] if control.evaluate("c => c.tagName") != "SELECT" else None
+    handle, is_list = control.element_handle(), control.evaluate("c => c.tagName") == "SELECT"
+
+    def move(right: bool) -> None:
+        if is_list:  # a key would open the list
+            page.evaluate(CHOOSE, [handle, 1 if right else -1])
+        else:
+            page.keyboard.press("ArrowRight" if right else "ArrowLeft")
+
     for i in range(EVENTS):
         page.evaluate("() => { window.changes = []; window.pressed = []; }")
-        if keys:
-            page.keyboard.press(keys[i // 4 % 2])
-        else:
-            page.keyboard.press("ArrowDown" if i < 14 or i >= 28 else "ArrowUp")
+        move(right=i // 4 % 2 == 0)
         page.wait_for_function("() => window.changes.length > 0", timeout=20_000)
         times.append(page.evaluate("() => window.changes[0] - window.pressed[0]"))
         quiet(page, 120)
     page.evaluate("() => { window.changes = []; window.pressed = []; }")
     for i in range(DRAG):
-        if keys:
-            page.keyboard.press(keys[0] if i < DRAG * 3 // 4 else keys[1])
-        else:
-            page.keyboard.press("ArrowUp" if i % 2 else "ArrowDown")
+        move(right=i < DRAG * 3 // 4)
         time.sleep(PAUSE / 1000)
     quiet(page, 700)
     lag = page.evaluate("() => Math.max(0, window.changes.at(-1) - window.pressed.at(-1))")
