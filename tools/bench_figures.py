@@ -98,6 +98,9 @@ def measure(page: Any, area: Any, control: Any) -> tuple[list[float], float]:
         else:
             page.keyboard.press("ArrowRight" if right else "ArrowLeft")
 
+    if not is_list:
+        page.keyboard.press("Home")  # from the end there would be nowhere to go
+        page.wait_for_timeout(2000)
     for i in range(EVENTS):
         page.evaluate("() => { window.changes = []; window.pressed = []; }")
         move(right=i // 4 % 2 == 0)
