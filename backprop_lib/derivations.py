@@ -17,7 +17,7 @@ import numpy as np
 from backprop_lib.arguments import Array, natural_number, shown
 from backprop_lib.costs import Cost
 from backprop_lib.equations import _backprop, _checked, cost_per_example
-from backprop_lib.network import Network, Parameters
+from backprop_lib.network import Network
 
 H = 1e-5  # the step of the central differences
 
@@ -78,7 +78,7 @@ class _Pass:
         if x.shape[1] != 1:
             raise ValueError(f"x: expected one example (one column), got {x.shape[1]}")
         self.net = net
-        run = _backprop(net, x, self.y, self.cost, Parameters(net.sizes))
+        run = _backprop(net, x, self.y, self.cost)
         self.z, self.a, self.delta = run.z, run.a, run.delta
 
     def cost_from_z(self, l: int, z: Array) -> float:

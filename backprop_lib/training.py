@@ -27,7 +27,7 @@ from backprop_lib.arguments import (
     shown,
 )
 from backprop_lib.costs import Cost
-from backprop_lib.equations import _backprop, _checked, _errors, cost_per_example, feed_forward
+from backprop_lib.equations import _checked, _errors, _gradient, cost_per_example, feed_forward
 from backprop_lib.network import Network, Parameters, checked_network
 
 Order = Callable[[int], Sequence[int]]
@@ -207,11 +207,12 @@ def epoch_of_steps(
 
     Nothing is checked and nothing recorded; `gradient` holds the last step afterwards.
     """
-    theta, step = net.theta, gradient.theta
+    theta, step, eta = net.theta, gradient.theta, np.array(learning_rate)
     for first in range(0, len(order), batch_size):
         batch = order[first : first + batch_size]
-        _backprop(net, x.take(batch, axis=0).T, y.take(batch, axis=0).T, cost, gradient)
-        step *= learning_rate  # in place: a product as large as the net would be a new block of memory
+        _, a, delta = _errors(net, x.take(batch, axis=0).T, y.take(batch, axis=0).T, cost)
+        _gradient(a, delta, gradient)
+        step *= eta  # in place: a product as large as the net would be a new block of memory
         theta -= step
 
 

@@ -49,7 +49,7 @@ def test_the_worst_entry_is_named_with_what_was_expected_and_what_came() -> None
         return result
 
     worst = check_gradient(NET, X, Y, gradient=gradient).worst
-    assert (worst.name, worst.index) == ("w1", (2, 1))
+    assert (worst.name, worst.entry) == ("w1", (2, 1))
     assert worst.got == pytest.approx(worst.expected + 0.5, rel=1e-6)
     assert "w[1][2, 1]: expected" in worst.reason
 
@@ -63,7 +63,7 @@ def test_the_worst_bias_is_named_by_its_neuron_alone() -> None:
     report = check_gradient(NET, X, Y, gradient=gradient)
     worst = report.worst
     expected, got = f"{worst.expected:.6g}", f"{worst.got:.6g}"
-    assert (worst.name, worst.index) == ("b1", (3,)) and worst.got == backprop(NET, X, Y).gradient.b[1][
+    assert (worst.name, worst.entry) == ("b1", (3,)) and worst.got == backprop(NET, X, Y).gradient.b[1][
         3
     ] - 0.25
     assert worst.reason == f"error {worst.error:.1e}; worst b[1][3]: expected {expected}, got {got}"
@@ -151,7 +151,7 @@ def test_an_entry_at_a_kink_is_left_out_and_its_neighbors_are_still_checked() ->
 
     assert check_gradient(*at_a_kink(), gradient=change(0)).passed
     wrong = check_gradient(*at_a_kink(), gradient=change(1))
-    assert wrong.failed == ["w1"] and wrong.worst.index[0] == 1
+    assert wrong.failed == ["w1"] and wrong.worst.entry[0] == 1
 
 
 def test_the_error_and_the_size_of_a_block_are_those_of_the_entries_that_are_not_left_out() -> None:
