@@ -9,6 +9,7 @@ A.dot(B) is the matrix product A @ B. For a net of a few neurons it takes half t
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -58,7 +59,7 @@ def bias_gradient(delta: Array, out: Array | None = None) -> Array:
 
     delta is (n_l, m); the result, written into `out` if there is one, is (n_l, 1).
     """
-    return np.divide(np.add.reduce(delta, axis=1, keepdims=True), delta.shape[1], out)
+    return np.divide(np.add.reduce(delta, axis=1, keepdims=True), _number(delta.shape[1]), out)
 
 
 def weight_gradient(delta: Array, a_previous: Array, out: Array | None = None) -> Array:
@@ -67,7 +68,13 @@ def weight_gradient(delta: Array, a_previous: Array, out: Array | None = None) -
     delta is (n_l, m), a_previous (n_{l−1}, m); the result, written into `out` if there is one, is
     (n_l, n_{l−1}). The 1/m of the mean goes to δ, which has far fewer numbers than the result.
     """
-    return np.dot(delta / delta.shape[1], a_previous.T, out)
+    return np.dot(delta / _number(delta.shape[1]), a_previous.T, out)
+
+
+@lru_cache
+def _number(m: int) -> Array:
+    """m as an array of no dimension. To divide by an int takes twice as long, for it is converted anew."""
+    return np.array(float(m))
 
 
 class Backpropagation(NamedTuple):
