@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -118,8 +119,8 @@ def status(url: str) -> int:
 def test_make_lab_answers_on_this_computer_only_and_to_its_token_only(tmp_path) -> None:
     flags = "--no-browser --ServerApp.port=0 --allow-root"
     command = ["make", "-n", "-C", ROOT, "lab", f"LAB_FLAGS={flags}"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True)
-    line = next(line for line in said.stdout.splitlines() if "jupyterlab" in line)
+    recipe = subprocess.run(command, capture_output=True, text=True, check=True)
+    line = next(line for line in recipe.stdout.splitlines() if "jupyterlab" in line)
     arguments = shlex.split(line.split("notebooks", 1)[1])  # sh tools/venv.sh notebooks -m jupyterlab …
     folders = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("RUNTIME", "CONFIG", "DATA")}
     log = tmp_path / "log"
@@ -128,14 +129,14 @@ def test_make_lab_answers_on_this_computer_only_and_to_its_token_only(tmp_path) 
             [sys.executable, *arguments], cwd=ROOT, env=os.environ | folders, stdout=output, stderr=output
         )
     try:
-        deadline, found = time.monotonic() + 60, []
-        while not found and server.poll() is None and time.monotonic() < deadline:
+        deadline, said = time.monotonic() + 60, ""
+        while not said.endswith("}") and server.poll() is None and time.monotonic() < deadline:
             time.sleep(0.1)
-            found = list((tmp_path / "RUNTIME").glob("jpserver-*.json"))
-        assert found, log.read_text()
+            said = "".join(file.read_text() for file in (tmp_path / "RUNTIME").glob("jpserver-*.json"))
+        assert said, log.read_text()
         sockets = psutil.Process(server.pid).net_connections("inet")
         listening = {item.laddr.ip for item in sockets if item.status == psutil.CONN_LISTEN}
-        state = json.loads(found[0].read_text())
+        state = json.loads(said)
         contents = f"http://127.0.0.1:{state['port']}/api/contents"
         assert listening == {"127.0.0.1"}
         assert len(state["token"]) >= 32 and status(contents) == 403
@@ -143,6 +144,20 @@ def test_make_lab_answers_on_this_computer_only_and_to_its_token_only(tmp_path) 
     finally:
         server.terminate()
         server.wait(30)
+
+
+def test_the_lab_holds_no_answer_of_the_kernel_back(monkeypatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    from lab_websocket import WithoutDelay, ZMQChannelsWebsocketConnection
+
+    done: list[object] = []
+    monkeypatch.setattr(ZMQChannelsWebsocketConnection, "connect", lambda self: done.append("connected"))
+    line = WithoutDelay.__new__(WithoutDelay)
+    monkeypatch.setattr(
+        WithoutDelay, "websocket_handler", SimpleNamespace(set_nodelay=done.append), raising=False
+    )
+    line.connect()
+    assert done == [True, "connected"]
 
 
 EVIL = "<script>alert('1')</script>"
