@@ -11,7 +11,7 @@ from backprop_lib.arguments import listed, numbers, shown
 from backprop_lib.svg import GLOW, INK, PAPER, data_number, document, line_of_text, number, sign_color
 
 LEAF, QUIET = "#F5F7FA", "#555555"
-BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW = 112, 66, 142, 84
+BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW = 96, 66, 118, 84
 
 
 def graph_svg(nodes: Sequence[Mapping[str, Any]], lit: Collection[Any] = (), alt: str = "") -> str:
@@ -181,7 +181,7 @@ class _Graph:
         title = _name(node)
         if op and title != op:
             title = f"{title} = {op}" if len(title) + len(str(op)) < 12 else title
-        parts.append(line_of_text(x, y - 20, title if len(title) <= 15 else title[:14] + "…", 13, INK))
+        parts.append(line_of_text(x, y - 20, title if len(title) <= 12 else title[:11] + "…", 13, INK))
         if data is not None:
             parts.append(line_of_text(x, y + 1, f"value {number(float(data))}", 12))
         if grad is not None:

@@ -3,7 +3,8 @@
 //   node bytecode.mjs CORE JOBS    CORE: folder of Pyodide's core; JOBS: JSON file, a list of [from, to, keep]
 //
 // Byte code takes the place of the source, so a reader loads less; with `keep` it lies beside the source, in
-// __pycache__, and tracebacks show the lines. No time stamps: the same input gives the same bytes.
+// __pycache__, and tracebacks show the lines. A package's own tests and benchmarks are left out. No time stamps:
+// the same input gives the same bytes.
 import fs from "node:fs";
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -18,6 +19,7 @@ from importlib._bootstrap_external import _code_to_hash_pyc
 from importlib.util import source_hash
 
 LEVEL = 9
+LEFT_OUT = ("/tests/", "/benchmarks/")
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SITE_PACKAGES = f"/lib/python{VERSION}/site-packages/"
 # The standard library is imported from its zip, without being unpacked.
@@ -32,7 +34,9 @@ def entry(archive, name, data):
 def add(data, keep, home):
     result = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data.to_bytes())) as old, zipfile.ZipFile(result, "w") as new:
-        for name in sorted(n for n in old.namelist() if not n.endswith("/")):
+        for name in sorted(old.namelist()):
+            if name.endswith("/") or any(folder in name for folder in LEFT_OUT):
+                continue
             source, code = old.read(name), None
             if name.endswith(".py") and ".data/" not in name:
                 try:

@@ -132,9 +132,10 @@ class LabFigure:
                 [], [], color=LINE_COLORS[l - 1], linestyle=DASHES[l - 1], lw=1.5, label=f"l = {l}", zorder=3
             )
             self.lines[f"delta {l}"] = self.fast.add(f"delta {l}", line)
-        delta.legend(
+        names = delta.legend(
             frameon=False, fontsize=9, loc="lower left", ncols=3, handlelength=1.2, columnspacing=0.6
         )
+        self.legend = self.fast.add("legend", names)
         for name, axes in (("cost", cost), ("accuracy", accuracy), ("delta", delta)):
             self.fast.add(f"now {name}", axes.axvline(0, color="#444444", lw=1, ls=":", zorder=3))
         self._heat_maps()
@@ -181,6 +182,9 @@ class LabFigure:
         for name, line in self.lines.items():
             values = shown.get(name, np.zeros(0))[: epoch + 1]
             line.set_data(np.arange(len(values)), values)
+        for l, entry in enumerate(zip(self.legend.legend_handles, self.legend.get_texts(), strict=True), 1):
+            for artist in entry:
+                artist.set_visible(l in history.delta)
         for name in ("cost", "accuracy", "delta"):
             self.fast[f"now {name}"].set_xdata([epoch, epoch])
         self._show_maps(history, gradient, epoch)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from build_site import KERNEL_PLUGIN
+from build_site import KERNEL_PLUGIN, size_of
 from reader import RUN_ALL, SCENE, Tab, differences, reading, set_layer_size, stored
 from runtime import CDN, collect, read_manifest
 from serve import Log, serving
@@ -129,6 +129,10 @@ def first_page(folder_is_served_with: Mapping[str, bytes]) -> Broken:
                 break
             tab.page.wait_for_timeout(100)
         return Broken(differences(stored(PAGES[0]), cells or []), tab.elsewhere, tab.errors)
+
+
+def test_the_site_is_small_enough_for_a_school() -> None:
+    assert size_of(SITE) <= 75  # MB, as benchmarks/site.md promises
 
 
 def test_a_site_that_needs_the_cdn_does_not_run_here() -> None:
