@@ -11,7 +11,7 @@ from backprop_lib.arguments import listed, numbers, shown
 from backprop_lib.svg import GLOW, INK, PAPER, data_number, document, line_of_text, number, sign_color
 
 LEAF, QUIET = "#F5F7FA", "#555555"
-BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW = 96, 66, 118, 84
+BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW, MARGIN = 96, 66, 112, 84, 8
 
 
 def graph_svg(nodes: Sequence[Mapping[str, Any]], lit: Collection[Any] = (), alt: str = "") -> str:
@@ -109,10 +109,10 @@ class _Graph:
                 column.sort(key=lambda i: mean[i])
                 rank.update({i: r - (len(column) - 1) / 2 for r, i in enumerate(column)})
         tallest = max(len(column) for column in columns)
-        self.width = 40 + COLUMN * (len(columns) - 1) + BOX_WIDTH
+        self.width = 2 * MARGIN + COLUMN * (len(columns) - 1) + BOX_WIDTH
         self.height = 30 + ROW * tallest
         self.at = {
-            i: (20 + COLUMN * c + BOX_WIDTH / 2, self.height / 2 + ROW * rank[i])
+            i: (MARGIN + COLUMN * c + BOX_WIDTH / 2, self.height / 2 + ROW * rank[i])
             for c, column in enumerate(columns)
             for i in column
         }
@@ -183,11 +183,17 @@ class _Graph:
             title = f"{title} = {op}" if len(title) + len(str(op)) < 12 else title
         parts.append(line_of_text(x, y - 20, title if len(title) <= 12 else title[:11] + "…", 13, INK))
         if data is not None:
-            parts.append(line_of_text(x, y + 1, f"value {number(float(data))}", 12))
+            parts.append(line_of_text(x, y + 1, f"value {_fitting(float(data))}", 12))
         if grad is not None:
             color = QUIET if grad == 0 else sign_color(float(grad))
-            parts.append(line_of_text(x, y + 20, f"grad {number(float(grad))}", 12, color))
+            parts.append(line_of_text(x, y + 20, f"grad {_fitting(float(grad))}", 12, color))
         return f"<g {attributes}{faded}>{''.join(parts)}</g>"
+
+
+def _fitting(value: float) -> str:
+    """The number with three digits, or with two where the box has no room for more."""
+    text = number(value)
+    return text if len(text) <= 7 else number(value, 2)
 
 
 def _name(node: Mapping[str, Any]) -> str:
