@@ -6,6 +6,7 @@ import base64
 import io
 import struct
 import zlib
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -15,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from PIL import Image
 
 from backprop_lib.arguments import positive_integer, shown
@@ -231,6 +233,14 @@ class FastFigure:
     def picture(self, alt: str) -> Picture:
         """The figure now, as a Picture."""
         return Picture(self.png(), alt)
+
+
+def name_only(legend: Legend, shown: Iterable[bool]) -> None:
+    """Let the legend name only those of its lines that are shown; it has to be one of the moving artists."""
+    for handle, text, is_shown in zip(legend.legend_handles, legend.get_texts(), shown, strict=True):
+        assert handle is not None
+        handle.set_visible(is_shown)
+        text.set_visible(is_shown)
 
 
 def encoded(pixels: Any) -> bytes:

@@ -16,7 +16,7 @@ from backprop_lib.data import Dataset, load_iris, split, standardize
 from backprop_lib.diagram import network_svg, superscript
 from backprop_lib.equations import backprop
 from backprop_lib.explorers.scene import Scene, View, box, choice, log_slider, slider
-from backprop_lib.figure import Cells
+from backprop_lib.figure import Cells, name_only
 from backprop_lib.network import Network, Parameters
 from backprop_lib.plots import DASHES, DIVERGING, LINE_COLORS, FastFigure, image_html, styled
 from backprop_lib.svg import INK, number
@@ -182,9 +182,7 @@ class LabFigure:
         for name, line in self.lines.items():
             values = shown.get(name, np.zeros(0))[: epoch + 1]
             line.set_data(np.arange(len(values)), values)
-        for l, entry in enumerate(zip(self.legend.legend_handles, self.legend.get_texts(), strict=True), 1):
-            for artist in entry:
-                artist.set_visible(l in history.delta)
+        name_only(self.legend, (l in history.delta for l in range(1, DEEPEST + 2)))
         for name in ("cost", "accuracy", "delta"):
             self.fast[f"now {name}"].set_xdata([epoch, epoch])
         self._show_maps(history, gradient, epoch)

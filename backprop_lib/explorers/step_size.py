@@ -11,6 +11,7 @@ from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.explorers.scene import Scene, View, choice, slider
+from backprop_lib.figure import name_only
 from backprop_lib.network import Network
 from backprop_lib.plots import LINE_COLORS, FastFigure, image_html, styled
 from backprop_lib.svg import number
@@ -63,15 +64,25 @@ def step_size() -> Scene:
     axes.set_yscale("log")
     axes.set_xlim(1e-12, 1)
     axes.set_ylim(1e-13, 3)
-    axes.plot([1e-6, 1e-1], [1e-6, 1e-1], color="#999999", lw=1, ls=":")
-    axes.text(7e-6, 3e-5, "slope 1", color="#444444", fontsize=9.5, ha="right")
-    axes.plot([1e-5, 1e-1], [1e-11, 1e-3], color="#999999", lw=1, ls=":")
-    axes.text(3e-4, 1e-9, "slope 2", color="#444444", fontsize=9.5)
+    quiet: dict[str, Any] = {"color": "#444444", "fontsize": 9.5}
+    guides = {
+        "forward": [
+            *axes.plot([1e-6, 1e-1], [1e-6, 1e-1], color="#999999", lw=1, ls=":"),
+            axes.text(7e-6, 3e-5, "slope 1", ha="right", **quiet),
+        ],
+        "central": [
+            *axes.plot([1e-5, 1e-1], [1e-11, 1e-3], color="#999999", lw=1, ls=":"),
+            axes.text(3e-4, 1e-9, "slope 2", **quiet),
+        ],
+    }
+    for kind, parts in guides.items():
+        for i, part in enumerate(parts):
+            fast.add(f"guide {kind} {i}", part)
     lines = {
         name: fast.add(name, axes.plot([], [], marker=marker, ms=4, color=color, label=name, zorder=3)[0])
         for name, color, marker in zip(KINDS, LINE_COLORS, ("o", "s"), strict=False)
     }
-    axes.legend(frameon=False, loc="lower left", fontsize=9.5)
+    legend = fast.add("legend", axes.legend(frameon=False, loc="lower left", fontsize=9.5))
     here = fast.add("here", axes.axvline(1, color="#444444", ls="--", lw=1, zorder=2))
 
     def draw(parameter: int, difference: str, precision: str, exponent: float) -> View:
@@ -87,6 +98,9 @@ def step_size() -> Scene:
                 else np.full(len(EXPONENTS), np.nan)
             )
             lines[kind].set_data(10.0**EXPONENTS, seen)
+            for part in guides[kind]:
+                part.set_visible(difference in (kind, "both"))
+        name_only(legend, (difference in (kind, "both") for kind in KINDS))
         here.set_xdata([h, h])
         at = int(np.argmin(np.abs(EXPONENTS - exponent)))
         kinds = [kind for kind in KINDS if difference in (kind, "both")]
