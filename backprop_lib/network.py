@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from backprop_lib.activations import ACTIVATIONS, Activation, activation
-from backprop_lib.arguments import Array, natural_number, one_of, path_of, positive_integer, shown
+from backprop_lib.arguments import Array, listed, natural_number, one_of, path_of, positive_integer, shown
 
 LARGEST = 10**8  # parameters of a net: 0.8 GB
 FORMAT = "backprop_lib network 1"
@@ -35,8 +35,11 @@ class Parameters:
     b: dict[int, Array]
 
     def __init__(self, sizes: Sequence[int], theta: Array | None = None) -> None:
-        """All zero, or the numbers of `theta`, which is not copied."""
-        self.sizes = tuple(sizes)
+        """All zero, or the numbers of `theta`, which is not copied.
+
+        Raises ValueError or TypeError if these are no layer sizes or the numbers do not fit them.
+        """
+        self.sizes = sizes if isinstance(sizes, tuple) else tuple(listed("sizes", sizes))
         self.L = len(self.sizes) - 1
         count, slices = _layout(self.sizes)
         self.theta = np.zeros(count) if theta is None else theta
@@ -58,7 +61,11 @@ class Parameters:
 
 @lru_cache
 def _layout(sizes: tuple[int, ...]) -> tuple[int, dict[int, tuple[slice, slice]]]:
-    """How many numbers theta has, and where in it w[l] and b[l] are."""
+    """How many numbers theta has, and where in it w[l] and b[l] are; checked here, once for many nets."""
+    if len(sizes) < 2:
+        raise ValueError(f"sizes: expected at least two layers, got {shown(sizes)}")
+    for l, size in enumerate(sizes):
+        positive_integer(f"sizes, layer {l}", size)
     slices, start = {}, 0
     for l in range(1, len(sizes)):
         middle = start + sizes[l] * sizes[l - 1]

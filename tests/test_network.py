@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -57,6 +58,22 @@ def test_a_copy_has_its_own_numbers() -> None:
 def test_a_vector_of_the_wrong_length_is_refused() -> None:
     with pytest.raises(ValueError, match="theta: expected 43 numbers"):
         Parameters((4, 5, 3), np.zeros(42))
+
+
+@pytest.mark.parametrize(
+    "sizes, message",
+    [
+        ([], "sizes: expected at least two layers, got ()"),
+        ([3], "sizes: expected at least two layers, got (3,)"),
+        ([4, 0, 3], "sizes, layer 1: expected a positive integer, got 0"),
+        ((4, 2.5), "sizes, layer 1: expected a positive integer, got 2.5"),
+        ("43", "sizes: expected a list, got '43'"),
+        (5, "sizes: expected a list, got 5"),
+    ],
+)
+def test_parameters_refuse_what_are_no_layer_sizes(sizes, message) -> None:
+    with pytest.raises((ValueError, TypeError), match=re.escape(message)):
+        Parameters(sizes)
 
 
 def test_a_saved_net_comes_back_bit_for_bit(tmp_path) -> None:
