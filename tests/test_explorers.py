@@ -373,3 +373,13 @@ def test_the_expression_graph_ends_with_every_slope_of_backpropagation() -> None
     assert value_of(shown["w"][1]) == pytest.approx(run.gradient.w[1][0, 0], rel=1e-2)
     assert value_of(shown["z"][1]) == pytest.approx(run.delta[1][0, 0], rel=1e-2)
     assert check_gradient(net, np.array([[1.0]]), np.array([[0.0]])).passed
+
+
+@pytest.mark.parametrize("end", [0, 1])
+def test_the_numbers_of_the_expression_graph_fit_their_boxes(end) -> None:
+    scene = scene_of("expression_graph")
+    for control in scene.controls.values():
+        control.value = ends(control)[end]
+    scene.controls["step"].value = ends(scene.controls["step"])[1]
+    words = re.findall(r">((?:value|grad) [^<]*)<", scene.view.html)
+    assert len(words) > 15 and max(map(len, words)) <= 13  # 14 would touch the edge of the box

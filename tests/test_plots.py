@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from backprop_lib.data import Dataset
-from backprop_lib.figure import Cells
+from backprop_lib.figure import Cells, name_only
 from backprop_lib.network import Network
 from backprop_lib.plots import (
     DIVERGING,
@@ -250,6 +250,22 @@ def test_the_fast_png_holds_the_pixels_of_the_figure() -> None:
     fast = moving(FALLING, 0.5)
     assert (opened(fast.png()) == fast.pixels()[..., :3]).all()
     assert fast.picture("words").width == 300
+
+
+def test_a_legend_names_only_what_is_shown() -> None:
+    fast = moving(FALLING, 0.5)
+    axes = fast.figure.axes[0]
+    axes.plot([], [], "--", label="shown")
+    axes.plot([], [], ":", label="hidden")
+    legend = fast.add("legend", axes.legend())
+    both = fast.pixels().copy()
+    name_only(legend, [True, False])
+    one = fast.pixels().copy()
+    name_only(legend, [False, False])
+    none = fast.pixels().copy()
+    assert (both != one).any() and (one != none).any()
+    name_only(legend, (True, True))
+    assert (fast.pixels() == both).all()
 
 
 def test_new_limits_show_after_the_background_is_forgotten() -> None:
