@@ -112,6 +112,7 @@ def interrupted_at(moment: int, call):
         return trace
 
     before = sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # Python 3.12 looks for one such frame, in settrace
     sys.settrace(trace)
     try:
         return call(), events
