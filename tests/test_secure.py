@@ -19,6 +19,7 @@ from types import SimpleNamespace
 import numpy as np
 import psutil
 import pytest
+from lab_websocket import WithoutDelay, ZMQChannelsWebsocketConnection
 
 from backprop_lib.data import load_csv
 from backprop_lib.diagram import graph_svg, network_svg
@@ -150,9 +151,6 @@ def test_make_lab_answers_on_this_computer_only_and_to_its_token_only(tmp_path) 
 
 
 def test_the_lab_holds_no_answer_of_the_kernel_back(monkeypatch) -> None:
-    monkeypatch.syspath_prepend(ROOT / "tools")
-    from lab_websocket import WithoutDelay, ZMQChannelsWebsocketConnection
-
     done: list[object] = []
     monkeypatch.setattr(ZMQChannelsWebsocketConnection, "connect", lambda self: done.append("connected"))
     line = WithoutDelay.__new__(WithoutDelay)

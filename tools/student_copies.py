@@ -35,6 +35,7 @@ NEEDED = (
     "docs",
     "environment.yml",
     "pyproject.toml",
+    "tools/lab_websocket.py",
     "tools/venv.sh",
 )
 FOR_CONTRIBUTORS = "\n## Check it\n"

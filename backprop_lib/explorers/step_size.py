@@ -87,23 +87,18 @@ def step_size() -> Scene:
 
     def draw(parameter: int, difference: str, precision: str, exponent: float) -> View:
         h, curves = 10.0**exponent, dict[str, Array]()
+        kinds = [kind for kind in KINDS if difference in (kind, "both")]
         for kind in KINDS:
             if (kind, precision) not in kept:
                 kept[kind, precision] = u_curve(net, x, y, kind, precision)
             errors = kept[kind, precision]
             curves[kind] = np.median(errors, axis=1) if parameter < 0 else errors[:, parameter]
-            seen = (
-                np.maximum(curves[kind], 1e-16)
-                if difference in (kind, "both")
-                else np.full(len(EXPONENTS), np.nan)
-            )
-            lines[kind].set_data(10.0**EXPONENTS, seen)
-            for part in guides[kind]:
-                part.set_visible(difference in (kind, "both"))
-        name_only(legend, (difference in (kind, "both") for kind in KINDS))
+            lines[kind].set_data(10.0**EXPONENTS, np.maximum(curves[kind], 1e-16))
+            for part in (lines[kind], *guides[kind]):
+                part.set_visible(kind in kinds)
+        name_only(legend, (kind in kinds for kind in KINDS))
         here.set_xdata([h, h])
         at = int(np.argmin(np.abs(EXPONENTS - exponent)))
-        kinds = [kind for kind in KINDS if difference in (kind, "both")]
         rows: list[list[object]] = [["step h", *kinds]]
         for i, row_exponent in enumerate(EXPONENTS):
             sizes = [size_of(curves[kind][i], 10.0**row_exponent, precision, kind) for kind in kinds]
