@@ -1,1 +1,49 @@
-"""Backpropagation, derived on twelve pages, implemented in one small package and checked at every step."""
+"""Backpropagation, derived on twelve pages, implemented in one small package and checked at every step.
+
+The mathematics is on top, a noun a file: `activations`, `costs`, `network`, `equations`, `training`,
+`gradient_check`, `data`; its front door is here. Below it: `other_ways` to the same gradient, the `course`
+(what a page asks and how it judges), the `figures` to play with, and `drawing` (arrays in, picture out).
+"""
+
+from backprop_lib.activations import activation
+from backprop_lib.costs import Cost, cost
+from backprop_lib.course.exercises import check
+from backprop_lib.data import Dataset, load_digits, load_iris, split, standardize, xor
+from backprop_lib.equations import (
+    backprop,
+    bias_gradient,
+    cost_of,
+    feed_forward,
+    hidden_error,
+    output_error,
+    output_error_through_jacobian,
+    weight_gradient,
+)
+from backprop_lib.gradient_check import check_gradient, numerical_gradient
+from backprop_lib.network import Network
+from backprop_lib.training import train
+
+__all__ = [
+    "Cost",
+    "Dataset",
+    "Network",
+    "activation",
+    "backprop",
+    "bias_gradient",
+    "check",
+    "check_gradient",
+    "cost",
+    "cost_of",
+    "feed_forward",
+    "hidden_error",
+    "load_digits",
+    "load_iris",
+    "numerical_gradient",
+    "output_error",
+    "output_error_through_jacobian",
+    "split",
+    "standardize",
+    "train",
+    "weight_gradient",
+    "xor",
+]

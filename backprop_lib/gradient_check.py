@@ -4,38 +4,26 @@
     central    ∂C/∂θ ≈ (C(θ + h) − C(θ − h)) / 2h        error about h²
     complex    ∂C/∂θ ≈ Im C(θ + ih) / h                  error about h², and no subtraction to round off
 
-`numerical_gradient` does this one parameter after the other, on the whole net. `differences` gives
-the same numbers faster: a change of w^l_jk moves only z^l_j, by h a^{l−1}_k, so the layers up to l
-need not run again, and all such changes of a layer are columns of one wider batch.
+`numerical_gradient` does this one parameter after the other, on the whole net. `check_gradient` takes the
+same numbers from `fast_differences`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from backprop_lib.activations import Softmax
-from backprop_lib.arguments import Array, Progress, counted, one_of, positive_number, shown
+from backprop_lib.arguments import Array, Progress, counted, positive_number, shown
 from backprop_lib.costs import Cost
-from backprop_lib.equations import (
-    Backpropagation,
-    Layers,
-    _checked,
-    _feed_forward,
-    backprop,
-    cost_per_example,
-)
-from backprop_lib.network import Network, Parameters
+from backprop_lib.equations import Backpropagation, backprop, cost_per_example, feed_forward
+from backprop_lib.fast_differences import differences_around, step_of
+from backprop_lib.network import Network, Parameters, checked_examples
 
-METHODS = ("central", "forward", "complex")
-STEPS = {"central": 1e-5, "forward": 1e-7, "complex": 1e-20}
 EPSILON = float(np.finfo(float).eps)
-LARGEST = 65_536  # numbers in one temporary array of `differences`: what a processor's cache holds
 
 
 def numerical_gradient(
@@ -53,10 +41,10 @@ def numerical_gradient(
     1e-7 forward, 1e-20 complex). A large net takes long: `progress=tqdm` shows the parameters go by.
     Raises ValueError or TypeError for bad arguments.
     """
-    x, y, rule, h = *_checked(net, x, y, cost), _step(method, h)
+    x, y, rule, h = *checked_examples(net, x, y, cost), step_of(method, h)
 
     def C(theta: Any) -> Any:
-        z, a = _feed_forward(net.with_parameters(theta), x)
+        z, a = feed_forward(net.with_parameters(theta), x)
         return cost_per_example(net, z[net.L], a[net.L], y, rule).mean()
 
     gradient = Parameters(net.sizes)
@@ -70,120 +58,6 @@ def numerical_gradient(
         else:
             gradient.theta[i] = C(net.theta + 1j * step).imag / h
     return gradient
-
-
-def differences(
-    net: Network,
-    x: Array,
-    y: Array,
-    cost: str | Cost = "quadratic",
-    method: str = "central",
-    h: float | None = None,
-) -> tuple[Parameters, Parameters]:
-    """The same gradient as `numerical_gradient`, faster, and where a kink of ReLU was in the way.
-
-    The second result holds, for every parameter, how many pre-activations of ReLU neurons crossed 0
-    between C(θ − h) and C(θ + h). Where it is not 0 the difference is not a derivative.
-    """
-    x, y, rule, h = *_checked(net, x, y, cost), _step(method, h)
-    return _differences(net, y, rule, method, h, *_feed_forward(net, x))
-
-
-@contextmanager
-def _short_buffer() -> Iterator[None]:
-    """To broadcast, numpy first copies rows shorter than its buffer into it, which can take longer than the
-    sum or product itself. A shorter buffer leaves most rows alone: the differences take a tenth less.
-    """
-    usual = np.setbufsize(1024)
-    try:
-        yield
-    finally:
-        np.setbufsize(usual)
-
-
-@_short_buffer()
-def _differences(
-    net: Network, y: Array, cost: Cost, method: str, h: float, z: Layers, a: Layers
-) -> tuple[Parameters, Parameters]:
-    """`differences` around the z and a of a forward pass."""
-    steps: Any = np.array({"central": [h, -h], "forward": [h, 0.0], "complex": [1j * h]}[method])
-    gradient, kinks = Parameters(net.sizes), Parameters(net.sizes)
-    m, span = y.shape[1], h if method != "central" else 2 * h
-    for l in range(1, net.L + 1):
-        inputs = np.ones((net.sizes[l - 1] + 1, m))  # ∂z^l_j/∂w^l_jk = a^{l−1}_k, and 1 for the bias
-        inputs[:-1] = a[l - 1]
-        shift = steps[:, None, None] * inputs  # (steps, parameters of one neuron, m)
-        slope, crossed = np.empty((2, net.sizes[l], len(inputs)))
-        for piece in _pieces(net, l, shift.shape):
-            units, some = piece
-            moved = z[l][units, None, None] + shift[:, some]  # z^l_j of each unit, step, parameter, example
-            costs, crossed[piece] = _costs_when_moved(net, z, a, y, cost, l, units, moved)
-            change = costs[:, 0].imag if method == "complex" else costs[:, 0] - costs[:, 1]
-            slope[piece] = np.add.reduce(change, axis=-1) / (m * span)
-        gradient.w[l][...], gradient.b[l][...] = slope[:, :-1], slope[:, -1:]
-        kinks.w[l][...], kinks.b[l][...] = crossed[:, :-1], crossed[:, -1:]
-    return gradient, kinks
-
-
-def _pieces(net: Network, l: int, shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
-    """All units of layer l and all parameters of a unit, in pieces whose arrays stay in the cache."""
-    steps, parameters, m = shape
-    fit = max(1, LARGEST // (steps * m * max(net.sizes[min(l + 1, net.L) :])))
-    tall, wide = max(1, fit // parameters), min(fit, parameters)
-    for unit in range(0, net.sizes[l], tall):
-        for parameter in range(0, parameters, wide):
-            yield slice(unit, unit + tall), slice(parameter, parameter + wide)
-
-
-def _costs_when_moved(
-    net: Network, z: Layers, a: Layers, y: Array, cost: Cost, l: int, units: slice, moved: Any
-) -> tuple[Any, Any]:
-    """C_x, and the number of ReLU crossings, for each of the given values of z^l of these units.
-
-    `moved` is (units, steps, parameters, m), and so are the costs; the crossings are (units, parameters).
-    """
-
-    sigma, crossed, targets = net.sigma[l], np.zeros(()), y[:, None, None, None]
-    if l == net.L and (cost.from_z is not None or isinstance(sigma, Softmax)):
-        here = _replaced(z[l], units, moved)
-        return cost_per_example(net, here, sigma(here), targets, cost), crossed
-    a_moved = sigma(moved)
-    if sigma.name == "relu":
-        crossed = _flips(moved, z[l][units, None, None])
-    if l == net.L:
-        return cost.value(_replaced(a[l], units, a_moved), targets), crossed
-    # z^{l+1}_i changes by w^{l+1}_ij times the change of a^l_j
-    a_moved -= a[l][units, None, None]
-    here = net.w[l + 1][:, units, None, None, None] * a_moved
-    here += z[l + 1][:, None, None, None]
-    for layer in range(l + 1, net.L + 1):
-        if layer > l + 1:
-            here = net.w[layer] @ a_moved.reshape(len(a_moved), -1)
-            here += net.b[layer]
-            here = here.reshape(-1, *moved.shape)
-        a_moved = net.sigma[layer](here)
-        if net.sigma[layer].name == "relu":
-            crossed = crossed + _flips(here, z[layer][:, None, None, None]).sum(axis=0)
-    return cost_per_example(net, here, a_moved, targets, cost), crossed
-
-
-def _replaced(base: Array, units: slice, moved: Any) -> Any:
-    """`base`, (n, m), beside every variant, with the row of the unit that moved replaced."""
-    here = np.empty((len(base), *moved.shape), moved.dtype)
-    here[...] = base[:, None, None, None]
-    rows = np.arange(len(base))[units]
-    here[rows, rows - rows[0]] = moved
-    return here
-
-
-def _flips(now: Any, before: Any) -> Any:
-    """How many examples, over all steps, have another sign than before; now is (…, steps, parameters, m)."""
-    return ((now.real > 0) != (before > 0)).sum(axis=(-3, -1))
-
-
-def _step(method: str, h: float | None) -> float:
-    method = one_of("method", method, METHODS)
-    return STEPS[method] if h is None else positive_number("h", h)
 
 
 class Block(NamedTuple):
@@ -271,11 +145,11 @@ def check_gradient(
     tolerance = positive_number("tolerance", tolerance)
     if not callable(gradient):
         raise TypeError(f"gradient: expected a function, got {shown(gradient)}")
-    h = _step(method, h)
-    x, y, rule = _checked(net, x, y, cost)
+    h = step_of(method, h)
+    x, y, rule = checked_examples(net, x, y, cost)
     got = as_parameters(net, gradient(net.copy(), x.copy(), y.copy(), cost))  # which may spoil what it gets
-    z, a = _feed_forward(net, x)
-    expected, kinks = _differences(net, y, rule, method, h, z, a)
+    z, a = feed_forward(net, x)
+    expected, kinks = differences_around(net, y, rule, method, h, z, a)
     height = float(np.abs(cost_per_example(net, z[net.L], a[net.L], y, rule)).mean())
     # What the subtraction of two costs leaves of their last bits; the complex step subtracts nothing. Where
     # the cost is 0, those at θ ± h are not: they are taken to be at least h.

@@ -13,7 +13,19 @@ from typing import Any
 import numpy as np
 
 from backprop_lib.activations import ACTIVATIONS, Activation, activation
-from backprop_lib.arguments import Array, listed, natural_number, one_of, path_of, positive_integer, shown
+from backprop_lib.arguments import (
+    Array,
+    columns,
+    listed,
+    natural_number,
+    one_of,
+    path_of,
+    positive_integer,
+    same_count,
+    shown,
+)
+from backprop_lib.costs import Cost
+from backprop_lib.costs import cost as cost_named
 
 LARGEST = 10**8  # parameters of a net: 0.8 GB
 FORMAT = "backprop_lib network 1"
@@ -230,6 +242,18 @@ def checked_network(net: object) -> Network:
     if not isinstance(net, Network):
         raise TypeError(f"net: expected a Network, got {shown(net)}")
     return net
+
+
+def checked_examples(net: Network, x: Array, y: Array, cost: str | Cost) -> tuple[Array, Array, Cost]:
+    """x (n_0, m), y (n_L, m) and the rule of the cost; ValueError or TypeError if they do not fit the net."""
+    rule = cost_named(cost)
+    rule.check_output(checked_network(net).sigma[net.L].name)
+    x, y = columns("x", x, net.sizes[0]), columns("y", y, net.sizes[-1])
+    same_count("x", x, "y", y)
+    if rule.output == "softmax" and abs(y.sum(axis=0) - 1).max() > 1e-6:
+        # δ = a − y is equation (1) only where Σ_j y_j = 1; in general δ_j = a_j Σ_k y_k − y_j.
+        raise ValueError("y: cross_entropy expects targets that sum to 1 in every column")
+    return x, y, rule
 
 
 def checked_specification(specification: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:

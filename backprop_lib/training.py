@@ -27,8 +27,9 @@ from backprop_lib.arguments import (
     shown,
 )
 from backprop_lib.costs import Cost
-from backprop_lib.equations import _checked, _errors, _gradient, cost_per_example, feed_forward
-from backprop_lib.network import Network, Parameters, checked_network
+from backprop_lib.equations import cost_per_example, feed_forward
+from backprop_lib.fast_step import epoch_of_steps, errors
+from backprop_lib.network import Network, Parameters, checked_examples, checked_network
 
 Order = Callable[[int], Sequence[int]]
 CHUNK = 1024  # examples evaluated at a time, so that the memory does not grow with the set
@@ -95,11 +96,11 @@ class Trainer:
         keep_parameters: bool = False,
     ) -> None:
         self.net = checked_network(net)
-        self._cost = _checked(net, *_columns("data", data), cost)[2]
+        self._cost = checked_examples(net, *_columns("data", data), cost)[2]
         self._x, self._y = _rows(data)
         self._held_out = None
         if held_out is not None:
-            _checked(net, *_columns("held_out", held_out), cost)
+            checked_examples(net, *_columns("held_out", held_out), cost)
             self._held_out = _rows(held_out)
         self.learning_rate = positive_number("learning_rate", learning_rate)
         self.batch_size = positive_integer("batch_size", batch_size)
@@ -193,29 +194,6 @@ class Trainer:
         return _Record((cost, accuracy, *held_out), delta, theta)
 
 
-def epoch_of_steps(
-    net: Network,
-    x: Array,
-    y: Array,
-    cost: Cost,
-    learning_rate: float,
-    batch_size: int,
-    order: NDArray[np.intp],
-    gradient: Parameters,
-) -> None:
-    """A step θ ← θ − η ∂C/∂θ for each mini-batch of the examples (in rows), taken in this order.
-
-    Nothing is checked and nothing recorded; `gradient` holds the last step afterwards.
-    """
-    theta, step, eta = net.theta, gradient.theta, np.array(learning_rate)
-    for first in range(0, len(order), batch_size):
-        batch = order[first : first + batch_size]
-        _, a, delta = _errors(net, x.take(batch, axis=0).T, y.take(batch, axis=0).T, cost)
-        _gradient(a, delta, gradient)
-        step *= eta  # in place: a product as large as the net would be a new block of memory
-        theta -= step
-
-
 @dataclass(frozen=True, slots=True)
 class _Record:
     costs: tuple[float, ...]
@@ -253,7 +231,7 @@ def evaluate(net: Network, x: Array, y: Array, cost: Cost) -> tuple[float, float
     squares = {l: np.zeros(net.sizes[l]) for l in range(1, net.L + 1)}
     for first in range(0, len(x), CHUNK):
         columns_x, columns_y = x[first : first + CHUNK].T, y[first : first + CHUNK].T
-        z, a, delta = _errors(net, columns_x, columns_y, cost)
+        z, a, delta = errors(net, columns_x, columns_y, cost)
         total += float(cost_per_example(net, z[net.L], a[net.L], columns_y, cost).sum())
         correct += correct_answers(a[net.L], columns_y)
         for l, square in squares.items():

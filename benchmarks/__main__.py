@@ -28,7 +28,7 @@ VERSIONS = ("numpy", "torch", "scikit-learn", "jax", "autograd", "micrograd")
 IMPORTING = """
 import time, numpy
 start = time.perf_counter()
-import backprop_lib, backprop_lib.training, backprop_lib.gradient_check, backprop_lib.neurons
+import backprop_lib, backprop_lib.training, backprop_lib.gradient_check, backprop_lib.other_ways.neurons
 print(time.perf_counter() - start)
 """
 REMEMBERING = """

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from backprop_lib.bridge import graph_from
 from backprop_lib.costs import cost as cost_named
 from backprop_lib.equations import backprop
-from backprop_lib.gradient_check import check_gradient, differences
+from backprop_lib.fast_differences import differences
+from backprop_lib.fast_step import epoch_of_steps
+from backprop_lib.gradient_check import check_gradient
 from backprop_lib.network import Network, Parameters
-from backprop_lib.training import Trainer, epoch_of_steps, train
+from backprop_lib.other_ways.bridge import graph_from
+from backprop_lib.training import Trainer, train
 from benchmarks.measure import Job
 from benchmarks.problems import LEARNING_RATE, Problem, flat
 

@@ -240,7 +240,7 @@ def settled_by_page() -> dict[str, str]:
 def picture() -> str:
     """The net of the worked example's shape with seeded weights, and the first flower in it."""
     from backprop_lib.data import load_iris, standardize
-    from backprop_lib.diagram import network_svg
+    from backprop_lib.drawing.net import network_svg
     from backprop_lib.equations import feed_forward
     from backprop_lib.network import Network
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_lib.svg import number
+from backprop_lib.drawing.svg import number
 
 NUMBER = re.compile(r"[−-]?\d[\d.]*(?:e[−-]?\d+)?")
 WORDS = {"", "not yet", "mostly round-off", "right", "wrong", "fell", "rose", "of 45"}

@@ -20,14 +20,14 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from backprop_lib import diagram, figure, graph_diagram, plots, svg
 from backprop_lib.data import load_iris
+from backprop_lib.drawing import canvas, graph, net, plots, svg
 from backprop_lib.network import Network
 
 DOCUMENTS = [document(path) for path in [*PAGES, *TEXTS]]
-EXPLORERS = sorted(
+FIGURES = sorted(
     path.stem
-    for path in (ROOT / "backprop_lib" / "explorers").glob("*.py")
+    for path in (ROOT / "backprop_lib" / "figures").glob("*.py")
     if path.stem not in ("__init__", "scene", "controls")
 )
 
@@ -112,12 +112,12 @@ def told_by_color_alone(drawing: str) -> list[str]:
 def signed_net() -> str:
     signs = {1: np.array([[1.0, -2.0], [-0.5, 0.0]]), 2: np.array([[3.0, -1.0]])}
     errors = {1: np.array([-0.1, 0.2]), 2: np.array([-0.3])}
-    return diagram.network_svg([2, 2, 1], weights=signs, deltas=errors, lit=[(1, 0, 1)])
+    return net.network_svg([2, 2, 1], weights=signs, deltas=errors, lit=[(1, 0, 1)])
 
 
 def signed_graph() -> str:
     nodes = [{"id": 0, "data": -1.0, "grad": -2.0}, {"id": 1, "data": 2.0, "grad": 0.5, "parents": [0]}]
-    return graph_diagram.graph_svg(nodes)
+    return graph.graph_svg(nodes)
 
 
 @pytest.mark.parametrize("drawing", [signed_net(), signed_graph()], ids=["net", "graph"])
@@ -162,7 +162,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     figures: list[Figure] = []
 
     def kept(width: int = 640, height: int = 340) -> Figure:
-        figures.append(figure.new_figure(width, height))
+        figures.append(canvas.new_figure(width, height))
         return figures[-1]
 
     monkeypatch.setattr(plots, "new_figure", kept)
@@ -204,25 +204,25 @@ def test_a_bar_below_zero_is_hatched(drawn: list[Figure]) -> None:
 
 def scene_of(name: str) -> Any:
     """The figure to play with of this name, at its default state."""
-    module = importlib.import_module(f"backprop_lib.explorers.{name}")
+    module = importlib.import_module(f"backprop_lib.figures.{name}")
     if name == "live_training":
         net = Network([("identity", 4), ("tanh", 5), ("sigmoid", 5), ("sigmoid", 3)])
         return module.LiveTraining(net, load_iris(), epochs=3, held_out=load_iris())
     return getattr(module, name)()
 
 
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_no_two_curves_of_an_explorer_differ_by_color_alone(
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_two_curves_of_a_figure_differ_by_color_alone(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[Figure] = []
 
-    def recorded(self: figure.FastFigure, *arguments: Any, **options: Any) -> None:
+    def recorded(self: canvas.FastFigure, *arguments: Any, **options: Any) -> None:
         original(self, *arguments, **options)
         made.append(self.figure)
 
-    original = figure.FastFigure.__init__
-    monkeypatch.setattr(figure.FastFigure, "__init__", recorded)
+    original = canvas.FastFigure.__init__
+    monkeypatch.setattr(canvas.FastFigure, "__init__", recorded)
     scene = scene_of(name)
     assert made or "<svg" in scene.view.html
     assert [pair for drawn in made for pair in alike_without_color(drawn)] == []
@@ -251,16 +251,16 @@ def text_fills(drawing: str) -> set[str]:
     return set(re.findall(r'<text[^>]*\bfill="([^"]+)"', drawing))
 
 
-@pytest.mark.parametrize("paper", [svg.PAPER, svg.GLOW, graph_diagram.LEAF])
-@pytest.mark.parametrize("ink", [svg.INK, svg.NEGATIVE, svg.POSITIVE, graph_diagram.QUIET])
+@pytest.mark.parametrize("paper", [svg.PAPER, svg.GLOW, graph.LEAF])
+@pytest.mark.parametrize("ink", [svg.INK, svg.NEGATIVE, svg.POSITIVE, graph.QUIET])
 def test_text_in_a_drawing_stands_out_from_its_paper(ink: str, paper: str) -> None:
     assert contrast(ink, paper) >= 4.5
 
 
 def test_the_drawings_write_in_no_other_color() -> None:
     zero = [{"id": 0, "data": 0.0, "grad": 0.0, "op": "+"}]
-    used = text_fills(signed_net()) | text_fills(signed_graph()) | text_fills(diagram.graph_svg(zero))
-    assert used <= {svg.INK, svg.NEGATIVE, svg.POSITIVE, graph_diagram.QUIET}
+    used = text_fills(signed_net()) | text_fills(signed_graph()) | text_fills(graph.graph_svg(zero))
+    assert used <= {svg.INK, svg.NEGATIVE, svg.POSITIVE, graph.QUIET}
 
 
 @pytest.mark.parametrize("color", [*plots.LINE_COLORS, svg.INK])
@@ -282,7 +282,7 @@ def pale(color: Any) -> bool:
 
 
 def test_a_pale_text_is_found() -> None:
-    assert pale(figure.SOFT) and not pale(svg.INK)
+    assert pale(canvas.SOFT) and not pale(svg.INK)
 
 
 def test_the_numbers_in_a_heat_map_stand_out_from_their_cells(drawn: list[Figure]) -> None:

@@ -10,10 +10,11 @@ import itertools
 import numpy as np
 import pytest
 
-from backprop_lib.bridge import autodiff_gradient, graph_from, graph_gradient
 from backprop_lib.equations import backprop
-from backprop_lib.gradient_check import METHODS, check_gradient, differences, numerical_gradient
+from backprop_lib.fast_differences import METHODS, differences
+from backprop_lib.gradient_check import check_gradient, numerical_gradient
 from backprop_lib.network import Network
+from backprop_lib.other_ways.bridge import autodiff_gradient, graph_from, graph_gradient
 
 OUTPUTS = [
     ("identity", "quadratic"),

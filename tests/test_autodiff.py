@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from backprop_lib import autodiff
-from backprop_lib.autodiff import Value, network_cost, operation, topological_order
+from backprop_lib.other_ways import autodiff
+from backprop_lib.other_ways.autodiff import Value, network_cost, operation, topological_order
 
 # name: (the operation on Values, the same function of plain or complex numbers, points)
 ONE: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], list[float]]] = {

@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 
 from backprop_lib.activations import activation
 from backprop_lib.arguments import numbers
-from backprop_lib.autodiff import Value, network_cost
-from backprop_lib.bridge import autodiff_gradient, graph_from, graph_gradient, network_from
 from backprop_lib.costs import cost
+from backprop_lib.course.exercises import check
+from backprop_lib.course.ledgers import ledger
+from backprop_lib.course.mistakes import mistake
 from backprop_lib.data import Dataset, load_csv, load_iris, one_hot, split, standardize, xor
-from backprop_lib.derivations import ledger
-from backprop_lib.diagram import graph_svg, network_svg
+from backprop_lib.drawing.net import graph_svg, network_svg
+from backprop_lib.drawing.plots import bars, heat_map
 from backprop_lib.equations import backprop, cost_of, feed_forward
-from backprop_lib.exercises import check
 from backprop_lib.gradient_check import check_gradient, numerical_gradient
-from backprop_lib.mistakes import mistake
 from backprop_lib.network import Network
-from backprop_lib.neurons import GraphNetwork
-from backprop_lib.plots import bars, heat_map
+from backprop_lib.other_ways.autodiff import Value, network_cost
+from backprop_lib.other_ways.bridge import autodiff_gradient, graph_from, graph_gradient, network_from
+from backprop_lib.other_ways.neurons import GraphNetwork
 from backprop_lib.training import Trainer, accuracy_of, train
 
 SPECIFICATION = [("identity", 4), ("sigmoid", 5), ("sigmoid", 3)]

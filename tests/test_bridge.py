@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_lib.bridge import autodiff_gradient, graph_from, graph_gradient, network_from
 from backprop_lib.costs import COSTS
 from backprop_lib.equations import backprop, feed_forward
 from backprop_lib.network import Network, Parameters
+from backprop_lib.other_ways.bridge import autodiff_gradient, graph_from, graph_gradient, network_from
 
 SPECIFICATION = [("identity", 3), ("tanh", 4), ("sigmoid", 2)]
 GRADIENTS = {

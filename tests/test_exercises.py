@@ -10,14 +10,14 @@ import execute_pages
 import numpy as np
 import pytest
 
-from backprop_lib.answers import FunctionToWrite, Questions
-from backprop_lib.autodiff import operation
+from backprop_lib.course.answers import FunctionToWrite, Questions
+from backprop_lib.course.exercises import EXERCISES, check
+from backprop_lib.course.mistakes import MISTAKES, diagnosing_net
+from backprop_lib.course.puzzles import mystery
+from backprop_lib.course.results import pairs
 from backprop_lib.equations import backprop
-from backprop_lib.exercises import EXERCISES, check
-from backprop_lib.mistakes import MISTAKES, diagnosing_net
 from backprop_lib.network import Network
-from backprop_lib.puzzles import mystery
-from backprop_lib.results import pairs
+from backprop_lib.other_ways.autodiff import operation
 
 FUNCTIONS = {name: e for name, e in EXERCISES.items() if isinstance(e, FunctionToWrite)}
 QUESTIONS = {name: e for name, e in EXERCISES.items() if isinstance(e, Questions)}
@@ -239,7 +239,7 @@ def test_an_exception_in_a_helper_is_shown_with_the_line_of_the_helper() -> None
 
 def test_an_exception_in_a_cell_of_a_notebook_is_shown_with_its_line(tmp_path: Path) -> None:
     source = (
-        "from backprop_lib.exercises import check\n"
+        "from backprop_lib.course.exercises import check\n"
         "def mine(delta):\n    return delta.mean(axis=7)\ncheck('bias_gradient', mine)"
     )
     cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": source, "outputs": []}

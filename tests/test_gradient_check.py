@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backprop_lib import gradient_check
+from backprop_lib import fast_differences, gradient_check
 from backprop_lib.equations import backprop, cost_of, feed_forward
-from backprop_lib.gradient_check import METHODS, check_gradient, differences, numerical_gradient
+from backprop_lib.fast_differences import METHODS, differences
+from backprop_lib.gradient_check import check_gradient, numerical_gradient
 from backprop_lib.network import Network, Parameters
 
 rng = np.random.default_rng(8)
@@ -201,7 +202,7 @@ def crossings(net, x, method, h):
 def test_with_a_large_step_differences_and_kinks_are_those_of_the_plain_loop(
     names, cost, method, largest, monkeypatch
 ) -> None:
-    monkeypatch.setattr(gradient_check, "LARGEST", largest)  # 1: one neuron and one parameter at a time
+    monkeypatch.setattr(fast_differences, "LARGEST", largest)  # 1: one neuron and one parameter at a time
     net = Network(list(zip(["identity", *names], [3, 4, 2, 3, 2], strict=False)), seed=2)
     rng_ = np.random.default_rng(3)
     net.theta += 0.3 * rng_.standard_normal(net.theta.size)
@@ -219,12 +220,12 @@ def test_with_a_large_step_differences_and_kinks_are_those_of_the_plain_loop(
 def test_the_pieces_hold_every_parameter_once_and_are_as_large_as_they_may_be(
     l, largest, monkeypatch
 ) -> None:
-    monkeypatch.setattr(gradient_check, "LARGEST", largest)
+    monkeypatch.setattr(fast_differences, "LARGEST", largest)
     net = Network([("identity", 3), ("tanh", 4), ("tanh", 9), ("tanh", 2)])
     widest = {1: 9, 2: 2, 3: 2}[l]  # of the layers that are computed anew
     steps, m, parameters = 2, 5, net.sizes[l - 1] + 1
     count, sizes = np.zeros((net.sizes[l], parameters)), []
-    for piece in gradient_check._pieces(net, l, (steps, parameters, m)):
+    for piece in fast_differences._pieces(net, l, (steps, parameters, m)):
         count[piece] += 1
         sizes.append(count[piece].size)
     assert (count == 1).all()

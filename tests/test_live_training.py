@@ -7,7 +7,7 @@ import pytest
 
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.equations import cost_of
-from backprop_lib.explorers.live_training import LiveTraining
+from backprop_lib.figures.live_training import LiveTraining
 from backprop_lib.network import Network
 from backprop_lib.training import train
 

@@ -8,9 +8,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from backprop_lib.course.mistakes import MISTAKES, diagnosing_net, gradient_with, mistake
 from backprop_lib.equations import backprop
 from backprop_lib.gradient_check import check_gradient
-from backprop_lib.mistakes import MISTAKES, diagnosing_net, gradient_with, mistake
 from backprop_lib.network import Network
 
 

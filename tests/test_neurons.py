@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from backprop_lib import neurons
-from backprop_lib.neurons import GraphHistory, GraphNetwork, NestedLists, Neuron
+from backprop_lib.other_ways import neurons, plain_arguments
+from backprop_lib.other_ways.neurons import GraphHistory, GraphNetwork, NestedLists, Neuron
 
 SPECIFICATION = [("identity", 4), ("sigmoid", 5), ("sigmoid", 3)]
 FLOWER, SETOSA = (5.1, 3.5, 1.4, 0.2), (1, 0, 0)
@@ -563,9 +563,9 @@ def test_a_bad_specification_is_refused(specification: Any, error: type[Exceptio
 
 def test_a_net_of_more_parameters_than_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     specification = [("identity", 3), ("tanh", 4), ("sigmoid", 2)]  # 4·(3 + 1) + 2·(4 + 1) = 26 parameters
-    monkeypatch.setattr(neurons, "MOST_PARAMETERS", 26)
+    monkeypatch.setattr(plain_arguments, "MOST_PARAMETERS", 26)
     GraphNetwork(specification)
-    monkeypatch.setattr(neurons, "MOST_PARAMETERS", 25)
+    monkeypatch.setattr(plain_arguments, "MOST_PARAMETERS", 25)
     message = "^specification: expected at most 25 parameters, each an object of its own, got 26$"
     with pytest.raises(ValueError, match=message):
         GraphNetwork(specification)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from execute_pages import joined
 
-from backprop_lib.exercises import EXERCISES
+from backprop_lib.course.exercises import EXERCISES
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 PAGES = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.ipynb"))}

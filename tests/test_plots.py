@@ -15,9 +15,8 @@ import pytest
 from PIL import Image
 
 from backprop_lib.data import Dataset
-from backprop_lib.figure import Cells, name_only
-from backprop_lib.network import Network
-from backprop_lib.plots import (
+from backprop_lib.drawing.canvas import Cells, name_only
+from backprop_lib.drawing.plots import (
     DIVERGING,
     FastFigure,
     Picture,
@@ -29,6 +28,7 @@ from backprop_lib.plots import (
     new_figure,
     styled,
 )
+from backprop_lib.network import Network
 from backprop_lib.training import train
 
 DARK = dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), "black")
@@ -117,7 +117,7 @@ def test_a_dead_layer_leaves_a_gap_and_no_error() -> None:
 
 
 def test_lines_are_told_apart_by_dashes_and_names() -> None:
-    from backprop_lib import plots
+    from backprop_lib.drawing import plots
 
     assert len(plots.DASHES) == len({str(dash) for dash in plots.DASHES}) >= 6
 
@@ -194,7 +194,8 @@ def test_the_readers_own_style_changes_nothing() -> None:
 def test_pyplot_is_never_imported_and_the_package_does_not_import_matplotlib() -> None:
     code = (
         "import sys, backprop_lib; assert 'matplotlib' not in sys.modules\n"
-        "import backprop_lib.plots as p; p.bars(['a'], [1]); assert 'matplotlib.pyplot' not in sys.modules"
+        "import backprop_lib.drawing.plots as p; p.bars(['a'], [1])\n"
+        "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from backprop_lib.derivations import ledger
+from backprop_lib.course.ledgers import ledger
 from backprop_lib.equations import feed_forward
 from backprop_lib.network import Network
 

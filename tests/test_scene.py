@@ -9,8 +9,9 @@ import ipywidgets as W
 import pytest
 from traitlets import TraitError
 
-from backprop_lib.diagram import network_svg
-from backprop_lib.explorers.scene import (
+from backprop_lib.drawing.net import network_svg
+from backprop_lib.drawing.plots import bars
+from backprop_lib.figures.scene import (
     Scene,
     View,
     box,
@@ -20,7 +21,6 @@ from backprop_lib.explorers.scene import (
     slider,
     table_html,
 )
-from backprop_lib.plots import bars
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 

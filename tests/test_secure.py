@@ -22,9 +22,9 @@ import pytest
 from lab_websocket import WithoutDelay, ZMQChannelsWebsocketConnection
 
 from backprop_lib.data import load_csv
-from backprop_lib.diagram import graph_svg, network_svg
-from backprop_lib.explorers.scene import Scene, View, slider, table_html
-from backprop_lib.plots import bars, function_plot, heat_map
+from backprop_lib.drawing.net import graph_svg, network_svg
+from backprop_lib.drawing.plots import bars, function_plot, heat_map
+from backprop_lib.figures.scene import Scene, View, slider, table_html
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "backprop_lib").rglob("*.py"))
@@ -70,10 +70,9 @@ def test_a_danger_is_found(source) -> None:
 WATCHED = """
 import os, sys
 import numpy as np
-from backprop_lib import data, diagram, plots
-from backprop_lib.explorers import iris_lab, nudge
-from backprop_lib.network import Network
-from backprop_lib.training import train
+from backprop_lib import Network, load_iris, train
+from backprop_lib.drawing import net as drawn, plots
+from backprop_lib.figures import iris_lab, nudge
 
 seen = []
 def hook(event, arguments):
@@ -90,11 +89,11 @@ def hook(event, arguments):
 folder = sys.argv[1]
 plots.bars(["a"], [1.0])  # matplotlib finds its fonts
 sys.addaudithook(hook)
-iris = data.load_iris()
+iris = load_iris()
 net = Network([("identity", 4), ("tanh", 5), ("sigmoid", 3)])
 history = train(net, iris, epochs=2)
 plots.cost_curves({"run": history})
-diagram.network_svg(net.sizes, weights=net.w)
+drawn.network_svg(net.sizes, weights=net.w)
 iris_lab.iris_lab()
 assert seen == [], seen
 net.save(os.path.join(folder, "net.npz"))

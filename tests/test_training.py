@@ -12,11 +12,11 @@ import pytest
 from tqdm.auto import tqdm
 
 from backprop_lib import training
-from backprop_lib.bridge import graph_from, network_from
 from backprop_lib.data import load_iris, split, standardize, xor
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.gradient_check import numerical_gradient
 from backprop_lib.network import Network
+from backprop_lib.other_ways.bridge import graph_from, network_from
 from backprop_lib.training import Trainer, accuracy_of, train
 
 TRAIN, HELD_OUT = standardize(*split(load_iris()))

@@ -150,7 +150,7 @@ def lines(names: list[str]) -> list[str]:
         for name in names:
             page, _ = open_tab(browser, 1280, 1300)
             source = (
-                f"from backprop_lib.explorers.{name} import {name}\n{name}()" if name in FIGURES else INTERACT
+                f"from backprop_lib.figures.{name} import {name}\n{name}()" if name in FIGURES else INTERACT
             )
             run_all(page, address, notebook(Path(folder), name, source))
             if name in FIGURES:

@@ -10,8 +10,8 @@ import numpy as np
 from figure_numbers import differences, value_of
 from PIL import Image
 
-from backprop_lib.explorers.controls import IntegerBox, LogSlider
-from backprop_lib.explorers.scene import Scene
+from backprop_lib.figures.controls import IntegerBox, LogSlider
+from backprop_lib.figures.scene import Scene
 
 PATIENCE = 30.0  # seconds for a picture, on a busy machine
 

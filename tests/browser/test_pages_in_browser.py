@@ -30,8 +30,8 @@ from figure_in_browser import (
 from in_chromium import IN_KERNEL, NO_CHROMIUM, PAGES, SCENE, chromium, run_all
 
 from backprop_lib.data import load_iris, split, standardize
-from backprop_lib.explorers.controls import IntegerBox, LogSlider
-from backprop_lib.explorers.scene import Scene
+from backprop_lib.figures.controls import IntegerBox, LogSlider
+from backprop_lib.figures.scene import Scene
 from backprop_lib.network import Network
 from backprop_lib.training import train
 
@@ -41,13 +41,13 @@ Tab = tuple[Any, list[str]]
 def factories(page: Path) -> list[str]:
     """The figures of a page in its order, by the name of their factory."""
     sources = ["".join(cell["source"]) for cell in json.loads(page.read_text(encoding="utf-8"))["cells"]]
-    imported = set(re.findall(r"from backprop_lib\.explorers\.(\w+) import", "\n".join(sources)))
+    imported = set(re.findall(r"from backprop_lib\.figures\.(\w+) import", "\n".join(sources)))
     calls = [re.search(r"^(\w+)\(\)$", source, re.MULTILINE) for source in sources]
     return [call[1] for call in calls if call and call[1] in imported]
 
 
 def twin_of(name: str) -> Scene:
-    return getattr(importlib.import_module(f"backprop_lib.explorers.{name}"), name)()
+    return getattr(importlib.import_module(f"backprop_lib.figures.{name}"), name)()
 
 
 def findings_of_cells(cells: list[dict[str, Any]]) -> list[str]:
@@ -215,8 +215,8 @@ def write_notebook(folder: Path, name: str, *sources: str) -> str:
 
 
 BROKEN = """
-from backprop_lib.explorers.scene import Scene, View, choice, slider
-from backprop_lib.plots import Picture, bars, new_figure
+from backprop_lib.figures.scene import Scene, View, choice, slider
+from backprop_lib.drawing.plots import Picture, bars, new_figure
 
 def broken(fault):
     def draw(a, b):
@@ -287,9 +287,9 @@ def test_an_error_in_the_console_would_be_found(lab: str, tab: Tab) -> None:
 
 
 HOSTILE = """
-from backprop_lib.diagram import network_svg
-from backprop_lib.explorers.scene import Scene, View, choice
-from backprop_lib.plots import bars
+from backprop_lib.drawing.net import network_svg
+from backprop_lib.figures.scene import Scene, View, choice
+from backprop_lib.drawing.plots import bars
 
 BAD = "<script>window.harm = 1</script><img src=x onerror='window.harm = 2'>"
 

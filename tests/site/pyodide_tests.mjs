@@ -15,7 +15,7 @@ for (const wheel of wheels) {
   python.unpackArchive(new Uint8Array(fs.readFileSync(wheel)), "zip", { extractDir: "/wheels" });
 }
 python.FS.mkdirTree("/course");
-for (const name of ["tests", "conftest.py", "datasets", "backprop_lib/explorers"]) {
+for (const name of ["tests", "conftest.py", "datasets", "backprop_lib/figures"]) {
   const target = `/course/${name}`;
   if (fs.statSync(`${root}/${name}`).isDirectory()) {
     python.FS.mkdirTree(target);

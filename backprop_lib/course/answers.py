@@ -1,0 +1,265 @@
+"""Judging an answer: right on every case, or not yet, and then why.
+
+A function is tried on several cases. Where its results equal those of a known mistake, the mistake is named
+with the place in the proof to look at; else its form, its exception or its numbers say what is wrong.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import sysconfig
+import textwrap
+import traceback
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backprop_lib.arguments import shown
+from backprop_lib.course.mistakes import Mistake
+from backprop_lib.course.results import close, form, pairs, same
+from backprop_lib.network import Parameters
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `check` says: a status and a message."""
+
+    status: str  # "not attempted yet", "correct" or "wrong"
+    message: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the answer is right."""
+        return self.status == "correct"
+
+    def __repr__(self) -> str:
+        return textwrap.fill(self.message, 100)
+
+
+NOT_ATTEMPTED = Verdict("not attempted yet", "Not attempted yet.")
+
+
+def correct(checked_on: str) -> Verdict:
+    """The verdict on a right answer."""
+    return Verdict("correct", f"Correct: checked on {checked_on}.")
+
+
+def wrong(*sentences: str) -> Verdict:
+    """The verdict on a wrong one; empty sentences are left out."""
+    first, *others = filter(None, sentences)
+    return Verdict("wrong", " ".join(["Not yet:", first, *(s[0].upper() + s[1:] for s in others)]))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One input for an answer, its right result, and those of the exercise's known mistakes, in order."""
+
+    name: str
+    arguments: tuple[Any, ...]
+    right: Any
+    wrong: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class FunctionToWrite:
+    """An exercise whose answer is a function.
+
+    parameters   the names of its arguments
+    cases        makes the inputs it is tried on
+    checked_on   the same in words
+    mistakes     the known mistakes, in the order of `Case.wrong`
+    parts        the names of its results, if it has several
+    call         how the answer is called with the arguments of a case
+    clue         a sentence for the names of the parts that are wrong, and of those that are right
+    """
+
+    parameters: tuple[str, ...]
+    cases: Callable[[], list[Case]]
+    checked_on: str
+    mistakes: tuple[Mistake, ...] = ()
+    parts: tuple[str, ...] = ()
+    call: Callable[[Any, tuple[Any, ...]], Any] = lambda answer, arguments: answer(*arguments)
+    clue: Callable[[list[str], list[str]], str] = lambda bad, good: ""
+
+    def judge(self, answer: Any) -> Verdict:
+        """The verdict; it never raises because of the answer."""
+        if complaint := no_function(answer, self.parameters):
+            return complaint
+        returned: list[tuple[Case, Any]] = []
+        failed: list[str] = []
+        for case in self.cases():
+            handed = deepcopy(case.arguments)
+            try:
+                result = self.call(answer, handed)
+            except NotImplementedError:
+                return NOT_ATTEMPTED
+            except Exception as error:
+                failed.append(raised(error, dict(zip(self.parameters, case.arguments, strict=True))))
+                continue
+            if result is None or result is ...:
+                return NOT_ATTEMPTED if result is ... or _is_stub(answer) else wrong(NOTHING_RETURNED)
+            if not all(_unchanged(old, new) for old, new in zip(case.arguments, handed, strict=True)):
+                return wrong("your function changed an array that it was given. Work on a new one.")
+            returned.append((case, _kept(result)))
+        return self._verdict(returned, failed)
+
+    def _verdict(self, returned: list[tuple[Case, Any]], failed: list[str]) -> Verdict:
+        complaints = [form(case.right, result, self.parts) for case, result in returned]
+        good = [case.name for case, result in returned if same(case.right, result)]
+        problem = next(filter(None, failed + complaints), "")
+        if not problem and len(good) == len(returned):
+            return correct(self.checked_on)
+        if mistake := self._known(returned):
+            return wrong(f"{mistake.title}. {mistake.sentence} Look at {mistake.where}.", problem)
+        if good:
+            return wrong(
+                problem or "your function is right on some inputs only.",
+                f"It is right on {_listed(good)}, and not on the others.",
+                "Is a number, a shape or a batch of one built in?",
+            )
+        return wrong(problem or self._other_numbers(returned))
+
+    def _known(self, returned: list[tuple[Case, Any]]) -> Mistake | None:
+        """The mistake whose results these are, if it shows on one of these cases at least."""
+        for i, mistake in enumerate(self.mistakes):
+            if all(same(case.wrong[i], result) for case, result in returned) and not all(
+                same(case.wrong[i], case.right) for case, _ in returned
+            ):
+                return mistake
+        return None
+
+    def _other_numbers(self, returned: list[tuple[Case, Any]]) -> str:
+        """What can be said of numbers that are of the right form and of no known mistake."""
+        everywhere = [pair for case, result in returned for pair in pairs(case.right, result, self.parts)]
+        _, p, q = everywhere[0]
+        factor = float(np.vdot(p, q) / np.vdot(p, p))
+        if not any(q.any() for _, _, q in everywhere):
+            return "your answer is zero everywhere, and the right one is not."
+        if all(close(factor * p, q) for _, p, q in everywhere):
+            return f"your answer is the right one times {factor:.4g}, everywhere."
+        case, result = returned[0]
+        here = pairs(case.right, result, self.parts)
+        good = [name for name, p, q in here if close(p, q)]
+        bad = [(name, p, q) for name, p, q in here if not close(p, q)]
+        name, p, q = bad[0]
+        index = np.unravel_index(np.argmax(np.abs(p - q)), p.shape)
+        entry = (name or "entry ") + (str([int(i) for i in index]) if p.ndim else "")
+        sentences = [f"on {case.name}, {entry.strip()} should be {p[index]:.4g} and is {q[index]:.4g}."]
+        if good:
+            names = [name for name, _, _ in bad]
+            sentences += [f"Right: {_listed(good)}. Wrong: {_listed(names)}.", self.clue(names, good)]
+        return " ".join(filter(None, sentences))
+
+
+@dataclass(frozen=True)
+class Questions:
+    """An exercise whose answer is a dict: a letter for each question, and one of the options.
+
+    why_not(letter, option) says why the option is not the answer.
+    """
+
+    right: dict[str, Any]
+    options: tuple[Any, ...]
+    why_not: Callable[[str, Any], str]
+    checked_on: str
+
+    def judge(self, answer: Any) -> Verdict:
+        """The verdict; it never raises because of the answer."""
+        if answer is None or answer is ...:
+            return NOT_ATTEMPTED
+        letters = list(self.right)
+        if not isinstance(answer, dict) or not all(isinstance(letter, str) for letter in answer):
+            return wrong(
+                f"expected a dict with an answer for each of {_listed(letters)}, got {shown(answer)}."
+            )
+        given = {k: v for k, v in answer.items() if v is not None and v is not ...}
+        if not given:
+            return NOT_ATTEMPTED
+        if strangers := sorted(set(given) - set(letters)):
+            return wrong(f"there is no question {_listed(strangers)}; the questions are {_listed(letters)}.")
+        for letter in letters:
+            if letter in given and not any(
+                type(given[letter]) is type(o) and given[letter] == o for o in self.options
+            ):
+                options = ", ".join(map(repr, self.options))
+                return wrong(f"{letter}: expected one of {options}, got {shown(given[letter])}.")
+        misses = [f"{k}: {self.why_not(k, v)}" for k, v in sorted(given.items()) if v != self.right[k]]
+        if misses:
+            return wrong(*misses)
+        missing = [letter for letter in letters if letter not in given]
+        if missing:
+            return wrong(f"right so far; {_listed(missing)} not answered.")
+        return correct(self.checked_on)
+
+
+def no_function(answer: Any, parameters: Sequence[str]) -> Verdict | None:
+    """The verdict on an answer that is not a function of these parameters, or None if it is one."""
+    if answer is None or answer is ...:
+        return NOT_ATTEMPTED
+    wanted = f"a function of ({', '.join(parameters)})"
+    if not callable(answer):
+        return wrong(
+            f"expected {wanted}, got {type(answer).__name__}. Hand over the function itself; do not call it."
+        )
+    try:
+        inspect.signature(answer).bind(*parameters)
+    except TypeError:
+        return wrong(f"expected {wanted}; yours takes {inspect.signature(answer)}.")
+    except ValueError:  # a function of numpy, which has no signature to look at
+        return None
+    return None
+
+
+def _unchanged(old: Any, new: Any) -> bool:
+    if isinstance(old, Parameters):
+        return np.array_equal(old.theta, new.theta)
+    return not isinstance(old, np.ndarray | list) or np.array_equal(old, new)
+
+
+def _kept(result: Any) -> Any:
+    """A copy, so that an array that the answer uses again does not change under our hands."""
+    try:
+        return deepcopy(result)
+    except Exception:
+        return result
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+NOTHING_RETURNED = "your function returned nothing. End it with `return`; printing is not enough."
+
+
+def _stub() -> None: ...
+
+
+def _is_stub(answer: Any) -> bool:
+    """Whether the function has an empty body."""
+    code = getattr(answer, "__code__", None)
+    return code is not None and len(code.co_code) <= len(_stub.__code__.co_code)
+
+
+def _installed(file: str) -> bool:
+    folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("platlib"), str(Path(__file__).parent)]
+    return any(Path(file).is_relative_to(folder) for folder in folders) or (
+        file.startswith("<") and not file.startswith("<ipython")
+    )
+
+
+def raised(error: Exception, arguments: dict[str, Any] | None = None) -> str:
+    """The exception, the learner's own line that it came through last, and the shapes that went in."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not _installed(frame.filename)]
+    text = (linecache.getline(own[-1].filename, own[-1].lineno or 0).strip() or own[-1].line) if own else ""
+    line = f", in the line `{text}`" if text else ""
+    shapes = [
+        f"{name} {value.shape}" for name, value in (arguments or {}).items() if isinstance(value, np.ndarray)
+    ]
+    given = f" The shapes were {', '.join(shapes)}." if shapes and isinstance(error, ValueError) else ""
+    return f"your function raised {type(error).__name__}: {error}{line}.{given}"

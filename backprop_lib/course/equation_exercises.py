@@ -1,0 +1,195 @@
+"""Exercises to write the four equations, and backpropagation as a whole.
+
+The right answers and the known wrong ones are the steps of `backprop_lib.course.mistakes`, run on random
+nets, so that an answer is told the same words that the catalogue has for its mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from backprop_lib.arguments import Array
+from backprop_lib.costs import Cost
+from backprop_lib.costs import cost as cost_named
+from backprop_lib.course.answers import Case, FunctionToWrite
+from backprop_lib.course.mistakes import MISTAKES, RIGHT, Mistake, Run, diagnosing_net
+from backprop_lib.equations import backprop
+from backprop_lib.network import Network
+
+LN_COSH = Cost("ln_cosh", lambda a, y: np.log(np.cosh(a - y)).sum(axis=0), lambda a, y: np.tanh(a - y))
+
+
+def mistake_of_an_exercise(
+    title: str, sentence: str, where: str, **steps: Callable[[Run, int], Array]
+) -> Mistake:
+    """A mistake that only an exercise knows."""
+    return Mistake(title, title, sentence, where, steps)
+
+
+# The same mistakes as in the catalogue in another dress, and some that show in a single step only.
+_IN_ANOTHER_DRESS = (
+    replace(
+        MISTAKES["indices_exchanged"], steps={"weight_gradient": lambda r, l: r.a[l - 1] @ r.delta[l].T / r.m}
+    ),
+    *(
+        replace(MISTAKES["bias_summed_over_neurons"], steps={"bias_gradient": step})
+        for step in (
+            lambda r, l: r.delta[l].sum(axis=0, keepdims=True),
+            lambda r, l: r.delta[l].mean(axis=0, keepdims=True),
+            lambda r, l: r.delta[l].sum(axis=0),
+            lambda r, l: r.delta[l].mean(axis=0),
+        )
+    ),
+    replace(MISTAKES["batch_summed"], steps={"bias_gradient": lambda r, l: r.delta[l].sum(axis=1)}),
+)
+_IN_ONE_STEP = (
+    mistake_of_an_exercise(
+        "σ in place of σ′",
+        "The slope of the cost is multiplied by σ(z^L), not by its derivative.",
+        MISTAKES["no_sigma_prime_at_output"].where,
+        output_error=lambda r, l: r.cost.derivative(r.a[l], r.y) * r.a[l],
+    ),
+    mistake_of_an_exercise(
+        "the errors averaged",
+        "δ is averaged over the batch; errors stay per example, one column each.",
+        "equations (3) and (4): the mean is taken there, and only there",
+        output_error=lambda r, l: RIGHT["output_error"](r, l).mean(axis=1, keepdims=True),
+        hidden_error=lambda r, l: RIGHT["hidden_error"](r, l).mean(axis=1, keepdims=True),
+    ),
+)
+_QUADRATIC_SLOPE = (
+    mistake_of_an_exercise(
+        "the slope of another cost",
+        "a − y is the slope of the quadratic cost; this cost has another.",
+        "equation (1), its first factor: differentiate this cost by a^L_j",
+        output_error=lambda r, l: (r.a[l] - r.y) * r.net.sigma[l].prime(r.z[l]),
+    ),
+    mistake_of_an_exercise(
+        "the slope of another cost, and σ′ left out",
+        "a − y is the slope of the quadratic cost, and the factor σ′(z^L) is missing.",
+        "equation (1): both of its factors",
+        output_error=lambda r, l: r.a[l] - r.y,
+    ),
+)
+
+
+def _runs(outputs: tuple[str, ...] = ("sigmoid",), cost: str | Cost = "quadratic") -> list[tuple[str, Run]]:
+    """Nets of two layers with random biases, on batches of 1, 7 and 20 random examples; one net is square."""
+    rng, runs = np.random.default_rng(5), []
+    for output in outputs:
+        for sizes, m in (((4, 5, 3), 1), ((2, 4, 3), 7), ((3, 3, 3), 20)):
+            layers = [("identity", sizes[0]), ("tanh", sizes[1]), (output, sizes[2])]
+            net = Network(layers, seed=m)
+            net.theta += 0.3 * rng.standard_normal(net.theta.size)
+            x, y = rng.standard_normal((sizes[0], m)), np.eye(sizes[2])[:, rng.integers(0, sizes[2], m)]
+            known = backprop(net, x, y, cost)
+            run = Run(net, y, cost_named(cost), known.z, known.a, known.delta, known.gradient)
+            runs.append(
+                (f"{output} outputs with a batch of {m}" if len(outputs) > 1 else f"a batch of {m}", run)
+            )
+    return runs
+
+
+def _step(
+    step: str,
+    l: int,
+    runs: list[tuple[str, Run]],
+    checked_on: str,
+    parameters: str,
+    arguments: Callable[[Run], tuple[Any, ...]],
+    only_here: tuple[Mistake, ...] = (),
+    without: tuple[str, ...] = (),
+) -> FunctionToWrite:
+    """The exercise to write one of the four steps, with every known mistake that shows on these runs."""
+    mistakes = []
+    for mistake in (*MISTAKES.values(), *_IN_ANOTHER_DRESS, *_IN_ONE_STEP, *only_here):
+        wrong_step = mistake.steps.get(step)
+        if wrong_step is None or mistake.name in without:
+            continue
+        if not all(np.array_equal(wrong_step(run, l), RIGHT[step](run, l)) for _, run in runs):
+            mistakes.append(mistake)
+    cases = [
+        Case(name, arguments(run), RIGHT[step](run, l), tuple(m.steps[step](run, l) for m in mistakes))
+        for name, run in runs
+    ]
+    return FunctionToWrite(tuple(parameters.split()), lambda: cases, checked_on, tuple(mistakes))
+
+
+def _backprop_cases() -> list[Case]:
+    rng, cases = np.random.default_rng(6), []
+    problems = [diagnosing_net()[:3]]
+    for sizes, m in (((4, 5, 3), 1), ((3, 4, 4, 4, 2), 12)):
+        net = Network(
+            [("identity", sizes[0]), *(("tanh", n) for n in sizes[1:-1]), ("sigmoid", sizes[-1])], seed=m
+        )
+        net.theta += 0.3 * rng.standard_normal(net.theta.size)
+        problems.append((net, rng.standard_normal((sizes[0], m)), rng.random((sizes[-1], m))))
+    for net, x, y in problems:
+        name = f"a {'-'.join(map(str, net.sizes))} net with a batch of {x.shape[1]}"
+        gradients = [backprop(net, x, y).gradient, *(m.gradient(net, x, y) for m in MISTAKES.values())]
+        right, *others = ((g.w, g.b) for g in gradients)
+        cases.append(Case(name, (net, x, y), right, tuple(others)))
+    return cases
+
+
+def _suspect(bad: list[str], good: list[str]) -> str:
+    """The equation that the wrong ones of the parts dw[1], db[1], … point to."""
+    kinds = {part[:2] for part in bad}
+    if len(kinds) == 1:
+        return f"Only {kinds.pop()} is wrong: look at equation ({3 if bad[0][:2] == 'db' else 4})."
+    if max(part[2:] for part in bad) < min(part[2:] for part in good):
+        return "The last layers are right and those before them are wrong: look at equation (2)."
+    return ""
+
+
+EQUATIONS: dict[str, FunctionToWrite] = {
+    "output_error": _step(
+        "output_error",
+        2,
+        _runs(("sigmoid", "tanh")),
+        "sigmoid and tanh outputs, batches of 1, 7 and 20",
+        "z a y sigma",
+        lambda run: (run.z[2], run.a[2], run.y, run.net.sigma[2]),
+    ),
+    "hidden_error": _step(
+        "hidden_error",
+        1,
+        _runs(),
+        "3 nets, batches of 1, 7 and 20",
+        "w_next delta_next z sigma",
+        lambda run: (run.net.w[2], run.delta[2], run.z[1], run.net.sigma[1]),
+    ),
+    "bias_gradient": _step(
+        "bias_gradient", 2, _runs(), "batches of 1, 7 and 20", "delta", lambda run: (run.delta[2],)
+    ),
+    "weight_gradient": _step(
+        "weight_gradient",
+        2,
+        _runs(),
+        "batches of 1, 7 and 20",
+        "delta a_previous",
+        lambda run: (run.delta[2], run.a[1]),
+    ),
+    "backprop": FunctionToWrite(
+        ("net", "x", "y"),
+        _backprop_cases,
+        "nets of 2, 3 and 4 layers, batches of 1, 5 and 12",
+        tuple(MISTAKES.values()),
+        ("dw", "db"),
+        clue=_suspect,
+    ),
+    "ln_cosh": _step(
+        "output_error",
+        2,
+        _runs(("sigmoid", "tanh"), LN_COSH),
+        "sigmoid and tanh outputs, batches of 1, 7 and 20",
+        "z a y sigma",
+        lambda run: (run.z[2], run.a[2], run.y, run.net.sigma[2]),
+        only_here=_QUADRATIC_SLOPE,
+        without=("factor_two",),
+    ),
+}

@@ -1,0 +1,258 @@
+"""The canvas below every picture: one size, one style, a PNG with its reading, and fast redrawing."""
+
+from __future__ import annotations
+
+import base64
+import io
+import struct
+import zlib
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import Colormap
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from PIL import Image
+
+from backprop_lib.arguments import positive_integer, shown
+from backprop_lib.drawing.svg import INK
+
+SHARPNESS = 2  # pixels drawn for one pixel shown
+PIXELS_PER_INCH = 100
+SOFT, GRID = "#8A8A8A", "#E4E4E4"
+
+
+class Picture:
+    """A PNG with its reading in words; shows itself in a notebook.
+
+    Made from a matplotlib Figure or from the bytes of a PNG drawn at twice its displayed size.
+
+    Raises TypeError for anything else and ValueError for an empty alt text.
+    """
+
+    def __init__(self, picture: Figure | bytes, alt: str) -> None:
+        if not isinstance(alt, str) or not alt.strip():
+            raise ValueError(f"alt: expected the reading of the picture in words, got {shown(alt)}")
+        if isinstance(picture, Figure):
+            picture = _png(picture)
+        if not isinstance(picture, bytes) or picture[:8] != b"\x89PNG\r\n\x1a\n":
+            raise TypeError(f"picture: expected a Figure or the bytes of a PNG, got {shown(picture)}")
+        self.png, self.alt = picture, alt
+        width, height = struct.unpack(">II", picture[16:24])
+        self.width, self.height = round(width / SHARPNESS), round(height / SHARPNESS)
+
+    @property
+    def html(self) -> str:
+        """The picture as an `<img>` that says what it shows."""
+        return image_html(self.png, self.alt, self.width, self.height)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data = {
+            "image/png": base64.b64encode(self.png).decode(),
+            "text/html": self.html,
+            "text/plain": self.alt,
+        }
+        return data, {"image/png": {"alt": self.alt, "width": self.width, "height": self.height}}
+
+
+def image_html(png: bytes, alt: str, width: int, height: int) -> str:
+    """An `<img>` with the PNG inside, of a fixed size so that the page does not jump."""
+    return (
+        f'<img alt="{escape(alt)}" width="{width}" height="{height}" decoding="sync" '
+        'style="max-width:100%;height:auto;border-radius:10px" '
+        f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+    )
+
+
+def new_figure(width: int = 640, height: int = 340) -> Figure:
+    """An empty white Figure of so many displayed pixels, with an Agg canvas."""
+    figure = Figure(
+        figsize=(
+            positive_integer("width", width) / PIXELS_PER_INCH,
+            positive_integer("height", height) / PIXELS_PER_INCH,
+        ),
+        dpi=PIXELS_PER_INCH * SHARPNESS,
+        facecolor="white",
+        layout="constrained",
+    )
+    FigureCanvasAgg(figure)
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    engine.set(w_pad=0.08, h_pad=0.08)  # type: ignore[call-arg]
+    return figure
+
+
+def styled(axes: Axes, title: str = "", xlabel: str = "", ylabel: str = "", grid: bool = True) -> Axes:
+    """The axes in the style of the course: light spines, a faint grid, words in the page's dark gray."""
+    axes.set_facecolor("white")
+    axes.set_title(title, fontsize=10, color=INK, loc="left", pad=9, fontweight="bold")
+    axes.set_xlabel(xlabel, fontsize=9.5, color=INK)
+    axes.set_ylabel(ylabel, fontsize=9.5, color=INK)
+    axes.tick_params(labelsize=8.5, colors=SOFT, labelcolor=INK, length=3, width=0.7, which="both")
+    axes.tick_params(which="minor", length=0)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(SOFT)
+        spine.set_linewidth(0.7)
+    axes.set_axisbelow(True)
+    if grid:
+        axes.grid(True, color=GRID, linewidth=0.7)
+    return axes
+
+
+def _png(figure: Figure) -> bytes:
+    """The figure drawn in full, as PNG bytes."""
+    canvas: Any = figure.canvas if isinstance(figure.canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
+    canvas.draw()
+    return _packed(Image.fromarray(np.asarray(canvas.buffer_rgba())))
+
+
+def compact(png: bytes) -> bytes:
+    """The same picture in about a third of the bytes, for a notebook to keep."""
+    return _packed(Image.open(io.BytesIO(png)))
+
+
+def _packed(image: Image.Image) -> bytes:
+    """256 colors, chosen for this picture: text and lines lose nothing that an eye can see."""
+    buffer = io.BytesIO()
+    few = image.convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few.save(buffer, "png", optimize=True)
+    return buffer.getvalue()
+
+
+class Cells(Artist):
+    """A matrix as colored cells that fill their axes exactly: an `imshow` without resampling, much faster.
+
+    limits  the numbers at the two ends of the colors; what lies beyond gets the color of the end
+    log     whether the colors are spread over the logarithm; then both limits are above zero
+
+    lines   whether thin white lines part the cells
+
+    NaN is white. The first row is on top.
+    """
+
+    def __init__(
+        self,
+        axes: Axes,
+        colors: Colormap,
+        limits: tuple[float, float],
+        log: bool = False,
+        lines: bool = False,
+    ) -> None:
+        super().__init__()
+        self.colors, self.limits, self.log, self.lines = colors, limits, log, lines
+        self.cells = np.full((1, 1), np.nan)
+        self._table = np.vstack([colors(np.arange(256), bytes=True), [[255, 255, 255, 255]]]).astype(np.uint8)
+        axes.add_artist(self)
+
+    def draw(self, renderer: Any) -> None:
+        """Look up the color of every pixel."""
+        assert self.axes is not None
+        left, bottom, right, top = (round(edge) for edge in self.axes.bbox.extents)
+        low, high = self.limits
+        cells = np.clip(self.cells, low, high)
+        share = np.log(cells / low) / np.log(high / low) if self.log else (cells - low) / (high - low)
+        index = np.where(np.isnan(share), 256, np.nan_to_num(share) * 255 + 0.5).astype(np.intp)
+        drawn = self._table.view(np.uint32)[index, 0]
+        rows, columns = (
+            np.arange(pixels) * cells // pixels
+            for pixels, cells in ((top - bottom, len(drawn)), (right - left, drawn.shape[1]))
+        )
+        pixels = drawn[rows[::-1, None], columns]  # the renderer begins at the bottom
+        if self.lines:
+            for ends, index in ((pixels, rows[::-1]), (pixels.T, columns)):
+                border = np.flatnonzero(np.diff(index))
+                ends[border] = ends[border + 1] = 0xFFFFFFFF
+        image = pixels.view(np.uint8).reshape(*pixels.shape, 4)
+        renderer.draw_image(renderer.new_gc(), left, bottom, image)
+
+
+class FastFigure:
+    """A figure of fixed size that is drawn again and again while only a few of its artists move.
+
+    The rest is drawn once and kept as a background; `png()` restores it, draws the moving artists over it and
+    packs the pixels with the fastest compression. After a change of axis limits, `forget_background()`.
+
+        fast = FastFigure(640, 320)
+        axes = fast.figure.add_subplot()
+        fast.add("cost", *axes.plot(epochs, cost))
+        fast["cost"].set_ydata(other_cost)
+        fast.png()
+    """
+
+    def __init__(self, width: int = 640, height: int = 340) -> None:
+        self.width, self.height = width, height
+        self.figure = new_figure(width, height)
+        self._moving: dict[str, Artist] = {}
+        self._background: Any = None
+
+    def add(self, name: str, artist: Any) -> Any:
+        """Declare an artist of the figure as moving, under a name; returns it."""
+        if name in self._moving:
+            raise ValueError(f"name: expected a new name, got {name!r} a second time")
+        if not isinstance(artist, Artist) or artist.get_figure(root=True) is not self.figure:
+            raise TypeError(f"artist: expected an artist of this figure, got {shown(artist)}")
+        artist.set_animated(True)
+        artist.set_in_layout(False)
+        self._moving[name] = artist
+        self._background = None
+        return artist
+
+    def __getitem__(self, name: str) -> Any:
+        """The moving artist of this name."""
+        return self._moving[name]
+
+    def forget_background(self) -> None:
+        """Draw everything anew next time: limits, titles or other still parts have changed."""
+        self._background = None
+
+    def pixels(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        """The figure now, as an array (height, width, 4) of bytes at twice the displayed size."""
+        canvas: Any = self.figure.canvas
+        if self._background is None:
+            canvas.draw()
+            self.figure.set_layout_engine("none")
+            self._background = canvas.copy_from_bbox(self.figure.bbox)
+        canvas.restore_region(self._background)
+        for artist in sorted(self._moving.values(), key=lambda moving: moving.get_zorder()):
+            if artist.axes is not None:
+                artist.axes.draw_artist(artist)
+            else:
+                artist.draw(canvas.get_renderer())
+        return np.asarray(canvas.buffer_rgba())
+
+    def png(self) -> bytes:
+        """The figure now, as PNG bytes."""
+        return encoded(self.pixels())
+
+    def picture(self, alt: str) -> Picture:
+        """The figure now, as a Picture."""
+        return Picture(self.png(), alt)
+
+
+def name_only(legend: Legend, shown: Iterable[bool]) -> None:
+    """Let the legend name only those of its lines that are shown; it has to be one of the moving artists."""
+    for handle, text, is_shown in zip(legend.legend_handles, legend.get_texts(), shown, strict=True):
+        assert handle is not None
+        handle.set_visible(is_shown)
+        text.set_visible(is_shown)
+
+
+def encoded(pixels: Any) -> bytes:
+    """PNG bytes of an array (height, width, 3 or 4) of bytes, without its transparency; fast, not small."""
+    height, width = pixels.shape[:2]
+    rows = np.zeros((height, 1 + 3 * width), np.uint8)  # each row begins with the byte 0: no filter
+    for color in range(3):
+        rows[:, 1 + color :: 3] = pixels[..., color]
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.data, 1)), (b"IEND", b""))
+    packed = (
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)

@@ -1,0 +1,201 @@
+"""Expression graphs drawn as SVG: every value to the right of the values it was computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from html import escape
+from itertools import pairwise
+from typing import Any
+
+from backprop_lib.arguments import listed, numbers, shown
+from backprop_lib.drawing.svg import GLOW, INK, PAPER, data_number, document, line_of_text, number, sign_color
+
+LEAF, QUIET = "#F5F7FA", "#555555"
+BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW, MARGIN = 96, 66, 112, 84, 8
+
+
+def graph_svg(nodes: Sequence[Mapping[str, Any]], lit: Collection[Any] = (), alt: str = "") -> str:
+    """An expression graph drawn from left to right, as an SVG string.
+
+    nodes   one dict a node: `id`, and as wanted `label`, `op`, `data` and `grad` (numbers) and `parents`
+            (the ids of its operands, one twice if it is used twice)
+    lit     the ids to draw bright; if there are any, all else is drawn pale
+    alt     replaces the description made from the nodes
+
+    Raises ValueError or TypeError naming the argument.
+    """
+    graph = _Graph(nodes, lit)
+    return document(graph.width, graph.height, alt or graph.reading(), graph.parts())
+
+
+class _Graph:
+    """The checked nodes of `graph_svg`, each in a column to the right of its operands."""
+
+    def __init__(self, nodes: Sequence[Mapping[str, Any]], lit: Collection[Any]) -> None:
+        self.nodes: dict[Any, Mapping[str, Any]] = {}
+        for i, node in enumerate(listed("nodes", nodes)):
+            if not isinstance(node, Mapping) or "id" not in node:
+                raise TypeError(f"nodes[{i}]: expected a dict with an id, got {shown(node)}")
+            if not isinstance(node["id"], Hashable):
+                raise TypeError(f"nodes[{i}]: expected a name or number as id, got {shown(node['id'])}")
+            if node["id"] in self.nodes:
+                raise ValueError(f"nodes[{i}]: expected a new id, got {shown(node['id'])} a second time")
+            for name in ("data", "grad"):
+                if node.get(name) is not None and numbers(f"nodes[{i}][{name!r}]", node[name]).ndim:
+                    raise ValueError(f"nodes[{i}][{name!r}]: expected a number, got {shown(node[name])}")
+            parents = listed(f"nodes[{i}]['parents']", node.get("parents", ()))
+            self.nodes[node["id"]] = {**node, "parents": parents}
+        if not self.nodes:
+            raise ValueError("nodes: expected at least one node, got none")
+        for i, node in enumerate(self.nodes.values()):
+            for parent in node["parents"]:
+                if not isinstance(parent, Hashable) or parent not in self.nodes:
+                    raise ValueError(f"nodes[{i}]: expected the ids of nodes as parents, got {shown(parent)}")
+        for item in listed("lit", lit):
+            if not isinstance(item, Hashable) or item not in self.nodes:
+                raise ValueError(f"lit: expected ids of nodes, got {shown(item)}")
+        self.lit = set(lit)
+        self.column = self._columns()
+        self._lay_out()
+
+    def _columns(self) -> dict[Any, int]:
+        """Every node right of its operands; a leaf just left of its first use."""
+        column: dict[Any, int] = {}
+        waiting = list(self.nodes)
+        while waiting:
+            ready = [i for i in waiting if all(p in column for p in self.nodes[i]["parents"])]
+            if not ready:
+                raise ValueError(f"nodes: expected a graph without a circle, got one at {shown(waiting[0])}")
+            for i in ready:
+                column[i] = 1 + max((column[p] for p in self.nodes[i]["parents"]), default=-1)
+            waiting = [i for i in waiting if i not in column]
+        for i, node in self.nodes.items():
+            users = [column[j] for j, other in self.nodes.items() if i in other["parents"]]
+            if not node["parents"] and users:
+                column[i] = min(users) - 1
+        return column
+
+    def _lay_out(self) -> None:
+        """Long connections pass through empty places; each column is sorted by where its neighbors are."""
+        # The child, which of its operands, and the places from the operand to the child.
+        self.paths: list[tuple[Any, int, list[Any]]] = []
+        columns: list[list[Any]] = [[] for _ in range(1 + max(self.column.values()))]
+        for i, c in self.column.items():
+            columns[c].append(i)
+        left: dict[Any, list[Any]] = {i: [] for i in self.nodes}
+        right: dict[Any, list[Any]] = {i: [] for i in self.nodes}
+        for child, node in self.nodes.items():
+            for order, parent in enumerate(node["parents"]):
+                path = [parent]
+                for c in range(self.column[parent] + 1, self.column[child]):
+                    place = ("place", parent, c)
+                    if place not in left:
+                        columns[c].append(place)
+                        left[place], right[place] = [], []
+                    path.append(place)
+                path.append(child)
+                for one, two in pairwise(path):
+                    right[one].append(two)
+                    left[two].append(one)
+                self.paths.append((child, order, path))
+        rank = {i: float(r) for column in columns for r, i in enumerate(column)}
+        for sweep in range(8):
+            neighbors = left if sweep % 2 == 0 else right
+            for column in columns if sweep % 2 == 0 else columns[::-1]:
+                mean = {
+                    i: sum(rank[n] for n in neighbors[i]) / len(neighbors[i]) if neighbors[i] else rank[i]
+                    for i in column
+                }
+                column.sort(key=lambda i: mean[i])
+                rank.update({i: r - (len(column) - 1) / 2 for r, i in enumerate(column)})
+        tallest = max(len(column) for column in columns)
+        self.width = 2 * MARGIN + COLUMN * (len(columns) - 1) + BOX_WIDTH
+        self.height = 30 + ROW * tallest
+        self.at = {
+            i: (MARGIN + COLUMN * c + BOX_WIDTH / 2, self.height / 2 + ROW * rank[i])
+            for c, column in enumerate(columns)
+            for i in column
+        }
+
+    def reading(self) -> str:
+        """The graph in words."""
+        leaves = sum(not node["parents"] for node in self.nodes.values())
+        users = {p for node in self.nodes.values() for p in node["parents"]}
+        ends = [
+            f"{_name(node)} = {number(float(node['data']))}"
+            for i, node in self.nodes.items()
+            if i not in users and node.get("data") is not None
+        ]
+        result = f" Result: {', '.join(ends)}." if ends else ""
+        return f"An expression graph of {len(self.nodes)} nodes, {leaves} of them leaves.{result}"
+
+    def parts(self) -> Iterable[str]:
+        for child, order, path in self.paths:
+            yield self._connection(child, order, path)
+        for i, node in self.nodes.items():
+            yield self._box(i, node)
+
+    def _port(self, child: Any, order: int) -> float:
+        """How far below the middle of the node an operand arrives: the higher it comes from, the higher."""
+        arriving = [(self.at[path[-2]][1], n) for other, n, path in self.paths if other == child]
+        arriving.sort()
+        return 18 * ([n for _, n in arriving].index(order) - (len(arriving) - 1) / 2)
+
+    def _connection(self, child: Any, order: int, path: list[Any]) -> str:
+        """A smooth line from the right of the operand through the empty places to the left of the node."""
+        points = [(self.at[path[0]][0] + BOX_WIDTH / 2, self.at[path[0]][1])]
+        for place in path[1:-1]:
+            x, y = self.at[place]
+            points += [(x - BOX_WIDTH / 2, y), (x + BOX_WIDTH / 2, y)]
+        x, y = self.at[child]
+        points.append((x - BOX_WIDTH / 2 - 6, y + self._port(child, order)))
+        line = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
+        for (x1, y1), (x2, y2) in pairwise(points):
+            middle = (x1 + x2) / 2
+            line += f"C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
+        tip_x, tip_y = points[-1]
+        parent = path[0]
+        bright = not self.lit or (child in self.lit and parent in self.lit)
+        ends = f'data-from="{escape(str(parent))}" data-to="{escape(str(child))}"'
+        return (
+            f'<g {ends} opacity="{1 if bright else 0.35}">'
+            f'<path d="{line}" fill="none" stroke="#666666" stroke-width="1.5"/>'
+            f'<path d="M{tip_x - 2:.1f} {tip_y - 4:.1f}l8 4l-8 4z" fill="#666666"/></g>'
+        )
+
+    def _box(self, i: Any, node: Mapping[str, Any]) -> str:
+        """Name and operation, then the value, then the gradient."""
+        x, y = self.at[i]
+        data, grad, op = node.get("data"), node.get("grad"), node.get("op") or ""
+        attributes = f'data-id="{escape(str(i))}" data-op="{escape(str(op))}"'
+        attributes += "" if data is None else f' data-data="{data_number(float(data))}"'
+        attributes += "" if grad is None else f' data-grad="{data_number(float(grad))}"'
+        is_lit = i in self.lit
+        fill = GLOW if is_lit else LEAF if not node["parents"] else PAPER
+        faded = ' opacity="0.45"' if self.lit and not is_lit else ""
+        parts = [
+            f'<rect x="{x - BOX_WIDTH / 2:.1f}" y="{y - BOX_HEIGHT / 2:.1f}" width="{BOX_WIDTH}" '
+            f'height="{BOX_HEIGHT}" rx="8" fill="{fill}" '
+            f'stroke="{INK}" stroke-width="{2.4 if is_lit else 1.2}"/>'
+        ]
+        title = _name(node)
+        if op and title != op:
+            title = f"{title} = {op}" if len(title) + len(str(op)) < 12 else title
+        parts.append(line_of_text(x, y - 20, title if len(title) <= 12 else title[:11] + "…", 13, INK))
+        if data is not None:
+            parts.append(line_of_text(x, y + 1, f"value {_fitting(float(data))}", 12))
+        if grad is not None:
+            color = QUIET if grad == 0 else sign_color(float(grad))
+            parts.append(line_of_text(x, y + 20, f"grad {_fitting(float(grad))}", 12, color))
+        return f"<g {attributes}{faded}>{''.join(parts)}</g>"
+
+
+def _fitting(value: float) -> str:
+    """The number with three digits, or with two where the box has no room for more."""
+    text = number(value)
+    return text if len(text) <= 7 else number(value, 2)
+
+
+def _name(node: Mapping[str, Any]) -> str:
+    """The label of a node, else its operation, else its id."""
+    return str(node.get("label") or node.get("op") or node["id"])

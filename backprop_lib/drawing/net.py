@@ -1,0 +1,351 @@
+"""Nets drawn as SVG: arrays in, a string out, no drawing library.
+
+Every neuron and every weight carries its number as data (`data-a`, `data-delta`, `data-value`), so that a
+drawing can be checked against the arrays it was made from. Numbers are rounded: the same text everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from backprop_lib.arguments import Array, listed, numbers, positive_integer, shown
+from backprop_lib.drawing.graph import graph_svg
+from backprop_lib.drawing.svg import (
+    FAINT,
+    GLOW,
+    HALO,
+    INK,
+    NEGATIVE,
+    PAPER,
+    POSITIVE,
+    Drawing,
+    data_number,
+    document,
+    line_of_text,
+    number,
+    sign_color,
+    still,
+)
+
+__all__ = ["Drawing", "graph_svg", "network_svg", "number", "still", "subscript", "superscript"]
+
+Shapes = Mapping[int, tuple[int, ...]]
+MOST_DRAWN = 12  # neurons of a layer
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def _checked_layers(name: str, given: Mapping[int, Any] | None, shapes: Shapes) -> dict[int, Array]:
+    """The arrays by layer, each of the shape it should have; a column counts as a vector."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{name}: expected a dict from the layer to an array, got {shown(given)}")
+    arrays = {}
+    for l, value in given.items():
+        if l not in shapes:
+            raise ValueError(f"{name}: expected layers among {sorted(shapes)}, got layer {shown(l)}")
+        array = numbers(f"{name}[{l}]", value)
+        if len(shapes[l]) == 1 and array.shape == (*shapes[l], 1):
+            array = array[:, 0]
+        if array.shape != shapes[l]:
+            raise ValueError(f"{name}[{l}]: expected shape {shapes[l]}, got {array.shape}")
+        arrays[l] = array
+    return arrays
+
+
+def _drawn(n: int, wanted: Collection[int]) -> list[int]:
+    """The neurons of a layer that are drawn: all if they fit, else the wanted ones, the first, the last."""
+    if n <= MOST_DRAWN:
+        return list(range(n))
+    chosen = sorted(wanted)[: MOST_DRAWN - 4]
+    for j in [0, n - 1, *range(1, n)]:
+        if len(set(chosen)) >= MOST_DRAWN - 2:
+            break
+        chosen.append(j)
+    return sorted(set(chosen))
+
+
+def network_svg(
+    sizes: Sequence[int],
+    *,
+    weights: Mapping[int, Any] | None = None,
+    values: Mapping[int, Any] | None = None,
+    deltas: Mapping[int, Any] | None = None,
+    lit: Collection[tuple[int, ...]] = (),
+    labels: Mapping[int, Sequence[str]] | None = None,
+    captions: Sequence[str] | None = None,
+    alt: str = "",
+) -> str:
+    """A net drawn from left to right, as an SVG string.
+
+    sizes      n_0 … n_L; a layer of more than 12 neurons is abbreviated
+    weights    {l: (n_l, n_{l−1})}: blue and whole if positive, orange and dashed if negative, wide if large
+    values     {l: (n_l,) or (n_l, 1)}: the activations, written into the neurons
+    deltas     {l: (n_l,) or (n_l, 1)}: the errors, written below the neurons (inside if there are no values)
+    lit        (l,) a layer, (l, j) a neuron, (l, j, k) the weight to j from k; all else is drawn pale
+    labels     {0: names, L: names}: written beside the neurons of the input and the output layer
+    captions   one a layer, written below it, for instance the activation
+    alt        replaces the description made from the sizes
+
+    Raises ValueError or TypeError naming the argument.
+    """
+    net = _Net(sizes, weights, values, deltas, lit, labels, captions)
+    return document(net.width, net.height, alt or net.reading(), net.parts())
+
+
+class _Net:
+    """The checked arguments of `network_svg` and where everything goes."""
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        weights: Mapping[int, Any] | None,
+        values: Mapping[int, Any] | None,
+        deltas: Mapping[int, Any] | None,
+        lit: Collection[tuple[int, ...]],
+        labels: Mapping[int, Sequence[str]] | None,
+        captions: Sequence[str] | None,
+    ) -> None:
+        self.sizes = [positive_integer(f"sizes[{l}]", n) for l, n in enumerate(listed("sizes", sizes))]
+        if len(self.sizes) < 2:
+            raise ValueError(f"sizes: expected at least two layers, got {shown(sizes)}")
+        self.L = L = len(self.sizes) - 1
+        neurons: Shapes = {l: (n,) for l, n in enumerate(self.sizes)}
+        matrices: Shapes = {l: (self.sizes[l], self.sizes[l - 1]) for l in range(1, L + 1)}
+        self.weights = _checked_layers("weights", weights, matrices)
+        self.values = _checked_layers("values", values, neurons)
+        self.deltas = _checked_layers("deltas", deltas, neurons)
+        self.lit = self._checked_lit(lit)
+        self.labels = self._checked_labels({} if labels is None else labels)
+        captions = self._default_captions() if captions is None else listed("captions", captions)
+        self.captions = [str(caption) for caption in captions]
+        if len(self.captions) != L + 1:
+            raise ValueError(f"captions: expected {L + 1}, one a layer, got {len(self.captions)}")
+        self.largest = max((float(np.abs(w).max()) for w in self.weights.values()), default=0.0)
+        self._lay_out()
+
+    def _default_captions(self) -> list[str]:
+        return ["input", *(f"layer {l}" for l in range(1, self.L)), "output"]
+
+    def _checked_lit(self, lit: Collection[tuple[int, ...]]) -> set[tuple[int, ...]]:
+        for item in listed("lit", lit):
+            whole = isinstance(item, tuple) and all(isinstance(i, int | np.integer) for i in item)
+            if not whole or not 1 <= len(item) <= 3:
+                raise TypeError(f"lit: expected (l,), (l, j) or (l, j, k), got {shown(item)}")
+            l, j, k = (*item, 0, 0)[:3]
+            lowest = 1 if len(item) == 3 else 0
+            inside = lowest <= l <= self.L and 0 <= j < self.sizes[l]
+            if not inside or not 0 <= k < (self.sizes[l - 1] if l else 1):
+                raise ValueError(f"lit: expected a part of the net {self.sizes}, got {item}")
+        return set(lit)
+
+    def _checked_labels(self, labels: Mapping[int, Sequence[str]]) -> dict[int, list[str]]:
+        if not isinstance(labels, Mapping):
+            raise TypeError(f"labels: expected a dict from the layer to names, got {shown(labels)}")
+        for l, names in labels.items():
+            if l not in (0, self.L):
+                raise ValueError(f"labels: expected layer 0 or {self.L}, got layer {shown(l)}")
+            if len(listed(f"labels[{l}]", names)) != self.sizes[l]:
+                raise ValueError(f"labels[{l}]: expected {self.sizes[l]} names, got {shown(names)}")
+        return {l: [str(name) for name in names] for l, names in labels.items()}
+
+    def _lay_out(self) -> None:
+        """Rows, columns, radius and size of the drawing, in pixels."""
+        L = self.L
+        self.rows = []
+        for l, n in enumerate(self.sizes):
+            ends = {item[1] for item in self.lit if len(item) > 1 and item[0] == l}
+            ends |= {item[2] for item in self.lit if len(item) == 3 and item[0] == l + 1}
+            self.rows.append(_drawn(n, ends))
+        # A gap in the numbering takes a row for its ellipsis.
+        self.slots = []
+        for row in self.rows:
+            slots: list[int | None] = [row[0]]
+            for before, j in pairwise(row):
+                slots += [None, j] if j > before + 1 else [j]
+            self.slots.append(slots)
+        tallest = max(len(slots) for slots in self.slots)
+        numbered, both = bool(self.values or self.deltas), bool(self.values and self.deltas)
+        self.radius = 22 if numbered else 12
+        pitch = 60 if both else 50 if numbered else 34
+        margin = [30 + 7 * max((len(name) for name in self.labels.get(l, [])), default=0) for l in (0, L)]
+        gap = min(190.0, max(96.0, (740 - sum(margin) - 2 * self.radius) / L))
+        self.x = [margin[0] + self.radius + gap * l for l in range(L + 1)]
+        self.width = self.x[-1] + self.radius + margin[1]
+        self.top = 20.0
+        middle = self.top + pitch * tallest / 2
+        self.y: list[dict[int | None, float]] = []
+        self.ellipses: list[tuple[float, float, int]] = []
+        for l, slots in enumerate(self.slots):
+            first = middle - pitch * (len(slots) - 1) / 2 - (8 if both else 0)
+            self.y.append({j: first + pitch * i for i, j in enumerate(slots) if j is not None})
+            gaps = [b - a - 1 for a, b in pairwise(self.rows[l]) if b > a + 1]
+            places = [first + pitch * i for i, j in enumerate(slots) if j is None]
+            self.ellipses += [(self.x[l], y, hidden) for y, hidden in zip(places, gaps, strict=True)]
+        self.bottom = self.top + pitch * tallest + 10
+        self.height = self.bottom + 62 + (22 if self.weights else 0)
+        self.width = max(self.width, 430 if self.weights else 200)
+        shift = (self.width - (self.x[-1] + self.radius + margin[1])) / 2
+        self.x = [x + shift for x in self.x]
+        self.ellipses = [(x + shift, y, hidden) for x, y, hidden in self.ellipses]
+
+    def reading(self) -> str:
+        """The drawing in words."""
+        names = "-".join(str(n) for n in self.sizes)
+        sentences = [f"A net of {self.L + 1} layers, {names} neurons."]
+        for l, (n, row) in enumerate(zip(self.sizes, self.rows, strict=True)):
+            if len(row) < n:
+                sentences.append(f"Of the {n} neurons of layer {l}, {len(row)} are drawn.")
+        if self.weights:
+            sentences.append(f"The largest weight has the size {number(self.largest)}.")
+        last = self.values.get(self.L)
+        if last is not None:
+            listed = ", ".join(number(a) for a in last[:MOST_DRAWN])
+            sentences.append(f"Outputs: {listed}{', …' if len(last) > MOST_DRAWN else ''}.")
+        if self.deltas:
+            sizes = ", ".join(
+                f"layer {l} {number(float(np.abs(self.deltas[l]).max()))}" for l in sorted(self.deltas)
+            )
+            sentences.append(f"Largest error by layer: {sizes}.")
+        return " ".join(sentences)
+
+    def parts(self) -> Iterable[str]:
+        yield from self._edges()
+        yield from self._neurons()
+        yield from self._words()
+
+    def _edges(self) -> Iterable[str]:
+        """The weights, the lit ones last and with their numbers if there are few."""
+        pale: list[str] = []
+        bright: list[str] = []
+        written: list[str] = []
+        lit_edges = {item for item in self.lit if len(item) == 3}
+        where = _apart(lit_edges)
+        for l in range(1, self.L + 1):
+            w = self.weights.get(l)
+            for j in self.rows[l]:
+                for k in self.rows[l - 1]:
+                    value = None if w is None else float(w[j, k])
+                    is_lit = (l, j, k) in lit_edges
+                    (bright if is_lit else pale).append(self._edge(l, j, k, value, is_lit))
+                    if is_lit and value is not None and len(lit_edges) <= MOST_DRAWN:
+                        x = self.x[l - 1] + where * (self.x[l] - self.x[l - 1])
+                        y = self.y[l - 1][k] + where * (self.y[l][j] - self.y[l - 1][k])
+                        written.append(line_of_text(x, y, number(value), 12, sign_color(value), more=HALO))
+        yield f'<g opacity="{0.3 if self.lit else 1}">'
+        yield from pale
+        yield "</g>"
+        yield from bright
+        yield from written
+
+    def _edge(self, l: int, j: int, k: int, value: float | None, lit: bool) -> str:
+        r = self.radius
+        line = (
+            f'<line x1="{self.x[l - 1] + r:.1f}" y1="{self.y[l - 1][k]:.1f}" '
+            f'x2="{self.x[l] - r:.1f}" y2="{self.y[l][j]:.1f}" '
+            f'data-layer="{l}" data-to="{j}" data-from="{k}"'
+        )
+        if value is None:
+            return f'{line} stroke="{INK if lit else FAINT}" stroke-width="{2.5 if lit else 1}"/>'
+        share = abs(value) / self.largest if self.largest else 0.0
+        width = 0.6 + 3.4 * share + (0.8 if lit else 0.0)
+        dash = ' stroke-dasharray="6 4"' if value < 0 else ""
+        color = FAINT if value == 0 else sign_color(value)
+        return (
+            f'{line} data-value="{data_number(value)}" stroke="{color}" stroke-width="{width:.1f}"{dash}>'
+            f"<title>w{superscript(l)}, to {j} from {k}: {number(value)}</title></line>"
+        )
+
+    def _neurons(self) -> Iterable[str]:
+        for l, row in enumerate(self.rows):
+            for j in row:
+                yield self._neuron(l, j)
+        for x, y, hidden in self.ellipses:
+            yield line_of_text(x, y - 7, "⋮", 16, INK)
+            yield line_of_text(x, y + 10, f"{hidden} more", 11, "#555555", more=HALO)
+
+    def _neuron(self, l: int, j: int) -> str:
+        x, y, r = self.x[l], self.y[l][j], self.radius
+        value = float(self.values[l][j]) if l in self.values else None
+        delta = float(self.deltas[l][j]) if l in self.deltas else None
+        is_lit = (l,) in self.lit or (l, j) in self.lit
+        data = f'data-layer="{l}" data-neuron="{j}"'
+        data += "" if value is None else f' data-a="{data_number(value)}"'
+        data += "" if delta is None else f' data-delta="{data_number(delta)}"'
+        faded = ' opacity="0.55"' if self.lit and not is_lit else ""
+        shape = (
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r}" fill="{GLOW if is_lit else PAPER}" '
+            f'stroke="{INK}" stroke-width="{2.6 if is_lit else 1.3}"/>'
+        )
+        inside = ""
+        if value is not None:
+            inside = line_of_text(x, y, _short(value), _size(_short(value)))
+        elif delta is not None:
+            inside = line_of_text(x, y, _short(delta), _size(_short(delta)), sign_color(delta))
+        below = ""
+        if delta is not None and value is not None:
+            below = line_of_text(x, y + r + 10, f"δ {number(delta, 2)}", 12, sign_color(delta), more=HALO)
+        name = self.labels[l][j] if l in self.labels else ""
+        side = -1 if l == 0 else 1
+        beside = (
+            line_of_text(x + side * (r + 7), y, name, 12, INK, "end" if l == 0 else "start") if name else ""
+        )
+        return f"<g {data}{faded}>{shape}{inside}{below}{beside}</g>"
+
+    def _words(self) -> Iterable[str]:
+        """Captions below the layers, shapes below the gaps, the meaning of the strokes below all."""
+        for l, caption in enumerate(self.captions):
+            yield line_of_text(self.x[l], self.bottom + 4, caption, 12, "#555555")
+            yield line_of_text(
+                self.x[l], self.bottom + 20, f"n{subscript(l)} = {self.sizes[l]}", 12, "#555555"
+            )
+        for l in range(1, self.L + 1):
+            x = (self.x[l] + self.x[l - 1]) / 2
+            n, before = self.sizes[l], self.sizes[l - 1]
+            yield line_of_text(x, self.bottom + 28, f"w{superscript(l)} {n}×{before}", 12)
+            yield line_of_text(x, self.bottom + 44, f"b{superscript(l)} {n}×1", 12)
+        if self.weights:
+            yield from self._legend(self.width / 2 - 195, self.bottom + 68)
+
+    def _legend(self, x: float, y: float) -> Iterable[str]:
+        line, dashed = f'y1="{y:.1f}" y2="{y:.1f}" stroke-width="3"', 'stroke-dasharray="6 4"'
+        yield f'<line x1="{x:.1f}" x2="{x + 34:.1f}" {line} stroke="{POSITIVE}"/>'
+        yield line_of_text(x + 42, y, "positive", 12, POSITIVE, "start")
+        yield f'<line x1="{x + 108:.1f}" x2="{x + 142:.1f}" {line} stroke="{NEGATIVE}" {dashed}/>'
+        yield line_of_text(x + 150, y, "negative", 12, NEGATIVE, "start")
+        yield line_of_text(x + 222, y, f"width: |w|, up to {number(self.largest)}", 12, "#555555", "start")
+
+
+def _apart(edges: Collection[tuple[int, ...]]) -> float:
+    """Where along the edges to write their numbers: away from the neuron in which they all meet."""
+    targets, sources = {(l, j) for l, j, _ in edges}, {(l, k) for l, _, k in edges}
+    return 0.5 if len(targets) == len(sources) else 0.3 if len(targets) == 1 else 0.7
+
+
+def superscript(l: int) -> str:
+    """The number of a layer as a superscript: w¹."""
+    return str(l).translate(SUPERSCRIPTS)
+
+
+def subscript(l: int) -> str:
+    """The number of a layer as a subscript: n₁."""
+    return str(l).translate(SUBSCRIPTS)
+
+
+def _short(value: float) -> str:
+    """A number of about five characters, to stand in a circle."""
+    if value != 0 and not 0.01 <= abs(value) < 1000:
+        mantissa, exponent = f"{value:.0e}".split("e")
+        return f"{mantissa}e{int(exponent)}".replace("-", "−")
+    candidates = [number(value, digits) for digits in (3, 2, 1)]
+    return next((text for text in candidates if len(text) <= 5), candidates[-1])
+
+
+def _size(text: str) -> int:
+    """The size of letters with which a number fits a circle: a minus is wide."""
+    return 11 if "e" in text else 12

@@ -1,0 +1,370 @@
+"""Curves, bars and heat maps: arrays in, a picture with its reading in words out.
+
+Every function returns a `Picture` whose alt text is computed from the data. No figure is shared and pyplot is
+never used, so that a picture drawn here changes no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+
+from backprop_lib.arguments import Array, listed, numbers, positive_number, shown
+from backprop_lib.drawing.canvas import SOFT, FastFigure, Picture, image_html, new_figure, styled
+from backprop_lib.drawing.svg import INK, NEGATIVE, POSITIVE, number
+
+__all__ = [
+    "FastFigure",
+    "Picture",
+    "bars",
+    "cost_curves",
+    "delta_norms",
+    "function_plot",
+    "heat_map",
+    "image_html",
+    "new_figure",
+    "styled",
+]
+
+LINE_COLORS = (POSITIVE, NEGATIVE, "#1B7837", "#762A83", "#444444", "#0E7C86")
+DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (7, 2, 1.5, 2)), (0, (9, 3)), (0, (3, 1.4)))
+DIVERGING = LinearSegmentedColormap.from_list(
+    "negative_positive", ["#7F3B08", NEGATIVE, "#F1A45A", "#F7F7F7", "#7FB2D9", POSITIVE, "#053061"]
+)
+MOST_WRITTEN = 150  # cells of a heat map with their numbers in them
+
+
+def function_plot(
+    x: Any,
+    curves: Mapping[str, Any],
+    *,
+    title: str = "",
+    xlabel: str = "",
+    ylabel: str = "",
+    log: bool = False,
+    log_x: bool = False,
+    alt: str = "",
+    width: int = 640,
+    height: int = 340,
+) -> Picture:
+    """Labelled curves over common values of x; each line has its own dash and its name at its end.
+
+    x (n,) with n ≥ 2; curves {name: (n,)}; log, log_x: logarithmic axes (all values must be above zero).
+    `alt` replaces the reading, which gives the ends and extremes of every curve.
+    Raises ValueError or TypeError naming the argument.
+    """
+    x = numbers("x", x)
+    if x.ndim != 1 or len(x) < 2:
+        raise ValueError(f"x: expected shape (n,) with at least two values, got {x.shape}")
+    series = _checked_curves(curves, len(x), log)
+    if log_x and not (x > 0).all():
+        raise ValueError(f"x: expected numbers above zero for a logarithmic axis, got {x.min()}")
+    figure = new_figure(width, height)
+    axes = styled(figure.add_subplot(), title, xlabel, ylabel)
+    colors = {name: LINE_COLORS[i % len(LINE_COLORS)] for i, name in enumerate(series)}
+    _lines(axes, {name: (x, y) for name, y in series.items()}, colors, log, log_x)
+    return Picture(figure, alt or _reading(title, xlabel, ylabel, {n: (x, y) for n, y in series.items()}))
+
+
+def cost_curves(
+    runs: Any,
+    *,
+    title: str = "Cost during training",
+    ylabel: str = "cost",
+    log: bool = False,
+    alt: str = "",
+    width: int = 640,
+    height: int = 340,
+) -> Picture:
+    """Cost against epoch: epoch 0 is the net before training.
+
+    runs   a History (its training cost, and the held-out cost if there is one), or a dict from a name to a
+           History (its training cost) or to an array (epochs + 1,); runs may be of different lengths
+    """
+    if hasattr(runs, "cost"):
+        held_out = runs.held_out_cost
+        runs = {"training": runs.cost} | ({} if held_out is None else {"held out": held_out})
+    if not isinstance(runs, Mapping):
+        raise TypeError(f"runs: expected a History or a dict from a name to one, got {shown(runs)}")
+    costs = {name: getattr(run, "cost", run) for name, run in runs.items()}
+    series = {name: _checked_curves({name: y}, None, log)[name] for name, y in costs.items()}
+    lines = {name: (np.arange(len(y), dtype=float), y) for name, y in series.items()}
+    if not lines:
+        raise ValueError("runs: expected at least one run, got none")
+    figure = new_figure(width, height)
+    axes = styled(figure.add_subplot(), title, "epoch", ylabel)
+    colors = {name: LINE_COLORS[i % len(LINE_COLORS)] for i, name in enumerate(lines)}
+    _lines(axes, lines, colors, log, False)
+    if not log:
+        axes.set_ylim(bottom=min(0.0, *(float(y.min()) for y in series.values())))
+    return Picture(figure, alt or _reading(title, "epoch", ylabel, lines))
+
+
+def delta_norms(
+    delta_by_layer: Mapping[int, Any],
+    *,
+    title: str = "Size of the errors, layer by layer",
+    alt: str = "",
+    width: int = 640,
+    height: int = 340,
+) -> Picture:
+    """‖δ^l‖ against epoch on a logarithmic scale, a line a layer, dark for the early layers.
+
+    delta_by_layer {l: (epochs + 1,)}; zeros (dead layers) leave gaps. Raises ValueError or TypeError.
+    """
+    if not isinstance(delta_by_layer, Mapping) or not delta_by_layer:
+        raise TypeError(f"delta_by_layer: expected a dict from layers to norms, got {shown(delta_by_layer)}")
+    layers = sorted(delta_by_layer)
+    series = _checked_curves({f"layer {l}": delta_by_layer[l] for l in layers}, None, False)
+    if any((y < 0).any() for y in series.values()):
+        raise ValueError("delta_by_layer: expected norms, got a negative number")
+    if not any((y > 0).any() for y in series.values()):
+        raise ValueError("delta_by_layer: expected a norm above zero, got zeros only")
+    lines = {name: (np.arange(len(y), dtype=float), y) for name, y in series.items()}
+    # The lighter end of cividis would be too pale for the names beside the lines.
+    shades = matplotlib.colormaps["cividis"](np.linspace(0.0, 0.45, len(layers)))
+    colors = {name: tuple(shade) for name, shade in zip(lines, shades, strict=True)}
+    figure = new_figure(width, height)
+    axes = styled(figure.add_subplot(), title, "epoch", "‖δ‖")
+    _lines(axes, {n: (x, np.where(y > 0, y, np.nan)) for n, (x, y) in lines.items()}, colors, True, False)
+    return Picture(figure, alt or _reading(title, "epoch", "the norm of δ, on a logarithmic scale", lines))
+
+
+def bars(
+    labels: Sequence[str],
+    values: Any,
+    *,
+    title: str = "",
+    ylabel: str = "",
+    log: bool = False,
+    alt: str = "",
+    width: int = 640,
+    height: int = 320,
+) -> Picture:
+    """One bar a label with its number on top; blue above zero, orange and hatched below.
+
+    labels (n), values (n,). Raises ValueError or TypeError naming the argument.
+    """
+    heights, names = numbers("values", values), [str(label) for label in listed("labels", labels)]
+    if heights.ndim != 1 or len(heights) == 0 or len(heights) != len(names):
+        raise ValueError(f"values: expected shape ({len(names)},), one a label, got {heights.shape}")
+    if log and not (heights > 0).all():
+        raise ValueError(f"values: expected numbers above zero for a logarithmic axis, got {heights.min()}")
+    figure = new_figure(width, height)
+    axes = styled(figure.add_subplot(), title, "", ylabel)
+    axes.grid(False, axis="x")
+    if log:
+        axes.set_yscale("log")
+    places = np.arange(len(names))
+    drawn = axes.bar(places, heights, width=0.62, color=[POSITIVE if h >= 0 else NEGATIVE for h in heights])
+    for bar, h in zip(drawn, heights, strict=True):
+        if h < 0:
+            bar.set_hatch("///")
+            bar.set_edgecolor("white")
+        axes.annotate(
+            number(h),
+            (bar.get_x() + bar.get_width() / 2, h),
+            xytext=(0, 3 if h >= 0 else -3),
+            textcoords="offset points",
+            ha="center",
+            va="bottom" if h >= 0 else "top",
+            fontsize=8.5,
+            color=INK,
+        )
+    axes.set_xticks(places, names)
+    axes.margins(y=0.14)
+    if heights.min() < 0:
+        axes.axhline(0, color=SOFT, linewidth=0.7)
+    readings = ", ".join(f"{name} {number(h)}" for name, h in zip(names, heights, strict=True))
+    subject = _subject(title, ylabel) or "Bars"
+    return Picture(figure, alt or f"{subject}: {readings}.")
+
+
+def heat_map(
+    matrix: Any,
+    row_label: str = "row",
+    column_label: str = "column",
+    title: str = "",
+    diverging: bool = True,
+    *,
+    limit: float | None = None,
+    row_names: Sequence[str] | None = None,
+    column_names: Sequence[str] | None = None,
+    alt: str = "",
+    width: int = 560,
+) -> Picture:
+    """A matrix as colored cells, with the numbers in them if there are at most 150.
+
+    matrix (rows, columns). Diverging: orange below zero, blue above, white at zero, from −limit to limit;
+    else cividis from the smallest number to the largest. `limit` (default: the largest magnitude) lets
+    several maps share a scale. row_names and column_names replace the indices, which begin at 0.
+    Raises ValueError or TypeError naming the argument.
+    """
+    cells = numbers("matrix", matrix)
+    for name, names, count in (("row", row_names, 0), ("column", column_names, 1)):
+        if names is None or cells.ndim != 2:
+            continue
+        if len(listed(f"{name}_names", names)) != cells.shape[count]:
+            raise ValueError(f"{name}_names: expected {cells.shape[count]} names, got {len(names)}")
+    if cells.ndim != 2 or cells.size == 0:
+        raise ValueError(f"matrix: expected shape (rows, columns), got {cells.shape}")
+    low, high = _limits(cells, diverging, limit)
+    rows, columns = cells.shape
+    width = min(width, 220 + 100 * columns)
+    side = (width - 190) / columns
+    height = round(min(900.0, max(60.0, min(34.0, side) * rows)) + 96)
+    figure = new_figure(width, height)
+    axes = styled(figure.add_subplot(), title, column_label, row_label, grid=False)
+    colors = DIVERGING if diverging else matplotlib.colormaps["cividis"]
+    image = axes.imshow(cells, cmap=colors, vmin=low, vmax=high, aspect="auto", interpolation="nearest")
+    for count, names, ticks in ((rows, row_names, axes.set_yticks), (columns, column_names, axes.set_xticks)):
+        step = 1 if names is not None else max(1, -(-count // 16))
+        ticks(range(0, count, step), [str(n) for n in names] if names is not None else None)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.tick_params(length=0)
+    unit = 0
+    if cells.size <= MOST_WRITTEN and side >= 30:
+        unit = _write_cells(axes, cells, image, 8.5 if side >= 44 else 8)
+    bar = figure.colorbar(image, ax=axes, fraction=0.05, pad=0.02, ticks=[low, (low + high) / 2, high])
+    bar.ax.set_yticklabels([number(low), number((low + high) / 2), number(high)])
+    bar.ax.tick_params(labelsize=8.5, length=0, labelcolor=INK)
+    bar.outline.set_visible(False)
+    if unit:
+        axes.set_title(f"numbers × 1e{unit}".replace("-", "−"), fontsize=8.5, color=INK, loc="right", pad=9)
+    return Picture(figure, alt or _matrix_reading(cells, title, row_label, column_label, low, high))
+
+
+def _limits(cells: Array, diverging: bool, limit: float | None) -> tuple[float, float]:
+    limit = None if limit is None else positive_number("limit", limit)
+    if diverging:
+        largest = limit or float(np.abs(cells).max()) or 1.0
+        return -largest, largest
+    low, high = float(cells.min()), limit or float(cells.max())
+    return (low, high) if high > low else (low, low + 1.0)
+
+
+def _write_cells(axes: Axes, cells: Array, image: Any, size: float) -> int:
+    """Write the number of every cell, white on dark and black on light; returns the power of ten left out."""
+    largest = float(np.abs(cells).max())
+    unit = int(np.floor(np.log10(largest))) if largest and not 0.1 <= largest < 1000 else 0
+    decimals = max(0, 2 - len(f"{largest / 10.0**unit:.0f}") + 1)
+    rgb = image.cmap(image.norm(cells))[..., :3]
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ (0.2126, 0.7152, 0.0722)
+    for (i, j), value in np.ndenumerate(cells):
+        text = f"{round(value / 10.0**unit, decimals) + 0.0:.{decimals}f}".replace("-", "−")
+        color = "white" if luminance[i, j] < 0.179 else "black"  # both have contrast 4.58 at 0.179
+        axes.text(j, i, text, ha="center", va="center", fontsize=size, color=color)
+    return unit
+
+
+def _matrix_reading(cells: Array, title: str, row: str, column: str, low: float, high: float) -> str:
+    i, j = (int(n) for n in np.unravel_index(np.abs(cells).argmax(), cells.shape))
+    return (
+        f"{title or 'A heat map'}: {_counted(cells.shape[0], 'row', row)} by "
+        f"{_counted(cells.shape[1], 'column', column)}, "
+        f"from {number(float(cells.min()))} to {number(float(cells.max()))}. Largest in size: "
+        f"{number(float(cells[i, j]))} in row {i}, column {j}. "
+        f"The colors run from {number(low)} to {number(high)}."
+    )
+
+
+def _counted(n: int, word: str, meaning: str) -> str:
+    counted = f"{n} {word}" if n == 1 else f"{n} {word}s"
+    return f"{counted} ({meaning})" if meaning else counted
+
+
+def _checked_curves(curves: Any, n: int | None, log: bool) -> dict[str, Array]:
+    """The curves as arrays of n numbers (any n above 0 if None), all above zero for a logarithmic axis."""
+    if not isinstance(curves, Mapping) or not curves:
+        raise TypeError(f"curves: expected a dict from a name to an array, got {shown(curves)}")
+    series = {}
+    for name, values in curves.items():
+        y = numbers(f"curves[{name!r}]", values)
+        if y.ndim != 1 or len(y) == 0 or (n is not None and len(y) != n):
+            raise ValueError(f"curves[{name!r}]: expected shape ({'n' if n is None else n},), got {y.shape}")
+        if log and not (y > 0).all():
+            raise ValueError(f"curves[{name!r}]: expected numbers above zero for a logarithmic axis")
+        series[str(name)] = y
+    return series
+
+
+def _lines(
+    axes: Axes, lines: Mapping[str, tuple[Array, Array]], colors: Mapping[str, Any], log: bool, log_x: bool
+) -> None:
+    """One line a name, told apart by color, dash and the name at its right end."""
+    if log:
+        axes.set_yscale("log")
+    if log_x:
+        axes.set_xscale("log")
+    for i, (name, (x, y)) in enumerate(lines.items()):
+        dash = DASHES[i % len(DASHES)]
+        marker = "o" if len(x) == 1 else ""
+        axes.plot(x, y, color=colors[name], linewidth=1.8, linestyle=dash, marker=marker, markersize=4)
+    axes.margins(x=0.01)
+    if len(lines) > 1:
+        _name_ends(axes, lines, colors)
+
+
+def _name_ends(axes: Axes, lines: Mapping[str, tuple[Array, Array]], colors: Mapping[str, Any]) -> None:
+    """The name of every line beside its right end, moved apart where they would overlap."""
+    axes.autoscale_view()
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high)
+    to_share = axes.yaxis.get_transform().transform
+    bottom, top = to_share(np.array([low, high]))
+    inches = axes.get_figure(root=True).get_size_inches()  # type: ignore[union-attr]
+    gap = 0.155 / (0.72 * inches[1])  # the height of a name, as a share of the axes
+    ends = []
+    for name, (_, y) in lines.items():
+        last = y[np.isfinite(y)][-1:]
+        ends.append((float((to_share(last)[0] - bottom) / (top - bottom)) if last.size else 0.0, name))
+    ends.sort()
+    heights = [share for share, _ in ends]
+    for i in range(1, len(heights)):
+        heights[i] = max(heights[i], heights[i - 1] + gap)
+    over = max(0.0, heights[-1] - 1.0)
+    for i in range(len(heights) - 1, -1, -1):
+        ceiling = heights[-1] - over if i == len(heights) - 1 else heights[i + 1] - gap
+        heights[i] = min(heights[i], ceiling)
+    for height, (_, name) in zip(heights, ends, strict=True):
+        axes.annotate(
+            name,
+            (1.0, height),
+            xycoords="axes fraction",
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+            color=colors[name],
+            annotation_clip=False,
+        )
+
+
+def _subject(title: str, ylabel: str) -> str:
+    """The title, with what the axis shows if the title does not say so."""
+    both = title and ylabel and ylabel.lower() not in title.lower()
+    return f"{title} ({ylabel})" if both else title or ylabel
+
+
+def _reading(title: str, xlabel: str, ylabel: str, lines: Mapping[str, tuple[Array, Array]]) -> str:
+    """What a reader would say after looking: where every line begins and ends, and its extremes."""
+    subject, across = _subject(title, ylabel) or "Curves", xlabel or "x"
+    sentences = [f"{subject}." if "against" in subject else f"{subject}, against {across}."]
+    across += " = " if len(across) <= 2 else " "
+    for name, (x, y) in lines.items():
+        (start, end), (first, last) = map(number, x[[0, -1]]), map(number, y[[0, -1]])
+        sentence = f"{name}: {first} at {across}{start}, {last} at {across}{end}"
+        least, most = int(y.argmin()), int(y.argmax())
+        if y[least] < min(y[0], y[-1]):
+            sentence += f", lowest {number(float(y[least]))}"
+        if y[most] > max(y[0], y[-1]):
+            sentence += f", highest {number(float(y[most]))}"
+        sentences.append(f"{sentence}.")
+    return " ".join(sentences)

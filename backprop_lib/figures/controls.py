@@ -1,0 +1,210 @@
+"""The controls of a scene: bounded, with words beside them, all within reach of the keyboard."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import ipywidgets as W
+import traitlets
+
+from backprop_lib.arguments import shown
+from backprop_lib.drawing.svg import number
+
+WRAPPING = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "4px 20px"}
+
+
+class Player(W.HBox):  # type: ignore[misc]
+    """A slider that plays: Play, Pause, Previous and Next as buttons with words on them.
+
+    The clock runs in the browser, so that nothing loops in the kernel; without a browser, set the slider.
+    """
+
+    def __init__(self, slider: Any, interval: int = 150) -> None:
+        if not hasattr(slider, "max") or not hasattr(slider, "step"):
+            raise TypeError(f"slider: expected a slider, got {shown(slider)}")
+        self.slider = slider
+        # The browser runs a clock only if it is on the page; its buttons have no names: it is not seen.
+        self.clock = W.Play(
+            value=slider.value,
+            min=slider.min,
+            max=slider.max,
+            step=slider.step,
+            interval=interval,
+            layout=W.Layout(display="none"),
+        )
+        self.helpers = [W.jslink((self.clock, "value"), (slider, "value"))]
+        self.buttons: dict[str, Any] = {}
+        for name, action, tooltip in (
+            ("Play", self.play, f"Play {slider.description}"),
+            ("Pause", self.pause, f"Pause {slider.description}"),
+            ("Previous", lambda: self.move(-1), f"{slider.description}: one back"),
+            ("Next", lambda: self.move(1), f"{slider.description}: one on"),
+        ):
+            self.add_button(name, action, tooltip)
+        slider.observe(self._follow_bounds, ["min", "max"])
+        super().__init__([slider, *self.buttons.values(), self.clock], layout=W.Layout(**WRAPPING))
+
+    def add_button(self, name: str, action: Callable[[], None], tooltip: str) -> Any:
+        """Make one more button, and return it."""
+        button = W.Button(description=name, tooltip=tooltip, layout=W.Layout(width="auto"))
+        button.on_click(lambda _: action())
+        self.buttons[name] = button
+        return button
+
+    def play(self) -> None:
+        """Start the clock, from the beginning if the slider is at its end."""
+        if self.slider.value >= self.slider.max:
+            self.slider.value = self.slider.min
+        self.clock.value = self.slider.value
+        self.clock.playing = True
+
+    def pause(self) -> None:
+        """Stop the clock."""
+        self.clock.playing = False
+
+    def move(self, steps: int) -> None:
+        """Stop the clock and move the slider by so many steps, as far as its ends."""
+        self.pause()
+        wanted = self.slider.value + steps * self.slider.step
+        self.slider.value = min(max(wanted, self.slider.min), self.slider.max)
+
+    def _follow_bounds(self, change: object) -> None:
+        self.clock.min, self.clock.max = self.slider.min, self.slider.max
+
+
+def player(slider: Any, interval: int = 150) -> Player:
+    """Play, Pause, Previous and Next beside a slider; `interval` in milliseconds."""
+    return Player(slider, interval)
+
+
+class IntegerBox(W.IntText):  # type: ignore[misc]
+    """A box for a whole number between two bounds; one outside is not clipped but refused with a sentence."""
+
+    def __init__(self, description: str, value: int, low: int, high: int) -> None:
+        _check_range(value, low, high)
+        self.low, self.high = low, high
+        super().__init__(value=value, description=description, **_room(description, 90))
+
+    def check(self) -> None:
+        """Raise ValueError if the number is outside the bounds."""
+        if not self.low <= self.value <= self.high:
+            wanted = f"a whole number from {self.low} to {self.high}"
+            raise ValueError(f"{self.description}: expected {wanted}, got {self.value}")
+
+
+def _room(description: str, pixels: int) -> dict[str, Any]:
+    """Layout and style with room for the whole description beside the control."""
+    width = f"calc({len(description)}ch + {pixels}px)"
+    return {"style": {"description_width": "initial"}, "layout": W.Layout(width=width, max_width="100%")}
+
+
+def _check_range(value: float, low: float, high: float) -> None:
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(f"low and high: expected two finite numbers in order, got {low} and {high}")
+    if not low <= value <= high:
+        raise ValueError(f"value: expected a number from {low} to {high}, got {shown(value)}")
+
+
+def slider(description: str, value: float, low: float, high: float, step: float | None = None) -> Any:
+    """A slider with a number beside it that can be typed; whole numbers only if value and bounds are ints."""
+    _check_range(value, low, high)
+    whole = all(isinstance(v, int) for v in (value, low, high)) and (step is None or isinstance(step, int))
+    step = step or (1 if whole else (high - low) / 100)
+    if not step > 0:
+        raise ValueError(f"step: expected a positive number, got {shown(step)}")
+    steps = (value - low) / step
+    if abs(steps - round(steps)) > 1e-6:  # the browser would move it to the nearest step
+        raise ValueError(f"value: expected {low} plus whole steps of {step}, got {value}")
+    options: dict[str, Any] = {"readout_format": "d"} if whole else {"readout_format": f".{_decimals(step)}f"}
+    kind = W.IntSlider if whole else W.FloatSlider
+    options |= {"value": value, "min": low, "max": high, "step": step, "description": description}
+    return kind(**options, continuous_update=True, **_room(description, 260))
+
+
+def _decimals(step: float) -> int:
+    """How many decimals a number has that moves in such steps."""
+    return next((n for n in range(6) if abs(round(step, n) - step) < 1e-9), 3)
+
+
+class LogSlider(W.HBox):  # type: ignore[misc]
+    """A slider over round numbers of every size, and a box in which any number between its ends can be typed.
+
+    Its slider is one over a list: one over exponents would move a 3 to 3.16 as soon as it is shown.
+    """
+
+    value = traitlets.Float()
+
+    def __init__(
+        self, description: str, value: float, low: float, high: float, stops: Sequence[int] = (1, 2, 3, 5)
+    ) -> None:
+        _check_range(value, low, high)
+        if low <= 0:
+            raise ValueError(f"low: expected a positive number, got {shown(low)}")
+        self.description, self.low, self.high = description, low, high
+        exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        self.stops = [x for e in exponents for s in sorted(stops) if low <= (x := float(f"{s}e{e}")) <= high]
+        if value not in self.stops:
+            listed = ", ".join(number(x) for x in self.stops)
+            raise ValueError(f"value: expected one of {listed}, got {shown(value)}")
+        self.slider = W.SelectionSlider(
+            options=[(number(x), x) for x in self.stops],
+            value=value,
+            description=description,
+            continuous_update=True,
+            readout=False,
+            **_room(description, 200),
+        )
+        self.box = W.FloatText(value=value, tooltip=f"{description}, typed", layout=W.Layout(width="76px"))
+        super().__init__([self.slider, self.box], value=value, layout=W.Layout(align_items="center"))
+        self._follows = False
+        self.slider.observe(self._on_slider, "value")
+        self.box.observe(self._on_box, "value")
+        self.observe(self._on_value, "value")
+
+    def check(self) -> None:
+        """Raise ValueError if the typed number is outside the bounds."""
+        if not self.low <= self.value <= self.high:
+            wanted = f"a number from {number(self.low)} to {number(self.high)}"
+            raise ValueError(f"{self.description}: expected {wanted}, got {number(self.value)}")
+
+    def _on_slider(self, change: Any) -> None:
+        if not self._follows:
+            self.value = change["new"]
+
+    def _on_box(self, change: Any) -> None:
+        self.value = change["new"]
+
+    def _on_value(self, change: Any) -> None:
+        if not math.isnan(self.value):  # which is unequal to itself, and would be set for ever
+            self.box.value = self.value
+        if self.value > 0 and math.isfinite(self.value):
+            self._follows = True  # to the nearest stop, which is not a new value
+            self.slider.value = min(self.stops, key=lambda stop: abs(math.log(stop / self.value)))
+            self._follows = False
+
+
+def log_slider(
+    description: str, value: float, low: float, high: float, stops: Sequence[int] = (1, 2, 3, 5)
+) -> Any:
+    """A slider over 1, 2, 3, 5 times a power of ten, with a box for any other number; bounds above zero."""
+    return LogSlider(description, value, low, high, stops)
+
+
+def choice(description: str, options: Any, value: Any = None) -> Any:
+    """A list to choose from: names, (name, value) pairs or a dict; the first is chosen if `value` is None."""
+    pairs = list(options.items()) if isinstance(options, Mapping) else list(options)
+    if not pairs:
+        raise ValueError("options: expected at least one, got none")
+    texts = [str(pair[0] if isinstance(pair, tuple) else pair) for pair in pairs]
+    room = 60 + 8 * max(len(text) for text in texts)
+    menu = W.Dropdown(options=pairs, description=description, **_room(description, room))
+    if value is not None:
+        menu.value = value
+    return menu
+
+
+def box(description: str, value: int, low: int, high: int) -> Any:
+    """A box for a whole number; one outside the bounds is refused by the scene with a sentence."""
+    return IntegerBox(description, value, low, high)

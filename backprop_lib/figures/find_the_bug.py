@@ -1,0 +1,106 @@
+"""Find the bug: a net trains with a gradient that may be wrong, and only the gradient check notices."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from backprop_lib.arguments import Array
+from backprop_lib.course.mistakes import MISTAKES
+from backprop_lib.data import load_iris, split, standardize
+from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
+from backprop_lib.drawing.svg import number
+from backprop_lib.equations import backprop, cost_of, feed_forward
+from backprop_lib.figures.scene import Scene, View, choice
+from backprop_lib.gradient_check import Report, check_gradient
+from backprop_lib.network import Network
+
+STEPS = 150
+WIDTH, HEIGHT = 760, 330
+SPECIFICATION = [("identity", 4), ("sigmoid", 4), ("sigmoid", 4), ("sigmoid", 3)]
+
+
+def bug_order() -> list[str]:
+    """The mistakes in an order that does not give them away; "" stands for the right gradient."""
+    names = [*MISTAKES, ""]
+    return [names[i] for i in np.random.default_rng(11).permutation(len(names))]
+
+
+def train_with(name: str) -> tuple[Array, float, Report]:
+    """Cost over full-batch steps, held-out accuracy at the end, and the check of the gradient before."""
+    train, held_out = standardize(*split(load_iris()))
+    (x, y), net = train.columns(), Network(SPECIFICATION, seed=2)
+    wrong = MISTAKES[name].gradient if name else lambda *a: backprop(*a).gradient
+    report = check_gradient(net, x, y, gradient=wrong)
+    costs = [cost_of(net, x, y)]
+    for _ in range(STEPS):
+        step = wrong(net, x, y, "quadratic").theta
+        net.theta -= min(3.0, 3.0 / max(1e-12, float(np.linalg.norm(step)))) * step
+        costs.append(cost_of(net, x, y))
+    answers = feed_forward(net, held_out.x.T)[1][net.L].argmax(axis=0)
+    return np.array(costs), float((answers == held_out.labels).mean()), report
+
+
+def find_the_bug() -> Scene:
+    """The cost while training with a mystery gradient, beside the error of every block of that gradient."""
+    order = bug_order()
+    kept: dict[str, tuple[Array, float, Report]] = {}
+    fast = FastFigure(WIDTH, HEIGHT)
+    left, right = fast.figure.subplots(1, 2)
+    styled(left, "Cost while training", "step")
+    left.set_xlim(0, STEPS)
+    left.set_ylim(0, 1.2)
+    line = fast.add("cost", left.plot([], [], color=LINE_COLORS[0], lw=1.8, zorder=3)[0])
+    blocks = [f"{kind}{l}" for l in (1, 2, 3) for kind in "wb"]
+    styled(right, "Error of each block of the gradient", "", "", grid=False)
+    right.set_yscale("log")
+    right.set_ylim(1e-12, 3)
+    right.set_xlim(-0.6, len(blocks) - 0.4)
+    right.set_xticks(range(len(blocks)), blocks)
+    right.axhline(1e-7, color="#666666", ls=":", lw=1)
+    right.text(len(blocks) - 0.5, 1.6e-7, "tolerance", ha="right", color="#666666")
+    dots = {
+        verdict: fast.add(verdict, right.plot([], [], marker, ms=9, color=color, zorder=3, ls="none")[0])
+        for verdict, marker, color in (("ok", "o", LINE_COLORS[0]), ("wrong", "X", LINE_COLORS[1]))
+    }
+
+    def draw(mystery: int, reveal: bool) -> View:
+        name = order[mystery - 1]
+        if name not in kept:
+            kept[name] = train_with(name)
+        costs, accuracy, report = kept[name]
+        line.set_data(np.arange(len(costs)), costs)
+        for verdict, artist in dots.items():
+            chosen = [(i, b.error) for i, b in enumerate(report.blocks) if b.passed == (verdict == "ok")]
+            artist.set_data([i for i, _ in chosen], [max(e, 2e-12) for _, e in chosen])
+        fell = "fell" if costs[-1] < costs[0] else "rose"
+        found = f"the check refuses {', '.join(report.failed)}" if report.failed else "the check passes"
+        sentence = (
+            f"The cost {fell} from {number(costs[0])} to {number(costs[-1])}, and "
+            f"{round(45 * accuracy)} of 45 held-out flowers are right; {found}."
+        )
+        if reveal:
+            title = MISTAKES[name].title if name else "no mistake at all"
+            sentence += f" It is: {title}."
+        rows: list[list[object]] = [
+            ["", "number", "verdict"],
+            ["first cost", number(costs[0]), ""],
+            ["last cost", number(costs[-1]), fell],
+            ["held-out flowers right", round(45 * accuracy), "of 45"],
+        ]
+        for block in report.blocks:
+            size = number(block.error, 2) if not block.passed else "below 1e−7"
+            rows.append([f"error of {block.name}", size, "right" if block.passed else "wrong"])
+        png = fast.png()
+        alt = f"The cost over {STEPS} steps, and the error of the six blocks of the gradient. {sentence}"
+        code = (
+            "from backprop_lib.figures.find_the_bug import bug_order, train_with\n"
+            f"costs, accuracy, report = train_with(bug_order()[{mystery - 1}])\n"
+            "[costs[0], costs[-1], 45 * accuracy, *(block.error for block in report.blocks)]"
+        )
+        return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
+
+    controls = {
+        "mystery": choice("Gradient", [(f"mystery {i}", i) for i in range(1, len(order) + 1)]),
+        "reveal": choice("Answer", [("hidden", False), ("shown", True)]),
+    }
+    return Scene(controls, draw)

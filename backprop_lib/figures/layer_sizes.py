@@ -1,0 +1,42 @@
+"""Layer sizes: choose them, and see the net, its shapes and the number of its parameters."""
+
+from __future__ import annotations
+
+from backprop_lib.drawing.net import network_svg, superscript
+from backprop_lib.figures.scene import Scene, View, slider
+from backprop_lib.network import Network
+
+
+def layer_sizes() -> Scene:
+    """The net that a list of sizes describes, with the shape of every matrix."""
+
+    def draw(inputs: int, hidden: int, size_1: int, size_2: int, size_3: int, outputs: int) -> View:
+        sizes = [inputs, *(size_1, size_2, size_3)[:hidden], outputs]
+        names = ["identity", *["sigmoid"] * (len(sizes) - 1)]
+        net = Network(list(zip(names, sizes, strict=True)))
+        rows: list[list[object]] = [["layer", "weights", "biases", "numbers to learn"]]
+        for l in range(1, net.L + 1):
+            count = net.w[l].size + net.b[l].size
+            shapes = [f"{a.shape[0]}×{a.shape[1]}" for a in (net.w[l], net.b[l])]
+            rows.append([l, f"w{superscript(l)} {shapes[0]}", f"b{superscript(l)} {shapes[1]}", count])
+        rows.append(["all", "", "", net.theta.size])
+        shape = "-".join(map(str, sizes))
+        sums = " + ".join(str(row[3]) for row in rows[1:-1])
+        total = f"{sums} = {net.theta.size}" if net.L > 1 else str(net.theta.size)
+        sentence = f"A {shape} net has {total} weights and biases."
+        alt = f"A net drawn from left to right. {sentence}"
+        code = (
+            "from backprop_lib.network import Network\n"
+            f"net = Network({list(net.specification)}, seed=0)\n"
+            "[*(net.w[l].size + net.b[l].size for l in net.w), net.theta.size]"
+        )
+        idle = frozenset(f"size_{l}" for l in range(hidden + 1, 4))
+        return View(network_svg(sizes, weights=net.w, alt=alt), alt, sentence, rows, code, idle=idle)
+
+    controls = {
+        "inputs": slider("Inputs", 4, 1, 12),
+        "hidden": slider("Hidden layers", 1, 0, 3),
+        **{f"size_{l}": slider(f"Neurons in layer {l}", 5, 1, 12) for l in (1, 2, 3)},
+        "outputs": slider("Outputs", 3, 1, 12),
+    }
+    return Scene(controls, draw)

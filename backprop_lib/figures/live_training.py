@@ -1,0 +1,144 @@
+"""Live training: a net learns while one watches, a step of the browser's clock at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprop_lib.drawing.plots import DASHES, LINE_COLORS, FastFigure, image_html, styled
+from backprop_lib.drawing.svg import number
+from backprop_lib.figures.scene import Scene, View, slider
+from backprop_lib.network import Network
+from backprop_lib.training import History, Trainer
+
+WIDTH, HEIGHT = 760, 300
+TICK = 100  # milliseconds between two epochs
+
+
+class _Figure:
+    """The cost and the size of every layer's errors, against the epoch."""
+
+    def __init__(self, layers: int, epochs: int) -> None:
+        self.fast = FastFigure(WIDTH, HEIGHT)
+        cost, delta = self.fast.figure.subplots(1, 2)
+        for axes, title, limits in (
+            (cost, "Cost", (1e-4, 3)),
+            (delta, "Size of the errors, ‖δˡ‖", (1e-6, 3)),
+        ):
+            styled(axes, title, "epoch")
+            axes.set_yscale("log")
+            axes.set(xlim=(0, epochs), ylim=limits)
+        names = [("training", cost), ("held out", cost), *((f"l = {l}", delta) for l in range(1, layers + 1))]
+        for i, (name, axes) in enumerate(names):
+            at = i if axes is cost else i - 2
+            style: Any = {"color": LINE_COLORS[at % 6], "linestyle": DASHES[at % 6], "lw": 1.8, "zorder": 3}
+            self.fast.add(name, axes.plot([], [], label=name, **style)[0])
+        for axes in (cost, delta):
+            axes.legend(frameon=False, fontsize=9.5, loc="lower left")
+
+    def png(self, history: History, epoch: int) -> bytes:
+        """The curves as far as this epoch."""
+        held_out = history.held_out_cost if history.held_out_cost is not None else np.zeros(0)
+        curves = {"training": history.cost, "held out": held_out}
+        curves |= {f"l = {l}": history.delta_norm(l) for l in history.delta}
+        for name, values in curves.items():
+            shown = values[: epoch + 1]
+            self.fast[name].set_data(np.arange(len(shown)), shown)
+        return self.fast.png()
+
+
+class LiveTraining(Scene):
+    """A training run with Play, Pause and Stop; every tick of the clock trains one epoch, then and there.
+
+    net        is trained in place: at every moment it is as its last finished epoch left it
+    data, …    as for `Trainer`; `epochs` is where the run ends
+
+    Play trains on, Pause lets it rest, Stop ends the run where it is, Reset starts over from the first
+    weights. Moving the slider back looks at an earlier epoch; the net stays as it is. Where nothing ticks (a
+    test, an export, a page without a kernel) the picture is that of the finished run, from a copy of the net.
+    """
+
+    def __init__(
+        self,
+        net: Network,
+        data: Any,
+        cost: str = "quadratic",
+        learning_rate: float = 3.0,
+        epochs: int = 200,
+        batch_size: int = 10,
+        seed: int = 0,
+        held_out: Any = None,
+    ) -> None:
+        self._net, self._first = net, net.theta.copy()
+        self._options = (data, cost, learning_rate, batch_size, seed, held_out)
+        self._trainer = Trainer(net, *self._options)
+        self._epochs = epochs
+        self._figure = _Figure(net.L, epochs)
+        super().__init__({"epoch": slider("Epoch", 0, 0, epochs)}, self._drawn, play="epoch", interval=TICK)
+        assert self.player is not None
+        self.stop_button = self.player.add_button(
+            "Stop", self.stop, "End the run here; the net stays as it is"
+        )
+        self.player.children = [*self.player.children, self.stop_button]
+
+    def stop(self) -> None:
+        """End the run at the last finished epoch."""
+        assert self.player is not None
+        self.player.pause()
+        with self._drawing:
+            self._epochs = self._trainer.epoch
+            self._tried = {}
+        self.player.buttons["Play"].disabled = self.player.buttons["Next"].disabled = True
+        self.stop_button.disabled = True
+        self.refresh()
+
+    def reset(self) -> None:
+        """Start over: the first weights, the same order of the examples."""
+        assert self.player is not None
+        self.player.pause()
+        with self._drawing:
+            self._net.theta[...] = self._first
+            self._trainer = Trainer(self._net, *self._options)
+            self._epochs = int(self.controls["epoch"].max)
+            self._tried = {}
+        for name in ("Play", "Next", "Stop"):
+            self.player.buttons[name].disabled = False
+        super().reset()
+
+    def state(self) -> tuple[Network, History]:
+        """A copy of the net and the history, both of the same moment."""
+        with self._drawing:
+            return self._net.copy(), self._trainer.history()
+
+    def _drawn(self, epoch: int) -> View:
+        missing = min(epoch, self._epochs) - self._trainer.epoch
+        history = self._trainer.run(missing) if missing > 0 else self._trainer.history()
+        return self._view(history, min(epoch, history.epochs))
+
+    def _still_view(self) -> View:
+        """The finished run, of a copy of the net."""
+        copy = self._net.copy()
+        copy.theta[...] = self._first
+        history = Trainer(copy, *self._options).run(int(self.controls["epoch"].max))
+        return self._view(history, history.epochs)
+
+    def _view(self, history: History, at: int) -> View:
+        norms = ", ".join(f"layer {l} {number(float(history.delta_norm(l)[at]))}" for l in history.delta)
+        sentence = f"Epoch {at}: cost {number(float(history.cost[at]))}; size of the errors: {norms}."
+        if at < history.epochs:
+            sentence += f" The net has been trained for {history.epochs} epochs."
+        if history.epochs == self._epochs < self.controls["epoch"].max:
+            sentence += f" Stopped after epoch {history.epochs}."
+        if history.diverged_at is not None:
+            sentence += f" The run diverged in epoch {history.diverged_at}; this is the last finite state."
+        rows: list[list[object]] = [["quantity", "value"], ["cost", float(history.cost[at])]]
+        rows += [[f"‖δ‖ of layer {l}", float(history.delta_norm(l)[at])] for l in history.delta]
+        png = self._figure.png(history, at)
+        alt = f"The cost and the size of the errors of every layer, against the epoch. {sentence}"
+        cost, eta, batch, seed = self._options[1:5]
+        code = (
+            f'train(net, data, "{cost}", learning_rate={eta:g}, epochs={at}, batch_size={batch}, seed={seed})'
+            "  # from the first weights"
+        )
+        return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)

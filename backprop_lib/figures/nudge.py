@@ -1,0 +1,129 @@
+"""Nudge z: what the cost does when one pre-activation is moved, against the promise δ · Δz."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprop_lib.arguments import Array
+from backprop_lib.data import load_iris
+from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
+from backprop_lib.drawing.svg import INK, factor, number
+from backprop_lib.equations import backprop
+from backprop_lib.figures.scene import Scene, View, choice, slider
+from backprop_lib.network import Network
+
+WIDTH, HEIGHT = 760, 340
+PUSHES = np.linspace(-2, 2, 81)
+NEURONS = {
+    **{f"output neuron {j}": (2, j) for j in range(3)},
+    **{f"hidden neuron {j}": (1, j) for j in range(5)},
+}
+SPECIFICATION = [("identity", 4), ("sigmoid", 5), ("sigmoid", 3)]
+LINES = {"z": (-17, 7), "a": (0, 1), "C": (0, 1)}  # the number lines and their ends
+
+
+def cost_when_pushed(net: Network, z: Array, y: Array, l: int, j: int, pushes: Array) -> tuple[Array, Array]:
+    """C_x, and a^l_j, for each push of z^l_j; z is z^l of one example, (n_l, 1)."""
+    moved = np.repeat(z, len(pushes), axis=1)
+    moved[j] += pushes
+    a = net.sigma[l](moved)
+    pushed = a[j]
+    for layer in range(l + 1, net.L + 1):
+        a = net.sigma[layer](net.w[layer] @ a + net.b[layer])
+    return 0.5 * ((a - y) ** 2).sum(axis=0), pushed
+
+
+def nudge() -> Scene:
+    """Push the z of one neuron: the curve is the cost, the straight line what its error promises."""
+    net = Network(SPECIFICATION, seed=0)
+    flowers = load_iris()
+    fast = FastFigure(WIDTH, HEIGHT)
+    halves: Any = fast.figure.subfigures(1, 2, width_ratios=[1.3, 1])
+    left, right = halves
+    axes = styled(left.subplots(), "Change of the cost", "push Δz", "ΔC")
+    axes.set(xlim=(-2.1, 2.1), ylim=(-0.3, 0.4))
+    axes.axhline(0, color="#999999", lw=0.8)
+    axes.axvline(0, color="#999999", lw=0.8)
+    plot = axes.plot
+    curve = fast.add("curve", plot([], [], color=LINE_COLORS[0], lw=2, zorder=3, label="ΔC, measured")[0])
+    line = fast.add("line", plot([], [], "--", color=LINE_COLORS[1], lw=1.6, zorder=3, label="δ · Δz")[0])
+    dot = fast.add("dot", plot([], [], "o", color=LINE_COLORS[0], ms=8, zorder=4)[0])
+    promise = fast.add("promise", plot([], [], "X", color=LINE_COLORS[1], ms=8, zorder=4)[0])
+    axes.legend(frameon=False, fontsize=9.5, ncols=2, loc="upper left")
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    stacked = right.subplots(3, 1)
+    for (name, ends), one in zip(LINES.items(), stacked, strict=True):
+        styled(one, "From z to a to C: ○ before, ● after" if name == "z" else "", "", "", grid=False)
+        one.set(xlim=ends, ylim=(-1, 1), yticks=[])
+        one.set_ylabel(name, rotation=0, fontsize=11, color=INK, labelpad=12, va="center")
+        one.spines["left"].set_visible(False)
+        for kind, kept, style in (
+            ("before", before, {"mfc": "white", "color": "#444444", "zorder": 3}),
+            ("after", after, {"color": LINE_COLORS[0], "zorder": 4}),
+        ):
+            (marker,) = one.plot([], [], "o", ms=9, **style)
+            kept[name] = fast.add(f"{kind} {name}", marker)
+
+    def draw(neuron: tuple[int, int], push: float, example: int) -> View:
+        l, j = neuron
+        x, y = flowers.x[[example]].T, flowers.y[[example]].T
+        run = backprop(net, x, y)
+        delta = float(run.delta[l][j, 0])
+        costs, _ = cost_when_pushed(net, run.z[l], y, l, j, PUSHES)
+        (start, end), (a_start, a_end) = cost_when_pushed(net, run.z[l], y, l, j, np.array([0.0, push]))
+        curve.set_data(PUSHES, costs - start)
+        line.set_data(PUSHES, delta * PUSHES)
+        dot.set_data([push], [end - start])
+        promise.set_data([push], [delta * push])
+        z = float(run.z[l][j, 0])
+        for at, old, new in (("z", z, z + push), ("a", a_start, a_end), ("C", start, end)):
+            before[at].set_data([old], [0])
+            after[at].set_data([new], [0])
+        name = f"z{'²' if l == 2 else '¹'}[{j}]"
+        sentence = (
+            f"Flower {example}: pushing {name} by {number(push, 3)} changes the cost "
+            f"by {number(end - start)}; δ · Δz promises "
+            f"{number(delta)} × {factor(push)} = {number(delta * push)}."
+        )
+        rows: list[list[object]] = [
+            ["quantity", "before", "after"],
+            ["z", number(z), number(z + push)],
+            ["a", number(float(a_start)), number(float(a_end))],
+            ["C", number(float(start)), number(float(end))],
+            ["ΔC", "", number(float(end - start))],
+            ["δ", number(delta), ""],
+            ["δ · Δz", "", number(delta * push)],
+        ]
+        png = fast.png()
+        alt = f"The cost as a curve over the push, with its tangent; z, a and C on number lines. {sentence}"
+        code = (
+            "from backprop_lib.figures.nudge import numbers_of_push\n"
+            f"numbers_of_push(l={l}, j={j}, push={push:g}, example={example})"
+        )
+        return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
+
+    controls = {
+        "neuron": choice("Neuron", list(NEURONS.items()), (2, 0)),
+        "push": slider("Push Δz", 1.0, -2.0, 2.0, 0.05),
+        "example": slider("Flower", 0, 0, 149),
+    }
+    return Scene(controls, draw)
+
+
+def numbers_of_push(l: int, j: int, push: float, example: int) -> list[float]:
+    """The numbers of the figure's table: pushing z^l_j is pushing the bias b^l_j of a copy of the net.
+
+    z, a and C, each before and after; ΔC; δ^l_j; δ^l_j Δz.
+    """
+    x, y = load_iris().take([example]).columns()
+    net = Network(SPECIFICATION, seed=0)
+    before, pushed = backprop(net, x, y), net.copy()
+    pushed.b[l][j] += push
+    after = backprop(pushed, x, y)
+    costs = [0.5 * float(((run.a[2] - y) ** 2).sum()) for run in (before, after)]
+    delta = float(before.delta[l][j, 0])
+    moved = [float(values[l][j, 0]) for values in (before.z, after.z, before.a, after.a)]
+    return [*moved, *costs, costs[1] - costs[0], delta, delta * push]

@@ -1,0 +1,324 @@
+"""A scene: controls above a picture that a pure function draws from their values.
+
+The function knows nothing of widgets; the scene knows nothing of nets. Whatever goes wrong while drawing
+becomes a sentence below the controls, and the last good picture stays.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import struct
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import ipywidgets as W
+import numpy as np
+
+from backprop_lib.arguments import shown
+from backprop_lib.drawing.svg import number, still
+from backprop_lib.figures.controls import (
+    WRAPPING,
+    Player,
+    box,
+    choice,
+    log_slider,
+    player,
+    slider,
+)
+
+__all__ = ["Player", "Scene", "View", "box", "choice", "log_slider", "player", "slider", "table_html"]
+
+Rows = Sequence[Sequence[object]]
+NUMERIC = re.compile(r"[−-]?[\d.]+(e[−-]?\d+)?$")
+WORDS = "font-size:14px;line-height:1.45;margin:6px 0;max-width:860px"
+# The number beside a slider can be typed: it should look like it. Colors are those of the page's theme.
+STYLE = """<style>
+.scene .widget-readout, .scene .widget-text input {
+  border: 1px solid var(--jp-border-color1, #999999); border-radius: 2px; min-width: 46px; padding: 0 4px;
+  text-align: center; cursor: text; }
+.scene .widget-readout:focus { outline: 2px solid var(--jp-brand-color1, #2166AC); }
+.scene > .widget-html, .scene > .widget-html > .widget-html-content { min-height: 0; height: auto; }
+.scene > .widget-html > .widget-html-content { overflow-x: auto; }
+.scene [disabled] { opacity: 0.4; }
+</style>"""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a scene shows of one state of its controls.
+
+    html      the picture: an SVG, an `<img>`, or several with words between
+    alt       its reading in words
+    sentence  one sentence that says what this state shows
+    table     the numbers: rows, the first of them the heading; or HTML
+    code      Python that reproduces the state; its last line gives all the numbers of the table, in order
+    png       the picture as PNG bytes, if it is one PNG drawn at twice its displayed size
+    idle      the names of the controls that do nothing in this state
+    progress  (done, all) if this is a first part, and `draw` is to be called again for the rest; else None
+    """
+
+    html: str
+    alt: str
+    sentence: str
+    table: Rows | str = ()
+    code: str = ""
+    png: bytes | None = None
+    idle: frozenset[str] = frozenset()
+    progress: tuple[int, int] | None = None
+
+
+def table_html(rows: Rows | str) -> str:
+    """Rows as an HTML table: the first row is the heading, floats are rounded, text is escaped."""
+    if isinstance(rows, str):
+        return rows
+    if not rows:
+        return ""
+
+    def written(value: object) -> str:
+        return number(float(value), 4) if isinstance(value, float | np.floating) else str(value)
+
+    # A column of numbers is flush right, with its heading and with the words between the numbers.
+    sides = [
+        "right" if j and any(NUMERIC.match(written(row[j])) for row in rows[1:] if j < len(row)) else "left"
+        for j in range(max(map(len, rows)))
+    ]
+
+    def cell(value: object, kind: str, j: int, scope: str = "") -> str:
+        text, side = written(value), sides[j]
+        style = f"padding:2px 10px;text-align:{side};line-height:1.4;font-variant-numeric:tabular-nums"
+        return f"<{kind}{f' scope={scope!r}' if scope else ''} style='{style}'>{escape(text)}</{kind}>"
+
+    heading = "".join(cell(value, "th", j, "col") for j, value in enumerate(rows[0]))
+    body = "".join(
+        f"<tr>{cell(name, 'th', 0, 'row')}{''.join(cell(v, 'td', j) for j, v in enumerate(values, 1))}</tr>"
+        for name, *values in rows[1:]
+    )
+    return (
+        "<table style='border-collapse:collapse;font-size:13px'>"
+        f"<thead><tr>{heading}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _sentence_html(sentence: str, changed: str = "") -> str:
+    before = f"<em>{escape(changed)}</em> " if changed else ""
+    return f'<p role="status" style="{WORDS}">{before}{escape(sentence)}</p>' if sentence else ""
+
+
+def _progress_html(progress: tuple[int, int] | None) -> str:
+    if progress is None:
+        return ""
+    done, total = progress
+    bar = f'<progress value="{done}" max="{total}" style="width:220px;vertical-align:middle"></progress>'
+    return f'<p role="status" style="{WORDS}">{bar} Computing: {done} of {total}</p>'
+
+
+def _value_text(control: Any) -> str:
+    """What a control says, in words: the label of a choice, or a number."""
+    label = getattr(control, "label", None)
+    value = control.value
+    if isinstance(label, str) and label:
+        return label
+    return number(value, 6) if isinstance(value, int | float) else str(value)
+
+
+def _code_html(code: str) -> str:
+    style = "margin:6px 0;font-size:13px;white-space:pre-wrap;user-select:all"
+    return f'<pre style="{style}"><code>{escape(code)}</code></pre>' if code else ""
+
+
+def _error_html(error: Exception | None) -> str:
+    if error is None:
+        return ""
+    expected = isinstance(error, ValueError | TypeError | ArithmeticError)
+    said = str(error) if expected and str(error) else f"{type(error).__name__}: {error}"
+    sentence = f"Not drawn: {said.rstrip('.')}. The picture still shows the last good state."
+    return (
+        f'<p role="alert" style="{WORDS};padding:4px 10px;border-left:4px solid #B35806;'
+        f'background:#FFF4E8;color:#222222">{escape(sentence)}</p>'
+    )
+
+
+class Scene(W.VBox):  # type: ignore[misc]
+    """Controls, a picture, a sentence, the numbers, a line of code, and a button that resets.
+
+    controls   {name: widget}: every widget has a `value`, which is handed to `draw` under the name
+    draw       a pure function from the values to a View
+    play       the name of a slider that is also to be played, a step every `interval` milliseconds
+
+    `view` is the last good View, `error` the exception that prevented the present one (or None), `controls`,
+    `reset_button`, `numbers_button` and `player` the widgets. The first drawing is not guarded: what is wrong
+    with the defaults is raised.
+    """
+
+    def __init__(
+        self,
+        controls: Mapping[str, Any],
+        draw: Callable[..., View],
+        play: str | None = None,
+        interval: int = 150,
+    ) -> None:
+        if play is not None and play not in controls:
+            raise ValueError(f"play: expected one of {', '.join(controls)}, got {shown(play)}")
+        self.controls = dict(controls)
+        self.error: Exception | None = None
+        self._draw = draw
+        self._drawing = threading.Lock()
+        self._asked = threading.Event()
+        self._held = False
+        self._initial = {name: control.value for name, control in self.controls.items()}
+        self._tried = self._values()
+        self.view = draw(**self._tried)
+        while self.view.progress is not None:
+            self.view = draw(**self._tried)
+        self._said, self._changed = self._texts(), ""
+
+        self.player = player(self.controls[play], interval) if play is not None else None
+        self.reset_button = W.Button(description="Reset", tooltip="Return every control to its first value")
+        self.numbers_button = W.ToggleButton(description="Show the numbers", tooltip="The numbers as a table")
+        self._status, self._picture, self._sentence, self._table, self._code = (W.HTML() for _ in range(5))
+        shown_controls = [self.player if name == play else c for name, c in self.controls.items()]
+        super().__init__(
+            [
+                W.HBox([*shown_controls, self.reset_button], layout=W.Layout(**WRAPPING)),
+                self._status,
+                self._picture,
+                self._sentence,
+                self.numbers_button,
+                self._table,
+                self._code,
+            ]
+        )
+        self.add_class("scene")
+        self._show()
+        for control in self.controls.values():
+            control.observe(self._on_change, "value")
+        self.numbers_button.observe(self._on_numbers, "value")
+        self.reset_button.on_click(lambda _: self.reset())
+
+    def refresh(self) -> None:
+        """Draw what the controls say now, unless it is drawn already.
+
+        If another thread is drawing, it draws once more when it is done, with the values of that moment.
+        """
+        self._asked.set()
+        while self._asked.is_set() and self._drawing.acquire(blocking=False):
+            try:
+                while self._asked.is_set():
+                    self._asked.clear()
+                    self._attempt()
+            finally:
+                self._drawing.release()
+
+    def reset(self) -> None:
+        """Return every control to its first value, and draw once."""
+        self._held = True
+        try:
+            if self.player is not None:
+                self.player.pause()
+            for name, value in self._initial.items():
+                self.controls[name].value = value
+        finally:
+            self._held = False
+        self.refresh()
+
+    def raise_error(self) -> None:
+        """Raise what went wrong in the last drawing, if anything did."""
+        if self.error is not None:
+            raise self.error
+
+    def close(self) -> None:
+        """Close the scene with all widgets in it."""
+        parts: list[Any] = [self]
+        for part in parts:
+            parts += [*getattr(part, "children", ()), *getattr(part, "helpers", ())]
+            parts += [getattr(part, name) for name in ("layout", "style") if hasattr(part, name)]
+        for part in parts[1:]:
+            part.close()
+        super().close()
+
+    def _still_view(self) -> View:
+        """What a viewer without a kernel sees."""
+        return self.view
+
+    def _values(self) -> dict[str, Any]:
+        return {name: control.value for name, control in self.controls.items()}
+
+    def _texts(self) -> dict[str, str]:
+        return {name: _value_text(control) for name, control in self.controls.items()}
+
+    def _attempt(self) -> None:
+        """Draw the present values, part by part, until they are drawn or others are asked for."""
+        values = self._values()
+        if values == self._tried:
+            return
+        self._tried = values
+        try:
+            for control in self.controls.values():
+                if hasattr(control, "check"):
+                    control.check()
+            view = self._draw(**values)
+            self._note_changes()
+            while view.progress is not None and not self._asked.is_set():
+                self.view, self.error = view, None
+                self._show()
+                view = self._draw(**values)
+        except Exception as error:
+            self.error = error
+            self._status.value = STYLE + _error_html(error)
+            return
+        self.view, self.error = view, None
+        self._show()
+        if view.progress is not None:  # left for other values; should these return, they are drawn to the end
+            self._tried = {}
+
+    def _note_changes(self) -> None:
+        """Say in words which controls moved since the last good picture."""
+        before, self._said = self._said, self._texts()
+        moved = [name for name, text in self._said.items() if text != before[name]]
+        self._changed = "; ".join(
+            f"{self.controls[name].description}: {before[name]} → {self._said[name]}" for name in moved
+        )
+        self._changed += "." if moved else ""
+
+    def _show(self) -> None:
+        self._status.value = STYLE + _error_html(self.error) + _progress_html(self.view.progress)
+        self._picture.value = self.view.html
+        self._sentence.value = _sentence_html(self.view.sentence, self._changed)
+        self._table.value = table_html(self.view.table) if self.numbers_button.value else ""
+        self._code.value = _code_html(self.view.code)
+        for name, control in self.controls.items():
+            if hasattr(control, "disabled") and control.disabled != (name in self.view.idle):
+                control.disabled = name in self.view.idle
+
+    def _on_change(self, change: object) -> None:
+        if not self._held:
+            self.refresh()
+
+    def _on_numbers(self, change: object) -> None:
+        is_open = self.numbers_button.value
+        self.numbers_button.description = "Hide the numbers" if is_open else "Show the numbers"
+        with self._drawing:
+            self._table.value = table_html(self.view.table) if is_open else ""
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The live widget, and for viewers without a kernel the picture, the sentence and the numbers."""
+        with self._drawing:
+            data = dict(super()._repr_mimebundle_(**kwargs) or {})
+            view = self._still_view()
+        table = table_html(view.table)
+        numbers = f"<details><summary>The numbers</summary>{table}</details>" if table else ""
+        words = _sentence_html(view.sentence) + numbers + _code_html(view.code)
+        data["text/plain"] = f"{view.alt}\n{view.sentence}" if view.sentence else view.alt
+        data["text/html"] = still(view.html) + words
+        if view.png is None:
+            return data, {}
+        from backprop_lib.drawing.canvas import compact  # only a scene with a PNG needs matplotlib
+
+        large, small = (base64.b64encode(png).decode() for png in (view.png, compact(view.png)))
+        data["image/png"], data["text/html"] = small, data["text/html"].replace(large, small)
+        width, height = struct.unpack(">II", view.png[16:24])
+        return data, {"image/png": {"alt": view.alt, "width": width // 2, "height": height // 2}}

@@ -1,0 +1,145 @@
+"""The stepper: one flower goes through the net and back, one equation at a time."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from backprop_lib.arguments import Array
+from backprop_lib.data import load_iris, standardize
+from backprop_lib.drawing.net import network_svg
+from backprop_lib.drawing.svg import factor, number
+from backprop_lib.equations import Backpropagation, backprop
+from backprop_lib.figures.scene import Scene, View, choice, slider
+from backprop_lib.network import Network
+
+STEPS = (
+    ("the input", "a⁰ = x", "(4, 1)"),
+    ("forward, layer 1", "z¹ = w¹ a⁰ + b¹,  a¹ = σ(z¹)", "(5, 1) = (5, 4) (4, 1) + (5, 1)"),
+    ("forward, layer 2", "z² = w² a¹ + b²,  a² = σ(z²)", "(3, 1) = (3, 5) (5, 1) + (3, 1)"),
+    ("equation (1)", "δ² = (a² − y) ⊙ σ′(z²)", "(3, 1) = (3, 1) ⊙ (3, 1)"),
+    ("equation (2)", "δ¹ = (w²)ᵀ δ² ⊙ σ′(z¹)", "(5, 1) = (5, 3) (3, 1) ⊙ (5, 1)"),
+    (
+        "equations (3) and (4), layer 2",
+        "∂C/∂b² = δ²,  ∂C/∂w² = δ² (a¹)ᵀ",
+        "(3, 1) and (3, 5) = (3, 1) (1, 5)",
+    ),
+    (
+        "equations (3) and (4), layer 1",
+        "∂C/∂b¹ = δ¹,  ∂C/∂w¹ = δ¹ (a⁰)ᵀ",
+        "(5, 1) and (5, 4) = (5, 1) (1, 4)",
+    ),
+)
+LIT: tuple[set[tuple[int, ...]], ...] = (
+    {(0,)},
+    {(1, 0), *((0, k) for k in range(4)), *((1, 0, k) for k in range(4))},
+    {(2, 0), *((1, k) for k in range(5)), *((2, 0, k) for k in range(5))},
+    {(2,)},
+    {(1, 0), *((2, k) for k in range(3)), *((2, k, 0) for k in range(3))},
+    {(2, 0), (1, 0), (2, 0, 0)},
+    {(1, 0), (0, 0), (1, 0, 0)},
+)
+
+
+def in_numbers(net: Network, run: Backpropagation, y: Any, step: int) -> str:
+    """The equation of a step with the numbers of neuron 0 (or of the weight from 0 to 0)."""
+    z, a, delta = run.z, run.a, run.delta
+    n = number
+    if step == 0:
+        return "a⁰ = (" + ", ".join(n(v) for v in a[0][:, 0]) + ")"
+    if step in (1, 2):
+        terms = " + ".join(
+            f"{n(w)}·{factor(v)}" for w, v in zip(net.w[step][0], a[step - 1][:, 0], strict=True)
+        ).replace("+ −", "− ")
+        return f"{terms} + {factor(net.b[step][0, 0])} = {n(z[step][0, 0])},  σ → {n(a[step][0, 0])}"
+    if step == 3:
+        prime = net.sigma[2].prime(z[2])[0, 0]
+        return f"({n(a[2][0, 0])} − {n(y[0, 0])}) · {n(prime)} = {n(delta[2][0, 0])}"
+    if step == 4:
+        terms = " + ".join(f"{n(net.w[2][k, 0])}·{factor(delta[2][k, 0])}" for k in range(3)).replace(
+            "+ −", "− "
+        )
+        return f"({terms}) · {n(net.sigma[1].prime(z[1])[0, 0])} = {n(delta[1][0, 0])}"
+    l = 2 if step == 5 else 1
+    return (
+        f"∂C/∂b = {n(delta[l][0, 0])},  ∂C/∂w from 0 to 0 = {n(delta[l][0, 0])} · "
+        f"{factor(a[l - 1][0, 0])} = {n(run.gradient.w[l][0, 0])}"
+    )
+
+
+def arrays_of_step(example: int, activation: str, step: int) -> dict[str, Array]:
+    """The arrays that a step of the figure computes, by name."""
+    (flowers,) = standardize(load_iris())
+    net = Network([("identity", 4), (activation, 5), ("sigmoid", 3)], seed=0)
+    return _named(backprop(net, *flowers.take([example]).columns()), step)
+
+
+def _named(run: Backpropagation, step: int) -> dict[str, Array]:
+    """What is new in a step: a name and an array, a vector as a column."""
+    z, a, delta, gradient = run.z, run.a, run.delta, run.gradient
+    return (
+        {"a⁰": a[0]},
+        {"z¹": z[1], "a¹": a[1]},
+        {"z²": z[2], "a²": a[2]},
+        {"δ²": delta[2]},
+        {"δ¹": delta[1]},
+        {"∂C/∂b²": gradient.b[2], "∂C/∂w²": gradient.w[2]},
+        {"∂C/∂b¹": gradient.b[1], "∂C/∂w¹": gradient.w[1]},
+    )[step]
+
+
+def _card(title: str, *lines: tuple[str, str]) -> str:
+    """The equation of a step in symbols, numbers and shapes, in the colors of the page."""
+    body = "".join(
+        f"<div style='font-size:12px;line-height:1.4;opacity:0.75;margin-top:8px'>{escape(name)}</div>"
+        f"<div style='font-size:15px;line-height:1.5'>{escape(text)}</div>"
+        for name, text in lines
+    )
+    return (
+        "<div style='flex:1 1 300px;max-width:440px;padding:8px 16px;border-left:4px solid #2166AC'>"
+        f"<b style='font-size:15px'>{escape(title)}</b>{body}</div>"
+    )
+
+
+def stepper() -> Scene:
+    """Forward, then back: the net with the present terms lit, the equation in symbols, numbers and shapes."""
+    (flowers,) = standardize(load_iris())
+
+    def draw(example: int, activation: str, step: int) -> View:
+        net = Network([("identity", 4), (activation, 5), ("sigmoid", 3)], seed=0)
+        x, y = flowers.x[[example]].T, flowers.y[[example]].T
+        run = backprop(net, x, y)
+        title, symbols, shapes = STEPS[step]
+        numbers = in_numbers(net, run, y, step)
+        values = {l: run.a[l] for l in range(3) if step >= l}
+        deltas = {l: run.delta[l] for l in (1, 2) if step >= 5 - l}
+        alt = f"Flower {example}, step {step} of {len(STEPS) - 1}, {title}: {symbols}"
+        drawn = network_svg(
+            net.sizes, weights=net.w, values=values, deltas=deltas or None, lit=LIT[step], alt=alt
+        )
+        whose = "In numbers" if step == 0 else "In numbers, for neuron 0"
+        card = _card(title, ("In symbols", symbols), (whose, numbers), ("In shapes", shapes))
+        html = f"<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>{drawn}{card}</div>"
+        sentence = (
+            f"Step {step} of {len(STEPS) - 1}, {title}: {symbols}. For neuron 0: {numbers}. Shapes: {shapes}."
+        )
+        arrays = _named(run, step)
+        widest = max(array.shape[1] if array.shape[1] > 1 else len(array) for array in arrays.values())
+        rows: list[list[object]] = [["array", *(f"[{j}]" for j in range(widest))]]
+        for name, array in arrays.items():
+            if array.shape[1] == 1:
+                rows.append([name, *(number(v) for v in array[:, 0])])
+            else:
+                rows += [[f"{name}, to {j}", *(number(v) for v in row)] for j, row in enumerate(array)]
+        code = (
+            "from backprop_lib.figures.stepper import arrays_of_step\n"
+            f'arrays_of_step(example={example}, activation="{activation}", step={step})'
+        )
+        return View(html, alt, sentence, rows, code)
+
+    controls = {
+        "example": slider("Flower", 0, 0, 149),
+        "activation": choice("Hidden activation", ["sigmoid", "tanh", "relu"]),
+        "step": slider("Step", 4, 0, len(STEPS) - 1),
+    }
+    return Scene(controls, draw, play="step", interval=1500)

@@ -1,0 +1,112 @@
+"""The weight inspector: equation (4) at one connection, against the slope that is measured there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprop_lib.data import load_iris
+from backprop_lib.drawing.net import network_svg, superscript
+from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
+from backprop_lib.drawing.svg import number
+from backprop_lib.equations import backprop, cost_of
+from backprop_lib.figures.scene import Scene, View, slider
+from backprop_lib.network import Network
+
+WIDTH, HEIGHT = 560, 300
+REACH = 3.0
+SPECIFICATION = [("identity", 4), ("sigmoid", 5), ("sigmoid", 3)]
+
+
+def weight_inspector() -> Scene:
+    """Choose a weight: what comes in, times the error at its end, beside the measured slope."""
+    net = Network(SPECIFICATION, seed=0)
+    flowers = load_iris()
+    fast = FastFigure(WIDTH, HEIGHT)
+    axes = styled(
+        fast.figure.add_subplot(), "The cost of this flower over this weight", "change of the weight", "C"
+    )
+    axes.set_xlim(-REACH, REACH)
+    axes.set_ylim(0, 1.2)
+    curve = fast.add("curve", axes.plot([], [], color=LINE_COLORS[0], lw=2, zorder=3, label="C")[0])
+    tangent = fast.add(
+        "tangent", axes.plot([], [], "--", color=LINE_COLORS[1], lw=1.6, zorder=3, label="slope a · δ")[0]
+    )
+    dot = fast.add("dot", axes.plot([], [], "o", color=LINE_COLORS[0], ms=8, zorder=4)[0])
+    axes.legend(frameon=False, loc="upper right")
+    changes = np.linspace(-REACH, REACH, 61)
+
+    def draw(l: int, j: int, k: int, exponent: float, example: int) -> View:
+        x, y = flowers.x[[example]].T, flowers.y[[example]].T
+        run = backprop(net, x, y)
+        a, delta = float(run.a[l - 1][k, 0]), float(run.delta[l][j, 0])
+        moved = net.copy()
+
+        def cost_at(change: float) -> float:
+            moved.w[l][j, k] = net.w[l][j, k] + change
+            return cost_of(moved, x, y)
+
+        h = 10.0**exponent
+        measured, base = (cost_at(h) - cost_at(-h)) / (2 * h), cost_at(0.0)
+        curve.set_data(changes, [cost_at(change) for change in changes])
+        tangent.set_data(changes, base + a * delta * changes)
+        dot.set_data([0], [base])
+        name = f"w{superscript(l)}[{j}, {k}]"
+        # What round-off decides is not written: it differs from machine to machine.
+        result = number(measured) if exponent >= -8 else f"lost in round-off of about {number(1e-16 / h, 1)}"
+        sentence = (
+            f"{name}: {number(a)} comes in, the error at its end is {number(delta)}, so the slope is "
+            f"{number(a * delta)}. Measured with h = {number(h)}: {result}."
+        )
+        rows: list[list[object]] = [
+            ["quantity", "value"],
+            [f"a of neuron {k}, layer {l - 1}", number(a)],
+            [f"δ of neuron {j}, layer {l}", number(delta)],
+            ["a δ, equation (4)", number(a * delta)],
+            ["measured slope", number(measured) if exponent >= -8 else "mostly round-off"],
+            [f"this weight, w{superscript(l)}", number(float(net.w[l][j, k]))],
+            ["C", number(base)],
+        ]
+        png = fast.png()
+        alt = f"The net with one connection lit, and the cost over its weight with the tangent. {sentence}"
+        lit = {(l, j, k), (l - 1, k), (l, j)}
+        drawn = network_svg(net.sizes, weights=net.w, values=run.a, deltas=run.delta, lit=lit)
+        code = (
+            "from backprop_lib.figures.weight_inspector import numbers_of_weight\n"
+            f"numbers_of_weight(l={l}, j={j}, k={k}, h=1e{exponent:g}, example={example})"
+        )
+        pictures = drawn + image_html(png, alt, WIDTH, HEIGHT)
+        html = f"<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>{pictures}</div>"
+        return View(html, alt, sentence, rows, code)
+
+    controls: dict[str, Any] = {
+        "l": slider("Layer l", 2, 1, 2),
+        "j": slider("To neuron j", 0, 0, 4),
+        "k": slider("From neuron k", 0, 0, 4),
+        "exponent": slider("Step h = 10 to the", -5.0, -12.0, -1.0, 1.0),
+        "example": slider("Flower", 0, 0, 149),
+    }
+
+    def keep_inside(change: object) -> None:
+        l = controls["l"].value
+        controls["j"].max, controls["k"].max = net.sizes[l] - 1, net.sizes[l - 1] - 1
+
+    # First of all observers, so that no neuron is asked for that the layer does not have.
+    controls["l"].observe(keep_inside, "value")
+    keep_inside(None)
+    return Scene(controls, draw)
+
+
+def numbers_of_weight(l: int, j: int, k: int, h: float, example: int) -> list[float]:
+    """The numbers of the figure's table: a^{l−1}_k, δ^l_j, their product, the measured slope, w^l_jk, C."""
+    x, y = load_iris().take([example]).columns()
+    net = Network(SPECIFICATION, seed=0)
+    run, (above, below) = backprop(net, x, y), (net.copy(), net.copy())
+    above.w[l][j, k] += h
+    below.w[l][j, k] -= h
+    measured = (cost_of(above, x, y) - cost_of(below, x, y)) / (2 * h)
+    a, delta = run.a[l - 1][k, 0], run.delta[l][j, 0]
+    known = [float(v) for v in (a, delta, a * delta)]
+    slope = [measured] if h >= 1e-8 else []  # below, it is mostly round-off, and not in the table
+    return [*known, *slope, float(net.w[l][j, k]), cost_of(net, x, y)]

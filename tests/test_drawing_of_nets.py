@@ -1,0 +1,249 @@
+"""A drawing says the numbers it was made from, in its data and its words, and refuses what it cannot draw."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from backprop_lib.drawing.net import Drawing, graph_svg, network_svg, number, still
+from backprop_lib.equations import backprop
+from backprop_lib.network import Network
+
+SVG = "{http://www.w3.org/2000/svg}"
+NET = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=1)
+RUN = backprop(NET, np.array([[5.1], [3.5], [1.4], [0.2]]), np.array([[1.0], [0.0], [0.0]]))
+GRAPH: list[dict[str, Any]] = [
+    {"id": "x", "label": "x", "data": 2.0, "grad": -3.0},
+    {"id": "w", "label": "w", "data": -3.0, "grad": 2.0},
+    {"id": "p", "op": "×", "data": -6.0, "grad": 1.0, "parents": ("x", "w")},
+    {"id": "s", "op": "×", "data": 36.0, "grad": None, "parents": ("p", "p")},
+]
+
+
+def elements(svg: str, *names: str) -> list[ElementTree.Element]:
+    """The elements that have all these attributes."""
+    return [e for e in ElementTree.fromstring(svg).iter() if all(name in e.attrib for name in names)]
+
+
+def texts(svg: str) -> list[str]:
+    return [e.text or "" for e in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+
+
+def full() -> str:
+    return network_svg(NET.sizes, weights=NET.w, values=RUN.a, deltas=RUN.delta)
+
+
+def test_every_edge_carries_the_weight_between_its_two_neurons() -> None:
+    edges = elements(full(), "data-from")
+    for edge in edges:
+        l, j, k = (int(edge.attrib[f"data-{name}"]) for name in ("layer", "to", "from"))
+        got, expected = float(edge.attrib["data-value"]), NET.w[l][j, k]
+        assert got == pytest.approx(expected, rel=1e-5), f"w[{l}][{j}, {k}]: got {got}, expected {expected}"
+    assert len(edges) == 4 * 5 + 5 * 3
+
+
+def test_every_neuron_carries_its_activation_and_its_error() -> None:
+    neurons = elements(full(), "data-neuron")
+    for neuron in neurons:
+        l, j = int(neuron.attrib["data-layer"]), int(neuron.attrib["data-neuron"])
+        assert float(neuron.attrib["data-a"]) == pytest.approx(RUN.a[l][j, 0], rel=1e-5)
+        if l > 0:
+            assert float(neuron.attrib["data-delta"]) == pytest.approx(RUN.delta[l][j, 0], rel=1e-5)
+    assert len(neurons) == 12
+
+
+def test_the_numbers_written_in_the_neurons_are_the_numbers_they_carry() -> None:
+    for neuron in elements(full(), "data-neuron"):
+        written = [(e.text or "").replace("−", "-") for e in neuron.iter(f"{SVG}text")]
+        assert float(written[0]) == pytest.approx(float(neuron.attrib["data-a"]), rel=0.06)
+        if "data-delta" in neuron.attrib:
+            below = float(written[1].removeprefix("δ "))
+            assert below == pytest.approx(float(neuron.attrib["data-delta"]), rel=0.06)
+
+
+def test_the_sign_of_a_weight_shows_without_color() -> None:
+    for edge in elements(full(), "data-value"):
+        assert ("stroke-dasharray" in edge.attrib) == (float(edge.attrib["data-value"]) < 0)
+
+
+def test_the_larger_weight_has_the_wider_line() -> None:
+    edges = elements(full(), "data-value")
+    edges.sort(key=lambda edge: abs(float(edge.attrib["data-value"])))
+    widths = [float(edge.attrib["stroke-width"]) for edge in edges]
+    assert widths == sorted(widths) and widths[-1] == 4.0
+
+
+def test_edges_end_at_the_neurons_they_name() -> None:
+    circles = {
+        (n.attrib["data-layer"], n.attrib["data-neuron"]): n.find(f"{SVG}circle")
+        for n in elements(full(), "data-neuron")
+    }
+    for edge in elements(full(), "data-from"):
+        target = circles[edge.attrib["data-layer"], edge.attrib["data-to"]]
+        source = circles[str(int(edge.attrib["data-layer"]) - 1), edge.attrib["data-from"]]
+        assert target is not None and source is not None
+        assert (edge.attrib["y1"], edge.attrib["y2"]) == (source.attrib["cy"], target.attrib["cy"])
+        assert float(source.attrib["cx"]) < float(edge.attrib["x1"]) < float(edge.attrib["x2"])
+
+
+def test_the_shapes_stand_under_the_gaps() -> None:
+    assert {"w¹ 5×4", "b¹ 5×1", "w² 3×5", "b² 3×1"} <= set(texts(full()))
+
+
+def test_a_large_layer_is_abbreviated_and_says_so() -> None:
+    svg = network_svg([64, 30, 10])
+    assert "Of the 64 neurons of layer 0, 10 are drawn." in svg
+    assert {"54 more", "20 more"} <= set(texts(svg))
+    assert len(elements(svg, "data-neuron")) == 30
+
+
+def test_a_lit_neuron_of_a_large_layer_is_drawn() -> None:
+    svg = network_svg([64, 30, 10], lit=[(1, 17, 40)])
+    drawn = {(n.attrib["data-layer"], n.attrib["data-neuron"]) for n in elements(svg, "data-neuron")}
+    assert {("0", "40"), ("1", "17")} <= drawn
+    hidden = sum(int(text.split()[0]) for text in texts(svg) if text.endswith("more"))
+    assert hidden + len(drawn) == 104
+
+
+def test_the_number_of_a_lit_weight_is_written_beside_it() -> None:
+    svg = network_svg(NET.sizes, weights=NET.w, lit=[(1, 2, 3)])
+    assert number(NET.w[1][2, 3]) in texts(svg)
+
+
+@pytest.mark.parametrize("sizes", [[1, 1], [12] * 5, [64, 30, 10], [4, *[12] * 8, 3]])
+def test_nothing_is_drawn_outside_the_drawing(sizes: list[int]) -> None:
+    values = {l: np.full(n, -1e-5) for l, n in enumerate(sizes)}
+    root = ElementTree.fromstring(network_svg(sizes, values=values, deltas=values))
+    width, height = float(root.attrib["width"]), float(root.attrib["height"])
+    for text in root.iter(f"{SVG}text"):
+        half = 4 * len(text.text or "")
+        assert half <= float(text.attrib["x"]) <= width - half, text.text
+        assert 11 <= float(text.attrib["y"]) <= height and float(text.attrib["font-size"]) >= 11
+
+
+def test_names_are_escaped() -> None:
+    bad = "<script>alert('&')</script>"
+    net = network_svg([1, 1], labels={0: [bad]}, captions=[bad, bad], alt=bad)
+    graph = graph_svg([{"id": bad, "label": bad, "op": bad}])
+    assert "<script" not in net + graph
+    assert texts(net).count(bad) == 3
+    assert ElementTree.fromstring(net).attrib["aria-label"] == bad
+    assert elements(graph, "data-id")[0].attrib["data-id"] == bad
+
+
+def test_a_drawing_is_the_same_text_whatever_the_last_digits() -> None:
+    weights = {1: np.array([[1 / 3, -2 / 3]])}
+    nearly = {1: weights[1] * (1 + 1e-13)}
+    assert network_svg([2, 1], weights=weights) == network_svg([2, 1], weights=nearly)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"sizes": [3]}, "sizes: expected at least two layers"),
+        ({"sizes": [3, 0]}, r"sizes\[1\]"),
+        ({"weights": {1: np.ones((2, 3))}}, r"weights\[1\]: expected shape \(3, 2\), got \(2, 3\)"),
+        ({"weights": {0: np.ones((2, 2))}}, r"weights: expected layers among \[1\], got layer 0"),
+        ({"weights": {1: np.full((3, 2), np.nan)}}, r"weights\[1\]: expected finite numbers"),
+        ({"values": {0: [1, 2, 3]}}, r"values\[0\]: expected shape \(2,\)"),
+        ({"deltas": {2: [1]}}, "deltas: expected layers among"),
+        ({"lit": [(0, 0, 0)]}, "lit: expected a part of the net"),
+        ({"lit": [(1, 3)]}, "lit: expected a part of the net"),
+        ({"lit": [(1, -1)]}, "lit: expected a part of the net"),
+        ({"labels": {0: ["a"]}}, r"labels\[0\]: expected 2 names"),
+        ({"labels": {7: ["a"]}}, "labels: expected layer 0 or 1"),
+        ({"captions": ["a"]}, "captions: expected 2"),
+    ],
+)
+def test_a_wrong_argument_is_refused_by_name(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        network_svg(**{"sizes": [2, 3], **wrong})
+
+
+def test_the_nodes_of_a_graph_carry_their_numbers() -> None:
+    drawn = {node.attrib["data-id"]: node.attrib for node in elements(graph_svg(GRAPH), "data-id")}
+    for node in GRAPH:
+        assert float(drawn[node["id"]]["data-data"]) == node["data"]
+        assert ("data-grad" in drawn[node["id"]]) == (node["grad"] is not None)
+    assert float(drawn["x"]["data-grad"]) == -3.0
+
+
+def test_an_operand_used_twice_has_two_connections() -> None:
+    ends = [(e.attrib["data-from"], e.attrib["data-to"]) for e in elements(graph_svg(GRAPH), "data-to")]
+    assert sorted(ends) == [("p", "s"), ("p", "s"), ("w", "p"), ("x", "p")]
+
+
+def test_every_node_stands_right_of_its_operands() -> None:
+    shared = [*GRAPH, {"id": "C", "op": "+", "parents": ("s", "x")}]
+    left = {
+        node.attrib["data-id"]: float(node.find(f"{SVG}rect").attrib["x"])  # type: ignore[union-attr]
+        for node in elements(graph_svg(shared), "data-id")
+    }
+    assert left["x"] == left["w"] < left["p"] < left["s"] < left["C"]
+
+
+def test_the_lit_nodes_stay_bright() -> None:
+    pale = {n.attrib["data-id"] for n in elements(graph_svg(GRAPH, lit=["p"]), "data-id", "opacity")}
+    assert pale == {"x", "w", "s"}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "message"),
+    [
+        ([], "at least one"),
+        ([{"id": 1}, {"id": 1}], "a second time"),
+        ([{"id": 1, "parents": (2,)}], "as parents"),
+        ([{"id": 1, "parents": (2,)}, {"id": 2, "parents": (1,)}], "without a circle"),
+        ([{"id": 1, "data": float("nan")}], "finite"),
+    ],
+)
+def test_a_wrong_graph_is_refused(nodes: list[dict[str, Any]], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        graph_svg(nodes)
+
+
+def test_a_drawing_shows_itself_as_an_image_that_holds_the_same_svg() -> None:
+    drawing = Drawing(full(), "A <small> net")
+    data = drawing._repr_mimebundle_()
+    source = re.search(r'src="data:image/svg\+xml,([^"]*)"', data["text/html"])
+    assert source and unquote(source[1]) == drawing.html
+    assert elements(drawing.html, "aria-label")[0].attrib["aria-label"] == drawing.alt
+    assert data["text/plain"] == "A <small> net"
+    assert data["text/html"].startswith('<img alt="A &lt;small&gt; net" width=')
+
+
+def test_a_drawing_takes_the_words_of_its_svg_if_it_gets_no_others() -> None:
+    assert Drawing(network_svg([1, 1])).alt == "A net of 2 layers, 1-1 neurons."
+
+
+def test_a_still_keeps_the_words_around_the_drawings() -> None:
+    html = f"<p>before</p>{network_svg([1, 1])}<p>between</p>{network_svg([2, 1])}"
+    assert re.sub(r"<img[^>]*>", "|", still(html)) == "<p>before</p>|<p>between</p>|"
+
+
+def test_a_drawing_without_words_or_svg_is_refused() -> None:
+    with pytest.raises(ValueError, match="alt"):
+        Drawing("<svg></svg>", " ")
+    with pytest.raises(ValueError, match="svg"):
+        Drawing("<p>", "words")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0"), (-0.0, "0"), (1e-300, "1e−300"), (0.1, "0.1"), (100.4, "100"), (-2.5, "−2.5"),
+     (999999.0, "1e6"), (9.9999e-4, "0.001"), (float("nan"), "not a number"), (-np.inf, "−∞")],
+)  # fmt: skip
+def test_numbers_are_rounded_and_never_minus_zero(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_drawing_needs_neither_matplotlib_nor_ipywidgets() -> None:
+    block = "import sys; sys.modules['matplotlib'] = sys.modules['ipywidgets'] = None"
+    subprocess.run([sys.executable, "-c", f"{block}; import backprop_lib.drawing.net"], check=True)

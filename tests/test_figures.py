@@ -1,0 +1,385 @@
+"""Every figure to play with: all controls to both ends and back, and its numbers against the arrays."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from figure_numbers import differences, value_of
+
+from backprop_lib.course.mistakes import MISTAKES
+from backprop_lib.data import load_iris, standardize
+from backprop_lib.drawing.svg import number
+from backprop_lib.equations import backprop, cost_of
+from backprop_lib.figures import clones, depth, find_the_bug, iris_lab, one_neuron, step_size
+from backprop_lib.gradient_check import check_gradient
+from backprop_lib.network import Network
+from backprop_lib.training import train
+
+FOLDER = Path(__file__).parents[1] / "backprop_lib" / "figures"
+NO_FIGURES = {"__init__", "scene", "controls", "live_training"}
+FIGURES = sorted({path.stem for path in FOLDER.glob("*.py")} - NO_FIGURES)
+NET = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
+IRIS = load_iris()
+
+
+def scene_of(name):
+    return getattr(importlib.import_module(f"backprop_lib.figures.{name}"), name)()
+
+
+def ends(control):
+    """The first and the last value that a control can take."""
+    options = getattr(control, "options", None)
+    if options is not None:
+        values = [option[1] if isinstance(option, tuple) else option for option in options]
+        return values[0], values[-1]
+    return (control.min, control.max) if hasattr(control, "min") else (control.low, control.high)
+
+
+def stops_of(control):
+    """A few values of a control: its ends, and some between."""
+    options = getattr(control, "options", None)
+    if options is not None:
+        values = [option[1] if isinstance(option, tuple) else option for option in options]
+        return [values[0], values[len(values) // 2], values[-1]]
+    first, last = ends(control)
+    middle = (first + last) / 2
+    if not hasattr(control, "min"):
+        return [first, control.value, last]
+    steps = round((middle - first) / control.step)
+    return [first, first + steps * control.step, last]
+
+
+def table(scene):
+    return {str(row[0]): row[1:] for row in scene.view.table}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_control_moves_to_both_ends_and_back_and_reset_returns(name) -> None:
+    scene = scene_of(name)
+    first = scene.view
+    for control in scene.controls.values():
+        initial = control.value
+        for value in (*ends(control), initial):
+            good = scene.view
+            control.value = value
+            if scene.error is not None:  # refused with a sentence, and the last good picture stays
+                assert isinstance(scene.error, ValueError) and scene.view is good
+        scene.raise_error()
+    for control in scene.controls.values():
+        control.value = ends(control)[1]
+    scene.reset()
+    scene.raise_error()
+    assert (scene.view.sentence, scene.view.alt, scene.view.code) == (first.sentence, first.alt, first.code)
+    scene.close()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_has_a_sentence_numbers_code_and_a_picture_with_its_reading(name) -> None:
+    view = scene_of(name).view
+    assert view.sentence.endswith(".") and view.sentence in view.alt or view.alt
+    assert len(view.table) > 1 and view.code
+    assert re.search(r'(<img|<svg)[^>]*(alt|aria-label)="[^"]{20,}', view.html)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_code_of_a_figure_gives_every_number_of_its_table(name) -> None:
+    scene = scene_of(name)
+    found = differences(scene.view.table, scene.view.code)
+    for stops in zip(*(stops_of(control) for control in scene.controls.values()), strict=True):
+        scene._held = True
+        for control, value in zip(scene.controls.values(), stops, strict=True):
+            if hasattr(control, "max"):  # whose bounds follow another control
+                value = min(value, control.max)
+            control.value = value
+        scene._held = False
+        scene.refresh()
+        scene.raise_error()
+        found += differences(scene.view.table, scene.view.code)
+    assert not found
+
+
+def test_a_table_that_does_not_agree_with_its_code_is_found() -> None:
+    rows = [["", "value"], ["a", "1.23"], ["b", "below 1e−9"], ["c", "−4.5e−5"]]
+    assert not differences(rows, "[1.2345, 1e-12, -4.5e-5]")
+    assert "a: shown 1.23" in differences(rows, "[1.24, 1e-12, -4.5e-5]")[0]
+    assert "b: shown below" in differences(rows, "[1.2345, 1e-8, -4.5e-5]")[0]
+    assert "c: shown" in differences(rows, "[1.2345, 1e-12, 4.5e-5]")[0]
+    assert "3 numbers in the table, 2" in differences(rows, "[1.2345, 1e-12]")[0]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_number_of_the_sentence_is_rounded_from_the_state_and_no_control_is_unnamed(name) -> None:
+    scene = scene_of(name)
+    assert all(control.description.strip() for control in scene.controls.values())
+    assert "nan" not in scene.view.sentence.lower() and "not a number" not in scene.view.alt
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_two_figures_on_one_page_do_not_touch_each_other(name) -> None:
+    one, other = scene_of(name), scene_of(name)
+    before = other.view
+    for control in one.controls.values():
+        control.value = ends(control)[0]
+    assert other.view is before
+
+
+@pytest.mark.parametrize("l, j, push, example", [(2, 0, 1.0, 0), (1, 3, -2.0, 149), (2, 2, 0.5, 75)])
+def test_nudge_shows_the_cost_of_a_net_whose_bias_is_pushed(l, j, push, example) -> None:
+    scene = scene_of("nudge")
+    scene.controls["neuron"].value = (l, j)
+    scene.controls["push"].value, scene.controls["example"].value = push, example
+    x, y = IRIS.x[[example]].T, IRIS.y[[example]].T
+    pushed = NET.copy()
+    pushed.b[l][j] += push  # pushing z is pushing the bias
+    shown = table(scene)
+    assert value_of(shown["δ"][0]) == pytest.approx(backprop(NET, x, y).delta[l][j, 0], rel=1e-2)
+    assert value_of(shown["C"][0]) == pytest.approx(cost_of(NET, x, y), rel=1e-2)
+    assert value_of(shown["C"][1]) == pytest.approx(cost_of(pushed, x, y), rel=1e-2)
+
+
+@pytest.mark.parametrize("l, j, k", [(2, 0, 0), (2, 2, 4), (1, 4, 3)])
+def test_the_weight_inspector_shows_the_slope_of_its_weight(l, j, k) -> None:
+    scene = scene_of("weight_inspector")
+    scene.controls["l"].value, scene.controls["j"].value, scene.controls["k"].value = l, j, k
+    run = backprop(NET, IRIS.x[[0]].T, IRIS.y[[0]].T)
+    assert value_of(table(scene)["a δ, equation (4)"][0]) == pytest.approx(run.gradient.w[l][j, k], rel=1e-2)
+    measured = re.search(r"Measured with h = 1e−5: ([^ ]+)\.$", scene.view.sentence)[1]
+    assert value_of(measured) == pytest.approx(run.gradient.w[l][j, k], rel=1e-2)
+
+
+@pytest.mark.parametrize("step", range(7))
+def test_the_stepper_writes_the_numbers_of_the_arrays(step) -> None:
+    scene = scene_of("stepper")
+    scene.controls["step"].value, scene.controls["example"].value = step, 60
+    (flowers,) = standardize(IRIS)
+    run = backprop(NET, flowers.x[[60]].T, flowers.y[[60]].T)
+    result = {
+        0: run.a[0][3, 0],
+        1: run.a[1][0, 0],
+        2: run.a[2][0, 0],
+        3: run.delta[2][0, 0],
+        4: run.delta[1][0, 0],
+        5: run.gradient.w[2][0, 0],
+        6: run.gradient.w[1][0, 0],
+    }[step]
+    numbers = re.findall(r"−?[0-9.]+(?:e−?[0-9]+)?", scene.view.sentence.partition(" Shapes:")[0].rstrip("."))
+    assert value_of(numbers[-1]) == pytest.approx(result, rel=1e-2)
+
+
+def test_the_drawn_net_of_the_weight_inspector_carries_its_own_weights() -> None:
+    html = scene_of("weight_inspector").view.html
+    edges = re.findall(r'data-layer="(\d)" data-to="(\d)" data-from="(\d)" data-value="([^"]+)"', html)
+    assert len(edges) == 35
+    for l, j, k, value in edges:
+        assert float(value) == pytest.approx(NET.w[int(l)][int(j), int(k)], rel=1e-4)
+
+
+def test_layer_sizes_counts_what_the_net_has() -> None:
+    scene = scene_of("layer_sizes")
+    scene.controls["hidden"].value, scene.controls["size_2"].value = 3, 12
+    sizes = [4, 5, 12, 5, 3]
+    net = Network([("identity", 4), *[("tanh", n) for n in sizes[1:]]])
+    assert f"= {net.theta.size} weights" in scene.view.sentence
+
+
+def test_one_neuron_ends_where_the_equations_lead() -> None:
+    for cost, answer in (("quadratic", 0.203), ("binary_cross_entropy", 0.012)):
+        path, costs = one_neuron.walk(2.0, 2.0, 0.15, cost)
+        a = 1 / (1 + np.exp(-path[-1].sum()))
+        assert a == pytest.approx(answer, abs=5e-4) and np.all(np.diff(costs) < 0)
+
+
+def test_the_logits_show_softmax_and_both_errors() -> None:
+    scene = scene_of("logits")
+    rows = np.array([[value_of(v) for v in row[1:]] for row in scene.view.table[1:]])
+    p = np.exp([1, 2, 3]) / np.exp([1, 2, 3]).sum()
+    y = np.array([1, 0, 0])
+    jacobian = np.diag(p) - np.outer(p, p)
+    assert np.allclose(rows[:, 1], p, rtol=1e-2) and np.allclose(rows[:, 2], p - y, rtol=1e-2)
+    assert np.allclose(rows[:, 3], jacobian @ (p - y), rtol=1e-2)
+
+
+def test_the_iris_lab_shows_the_run_that_its_line_of_code_trains() -> None:
+    scene = scene_of("iris_lab")
+    scene.controls["epoch"].value, scene.controls["layers"].value = 30, 2
+    training_set, held_out = iris_lab.lab_data()
+    net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
+    history = train(net, training_set, learning_rate=3, epochs=30, batch_size=10, seed=0, held_out=held_out)
+    shown = table(scene)
+    assert shown["training cost"][0] == pytest.approx(history.cost[-1], rel=1e-9)
+    assert shown["held-out accuracy"][0] == history.held_out_accuracy[-1]
+    assert shown["‖δ‖ of layer 1"][0] == pytest.approx(history.delta_norm(1)[-1], rel=1e-9)
+    assert "[('identity', 4), ('sigmoid', 5), ('sigmoid', 5), ('sigmoid', 3)]" in scene.view.code
+
+
+def lab_and_figure(monkeypatch):
+    """A lab, and the figure it draws on."""
+    made = []
+
+    class Kept(iris_lab.LabFigure):
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+
+    monkeypatch.setattr(iris_lab, "LabFigure", Kept)
+    return scene_of("iris_lab"), made[0]
+
+
+def test_the_curves_and_maps_of_the_lab_are_those_of_its_run(monkeypatch) -> None:
+    scene, figure = lab_and_figure(monkeypatch)
+    scene.controls["epoch"].value, scene.controls["size_1"].value = 20, 3
+    training_set, held_out = iris_lab.lab_data()
+    net = Network([("identity", 4), ("sigmoid", 3), ("sigmoid", 3)], seed=0)
+    history = train(net, training_set, learning_rate=3, epochs=20, batch_size=10, seed=0, held_out=held_out)
+    slopes = backprop(net, *training_set.columns()).gradient.w
+    for name, values in {
+        "cost training": history.cost,
+        "cost held out": history.held_out_cost,
+        "accuracy training": history.accuracy,
+        "accuracy held out": history.held_out_accuracy,
+        "delta 1": history.delta_norm(1),
+        "delta 2": history.delta_norm(2),
+    }.items():
+        assert np.allclose(figure.lines[name].get_ydata(), values, rtol=1e-9), name
+    errors, gradient = figure.errors.cells, figure.slopes.cells
+    assert np.allclose(errors[:3, :21], history.delta[1].T) and np.allclose(
+        errors[4:, :21], history.delta[2].T
+    )
+    assert np.isnan(errors[3]).all() and np.isnan(errors[:, 21:]).all()
+    assert np.allclose(gradient[:, :4], slopes[1]) and np.allclose(gradient[:, 5:], slopes[2])
+    largest = max(np.abs(w).max() for w in slopes.values())
+    assert figure.limit.get_text() == f"from neuron k; colors end at ±{number(largest, 2)}"
+
+
+def test_the_drawn_net_of_the_lab_has_the_weights_of_its_run() -> None:
+    scene = scene_of("iris_lab")
+    scene.controls["epoch"].value = 40
+    net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
+    train(net, iris_lab.lab_data()[0], learning_rate=3, epochs=40, batch_size=10, seed=0)
+    edges = re.findall(
+        r'data-layer="(\d)" data-to="(\d)" data-from="(\d)" data-value="([^"]+)"', scene.view.html
+    )
+    assert len(edges) == 35
+    for l, j, k, value in edges:
+        assert float(value) == pytest.approx(net.w[int(l)][int(j), int(k)], rel=1e-5)
+
+
+def test_a_long_run_of_the_lab_comes_in_parts_that_end_where_one_run_ends(monkeypatch) -> None:
+    monkeypatch.setattr(iris_lab, "PATIENCE", 0.0)
+    key, runs = ((5,), "sigmoid", "quadratic", 3.0, 10, 0), iris_lab.Runs()
+    lengths = [runs.history(key, 35).epochs for _ in range(5)]
+    assert lengths == [10, 20, 30, 35, 35]
+    whole = iris_lab.numbers_of_run(
+        iris_lab.specification([5], "sigmoid", "quadratic"), "quadratic", 3.0, 35, 10, 0
+    )
+    assert runs.history(key, 35).cost[-1] == whole[0]
+    assert runs.history(key, 20).epochs == 35  # going back trains nothing anew
+
+
+def test_a_run_of_the_lab_that_diverges_says_so_and_keeps_the_last_finite_state(monkeypatch) -> None:
+    def exploding(sizes, activation, cost):
+        return [("identity", 4), ("relu", 5), ("identity", 3)]
+
+    scene = scene_of("iris_lab")
+    monkeypatch.setattr(iris_lab, "specification", exploding)
+    scene.controls["eta"].value = 30.0
+    scene.raise_error()
+    assert "The run diverged in epoch" in scene.view.sentence and scene.view.progress is None
+    assert np.isfinite([row[1] for row in scene.view.table[1:]]).all()
+
+
+def test_the_lab_says_which_layers_are_not_there() -> None:
+    scene = scene_of("iris_lab")
+    scene.controls["layers"].value = 2
+    idle = {name for name, control in scene.controls.items() if getattr(control, "disabled", False)}
+    assert idle == {"size_3", "size_4"}
+
+
+def test_the_neurons_of_the_weight_inspector_stay_inside_their_layers() -> None:
+    scene = scene_of("weight_inspector")
+    scene.controls["k"].value = 4
+    scene.controls["l"].value = 1
+    scene.raise_error()
+    assert (scene.controls["j"].max, scene.controls["k"].max, scene.controls["k"].value) == (4, 3, 3)
+    scene.controls["j"].value = 4
+    scene.controls["l"].value = 2
+    scene.raise_error()
+    assert (scene.controls["j"].value, scene.controls["k"].max) == (2, 4)
+
+
+def test_the_iris_lab_refuses_nonsense_with_a_sentence_and_keeps_the_picture() -> None:
+    scene = scene_of("iris_lab")
+    good = scene.view
+    scene.controls["seed"].value = 12345
+    assert scene.view is good and "Seed: expected" in str(scene.error)
+    with pytest.raises(ValueError, match="Seed"):
+        scene.raise_error()
+
+
+def test_the_u_curve_has_the_slopes_of_truncation_and_a_bottom() -> None:
+    net, (x, y) = NET, IRIS.take(range(0, 150, 30)).columns()
+    for kind, slope in (("forward", 1), ("central", 2)):
+        median = np.median(step_size.u_curve(net, x, y, kind, "float64"), axis=1)
+        at = {h: median[np.argmin(np.abs(step_size.EXPONENTS - h))] for h in (-1, -2, -3, -12, -5)}
+        assert np.log10(at[-2] / at[-3]) == pytest.approx(slope, abs=0.1)
+        assert at[-12] > at[-5]
+
+
+@pytest.mark.parametrize("name", ["", *MISTAKES])
+def test_find_the_bug_shows_the_checkers_verdict(name) -> None:
+    report = find_the_bug.train_with(name)[2]
+    assert report.passed == (name == "")
+    assert set(find_the_bug.bug_order()) == {"", *MISTAKES}
+
+
+def test_find_the_bug_does_not_tell_before_it_is_asked() -> None:
+    scene = scene_of("find_the_bug")
+    hidden = scene.view
+    assert not any(m.title in hidden.sentence + hidden.alt + hidden.code for m in MISTAKES.values())
+    scene.controls["reveal"].value = True
+    assert MISTAKES[find_the_bug.bug_order()[0]].title in scene.view.sentence
+
+
+def test_clones_stay_clones_and_random_rows_do_not() -> None:
+    for data in ("iris", "XOR"):
+        for start, alike in (("constant", True), ("zeros", True), ("random", False)):
+            net, history = clones.clone_run(start, 3, data)
+            assert (clones.spread(net.w[1]) < 1e-9) == alike
+            assert history.epochs == clones.EPOCHS
+
+
+def test_depth_measures_the_norms_of_the_errors() -> None:
+    norms = depth.error_norms(3, "tanh", "xavier", 2)
+    from backprop_lib.data import split
+
+    x, y = standardize(*split(IRIS))[0].columns()
+    layers = [("identity", 4), *[("tanh", depth.WIDTH_OF_A_LAYER)] * 3, ("sigmoid", 3)]
+    delta = backprop(Network(layers, "xavier", 1), x, y).delta
+    sizes = np.array([np.linalg.norm(delta[l]) for l in range(1, 5)])
+    assert np.allclose(norms[1], sizes / sizes[-1], rtol=1e-12)
+
+
+def test_the_expression_graph_ends_with_every_slope_of_backpropagation() -> None:
+    scene = scene_of("expression_graph")
+    scene.controls["step"].value = ends(scene.controls["step"])[1]
+    net = Network([("identity", 1), ("sigmoid", 1)], init="zeros")
+    net.theta[...] = 2.0
+    run = backprop(net, np.array([[1.0]]), np.array([[0.0]]))
+    shown = table(scene)
+    assert value_of(shown["w"][1]) == pytest.approx(run.gradient.w[1][0, 0], rel=1e-2)
+    assert value_of(shown["z"][1]) == pytest.approx(run.delta[1][0, 0], rel=1e-2)
+    assert check_gradient(net, np.array([[1.0]]), np.array([[0.0]])).passed
+
+
+@pytest.mark.parametrize("end", [0, 1])
+def test_the_numbers_of_the_expression_graph_fit_their_boxes(end) -> None:
+    scene = scene_of("expression_graph")
+    for control in scene.controls.values():
+        control.value = ends(control)[end]
+    scene.controls["step"].value = ends(scene.controls["step"])[1]
+    words = re.findall(r">((?:value|grad) [^<]*)<", scene.view.html)
+    assert len(words) > 15 and max(map(len, words)) <= 13  # 14 would touch the edge of the box
