@@ -7,6 +7,7 @@ The mathematics is on top, a noun a file: `activations`, `costs`, `network`, `eq
 
 from backprop_lib.activations import activation
 from backprop_lib.costs import Cost, cost
+from backprop_lib.course.claims import claim
 from backprop_lib.course.exercises import check
 from backprop_lib.data import Dataset, load_digits, load_iris, split, standardize, xor
 from backprop_lib.equations import (
@@ -32,6 +33,7 @@ __all__ = [
     "bias_gradient",
     "check",
     "check_gradient",
+    "claim",
     "cost",
     "cost_of",
     "feed_forward",

@@ -1,0 +1,85 @@
+"""A claim of a page: checked where it is made, and printed with what was found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprop_lib.arguments import positive_integer, shown
+
+
+def claim(
+    words: str,
+    found: Any,
+    *,
+    below: float | None = None,
+    above: float | None = None,
+    equal: Any = None,
+    digits: int | None = None,
+) -> None:
+    """Print "✓ words: what was found" if the claim holds; AssertionError with both if it does not.
+
+    found           a number or an array of numbers; a truth value needs nothing to compare it with
+    below, above    bounds that every entry keeps
+    equal, digits   what `found` is, of the same shape: to the last bit, or to so many digits, which means
+                    that no entry is further off than 10^−digits of the entry that it should be
+
+    Printed are three digits of what was found, or the bound alone where `below` is so small that the digits
+    are round-off, which is another on every machine.
+
+    >>> claim("parameters of a 4-5-3 net", 5 * 4 + 5 + 3 * 5 + 3, equal=43)
+    ✓ parameters of a 4-5-3 net: 43
+    >>> claim("the slope, by hand and by the package", 0.0173451, equal=0.0173451000001, digits=9)
+    ✓ the slope, by hand and by the package: 0.0173, to 9 digits
+    >>> claim("largest difference", 2.2e-16, below=1e-12)
+    ✓ largest difference: below 1e-12
+    >>> claim("share of the flowers that are right", 0.9777, above=0.9)
+    ✓ share of the flowers that are right: 0.978, above 0.9
+
+    Raises TypeError if there is nothing to hold the claim against.
+    """
+    if not isinstance(words, str) or not words.strip():
+        raise TypeError(f"words: expected a sentence that says what is claimed, got {shown(words)}")
+    values = np.asarray(found)
+    said: list[str] = []
+    if below is above is equal is None:
+        if values.dtype != bool or values.shape != ():
+            raise TypeError(f"claim: expected below, above or equal for {shown(found)}, got none of them")
+        _hold(words, found, bool(values), "True")
+    if equal is not None:
+        expected = np.asarray(equal)
+        exact = f"equal to {_written(equal)}"
+        if digits is None:
+            _hold(words, found, values.shape == expected.shape and bool(np.all(values == expected)), exact)
+            said.append(_written(found))
+        else:
+            off = 10.0 ** -positive_integer("digits", digits)
+            near = values.shape == expected.shape and np.all(
+                np.abs(values - expected) <= off * np.abs(expected)
+            )
+            _hold(words, found, bool(near), f"{exact} to {digits} digits")
+            said.append(f"{_written(equal)}, to {digits} digits")
+    elif values.size <= 6 and values.dtype.kind in "fiu" and (below is None or below > 1e-3):
+        said.append(_written(found))
+    for name, bound, holds in (("below", below, np.less), ("above", above, np.greater)):
+        if bound is not None:
+            _hold(words, found, values.size > 0 and bool(np.all(holds(values, bound))), f"{name} {bound:g}")
+            said.append(f"{name} {bound:g}")
+    print(f"✓ {words}: {', '.join(said)}" if said else f"✓ {words}")
+
+
+def _hold(words: str, found: Any, holds: bool, expected: str) -> None:
+    if not holds:
+        raise AssertionError(f"not so: {words}: expected {expected}, found {shown(found, 200)}")
+
+
+def _written(value: Any) -> str:
+    """Three digits of a number; lists and arrays entry by entry."""
+    if isinstance(value, float | np.floating):
+        return f"{float(value):.3g}"
+    if isinstance(value, np.ndarray):
+        return _written(value.item() if value.ndim == 0 else value.tolist())
+    if isinstance(value, list | tuple):
+        return f"({', '.join(map(_written, value))})"
+    return str(value)
