@@ -35,7 +35,7 @@ BUILDING = VENV="$(VENV)-site" sh tools/venv.sh site
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help lab test test-browser test-matrix mutants bench bench-figures notebooks student html site test-site bench-site audit lint constraints clean
+.PHONY: help lab test test-browser test-matrix mutants bench bench-figures notebooks student contents html site test-site bench-site audit lint constraints clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -65,6 +65,9 @@ test-matrix:  ## run `make test` on each Python, with oldest and newest dependen
 
 student:  ## copy the course without solutions and outputs into build/student (SOLUTIONS=hidden to fold them)
 	@$(TESTING) tools/student_copies.py $(if $(SOLUTIONS),--solutions $(SOLUTIONS))
+
+contents:  ## write titles, maps and links of the pages from notebooks/contents.toml
+	@$(TESTING) tools/contents.py
 
 html:  ## export the pages as HTML that needs no network, formulas as MathML, into build/html
 	@$(TESTING) tools/export_html.py

@@ -1,4 +1,4 @@
-"""Backpropagation, derived on twelve pages, implemented in one small package and checked at every step.
+"""Backpropagation, derived page by page, implemented in one small package and checked at every step.
 
 The mathematics is on top, a noun a file: `activations`, `costs`, `network`, `equations`, `training`,
 `gradient_check`, `data`; its front door is here. Below it: `other_ways` to the same gradient, the `course`

@@ -186,7 +186,7 @@ def book_index(modules: Iterable[Path]) -> str:
     toctree = "```{{toctree}}\n:maxdepth: 1\n:caption: {caption}\n\n{entries}\n```\n"
     return (
         "# Backpropagation, derived, proved and checked\n\n"
-        "The twelve pages to read. Each begins with a link to its live twin, where the figures move.\n\n"
+        "The pages to read. Each begins with a link to its live twin, where the figures move.\n\n"
         + toctree.format(caption="The course", entries=course)
         + "\n"
         + toctree.format(caption="The package", entries=package)

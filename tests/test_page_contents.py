@@ -67,12 +67,12 @@ def test_the_top_of_a_page_says_where_we_are_and_leads_back_and_on(number, name)
     top = joined(PAGES[name]["cells"][0]["source"])
     (line,) = [line for line in top.splitlines() if line.startswith("**Map:** ")]
     places = line.removeprefix("**Map:** ").split(" → ")
-    assert len(places) == 12
+    assert len(places) == len(NAMES)
     for n, place in enumerate(places):
         assert place.startswith(f"**{n} " if n == number else f"[{n} ")
         assert (n == number) == (NAMES[n] not in place)
     for neighbor in (number - 1, number + 1):
-        if 0 <= neighbor < 12:
+        if 0 <= neighbor < len(NAMES):
             assert top.replace(line, "").count(f"({NAMES[neighbor]}.ipynb)") >= 1
     assert "| You will do | You will know | You need |" in top and "minutes" in top
 

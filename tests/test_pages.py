@@ -1,37 +1,36 @@
-"""The twelve pages keep to the lints, and each lint finds what it is there to find."""
+"""The pages keep to the lints, and each lint finds what it is there to find."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import execute_pages
 import page_lints
 import pytest
+from contents import changed, contents
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 PAGES = sorted(FOLDER.glob("*.ipynb"))
-NAMES = [
-    "00_start_here",
-    "01_a_net_of_neurons",
-    "02_cost_and_gradient_descent",
-    "03_the_error_of_the_output_layer",
-    "04_the_error_of_a_hidden_layer",
-    "05_the_gradient",
-    "06_backpropagation_assembled",
-    "07_trusting_a_gradient",
-    "08_training_on_iris",
-    "09_when_learning_stalls",
-    "10_softmax_and_cross_entropy",
-    "11_from_equations_to_autodiff",
-]
+def test_the_pages_are_those_of_the_table_of_contents() -> None:
+    assert [page.stem for page in PAGES] == [page.file for page in contents()]
 
 
-def test_exactly_the_twelve_pages_exist() -> None:
-    assert [page.stem for page in PAGES] == NAMES
+def test_titles_maps_and_links_are_as_the_table_of_contents_has_them() -> None:
+    assert [path.name for path in changed(contents())] == [], "run `make contents`"
+
+
+def test_a_title_a_map_or_a_line_that_differs_from_the_table_is_found() -> None:
+    pages = contents()
+    for field in ("title", "short", "settles"):
+        other = [*pages[:3], replace(pages[3], **{field: "Another"}), *pages[4:]]
+        found = {path.name for path in changed(other)}
+        assert ("README.md" in found) == (field != "short")
+        assert (pages[3].path.name in found) == (field != "settles")
 
 
 @pytest.mark.parametrize("lint", page_lints.LINTS, ids=lambda lint: lint.__name__)

@@ -1,0 +1,112 @@
+"""Write the titles, maps and links of the pages from notebooks/contents.toml.
+
+    python tools/contents.py            write them into the pages, README.md and docs/teaching.md
+    python tools/contents.py --check    say which files would change, write nothing
+
+The first cell of a page keeps its text below the map, and the last one its text around the link to the next
+page. Wherever a link says "Page 3: …", it says the title that the table has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import execute_pages
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "notebooks"
+TEXTS = ("README.md", "docs/teaching.md")
+HEAD = re.compile(r"\A# .*\n\n.*\n\n\*\*Map:\*\* .*(?=\n\n)")
+NAMED = re.compile(r"\[(← )?Page (\d+): [^\]]*?( →)?\]\(([^)]*?)[\w-]+\.ipynb\)")
+HEADING = re.compile(r"^### Page (\d+): .*$", re.MULTILINE)
+ROWS = re.compile(r"(?:^\| \d+ \| \[[^\]]*\]\(notebooks/.*\n)+", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the course: its number, and its entry in the table."""
+
+    number: int
+    file: str
+    title: str
+    short: str
+    settles: str
+
+    @property
+    def path(self) -> Path:
+        return FOLDER / f"{self.file}.ipynb"
+
+    def link(self, text: str) -> str:
+        return f"[{text}]({self.file}.ipynb)"
+
+
+def contents() -> list[Page]:
+    """The pages in the order of reading."""
+    table = tomllib.loads((FOLDER / "contents.toml").read_text(encoding="utf-8"))
+    return [Page(number, **entry) for number, entry in enumerate(table["page"])]
+
+
+def head(page: Page, pages: list[Page]) -> str:
+    """The title, the way back and on, and the map."""
+    way = [f"Page {page.number} of {len(pages) - 1}" if page.number else "Contents"]
+    if page.number == 1:
+        way.append(pages[0].link("← Contents"))
+    elif page.number:
+        before = pages[page.number - 1]
+        way += [before.link(f"← Page {before.number}: {before.title}"), pages[0].link("Contents")]
+    if page.number + 1 < len(pages):
+        after = pages[page.number + 1]
+        way.append(after.link(f"Page {after.number}: {after.title} →"))
+    names = [(p, f"{p.number} {p.short}") for p in pages]
+    stops = [f"**{name}**" if p is page else p.link(name) for p, name in names]
+    return f"# {page.title}\n\n{' · '.join(way)}\n\n**Map:** {' → '.join(stops)}"
+
+
+def with_titles(text: str, pages: list[Page]) -> str:
+    """A text in which every link that names a page by its title, and every heading, has the right one."""
+
+    def link(match: re.Match[str]) -> str:
+        back, number, on, folder = match.groups()
+        page = pages[int(number)]
+        return f"[{back or ''}Page {page.number}: {page.title}{on or ''}]({folder}{page.file}.ipynb)"
+
+    text = NAMED.sub(link, text)
+    text = HEADING.sub(lambda match: f"### Page {match[1]}: {pages[int(match[1])].title}", text)
+    rows = "".join(f"| {p.number} | [{p.title}](notebooks/{p.file}.ipynb) | {p.settles} |\n" for p in pages)
+    return ROWS.sub(lambda _: rows, text)
+
+
+def changed(pages: list[Page]) -> dict[Path, str]:
+    """{file: its new text} of all files that do not say what the table says."""
+    new = {}
+    for page in pages:
+        notebook = execute_pages.read(page.path)
+        notebook["cells"][0]["source"] = HEAD.sub(lambda _: head(page, pages), notebook["cells"][0]["source"])  # noqa: B023
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "markdown":
+                cell["source"] = with_titles(cell["source"], pages)
+        new[page.path] = execute_pages.serialized(notebook)
+    for name in TEXTS:
+        new[ROOT / name] = with_titles((ROOT / name).read_text(encoding="utf-8"), pages)
+    return {path: text for path, text in new.items() if text != path.read_text(encoding="utf-8")}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="say which files would change, write nothing")
+    check = parser.parse_args().check
+    files = changed(contents())
+    for path, text in files.items():
+        print(path.relative_to(ROOT).as_posix())
+        if not check:
+            path.write_text(text, encoding="utf-8")
+    return int(check and bool(files))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
