@@ -5,10 +5,11 @@ The mathematics is on top, a noun a file: `activations`, `costs`, `network`, `eq
 (what a page asks and how it judges), the `figures` to play with, and `drawing` (arrays in, picture out).
 """
 
+from typing import TYPE_CHECKING, Any
+
 from backprop_lib.activations import activation
 from backprop_lib.costs import Cost, cost
 from backprop_lib.course.claims import claim
-from backprop_lib.course.exercises import check
 from backprop_lib.data import Dataset, load_digits, load_iris, split, standardize, xor
 from backprop_lib.equations import (
     backprop,
@@ -23,6 +24,9 @@ from backprop_lib.equations import (
 from backprop_lib.gradient_check import check_gradient, numerical_gradient
 from backprop_lib.network import Network
 from backprop_lib.training import train
+
+if TYPE_CHECKING:
+    from backprop_lib.course.exercises import check
 
 __all__ = [
     "Cost",
@@ -49,3 +53,12 @@ __all__ = [
     "weight_gradient",
     "xor",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`check`, when it is first asked for: the exercises take longer to load than the mathematics."""
+    if name != "check":
+        raise AttributeError(f"module 'backprop_lib' has no attribute {name!r}")
+    from backprop_lib.course.exercises import check
+
+    return check
