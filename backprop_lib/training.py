@@ -28,8 +28,8 @@ from backprop_lib.arguments import (
 )
 from backprop_lib.costs import Cost
 from backprop_lib.equations import cost_per_example, feed_forward
-from backprop_lib.fast_step import epoch_of_steps, errors
-from backprop_lib.network import Network, Parameters, checked_examples, checked_network
+from backprop_lib.fast_step import Steps, errors
+from backprop_lib.network import Network, checked_examples, checked_network
 
 Order = Callable[[int], Sequence[int]]
 CHUNK = 1024  # examples evaluated at a time, so that the memory does not grow with the set
@@ -112,7 +112,7 @@ class Trainer:
         self._order = order
         self._keep_parameters = keep_parameters
         self._copy = net.copy()
-        self._gradient = Parameters(net.sizes)
+        self._steps = Steps(self._copy, self._cost, self.learning_rate, self.batch_size)
         self.diverged_at: int | None = None
         self.interrupted = False
         with np.errstate(over="ignore", invalid="ignore"):
@@ -166,10 +166,9 @@ class Trainer:
 
     def _run_epoch(self) -> bool:
         """One epoch, and whether all its numbers are finite; if not, it leaves no trace."""
-        net, theta = self._copy, self._copy.theta
+        theta = self._copy.theta
         theta[...] = self._state[0]  # an epoch before may have been left half done
-        how = self._cost, self.learning_rate, self.batch_size, self._examples(), self._gradient
-        epoch_of_steps(net, self._x, self._y, *how)
+        self._steps.epoch(self._x, self._y, self._examples())
         record = self._record()
         if not (_is_finite(record) and np.isfinite(theta).all()):
             self.diverged_at = self.epoch + 1

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from backprop_lib import fast_step
 from backprop_lib.costs import cost as cost_named
 from backprop_lib.equations import backprop
 from backprop_lib.fast_differences import differences
-from backprop_lib.fast_step import epoch_of_steps
 from backprop_lib.gradient_check import check_gradient
-from backprop_lib.network import Network, Parameters
+from backprop_lib.network import Network
 from backprop_lib.other_ways.bridge import graph_from
 from backprop_lib.training import Trainer, train
 from benchmarks.measure import Job
@@ -51,27 +51,82 @@ def batches(problem: Problem, order: Any) -> list[Any]:
 
 
 def our_gradient(problem: Problem) -> Job:
-    x, y, net = problem.x.T.copy(), problem.y.T.copy(), problem.net
+    x, y, net, rule = problem.x.T.copy(), problem.y.T.copy(), problem.net, cost_named(problem.cost)
     return Job(
         "backprop_lib",
+        lambda: fast_step.gradient(net, x, y, rule),
+        lambda: fast_step.gradient(net, x, y, rule).theta,
+    )
+
+
+def our_equations(problem: Problem) -> Job:
+    x, y, net = problem.x.T.copy(), problem.y.T.copy(), problem.net
+    return Job(
+        "backprop_lib, the equations",
         lambda: backprop(net, x, y, problem.cost),
         lambda: backprop(net, x, y, problem.cost).gradient.theta,
     )
 
 
 def our_epoch(problem: Problem) -> Job:
-    net, gradient, rng = problem.net.copy(), Parameters(problem.net.sizes), np.random.default_rng(0)
-    rule, rows = cost_named(problem.cost), (problem.x, problem.y)
+    def steps_of(net: Network) -> fast_step.Steps:
+        return fast_step.Steps(net, cost_named(problem.cost), LEARNING_RATE, problem.batch_size)
 
-    def epoch(net: Network, order: Any) -> Any:
-        epoch_of_steps(net, *rows, rule, LEARNING_RATE, problem.batch_size, order, gradient)
+    def answer() -> Any:
+        net = problem.net.copy()
+        steps_of(net).epoch(problem.x, problem.y, problem.order())
         return net.theta
 
+    kept, rng = steps_of(problem.net.copy()), np.random.default_rng(0)
     return Job(
         "backprop_lib",
-        lambda: epoch(net, rng.permutation(len(problem.x))),
-        lambda: epoch(problem.net.copy(), problem.order()),
+        lambda: kept.epoch(problem.x, problem.y, rng.permutation(len(problem.x))),
+        answer,
     )
+
+
+def tuned_epoch(problem: Problem) -> Job:
+    """numpy as one writes it who tunes one loop for one net: arrays made once, results written into them."""
+    m, rate = problem.batch_size, np.array(LEARNING_RATE / problem.batch_size)
+
+    def fresh() -> tuple[list[Any], list[Any], list[Any]]:
+        layers = problem.layers()
+        w, b = [w for w, _ in layers], [b[:, None] for _, b in layers]
+        return w, b, [np.empty((3, len(w_l), m)) for w_l in w]
+
+    def sigmoid(z: Any, a: Any, prime: Any) -> None:
+        e = np.exp(np.copysign(z, -1.0, out=prime), out=prime)
+        np.divide(np.where(z < 0, e, 1.0), 1.0 + e, out=a)
+        prime /= 1.0 + e * (2.0 + e)
+
+    def epoch(state: tuple[list[Any], list[Any], list[Any]], order: Any) -> None:
+        w, b, arrays = state
+        xs, ys = problem.x[order], problem.y[order]
+        for first in range(0, len(order), m):
+            a = [xs[first : first + m].T]
+            for w_l, b_l, (z, a_l, prime) in zip(w, b, arrays, strict=True):
+                np.dot(w_l, a[-1], out=z)
+                z += b_l
+                sigmoid(z, a_l, prime)
+                a.append(a_l)
+            delta = a[-1] - ys[first : first + m].T
+            delta *= arrays[-1][2]
+            delta *= rate
+            for l in range(len(w) - 1, -1, -1):
+                dw, db = np.dot(delta, a[l].T), delta.sum(axis=1, keepdims=True)
+                if l:
+                    delta = np.dot(w[l].T, delta)
+                    delta *= arrays[l - 1][2]
+                w[l] -= dw
+                b[l] -= db
+
+    def answer() -> Any:
+        state = fresh()
+        epoch(state, problem.order())
+        return flat(zip(state[0], (b_l[:, 0] for b_l in state[1]), strict=True))
+
+    kept, rng = fresh(), np.random.default_rng(0)
+    return Job("numpy, tuned by hand", lambda: epoch(kept, rng.permutation(len(problem.x))), answer)
 
 
 def our_recorded_epochs(problem: Problem) -> Job:
