@@ -12,8 +12,8 @@ its local derivatives, one for each parent; `backward` multiplies them along eve
     −a          −a             −1
     exp         e^a            e^a
     log         ln a           1/a
-    tanh        tanh a         1 − tanh² a
-    sigmoid     ½(1+tanh ½a)   σ(a) (1 − σ(a))
+    tanh        tanh a         1 − tanh² a, as 4 σ′(2a)
+    sigmoid     σ(a)           σ(a) (1 − σ(a)), with σ(a) = exp(−ln(1 + e^−a))
     relu        max(a, 0)      1 if a > 0 else 0
 """
 
@@ -117,13 +117,11 @@ class Value:
 
     def tanh(self) -> Value:
         """tanh self."""
-        t = math.tanh(self.data)
-        return operation("tanh", t, (self, 1.0 - t * t))
+        return operation("tanh", math.tanh(self.data), (self, 4.0 * _sigmoid_slope(2.0 * self.data)))
 
     def sigmoid(self) -> Value:
-        """σ(self) = 1 / (1 + e^−self), in a form that cannot overflow."""
-        s = 0.5 * (1.0 + math.tanh(0.5 * self.data))
-        return operation("sigmoid", s, (self, s * (1.0 - s)))
+        """σ(self) = 1 / (1 + e^−self), in a form that can neither overflow nor lose digits."""
+        return operation("sigmoid", _sigmoid(self.data), (self, _sigmoid_slope(self.data)))
 
     def relu(self) -> Value:
         """max(self, 0), with derivative 0 at 0."""
@@ -172,6 +170,19 @@ def operation(op: str, data: float, *parents: tuple[Value, float]) -> Value:
             f"{op}: expected a finite value and derivative, got {data} and {result.slopes} at {numbers}"
         )
     return result
+
+
+def _sigmoid(z: float) -> float:
+    """exp(−ln(1 + e^−z)); for z < 0 that is e^z exp(−ln(1 + e^z)), which cannot overflow."""
+    e = math.exp(-abs(z))
+    larger = math.exp(-math.log1p(e))
+    return larger if z >= 0 else e * larger
+
+
+def _sigmoid_slope(z: float) -> float:
+    """σ(z) σ(−z) = e^−|z| exp(−2 ln(1 + e^−|z|))."""
+    e = math.exp(-abs(z))
+    return e * math.exp(-2.0 * math.log1p(e))
 
 
 def as_value(number: Value | float) -> Value:

@@ -21,18 +21,23 @@ from typing import Any, NamedTuple
 from backprop_lib.other_ways import plain_arguments
 from backprop_lib.other_ways.plain_arguments import Order
 
+FAR = 700.0  # e^z overflows a little further out, and 1 + e^z is e^z to the last digit
+
 
 def _sigmoid(z: float) -> float:
-    return 0.5 * (1.0 + math.tanh(0.5 * z))  # 1 / (1 + e^−z) without anything that can overflow
+    return 1.0 / (1.0 + math.exp(-z)) if z > -FAR else math.exp(z)
 
 
 def _sigmoid_prime(z: float) -> float:
-    a = _sigmoid(z)
-    return a * (1.0 - a)
+    """1 / (e^z + 2 + e^−z): σ (1 − σ) without a difference in which digits are lost."""
+    if abs(z) > FAR:
+        return math.exp(-abs(z))
+    e = math.exp(abs(z))
+    return 1.0 / (e + (2.0 + 1.0 / e))
 
 
 def _tanh_prime(z: float) -> float:
-    return 1.0 - math.tanh(z) * math.tanh(z)
+    return 4.0 * _sigmoid_prime(2.0 * z)  # because tanh z = 2 σ(2z) − 1
 
 
 def _softmax(z: list[float]) -> list[float]:
