@@ -24,6 +24,21 @@ def shown(value: object, longest: int = 60) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
+def apart(first: float, second: float) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to see that they differ, at least six.
+
+    >>> apart(0.0124545, 0.0249090)
+    ('0.0124545', '0.024909')
+    >>> apart(0.01245451, 0.01245452)
+    ('0.01245451', '0.01245452')
+    """
+    for digits in range(6, 18):
+        texts = f"{first:.{digits}g}", f"{second:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
 def one_of(name: str, value: object, allowed: Iterable[str]) -> str:
     """`value` itself if it is one of the allowed names; TypeError or ValueError if not."""
     names = list(allowed)

@@ -1,4 +1,4 @@
-"""σ, σ′ and tanh′ to the last digit, in three programs by three formulas; 50 digits of mpmath are the referee."""
+"""σ, σ′ and tanh′ to the last digit in three programs, by three formulas; the referee has 50 digits."""
 
 from __future__ import annotations
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import warnings
+from itertools import product
+
 import numpy as np
 import pytest
 
 from backprop_lib import fast_differences, gradient_check
+from backprop_lib.activations import ACTIVATIONS, HIDDEN
+from backprop_lib.costs import COSTS, Cost
+from backprop_lib.data import load_iris, standardize
 from backprop_lib.equations import backprop, cost_of, feed_forward
 from backprop_lib.fast_differences import METHODS, differences
 from backprop_lib.gradient_check import check_gradient, numerical_gradient
@@ -93,8 +100,8 @@ def test_the_floor_is_the_round_off_in_a_block_of_differences_over_the_tolerance
     round_off = 4 * np.finfo(float).eps * cost_of(NET, X, Y) / 1e-4
     for block, size in zip(report.blocks, (12, 4, 8, 2), strict=True):
         assert block.floor == pytest.approx(round_off * size**0.5 / 1e-6, rel=1e-12), block.name
-    complex_ = check_gradient(NET, X, Y, method="complex", tolerance=1e-12).blocks[0]
-    assert complex_.floor == pytest.approx(4e-3 * np.finfo(float).eps * 12**0.5 / 1e-12, rel=1e-12)
+    for block in check_gradient(NET, X, Y, method="complex", tolerance=1e-12).blocks:
+        assert block.floor == block.round_off / 1e-12 and 0 < block.round_off < 1e-13 * block.size
 
 
 def test_a_floor_can_be_chosen_and_an_error_at_the_tolerance_is_within_it() -> None:
@@ -136,41 +143,145 @@ def at_a_kink():
 def test_a_kink_of_relu_is_reported_and_not_blamed_on_the_gradient() -> None:
     report = check_gradient(*at_a_kink())
     assert report.passed and [block.kinks for block in report.blocks] == [2, 1, 0, 0]
+    assert [block.method for block in report.blocks] == ["complex", "complex", "central", "central"]
     w1, b1, w2, _ = (block.reason for block in report.blocks)
-    assert w1.endswith("; 2 of 6 left out: a ReLU has its kink within h") and w1.startswith("error ")
-    assert b1.endswith("; 1 of 3 left out: a ReLU has its kink within h") and "left out" not in w2
+    assert w1.endswith(" by the complex step: 2 of the differences straddle a kink of ReLU")
+    assert b1.endswith(" by the complex step: 1 of the differences straddle a kink of ReLU")
+    assert "straddle" not in w2
 
 
-def test_an_entry_at_a_kink_is_left_out_and_its_neighbors_are_still_checked() -> None:
-    def change(row):
-        def gradient(net, x, y, cost):
-            result = backprop(net, x, y, cost).gradient
-            result.w[1][row] += 1
-            return result
+@pytest.mark.parametrize("wrong", [1.0, np.nan, np.inf, -np.inf, 1e200])
+@pytest.mark.parametrize("row", [0, 1])
+def test_an_entry_at_a_kink_is_checked_like_its_neighbors(row, wrong) -> None:
+    def gradient(net, x, y, cost):
+        result = backprop(net, x, y, cost).gradient
+        result.w[1][row, 1] += wrong
+        return result
 
-        return gradient
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        report = check_gradient(*at_a_kink(), gradient=gradient)
+    assert report.failed == ["w1"] and report.worst.entry == (row, 1)
+    assert "its slope is taken to be 0" in report.worst.reason
 
-    assert check_gradient(*at_a_kink(), gradient=change(0)).passed
-    wrong = check_gradient(*at_a_kink(), gradient=change(1))
-    assert wrong.failed == ["w1"] and wrong.worst.entry[0] == 1
 
-
-def test_the_error_and_the_size_of_a_block_are_those_of_the_entries_that_are_not_left_out() -> None:
+def test_the_error_and_the_size_of_a_block_with_kinks_are_those_of_the_whole_block() -> None:
     net, x, y = at_a_kink()
     right = backprop(net, x, y).gradient
     report = check_gradient(net, x, y, gradient=lambda *_: 2 * right.theta)
-    for block, array in zip(report.blocks[:2], (right.w[1][1:], right.b[1][1:]), strict=True):
-        assert block.error == pytest.approx(1 / 3, rel=1e-6), block.name
-        assert block.size == pytest.approx(np.linalg.norm(array), rel=1e-6), block.name
+    for block, array in zip(report.blocks[:2], (right.w[1], right.b[1]), strict=True):
+        assert block.error == pytest.approx(1 / 3, rel=1e-12), block.name
+        assert block.size == pytest.approx(np.linalg.norm(array), rel=1e-12), block.name
 
 
-def test_a_block_that_is_all_kinks_proves_nothing() -> None:
-    net = Network([("identity", 1), ("relu", 1)], init="zeros")
-    report = check_gradient(net, np.array([[1.0]]), np.array([[1.0]]))
-    assert report.failed == ["w1", "b1"]
-    assert report.worst.reason == "every difference straddles a kink of ReLU: nothing was compared"
-    assert [block.kinks for block in report.blocks] == [1, 1]
-    assert check_gradient(net, np.array([[1.0]]), np.array([[1.0]]), allow_zero=True).passed
+@pytest.mark.parametrize("activation", HIDDEN)
+def test_on_a_net_of_zeros_only_zeros_pass_and_only_if_they_are_allowed(activation) -> None:
+    net = Network([("identity", 3), (activation, 4), ("relu", 2)], init="zeros")
+    assert not check_gradient(net, X, Y).passed
+    assert check_gradient(net, X, Y, allow_zero=True).passed
+    for gradient in (np.full(26, 1e-30), np.full(26, 1e-12), np.ones(26), np.full(26, np.nan)):
+        report = check_gradient(net, X, Y, gradient=lambda *_, g=gradient: g, allow_zero=True)
+        assert report.failed == BLOCKS, report
+
+
+# A right gradient passes wherever it is asked for, and every mistake is refused there.
+
+
+def random_problem(seed):
+    """A net, examples and a cost, of any activation, size and scale."""
+    rng = np.random.default_rng(seed)
+    output, cost = OUTPUTS[seed % len(OUTPUTS)]
+    depth = int(rng.integers(0, 4))
+    names = ["identity", *rng.choice(HIDDEN, depth).tolist(), output]
+    sizes = rng.integers(1, 8, depth + 2).tolist()
+    sizes[-1] += output == "softmax"
+    net = Network(list(zip(names, sizes, strict=True)), seed=seed)
+    net.theta += 0.3 * rng.standard_normal(net.theta.size)
+    m = int(rng.integers(1, 20))
+    x, y = rng.standard_normal((sizes[0], m)), rng.uniform(0.05, 1, (sizes[-1], m))
+    return net, x, y / y.sum(axis=0), cost
+
+
+OUTPUTS = [
+    (output, cost.name)
+    for output, cost in product(ACTIVATIONS, COSTS.values())
+    if cost.output in (None, output)
+]
+
+
+def has_slopes(net, x, y, cost):
+    """Whether no block of the gradient is zero: a dead ReLU proves nothing, and rightly does not pass."""
+    return all(block.any() for _, _, block in backprop(net, x, y, cost).gradient.blocks())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_right_gradient_is_refused(method) -> None:
+    for seed in range(120):
+        net, x, y, cost = random_problem(seed)
+        if has_slopes(net, x, y, cost):
+            report = check_gradient(net, x, y, cost, method=method)
+            assert report.passed, f"{net}, {cost}, seed {seed}\n{report}"
+
+
+@pytest.mark.parametrize(
+    "x_scale, theta_scale", [(1e3, 1), (1e4, 1), (1, 1e3), (1, 200), (0.001, 1), (1, 0.001)]
+)
+@pytest.mark.parametrize("output, cost", [("sigmoid", "quadratic"), ("softmax", "cross_entropy")])
+def test_no_right_gradient_is_refused_for_its_scale(output, cost, x_scale, theta_scale) -> None:
+    x, y = standardize(load_iris())[0].take(range(0, 150, 5)).columns()
+    net = Network([("identity", 4), ("sigmoid", 5), (output, 3)], seed=0)
+    net.theta *= theta_scale
+    assert check_gradient(net, x_scale * x, y, cost).passed
+    wrong = check_gradient(net, x_scale * x, y, cost, gradient=lambda *a: 1.001 * backprop(*a).gradient.theta)
+    assert wrong.failed == BLOCKS
+
+
+@pytest.mark.parametrize("h", [1.0, 0.1, 1e-3, 1e-9, 1e-12, 1e-15])
+def test_a_bad_step_is_no_reason_to_refuse_a_right_gradient_or_to_pass_a_wrong_one(h) -> None:
+    for method in ("central", "forward"):
+        assert check_gradient(NET, X, Y, method=method, h=h).passed
+        assert not check_gradient(NET, X, Y, method=method, h=h, gradient=spoiled("w1", lambda g: -g)).passed
+
+
+def test_tiny_gradients_deep_in_a_net_are_proved_and_a_tiny_mistake_is_found() -> None:
+    net = Network([("identity", 3), *[("sigmoid", 4)] * 12, ("sigmoid", 2)], seed=0)
+    assert np.linalg.norm(backprop(net, X, Y).gradient.w[1]) < 2e-9
+    assert check_gradient(net, X, Y).passed
+    assert check_gradient(net, X, Y, gradient=spoiled("w1", lambda g: 1.001 * g)).failed == ["w1"]
+
+
+@pytest.mark.parametrize("off_by", [1e-6, 3e-6, 1e-3, 1.0])
+def test_a_factor_close_to_one_is_refused_and_the_words_show_two_numbers(off_by) -> None:
+    report = check_gradient(NET, X, Y, gradient=lambda *a: (1 + off_by) * backprop(*a).gradient.theta)
+    assert report.failed == BLOCKS
+    for block in report.blocks:
+        expected, got = re.search(r"expected (\S+), got ([^\s;]+)", block.reason).groups()
+        assert expected != got
+        assert ("complex step" in block.reason and "h = 1e-05" in block.reason) == (block.error < 1e-3)
+
+
+def test_near_the_tolerance_a_cost_without_complex_numbers_is_told_of_h_and_of_the_complex_step() -> None:
+    def real_only(a, y):
+        if np.iscomplexobj(a):
+            raise TypeError("real numbers only")
+        return 0.5 * ((a - y) ** 2).sum(axis=0)
+
+    rule = Cost("real only", real_only, lambda a, y: a - y)
+    assert check_gradient(NET, X, Y, rule).passed
+    report = check_gradient(NET, X, Y, rule, gradient=lambda *a: (1 + 1e-6) * backprop(*a).gradient.theta)
+    assert report.failed == BLOCKS
+    assert 'h = 1e-05 may be that far off: method="complex" is not' in report.worst.reason
+
+
+@pytest.mark.parametrize("x", [1e308 * np.ones((3, 2)), 1e200 * np.ones((3, 2))])
+@pytest.mark.parametrize("output", ["sigmoid", "identity", "relu"])
+def test_huge_inputs_leak_no_warning_and_pass_nothing_that_is_not_finite(x, output) -> None:
+    net = Network([("identity", 3), (output, 2)], seed=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        report = check_gradient(net, x, Y[:, :2])
+        spoiled_report = check_gradient(net, x, Y[:, :2], gradient=lambda *_: np.full(8, np.nan))
+    assert not spoiled_report.passed and isinstance(str(report), str)
 
 
 def crossings(net, x, method, h):
