@@ -73,15 +73,15 @@ html:  ## export the pages as HTML that needs no network, formulas as MathML, in
 	@$(TESTING) tools/export_html.py
 
 site:  ## build the website: the book, and the pages live in the reader's own browser, in build/site
-	@$(BUILDING) site/build_site.py --runtime $(RUNTIME)
+	@$(BUILDING) tools/site/build_site.py --runtime $(RUNTIME)
 
 test-site: site  ## check the website in a real browser that has no network (needs Chromium and node)
-	@$(BUILDING) site/runtime.py
+	@$(BUILDING) tools/site/runtime.py
 	@$(TESTING) -c ''
 	@unshare -rn $(PYTEST) -n 2 $(TEST_FLAGS) tests/site
 
 bench-site: site  ## measure the website: size, waiting times, memory, load; the table in benchmarks/site.md
-	@$(TESTING) site/bench.py
+	@$(TESTING) tools/bench_site.py
 
 lint:  ## ruff, mypy --strict on the package, spelling
 	@$(TESTING) -m ruff check -q .

@@ -104,8 +104,10 @@ def chromium() -> Iterator[Any]:
 
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=SWITCHES)
-        yield running
-        running.close()
+        try:
+            yield running
+        finally:
+            running.close()
 
 
 def open_tab(browser: Any, width: int = 1280, height: int = 1000) -> tuple[Any, list[str]]:

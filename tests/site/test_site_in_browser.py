@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 from build_site import KERNEL_PLUGIN, size_of
-from reader import RUN_ALL, SCENE, Tab, differences, reading, set_layer_size, stored
 from runtime import CDN, collect, read_manifest
-from serve import Log, serving
+from serve_site import Log, serving
+from site_reader import RUN_ALL, SCENE, Tab, differences, reading, set_layer_size, stored
 
 HERE = Path(__file__).parent
 ROOT = Path(__file__).parents[2]

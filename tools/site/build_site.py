@@ -1,6 +1,6 @@
 """Build the site: a landing page, the book, and the pages live in the reader's own browser.
 
-    python site/build_site.py [--output build/site] [--runtime local|cdn]
+    python tools/site/build_site.py [--output build/site] [--runtime local|cdn]
 
     index.html   the landing page
     book/        the pages as static HTML, from their stored outputs
@@ -28,7 +28,7 @@ from typing import Any
 import runtime
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent
+ROOT = HERE.parents[1]
 PACKAGE = "backprop_lib"
 KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 
