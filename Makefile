@@ -35,7 +35,7 @@ BUILDING = VENV="$(VENV)-site" sh tools/venv.sh site
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help lab test test-browser test-matrix mutants bench bench-figures notebooks student contents html site test-site bench-site audit lint constraints clean
+.PHONY: help lab test test-browser test-matrix mutants bench bench-figures notebooks student contents book site test-site bench-site audit lint constraints clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -69,13 +69,13 @@ student:  ## copy the course without solutions and outputs into build/student (S
 contents:  ## write titles, maps and links of the pages from notebooks/contents.toml
 	@$(TESTING) tools/contents.py
 
-html:  ## export the pages as HTML that needs no network, formulas as MathML, into build/html
-	@$(TESTING) tools/export_html.py
+book:  ## write the pages as a book that opens as files, without Python and without a network, in build/book
+	@$(BUILDING) tools/site/build_site.py --book
 
 site:  ## build the website: the book, and the pages live in the reader's own browser, in build/site
 	@$(BUILDING) tools/site/build_site.py --runtime $(RUNTIME)
 
-test-site: site  ## check the website in a real browser that has no network (needs Chromium and node)
+test-site: site book  ## check the website in a real browser that has no network (needs Chromium and node)
 	@$(BUILDING) tools/site/runtime.py
 	@$(TESTING) -c ''
 	@unshare -rn $(PYTEST) -n 2 $(TEST_FLAGS) tests/site

@@ -30,6 +30,19 @@ RUN_ALL = """async () => {
 }"""
 
 SCENE = ".jp-OutputArea-output .widget-vbox:has(> .widget-html)"
+# What a page of the book has drawn. MathJax writes a command that it does not know as red text.
+DRAWN = """async () => {
+    await MathJax.startup.promise;
+    await document.fonts.ready;
+    const count = selector => document.querySelectorAll(selector).length;
+    return {
+        formulas: count('.math'), drawn: count('mjx-container > svg'),
+        spoken: count('mjx-assistive-mml > math'), displayed: count('mjx-container[display=true]'),
+        wrong: count('[data-mml-node=merror], [data-mml-node=mtext][fill=red]'),
+        pictures: [...document.querySelectorAll('.cell_output img')].map(i => [i.naturalWidth, i.alt]),
+        open: count('details[open]'), wider: document.documentElement.scrollWidth - innerWidth,
+    };
+}"""
 # What the console says of files that JupyterLite asks for without needing them; the server's log names them.
 MISSING = "Failed to load resource: the server responded with a status of 404"
 
