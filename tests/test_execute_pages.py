@@ -48,14 +48,15 @@ def test_a_picture_that_looks_the_same_keeps_its_stored_bytes_but_not_its_words(
     assert kept == picture(png(compress=0), "new words")
 
 
-def test_a_picture_inside_html_is_replaced_only_if_it_looks_different() -> None:
+def test_a_picture_inside_html_is_replaced_only_if_it_looks_different_or_is_much_smaller() -> None:
     def html(cost: str, data: str) -> dict[str, object]:
         text = f'<b>{cost}</b><img alt="grey" src="data:image/png;base64,{data}">'
         return {"output_type": "display_data", "data": {"text/html": text}, "metadata": {}}
 
-    same, other, old = png(compress=9), png(spots=20), png(compress=0)
+    same, other, old = png(compress=0), png(spots=20), png(compress=9)
     assert execute_pages.with_stored_pictures([html("2", same)], [html("1", old)]) == [html("2", old)]
     assert execute_pages.with_stored_pictures([html("2", other)], [html("1", old)]) == [html("2", other)]
+    assert execute_pages.with_stored_pictures([html("2", old)], [html("1", same)]) == [html("2", old)]
 
 
 def test_pieces_of_one_stream_are_joined_and_live_views_dropped() -> None:
