@@ -194,11 +194,6 @@ def test_curves_that_differ_by_color_alone_are_found(
     assert len(alike_without_color(drawn[0])) == 15
 
 
-def test_a_bar_below_zero_is_hatched(drawn: list[Figure]) -> None:
-    plots.bars(["up", "down"], [1.0, -1.0])
-    assert [bar.get_hatch() for bar in drawn[0].axes[0].patches] == [None, "///"]
-
-
 def scene_of(name: str) -> Any:
     """The figure to play with of this name, at its default state."""
     module = importlib.import_module(f"backprop_lib.figures.{name}")

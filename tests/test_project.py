@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -126,6 +128,30 @@ def test_contributing_explains_files_of_tests_that_exist() -> None:
 def test_make_alone_says_what_every_target_does() -> None:
     said = subprocess.run(["make", "-C", ROOT], capture_output=True, text=True, check=True).stdout
     assert sorted(t for t in targets(MAKEFILE) if f"make {t} " not in said) == []
+
+
+def unused(sources: dict[str, str], elsewhere: str) -> list[str]:
+    """The public functions and classes of some modules that no other line of theirs, nor anything else, names."""
+    everything = "\n".join([*sources.values(), elsewhere])
+    count = Counter(re.findall(r"\w+", everything))
+    return [
+        f"{name}: {node.name}"
+        for name, source in sources.items()
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and count[node.name] == 1
+    ]
+
+
+def test_every_function_of_the_package_is_used_by_it_by_a_page_or_by_a_command() -> None:
+    paths = (ROOT / "backprop_lib").rglob("*.py")
+    modules = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    users = [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("tools/**/*.py"), *ROOT.glob("benchmarks/*.py")]
+    assert unused(modules, "\n".join(path.read_text(encoding="utf-8") for path in users)) == []
+
+
+def test_a_function_that_nothing_uses_is_found() -> None:
+    sources = {"a.py": "def used(): pass\ndef lost(): pass", "b.py": "from a import used"}
+    assert unused(sources, "") == ["a.py: lost"] and unused(sources, "lost()") == []
 
 
 def test_a_wheel_carries_the_package_and_the_data(tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ class FastFigure:
     """A figure of fixed size that is drawn again and again while only a few of its artists move.
 
     The rest is drawn once and kept as a background; `png()` restores it, draws the moving artists over it and
-    packs the pixels with the fastest compression. After a change of axis limits, `forget_background()`.
+    packs the pixels with the fastest compression. Limits, titles and other still parts do not change.
 
         fast = FastFigure(640, 320)
         axes = fast.figure.add_subplot()
@@ -212,10 +212,6 @@ class FastFigure:
     def __getitem__(self, name: str) -> Any:
         """The moving artist of this name."""
         return self._moving[name]
-
-    def forget_background(self) -> None:
-        """Draw everything anew next time: limits, titles or other still parts have changed."""
-        self._background = None
 
     def pixels(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """The figure now, as an array (height, width, 4) of bytes at twice the displayed size."""

@@ -216,7 +216,7 @@ def write_notebook(folder: Path, name: str, *sources: str) -> str:
 
 BROKEN = """
 from backprop_lib.figures.scene import Scene, View, choice, slider
-from backprop_lib.drawing.plots import Picture, bars, new_figure
+from backprop_lib.drawing.plots import Picture, heat_map, new_figure
 
 def broken(fault):
     def draw(a, b):
@@ -224,7 +224,7 @@ def broken(fault):
         if fault == "blank":
             picture = Picture(new_figure(), "Nothing.")
         else:
-            picture = bars(["a", "b"], [a, shown], title="Two bars")
+            picture = heat_map([[a, shown]], title="Two numbers")
         value = shown + (1 if fault == "wrong number" else 0)
         rows = [["", "value"], ["sum", value]]
         return View(picture.html, picture.alt, f"The sum is {shown}.", rows, f"{shown}")
@@ -289,7 +289,7 @@ def test_an_error_in_the_console_would_be_found(lab: str, tab: Tab) -> None:
 HOSTILE = """
 from backprop_lib.drawing.net import network_svg
 from backprop_lib.figures.scene import Scene, View, choice
-from backprop_lib.drawing.plots import bars
+from backprop_lib.drawing.plots import heat_map
 
 BAD = "<script>window.harm = 1</script><img src=x onerror='window.harm = 2'>"
 
@@ -297,7 +297,7 @@ def draw(name):
     if name == "error":
         raise ValueError(BAD)
     svg = network_svg([1, 1], labels={0: [BAD], 1: [BAD]}, captions=[BAD, BAD], alt=BAD)
-    picture = bars([BAD], [1], title=BAD)
+    picture = heat_map([[1.0]], row_names=[BAD], title=BAD)
     return View(svg + picture.html, BAD, BAD, [["", BAD], [BAD, BAD]], BAD)
 
 Scene({"name": choice(BAD, [(BAD, "name"), ("error", "error")])}, draw)
