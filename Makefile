@@ -28,7 +28,10 @@ export MKL_NUM_THREADS = 1
 export VECLIB_MAXIMUM_THREADS = 1
 
 FIRST_PAGE = /lab/tree/notebooks/00_start_here.ipynb
-WITHOUT_DELAY = --ServerApp.kernel_websocket_connection_class=tools.lab_websocket.WithoutDelay
+SERVER = --ServerApp.kernel_websocket_connection_class=tools.lab_websocket.WithoutDelay \
+  --ContentsManager.pre_save_hook=tools.lab_save.in_one_form
+AS_ROOT = JupyterLab does not start as root, because a page may then do anything. \
+  Log in as another user; or, in a container that is yours alone: make lab LAB_FLAGS=--allow-root
 READING = sh tools/venv.sh notebooks
 TESTING = sh tools/venv.sh notebooks,test
 BUILDING = VENV="$(VENV)-site" sh tools/venv.sh site
@@ -41,7 +44,8 @@ help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 lab:  ## open the course in JupyterLab (installs what it needs the first time)
-	@$(READING) -m jupyterlab --ServerApp.ip=127.0.0.1 --LabApp.default_url=$(FIRST_PAGE) $(WITHOUT_DELAY) $(LAB_FLAGS)
+	@$(if $(filter 0,$(shell id -u)),$(if $(filter --allow-root,$(LAB_FLAGS)),,$(error $(AS_ROOT))))
+	@$(READING) -m jupyterlab --ServerApp.ip=127.0.0.1 --LabApp.default_url=$(FIRST_PAGE) $(SERVER) $(LAB_FLAGS)
 
 test: $(LINT)  ## check the package, and every output stored in the pages against a fresh run
 	@$(PYTEST) -n 2 --dist loadscope --doctest-modules $(NBVAL) $(TEST_FLAGS) $(TESTS)

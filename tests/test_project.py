@@ -131,7 +131,7 @@ def test_make_alone_says_what_every_target_does() -> None:
 
 
 def unused(sources: dict[str, str], elsewhere: str) -> list[str]:
-    """The public functions and classes of some modules that no other line of theirs, nor anything else, names."""
+    """The functions and classes of some modules that no other line, theirs or elsewhere, names."""
     everything = "\n".join([*sources.values(), elsewhere])
     count = Counter(re.findall(r"\w+", everything))
     return [

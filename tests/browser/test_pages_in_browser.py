@@ -11,6 +11,7 @@ import importlib
 import json
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -270,6 +271,28 @@ def test_a_figure_that_shows_another_state_than_its_controls_would_be_found(
     move(scene, twin.controls["b"], "last")
     page.wait_for_timeout(1000)
     assert any("says 'The sum is 3.'" in finding for finding in disagreements(twin, read(scene)))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_page_that_was_run_and_saved_is_the_page_that_is_stored(
+    path: Path, lab: str, tab: Tab, folder: Path
+) -> None:
+    page, _ = tab
+    run_all(page, lab, path.name)
+    page.evaluate("() => window.notebook.context.save()")
+    saved, stored = (file.read_text(encoding="utf-8").splitlines() for file in (folder / path.name, path))
+    assert [
+        (one[:200], two[:200]) for one, two in zip_longest(saved, stored, fillvalue="") if one != two
+    ] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_lab_is_light_or_dark_as_the_system_is(scheme: str, lab: str, tab: Tab) -> None:
+    page, _ = tab
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{lab}&reset", wait_until="domcontentloaded")
+    is_light = str(scheme == "light").lower()
+    page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=is_light)
 
 
 def test_a_cell_with_an_error_would_be_found(lab: str, tab: Tab, folder: Path) -> None:
