@@ -6,6 +6,7 @@
 # SOLUTIONS  what `make student` does with them: stripped (the default) or hidden
 # RUNTIME where the site's Python comes from: local (the default) or cdn
 # MODULES modules for `make mutants` (default: all six, and a report in docs/mutants.md)
+# LAB_FLAGS  flags for JupyterLab, such as --no-browser or --allow-root
 # FIGURES figures for `make bench-figures` (default: all, written to benchmarks/figures.md)
 
 VENV = .venv
@@ -16,6 +17,7 @@ SOLUTIONS =
 MODULES =
 FIGURES =
 RUNTIME = local
+ADDRESS =
 LAB_FLAGS =
 TEST_FLAGS =
 TESTS = tests backprop_lib notebooks
@@ -38,7 +40,8 @@ BUILDING = VENV="$(VENV)-site" sh tools/venv.sh site
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help lab test test-browser test-matrix mutants bench bench-figures notebooks student contents book site test-site bench-site audit lint constraints clean
+.PHONY: help lab test test-browser test-matrix mutants bench bench-figures notebooks student contents book site \
+  test-site bench-site audit lint address constraints clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -101,6 +104,9 @@ audit:  ## look the pinned versions up among the known vulnerabilities (needs th
 bench:  ## measure the package beside PyTorch, JAX and others (minutes, on an idle machine)
 	@$(READING) benchmarks/install.py "$(VENV)-bench"
 	@"$(VENV)-bench/bin/python" -m benchmarks
+
+address:  ## write a fork's address wherever it is named (ADDRESS=https://github.com/you/backprop)
+	@$(READING) tools/address.py $(ADDRESS)
 
 constraints:  ## pin all versions anew in constraints.txt (with Python 3.11)
 	@$(or $(PYTHON),python3.11) tools/pin.py
