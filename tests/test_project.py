@@ -222,7 +222,9 @@ def unused(sources: dict[str, str], elsewhere: str) -> list[str]:
         f"{name}: {node.name}"
         for name, source in sources.items()
         for node in ast.parse(source).body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and count[node.name] == 1
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and count[node.name] == 1
+        and not node.name.startswith("__")
     ]
 
 
