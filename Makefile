@@ -6,6 +6,7 @@
 # SOLUTIONS  what `make student` does with them: stripped (the default) or hidden
 # RUNTIME where the site's Python comes from: local (the default) or cdn
 # MODULES modules for `make mutants` (default: all six, and a report in docs/mutants.md)
+# LAB_FLAGS  flags for JupyterLab, such as --no-browser or --allow-root
 # FIGURES figures for `make bench-figures` (default: all, written to benchmarks/figures.md)
 
 VENV = .venv
@@ -16,6 +17,7 @@ SOLUTIONS =
 MODULES =
 FIGURES =
 RUNTIME = local
+ADDRESS =
 LAB_FLAGS =
 TEST_FLAGS =
 TESTS = tests backprop_lib notebooks
@@ -28,20 +30,25 @@ export MKL_NUM_THREADS = 1
 export VECLIB_MAXIMUM_THREADS = 1
 
 FIRST_PAGE = /lab/tree/notebooks/00_start_here.ipynb
-WITHOUT_DELAY = --ServerApp.kernel_websocket_connection_class=tools.lab_websocket.WithoutDelay
+SERVER = --ServerApp.kernel_websocket_connection_class=tools.lab_websocket.WithoutDelay \
+  --ContentsManager.pre_save_hook=tools.lab_save.in_one_form
+AS_ROOT = JupyterLab does not start as root, because a page may then do anything. \
+  Log in as another user; or, in a container that is yours alone: make lab LAB_FLAGS=--allow-root
 READING = sh tools/venv.sh notebooks
 TESTING = sh tools/venv.sh notebooks,test
 BUILDING = VENV="$(VENV)-site" sh tools/venv.sh site
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help lab test test-browser test-matrix mutants bench bench-figures notebooks student contents html site test-site bench-site audit lint constraints clean
+.PHONY: help lab test test-browser test-matrix mutants bench bench-figures notebooks student contents book site \
+  test-site bench-site audit lint address constraints clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 lab:  ## open the course in JupyterLab (installs what it needs the first time)
-	@$(READING) -m jupyterlab --ServerApp.ip=127.0.0.1 --LabApp.default_url=$(FIRST_PAGE) $(WITHOUT_DELAY) $(LAB_FLAGS)
+	@$(if $(filter 0,$(shell id -u)),$(if $(filter --allow-root,$(LAB_FLAGS)),,$(error $(AS_ROOT))))
+	@$(READING) -m jupyterlab --ServerApp.ip=127.0.0.1 --LabApp.default_url=$(FIRST_PAGE) $(SERVER) $(LAB_FLAGS)
 
 test: $(LINT)  ## check the package, and every output stored in the pages against a fresh run
 	@$(PYTEST) -n 2 --dist loadscope --doctest-modules $(NBVAL) $(TEST_FLAGS) $(TESTS)
@@ -69,19 +76,19 @@ student:  ## copy the course without solutions and outputs into build/student (S
 contents:  ## write titles, maps and links of the pages from notebooks/contents.toml
 	@$(TESTING) tools/contents.py
 
-html:  ## export the pages as HTML that needs no network, formulas as MathML, into build/html
-	@$(TESTING) tools/export_html.py
+book:  ## write the pages as a book that opens as files, without Python and without a network, in build/book
+	@$(BUILDING) tools/site/build_site.py --book
 
 site:  ## build the website: the book, and the pages live in the reader's own browser, in build/site
-	@$(BUILDING) site/build_site.py --runtime $(RUNTIME)
+	@$(BUILDING) tools/site/build_site.py --runtime $(RUNTIME)
 
-test-site: site  ## check the website in a real browser that has no network (needs Chromium and node)
-	@$(BUILDING) site/runtime.py
+test-site: site book  ## check the website in a real browser that has no network (needs Chromium and node)
+	@$(BUILDING) tools/site/runtime.py
 	@$(TESTING) -c ''
 	@unshare -rn $(PYTEST) -n 2 $(TEST_FLAGS) tests/site
 
 bench-site: site  ## measure the website: size, waiting times, memory, load; the table in benchmarks/site.md
-	@$(TESTING) site/bench.py
+	@$(TESTING) tools/bench_site.py
 
 lint:  ## ruff, mypy --strict on the package, spelling
 	@$(TESTING) -m ruff check -q .
@@ -97,6 +104,9 @@ audit:  ## look the pinned versions up among the known vulnerabilities (needs th
 bench:  ## measure the package beside PyTorch, JAX and others (minutes, on an idle machine)
 	@$(READING) benchmarks/install.py "$(VENV)-bench"
 	@"$(VENV)-bench/bin/python" -m benchmarks
+
+address:  ## write a fork's address wherever it is named (ADDRESS=https://github.com/you/backprop)
+	@$(READING) tools/address.py $(ADDRESS)
 
 constraints:  ## pin all versions anew in constraints.txt (with Python 3.11)
 	@$(or $(PYTHON),python3.11) tools/pin.py

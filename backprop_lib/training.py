@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from backprop_lib.arguments import (
     Array,
     Progress,
-    columns,
     counted,
     integers,
     natural_number,
@@ -27,7 +26,7 @@ from backprop_lib.arguments import (
     shown,
 )
 from backprop_lib.costs import Cost
-from backprop_lib.equations import cost_per_example, feed_forward
+from backprop_lib.equations import cost_per_example
 from backprop_lib.fast_step import Steps, errors
 from backprop_lib.network import Network, checked_examples, checked_network
 
@@ -244,16 +243,6 @@ def correct_answers(a: Array, y: Array) -> int:
     if len(a) == 1:
         return int(((a > 0.5) == (y > 0.5)).sum())
     return int((a.argmax(axis=0) == y.argmax(axis=0)).sum())
-
-
-def accuracy_of(net: Network, data: Any) -> float:
-    """The share of the examples of a data set that the net classifies right.
-
-    The answer is the largest output, or with a single output whether it is above ½.
-    """
-    x, y = _columns("data", data)
-    a = feed_forward(net, x)[1][net.L]
-    return float(correct_answers(a, columns("data.y", y, net.sizes[-1])) / x.shape[1])
 
 
 def _is_finite(record: _Record) -> bool:

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from execute_pages import joined, read
-from mathml import CODE, FORMULA
 from page_lints import FENCE
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "datasets" / "README.md"]
 
+# Displayed or inline; a backslash before a dollar makes it a plain one, and code is no formula.
+FORMULA = re.compile(
+    r"(?<!\\)\$\$(?P<display>.+?)(?<!\\)\$\$|(?<!\\)\$(?P<inline>[^$]+?)(?<!\\)\$", re.DOTALL
+)
+CODE = re.compile(r"```.*?(?:```|\Z)|(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|!\[[^\]]*\]\([^)]*\))*)\]\(([^()\s]+)\)")
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^()\s]+)\)")
 ATTRIBUTE = re.compile(r"""\b([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -42,6 +46,12 @@ class Document:
     @property
     def text_with_formulas(self) -> str:
         return "\n\n".join(CODE.sub("`code`", source) for source in self.sources)
+
+    @property
+    def formulas(self) -> Iterator[tuple[str, bool]]:
+        """The TeX of each formula, and whether it is displayed on a line of its own."""
+        for match in FORMULA.finditer(self.text_with_formulas):
+            yield (match["display"] or match["inline"]).strip(), match["display"] is not None
 
     @property
     def sources(self) -> Iterator[str]:

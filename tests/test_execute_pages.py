@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from pathlib import Path
 
 import execute_pages
 import pytest
+from documents import PAGES
 from PIL import Image
 
 
@@ -48,14 +50,22 @@ def test_a_picture_that_looks_the_same_keeps_its_stored_bytes_but_not_its_words(
     assert kept == picture(png(compress=0), "new words")
 
 
-def test_a_picture_inside_html_is_replaced_only_if_it_looks_different() -> None:
+def test_a_picture_inside_html_is_replaced_only_if_it_looks_different_or_is_much_smaller() -> None:
     def html(cost: str, data: str) -> dict[str, object]:
         text = f'<b>{cost}</b><img alt="grey" src="data:image/png;base64,{data}">'
         return {"output_type": "display_data", "data": {"text/html": text}, "metadata": {}}
 
-    same, other, old = png(compress=9), png(spots=20), png(compress=0)
+    same, other, old = png(compress=0), png(spots=20), png(compress=9)
     assert execute_pages.with_stored_pictures([html("2", same)], [html("1", old)]) == [html("2", old)]
     assert execute_pages.with_stored_pictures([html("2", other)], [html("1", old)]) == [html("2", other)]
+    assert execute_pages.with_stored_pictures([html("2", old)], [html("1", same)]) == [html("2", old)]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_the_pictures_that_a_page_keeps_are_compact(path: Path) -> None:
+    kept = re.findall(r'data:image/png;base64,([^"\\]*)', path.read_text(encoding="utf-8"))
+    colors = {base64.b64decode(png[:40])[25] for png in kept}
+    assert colors <= {3}, "a picture is stored as fast as it was drawn, not small: make notebooks"
 
 
 def test_pieces_of_one_stream_are_joined_and_live_views_dropped() -> None:

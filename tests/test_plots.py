@@ -20,7 +20,6 @@ from backprop_lib.drawing.plots import (
     DIVERGING,
     FastFigure,
     Picture,
-    bars,
     cost_curves,
     delta_norms,
     function_plot,
@@ -148,10 +147,6 @@ def test_extreme_matrices_are_drawn(matrix: Any, diverging: bool) -> None:
     assert heat_map(matrix, diverging=diverging).alt
 
 
-def test_bars_say_every_number() -> None:
-    assert bars(["a", "b"], [0.5, -1.25], title="Logits").alt == "Logits: a 0.5, b −1.25."
-
-
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
@@ -170,8 +165,6 @@ def test_bars_say_every_number() -> None:
         (lambda: heat_map([[1]], limit=-1), "limit"),
         (lambda: heat_map([[1, 2]], column_names=["a"]), "column_names: expected 2"),
         (lambda: heat_map([[1, 2]], row_names=["a", "b"]), "row_names: expected 1"),
-        (lambda: bars(["a"], [1, 2]), "values: expected shape"),
-        (lambda: bars(["a"], [0], log=True), "values: expected numbers above zero"),
     ],
 )
 def test_a_wrong_argument_is_refused_by_name(draw: Any, message: str) -> None:
@@ -194,7 +187,7 @@ def test_the_readers_own_style_changes_nothing() -> None:
 def test_pyplot_is_never_imported_and_the_package_does_not_import_matplotlib() -> None:
     code = (
         "import sys, backprop_lib; assert 'matplotlib' not in sys.modules\n"
-        "import backprop_lib.drawing.plots as p; p.bars(['a'], [1])\n"
+        "import backprop_lib.drawing.plots as p; p.heat_map([[1]])\n"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -233,7 +226,6 @@ def test_a_fast_redrawing_equals_an_ordinary_drawing_pixel_for_pixel() -> None:
     blitted = fast.pixels().copy()
     for name in ("line", "point", "word"):
         fast[name].set_animated(False)
-    fast.forget_background()
     fast.figure.canvas.draw()
     assert (np.asarray(fast.figure.canvas.buffer_rgba()) == blitted).all()  # type: ignore[attr-defined]
 
@@ -267,14 +259,6 @@ def test_a_legend_names_only_what_is_shown() -> None:
     assert (both != one).any() and (one != none).any()
     name_only(legend, (True, True))
     assert (fast.pixels() == both).all()
-
-
-def test_new_limits_show_after_the_background_is_forgotten() -> None:
-    fast = moving(FALLING, 0.5)
-    before = fast.pixels().copy()
-    fast.figure.axes[0].set_ylim(0, 2)
-    fast.forget_background()
-    assert (fast.pixels() != before).any()
 
 
 def test_an_artist_of_another_figure_or_a_name_used_twice_is_refused() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import doctest
 import json
 import re
 import shutil
@@ -9,8 +11,10 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections import Counter
 from pathlib import Path
 
+import address
 import pytest
 import yaml
 
@@ -126,6 +130,114 @@ def test_contributing_explains_files_of_tests_that_exist() -> None:
 def test_make_alone_says_what_every_target_does() -> None:
     said = subprocess.run(["make", "-C", ROOT], capture_output=True, text=True, check=True).stdout
     assert sorted(t for t in targets(MAKEFILE) if f"make {t} " not in said) == []
+
+
+def test_the_readme_shows_seven_lines_within_its_first_screen_that_print_what_they_say() -> None:
+    before, block, _ = (ROOT / "README.md").read_text(encoding="utf-8").split("```", 2)
+    examples = doctest.DocTestParser().get_doctest(block.removeprefix("python"), {}, "README", None, 0)
+    said: list[str] = []
+    result = doctest.DocTestRunner().run(examples, out=said.append)
+    assert result == (0, 7) and len((before + block).splitlines()) < 30, "".join(said)
+
+
+GITHUB = "https://github.com/some-one/a.fork"
+
+
+@pytest.fixture
+def fork(tmp_path: Path) -> Path:
+    """A copy of the files that name the address."""
+    for name in address.PLACES:
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+def test_every_file_that_names_the_address_names_the_one_of_pyproject_toml() -> None:
+    for path, text in address.texts(address.address_in()).items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name}: make address ADDRESS=…"
+
+
+def test_setting_one_address_sets_all_links_and_the_badges(fork: Path) -> None:
+    before = {name: (fork / name).read_bytes() for name in address.PLACES}
+    ours = address.address_in()
+    assert address.main([f"{GITHUB}.git/"], fork) == 0
+    assert address.address_in(fork) == GITHUB
+    project = tomllib.loads((fork / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert len(project["urls"]) == 3 and all(url.startswith(GITHUB) for url in project["urls"].values())
+    assert yaml.safe_load((fork / "CITATION.cff").read_text(encoding="utf-8"))["repository-code"] == GITHUB
+    links = re.findall(r"\]\((https://[^)]+)\)", (fork / "README.md").read_text(encoding="utf-8"))
+    assert f"{GITHUB}/actions/workflows/ci.yml/badge.svg" in links
+    assert any(link.startswith("https://mybinder.org/v2/gh/some-one/a.fork/HEAD") for link in links)
+    assert (ROOT / ".github" / "workflows" / "ci.yml").is_file()
+    assert address.main([ours], fork) == 0
+    assert {name: (fork / name).read_bytes() for name in before} == before
+
+
+def test_a_repository_elsewhere_has_no_badges_of_github(fork: Path) -> None:
+    assert address.main(["https://codeberg.org/some-one/fork"], fork) == 0
+    assert "badge.svg" not in (fork / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("wrong", ["github.com/you/x", "http://github.com/you/x", "https://x", 'https://x/"'])
+def test_what_is_no_address_is_refused_and_nothing_is_written(wrong: str, fork: Path) -> None:
+    before = {name: (fork / name).read_bytes() for name in address.PLACES}
+    assert address.main([wrong], fork) == 1
+    assert {name: (fork / name).read_bytes() for name in before} == before
+
+
+def test_the_citation_and_the_changelog_have_the_version_the_name_and_the_licenses_of_the_project() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == PROJECT["version"] and citation["keywords"] == PROJECT["keywords"]
+    assert citation["license"] == PROJECT["license"].split(" AND ")
+    assert [author["name"] for author in citation["authors"]] == [a["name"] for a in PROJECT["authors"]]
+    versions = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert versions[:2] == ["Unreleased", PROJECT["version"]]
+
+
+def test_the_workflow_runs_what_the_makefile_runs() -> None:
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))["jobs"]
+    commands = {name: [step.get("run", "") for step in job["steps"]] for name, job in jobs.items()}
+    assert "bash .ci/run" in commands["linux"]
+    assert any(command.startswith("make test") for command in commands["macos"])
+    lint = re.findall(r"^\t@\$\(TESTING\) (-m (?:ruff|mypy|codespell).*)$", MAKEFILE, re.MULTILINE)
+    assert len(lint) == 3 and {f"python {command}" for command in lint} <= set(commands["windows"])
+    flags = re.findall(r"^(?:NBVAL|TESTS) = (.*)$", MAKEFILE, re.MULTILINE)
+    assert len(flags) == 2 and all(flag in commands["windows"][-1] for flag in flags)
+    left_out = re.findall(r"--(?:ignore|deselect) (\S+?)(?:::(\w+))?(?=\s)", commands["windows"][-1])
+    assert left_out and all(name in (ROOT / file).read_text(encoding="utf-8") for file, name in left_out)
+
+
+def test_the_hooks_before_a_commit_are_local_and_hold_what_make_lint_runs() -> None:
+    (source,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert source["repo"] == "local"
+    entries = [hook["entry"] for hook in source["hooks"]]
+    lint = re.findall(r"^\t@\$\(TESTING\) (-m (?:ruff|mypy|codespell)[\w -]*)", MAKEFILE, re.MULTILINE)
+    assert all(any(command.strip() in entry for entry in entries) for command in lint), (lint, entries)
+
+
+def unused(sources: dict[str, str], elsewhere: str) -> list[str]:
+    """The functions and classes of some modules that no other line, theirs or elsewhere, names."""
+    everything = "\n".join([*sources.values(), elsewhere])
+    count = Counter(re.findall(r"\w+", everything))
+    return [
+        f"{name}: {node.name}"
+        for name, source in sources.items()
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and count[node.name] == 1
+        and not node.name.startswith("__")
+    ]
+
+
+def test_every_function_of_the_package_is_used_by_it_by_a_page_or_by_a_command() -> None:
+    paths = (ROOT / "backprop_lib").rglob("*.py")
+    modules = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    users = [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("tools/**/*.py"), *ROOT.glob("benchmarks/*.py")]
+    assert unused(modules, "\n".join(path.read_text(encoding="utf-8") for path in users)) == []
+
+
+def test_a_function_that_nothing_uses_is_found() -> None:
+    sources = {"a.py": "def used(): pass\ndef lost(): pass", "b.py": "from a import used"}
+    assert unused(sources, "") == ["a.py: lost"] and unused(sources, "lost()") == []
 
 
 def test_a_wheel_carries_the_package_and_the_data(tmp_path: Path) -> None:

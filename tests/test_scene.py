@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
 import threading
 from typing import Any
 
 import ipywidgets as W
+import numpy as np
 import pytest
+from PIL import Image
 from traitlets import TraitError
 
+from backprop_lib.drawing.canvas import FastFigure, image_html, styled
 from backprop_lib.drawing.net import network_svg
-from backprop_lib.drawing.plots import bars
 from backprop_lib.figures.scene import (
     Scene,
     View,
@@ -208,14 +213,18 @@ def test_a_viewer_without_a_kernel_sees_picture_sentence_numbers_and_code() -> N
         assert part in data["text/html"]
 
 
-def test_the_still_of_a_png_carries_its_words_and_size() -> None:
-    def pictured(height: int) -> View:
-        picture = bars(["a"], [height])
-        return View(picture.html, picture.alt, "One bar.", png=picture.png)
-
-    data, metadata = Scene({"height": slider("Height", 3, 1, 9)}, pictured)._repr_mimebundle_()
-    assert metadata["image/png"] == {"alt": "Bars: a 3.", "width": 640, "height": 320}
-    assert f'src="data:image/png;base64,{data["image/png"]}"' in data["text/html"]
+def test_the_still_of_a_png_is_small_and_looks_the_same() -> None:
+    fast = FastFigure(400, 300)
+    styled(fast.figure.add_subplot(), "A line", "x", "y").plot([1.0, 2.0], [3.0, 1.0])
+    live = fast.png()
+    view = View(image_html(live, "A line from 3 to 1", 400, 300), "A line from 3 to 1", "It falls.")
+    shown = Scene({"x": slider("x", 1, 0, 2)}, lambda x: view)
+    data, _ = shown._repr_mimebundle_()
+    kept = base64.b64decode(re.findall(r'src="data:image/png;base64,([^"]*)"', data["text/html"])[0])
+    one, two = (np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=int) for png in (live, kept))
+    assert len(kept) < 0.5 * len(live) and 'alt="A line from 3 to 1" width="400"' in data["text/html"]
+    assert np.abs(one - two).max() <= 12  # of 255: no eye sees it
+    assert shown._picture.value == view.html
 
 
 def test_the_still_of_an_svg_is_an_image_with_its_words() -> None:

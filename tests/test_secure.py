@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import ast
-import contextlib
-import json
 import os
 import re
-import shlex
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import psutil
 import pytest
+from lab_server import make_lab
 from lab_websocket import WithoutDelay, ZMQChannelsWebsocketConnection
 
 from backprop_lib.data import load_csv
 from backprop_lib.drawing.net import graph_svg, network_svg
-from backprop_lib.drawing.plots import bars, function_plot, heat_map
+from backprop_lib.drawing.plots import function_plot, heat_map
 from backprop_lib.figures.scene import Scene, View, slider, table_html
 
 ROOT = Path(__file__).parents[1]
@@ -87,7 +82,7 @@ def hook(event, arguments):
         seen.append(f"{event} {arguments[-3:]}")
 
 folder = sys.argv[1]
-plots.bars(["a"], [1.0])  # matplotlib finds its fonts
+plots.heat_map([[1.0]])  # matplotlib finds its fonts
 sys.addaudithook(hook)
 iris = load_iris()
 net = Network([("identity", 4), ("tanh", 5), ("sigmoid", 3)])
@@ -108,45 +103,12 @@ def test_training_and_figures_write_nothing_and_saving_writes_where_it_is_told(t
     assert os.listdir(tmp_path) == ["net.npz"]
 
 
-def status(url: str) -> int:
-    """The HTTP status of a GET request, not through any proxy."""
-    try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=20) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
 def test_make_lab_answers_on_this_computer_only_and_to_its_token_only(tmp_path) -> None:
-    flags = "--no-browser --ServerApp.port=0 --allow-root"
-    command = ["make", "-n", "-C", ROOT, "lab", f"LAB_FLAGS={flags}"]
-    recipe = subprocess.run(command, capture_output=True, text=True, check=True)
-    line = next(line for line in recipe.stdout.splitlines() if "jupyterlab" in line)
-    arguments = shlex.split(line.split("notebooks", 1)[1])  # sh tools/venv.sh notebooks -m jupyterlab …
-    folders = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("RUNTIME", "CONFIG", "DATA")}
-    log = tmp_path / "log"
-    with log.open("w") as output:
-        server = subprocess.Popen(
-            [sys.executable, *arguments], cwd=ROOT, env=os.environ | folders, stdout=output, stderr=output
-        )
-    try:
-        deadline, said, answer = time.monotonic() + 60, "", 0
-        while answer != 403 and server.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.1)
-            said = "".join(file.read_text() for file in (tmp_path / "RUNTIME").glob("jpserver-*.json"))
-            if said.endswith("}"):
-                state = json.loads(said)
-                contents = f"http://127.0.0.1:{state['port']}/api/contents"
-                with contextlib.suppress(urllib.error.URLError):  # the port opens after the file
-                    answer = status(contents)
-        assert answer == 403, log.read_text()
+    with make_lab(tmp_path) as server:
         sockets = psutil.Process(server.pid).net_connections("inet")
         assert {item.laddr.ip for item in sockets if item.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
-        assert len(state["token"]) >= 32
-        assert status(f"{contents}?token={state['token']}") == 200
-    finally:
-        server.terminate()
-        server.wait(30)
+        assert len(server.token) >= 32
+        assert [server.status(token) for token in ("", "a" * len(server.token))] == [403, 403]
 
 
 def test_the_lab_holds_no_answer_of_the_kernel_back(monkeypatch) -> None:
@@ -198,10 +160,9 @@ DRAWN = {
     "operation": lambda _: graph_svg([{"id": 1}, {"id": 2, "op": EVIL, "parents": (1,)}]),
     "alt of a graph": lambda _: graph_svg([{"id": 1}], alt=f'"{EVIL}'),
     "table": lambda _: table_html([[EVIL, "b"], [EVIL, 1.0]]),
-    "bars": lambda _: html_of(bars([EVIL], [1.0], title=EVIL, ylabel=EVIL)),
     "rows": lambda _: html_of(heat_map([[1.0]], row_names=[EVIL], column_names=[EVIL], title=EVIL)),
     "curves": lambda _: html_of(function_plot(np.arange(3.0), {EVIL: np.arange(3.0)}, title=EVIL)),
-    "alt": lambda _: html_of(bars(["a"], [1.0], alt=f'" onload="alert(1)"{EVIL}')),
+    "alt": lambda _: html_of(heat_map([[1.0]], alt=f'" onload="alert(1)"{EVIL}')),
     "file name": evil_file,
 }
 

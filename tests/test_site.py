@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import reader
 import runtime
+import site_reader
 from runtime import File, Manifest, RuntimeFileError
 
 DATA = b"a wheel"
@@ -112,7 +112,7 @@ def cell(text: str, count: int = 1) -> dict[str, Any]:
 def test_outputs_are_compared_by_what_they_say() -> None:
     split = cell("one ")
     split["outputs"].append({"output_type": "stream", "name": "stdout", "text": ["two"]})
-    assert reader.differences([cell("one two")], [split]) == []
-    assert "cell [1]" in reader.differences([cell("0.99")], [cell("0.98")])[0]
-    assert "not run" in reader.differences([cell("x")], [cell("x", count=2)])[0]
-    assert reader.differences([cell("x")], []) == ["1 code cells are stored, 0 were run"]
+    assert site_reader.differences([cell("one two")], [split]) == []
+    assert "cell [1]" in site_reader.differences([cell("0.99")], [cell("0.98")])[0]
+    assert "not run" in site_reader.differences([cell("x")], [cell("x", count=2)])[0]
+    assert site_reader.differences([cell("x")], []) == ["1 code cells are stored, 0 were run"]

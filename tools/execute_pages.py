@@ -161,9 +161,9 @@ def with_stored_pictures(fresh: list[Output], stored: list[Output]) -> list[Outp
 
 
 def same_or(new: str, stock: Iterator[str]) -> str:
-    """The next stored picture if the new one looks the same, else the new one."""
+    """The next stored picture if the new one looks the same and is not much smaller, else the new one."""
     old = next(stock)
-    return new if looks_different(new, old) else old
+    return new if len(new) < 0.75 * len(old) or looks_different(new, old) else old
 
 
 def executed(page: Notebook, folder: Path, name: str = "page") -> Notebook:

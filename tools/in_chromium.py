@@ -64,13 +64,14 @@ def lab(folder: Path) -> Iterator[str]:
     options = [f"--ServerApp.port={port}", "--ServerApp.ip=127.0.0.1", f"--IdentityProvider.token={token}"]
     options += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"]
     options += ["--LabApp.news_url=None"]
-    options += ["--ServerApp.kernel_websocket_connection_class=lab_websocket.WithoutDelay"]
+    options += ["--ServerApp.kernel_websocket_connection_class=tools.lab_websocket.WithoutDelay"]
+    options += ["--ContentsManager.pre_save_hook=tools.lab_save.in_one_form"]
     with (folder / "server.log").open("w") as log:
         # Settings and workspaces of its own: those of whoever runs this are neither read nor changed.
         own = {
             f"JUPYTER_{kind}_DIR": str(folder / f".{kind.lower()}") for kind in ("CONFIG", "DATA", "RUNTIME")
         }
-        own |= {"IPYTHONDIR": str(folder / ".ipython"), "PYTHONPATH": str(Path(__file__).parent)}
+        own |= {"IPYTHONDIR": str(folder / ".ipython"), "PYTHONPATH": str(Path(__file__).parents[1])}
         environment = os.environ | own
         server = subprocess.Popen([*command, *options], cwd=folder, stdout=log, stderr=log, env=environment)
         try:
@@ -104,8 +105,10 @@ def chromium() -> Iterator[Any]:
 
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=SWITCHES)
-        yield running
-        running.close()
+        try:
+            yield running
+        finally:
+            running.close()
 
 
 def open_tab(browser: Any, width: int = 1280, height: int = 1000) -> tuple[Any, list[str]]:

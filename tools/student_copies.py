@@ -35,6 +35,8 @@ NEEDED = (
     "docs",
     "environment.yml",
     "pyproject.toml",
+    "tools/execute_pages.py",
+    "tools/lab_save.py",
     "tools/lab_websocket.py",
     "tools/venv.sh",
 )

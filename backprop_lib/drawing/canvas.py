@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import struct
 import zlib
 from collections.abc import Iterable
@@ -25,6 +26,7 @@ from backprop_lib.drawing.svg import INK
 SHARPNESS = 2  # pixels drawn for one pixel shown
 PIXELS_PER_INCH = 100
 SOFT, GRID = "#8A8A8A", "#E4E4E4"
+PNG_IN_HTML = re.compile(r'(?<="data:image/png;base64,)[^"]*')
 
 
 class Picture:
@@ -112,9 +114,13 @@ def _png(figure: Figure) -> bytes:
     return _packed(Image.fromarray(np.asarray(canvas.buffer_rgba())))
 
 
-def compact(png: bytes) -> bytes:
-    """The same picture in about a third of the bytes, for a notebook to keep."""
-    return _packed(Image.open(io.BytesIO(png)))
+def compact(html: str) -> str:
+    """The same HTML, each PNG in it in about a third of the bytes, for a notebook to keep."""
+
+    def smaller(png: re.Match[str]) -> str:
+        return base64.b64encode(_packed(Image.open(io.BytesIO(base64.b64decode(png[0]))))).decode()
+
+    return PNG_IN_HTML.sub(smaller, html)
 
 
 def _packed(image: Image.Image) -> bytes:
@@ -176,7 +182,7 @@ class FastFigure:
     """A figure of fixed size that is drawn again and again while only a few of its artists move.
 
     The rest is drawn once and kept as a background; `png()` restores it, draws the moving artists over it and
-    packs the pixels with the fastest compression. After a change of axis limits, `forget_background()`.
+    packs the pixels with the fastest compression. Limits, titles and other still parts do not change.
 
         fast = FastFigure(640, 320)
         axes = fast.figure.add_subplot()
@@ -206,10 +212,6 @@ class FastFigure:
     def __getitem__(self, name: str) -> Any:
         """The moving artist of this name."""
         return self._moving[name]
-
-    def forget_background(self) -> None:
-        """Draw everything anew next time: limits, titles or other still parts have changed."""
-        self._background = None
 
     def pixels(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """The figure now, as an array (height, width, 4) of bytes at twice the displayed size."""

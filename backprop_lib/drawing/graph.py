@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from html import escape
-from itertools import pairwise
 from typing import Any
 
 from backprop_lib.arguments import listed, numbers, shown
@@ -76,45 +75,23 @@ class _Graph:
         return column
 
     def _lay_out(self) -> None:
-        """Long connections pass through empty places; each column is sorted by where its neighbors are."""
-        # The child, which of its operands, and the places from the operand to the child.
-        self.paths: list[tuple[Any, int, list[Any]]] = []
+        """From the right to the left, each column in the order in which its nodes are used."""
         columns: list[list[Any]] = [[] for _ in range(1 + max(self.column.values()))]
         for i, c in self.column.items():
             columns[c].append(i)
-        left: dict[Any, list[Any]] = {i: [] for i in self.nodes}
-        right: dict[Any, list[Any]] = {i: [] for i in self.nodes}
-        for child, node in self.nodes.items():
-            for order, parent in enumerate(node["parents"]):
-                path = [parent]
-                for c in range(self.column[parent] + 1, self.column[child]):
-                    place = ("place", parent, c)
-                    if place not in left:
-                        columns[c].append(place)
-                        left[place], right[place] = [], []
-                    path.append(place)
-                path.append(child)
-                for one, two in pairwise(path):
-                    right[one].append(two)
-                    left[two].append(one)
-                self.paths.append((child, order, path))
-        rank = {i: float(r) for column in columns for r, i in enumerate(column)}
-        for sweep in range(8):
-            neighbors = left if sweep % 2 == 0 else right
-            for column in columns if sweep % 2 == 0 else columns[::-1]:
-                mean = {
-                    i: sum(rank[n] for n in neighbors[i]) / len(neighbors[i]) if neighbors[i] else rank[i]
-                    for i in column
-                }
-                column.sort(key=lambda i: mean[i])
-                rank.update({i: r - (len(column) - 1) / 2 for r, i in enumerate(column)})
-        tallest = max(len(column) for column in columns)
+        row: dict[Any, float] = {}
+        for column in reversed(columns):
+            uses = {
+                i: [(row[j], at) for j in row for at, p in enumerate(self.nodes[j]["parents"]) if p == i]
+                for i in column
+            }
+            column.sort(key=lambda i: min(uses[i], default=(0.0, 0)))
+            row.update({i: r - (len(column) - 1) / 2 for r, i in enumerate(column)})
         self.width = 2 * MARGIN + COLUMN * (len(columns) - 1) + BOX_WIDTH
-        self.height = 30 + ROW * tallest
+        self.height = 30 + ROW * max(len(column) for column in columns)
         self.at = {
-            i: (MARGIN + COLUMN * c + BOX_WIDTH / 2, self.height / 2 + ROW * rank[i])
-            for c, column in enumerate(columns)
-            for i in column
+            i: (MARGIN + COLUMN * c + BOX_WIDTH / 2, self.height / 2 + ROW * row[i])
+            for i, c in self.column.items()
         }
 
     def reading(self) -> str:
@@ -130,37 +107,27 @@ class _Graph:
         return f"An expression graph of {len(self.nodes)} nodes, {leaves} of them leaves.{result}"
 
     def parts(self) -> Iterable[str]:
-        for child, order, path in self.paths:
-            yield self._connection(child, order, path)
+        for child, node in self.nodes.items():
+            # The higher an operand comes from, the higher it arrives.
+            arriving = sorted(range(len(node["parents"])), key=lambda n: (self.at[node["parents"][n]][1], n))
+            for order, parent in enumerate(node["parents"]):
+                port = 18 * (arriving.index(order) - (len(arriving) - 1) / 2)
+                yield self._connection(parent, child, port)
         for i, node in self.nodes.items():
             yield self._box(i, node)
 
-    def _port(self, child: Any, order: int) -> float:
-        """How far below the middle of the node an operand arrives: the higher it comes from, the higher."""
-        arriving = [(self.at[path[-2]][1], n) for other, n, path in self.paths if other == child]
-        arriving.sort()
-        return 18 * ([n for _, n in arriving].index(order) - (len(arriving) - 1) / 2)
-
-    def _connection(self, child: Any, order: int, path: list[Any]) -> str:
-        """A smooth line from the right of the operand through the empty places to the left of the node."""
-        points = [(self.at[path[0]][0] + BOX_WIDTH / 2, self.at[path[0]][1])]
-        for place in path[1:-1]:
-            x, y = self.at[place]
-            points += [(x - BOX_WIDTH / 2, y), (x + BOX_WIDTH / 2, y)]
-        x, y = self.at[child]
-        points.append((x - BOX_WIDTH / 2 - 6, y + self._port(child, order)))
-        line = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
-        for (x1, y1), (x2, y2) in pairwise(points):
-            middle = (x1 + x2) / 2
-            line += f"C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
-        tip_x, tip_y = points[-1]
-        parent = path[0]
+    def _connection(self, parent: Any, child: Any, port: float) -> str:
+        """A smooth line from the right of the operand to the left of the node, so far below its middle."""
+        (x1, y1), (x2, y2) = self.at[parent], self.at[child]
+        x1, x2, y2 = x1 + BOX_WIDTH / 2, x2 - BOX_WIDTH / 2 - 6, y2 + port
+        middle = (x1 + x2) / 2
+        line = f"M{x1:.1f} {y1:.1f}C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
         bright = not self.lit or (child in self.lit and parent in self.lit)
         ends = f'data-from="{escape(str(parent))}" data-to="{escape(str(child))}"'
         return (
             f'<g {ends} opacity="{1 if bright else 0.35}">'
             f'<path d="{line}" fill="none" stroke="#666666" stroke-width="1.5"/>'
-            f'<path d="M{tip_x - 2:.1f} {tip_y - 4:.1f}l8 4l-8 4z" fill="#666666"/></g>'
+            f'<path d="M{x2 - 2:.1f} {y2 - 4:.1f}l8 4l-8 4z" fill="#666666"/></g>'
         )
 
     def _box(self, i: Any, node: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Curves, bars and heat maps: arrays in, a picture with its reading in words out.
+"""Curves and heat maps: arrays in, a picture with its reading in words out.
 
 Every function returns a `Picture` whose alt text is computed from the data. No figure is shared and pyplot is
 never used, so that a picture drawn here changes no other.
@@ -15,13 +15,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from backprop_lib.arguments import Array, listed, numbers, positive_number, shown
-from backprop_lib.drawing.canvas import SOFT, FastFigure, Picture, image_html, new_figure, styled
+from backprop_lib.drawing.canvas import FastFigure, Picture, image_html, new_figure, styled
 from backprop_lib.drawing.svg import INK, NEGATIVE, POSITIVE, number
 
 __all__ = [
     "FastFigure",
     "Picture",
-    "bars",
     "cost_curves",
     "delta_norms",
     "function_plot",
@@ -133,56 +132,6 @@ def delta_norms(
     axes = styled(figure.add_subplot(), title, "epoch", "‖δ‖")
     _lines(axes, {n: (x, np.where(y > 0, y, np.nan)) for n, (x, y) in lines.items()}, colors, True, False)
     return Picture(figure, alt or _reading(title, "epoch", "the norm of δ, on a logarithmic scale", lines))
-
-
-def bars(
-    labels: Sequence[str],
-    values: Any,
-    *,
-    title: str = "",
-    ylabel: str = "",
-    log: bool = False,
-    alt: str = "",
-    width: int = 640,
-    height: int = 320,
-) -> Picture:
-    """One bar a label with its number on top; blue above zero, orange and hatched below.
-
-    labels (n), values (n,). Raises ValueError or TypeError naming the argument.
-    """
-    heights, names = numbers("values", values), [str(label) for label in listed("labels", labels)]
-    if heights.ndim != 1 or len(heights) == 0 or len(heights) != len(names):
-        raise ValueError(f"values: expected shape ({len(names)},), one a label, got {heights.shape}")
-    if log and not (heights > 0).all():
-        raise ValueError(f"values: expected numbers above zero for a logarithmic axis, got {heights.min()}")
-    figure = new_figure(width, height)
-    axes = styled(figure.add_subplot(), title, "", ylabel)
-    axes.grid(False, axis="x")
-    if log:
-        axes.set_yscale("log")
-    places = np.arange(len(names))
-    drawn = axes.bar(places, heights, width=0.62, color=[POSITIVE if h >= 0 else NEGATIVE for h in heights])
-    for bar, h in zip(drawn, heights, strict=True):
-        if h < 0:
-            bar.set_hatch("///")
-            bar.set_edgecolor("white")
-        axes.annotate(
-            number(h),
-            (bar.get_x() + bar.get_width() / 2, h),
-            xytext=(0, 3 if h >= 0 else -3),
-            textcoords="offset points",
-            ha="center",
-            va="bottom" if h >= 0 else "top",
-            fontsize=8.5,
-            color=INK,
-        )
-    axes.set_xticks(places, names)
-    axes.margins(y=0.14)
-    if heights.min() < 0:
-        axes.axhline(0, color=SOFT, linewidth=0.7)
-    readings = ", ".join(f"{name} {number(h)}" for name, h in zip(names, heights, strict=True))
-    subject = _subject(title, ylabel) or "Bars"
-    return Picture(figure, alt or f"{subject}: {readings}.")
 
 
 def heat_map(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from backprop_lib.activations import activation
-from backprop_lib.arguments import Array
 from backprop_lib.costs import cost
 from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
 from backprop_lib.drawing.svg import number
@@ -15,19 +16,11 @@ from backprop_lib.figures.scene import Scene, View, choice, slider
 WIDTH, HEIGHT = 760, 310
 
 
-def numbers_of_logits(z: list[float], target: int) -> Array:
-    """One row an output: z, p, the error p − y of the cross-entropy, and Jᵀ∇C of the quadratic cost."""
-    softmax, column, y = activation("softmax"), np.array(z).reshape(3, 1), np.eye(3)[:, [target]]
-    p, jacobian = softmax(column), softmax.jacobian(column)  # type: ignore[attr-defined]
-    return np.hstack(
-        [column, p, p - y, output_error_through_jacobian(cost("quadratic").prime(p, y), jacobian)]
-    )
-
-
 def logits() -> Scene:
     """Three logits and a target: probabilities, cross-entropy, and the error for two costs."""
     from_z = cost("cross_entropy").from_z
     assert from_z is not None
+    softmax: Any = activation("softmax")
     fast = FastFigure(WIDTH, HEIGHT)
     left, right = fast.figure.subplots(1, 2)
     styled(left, "Probabilities p", "output", "")
@@ -60,13 +53,17 @@ def logits() -> Scene:
         artist.set_zorder(3)
 
     def draw(z_0: float, z_1: float, z_2: float, target: int) -> View:
-        z, p, of_entropy, of_quadratic = numbers_of_logits([z_0, z_1, z_2], target).T
-        delta = {"cross-entropy": of_entropy, "quadratic": of_quadratic}
+        column, y = np.array([[z_0], [z_1], [z_2]]), np.eye(3)[:, [target]]
+        answer = softmax(column)
+        slopes = cost("quadratic").prime(answer, y)
+        of_quadratic = output_error_through_jacobian(slopes, softmax.jacobian(column))
+        z, p = column[:, 0], answer[:, 0]
+        delta = {"cross-entropy": (answer - y)[:, 0], "quadratic": of_quadratic[:, 0]}
         for j in range(3):
             bars[j].set_height(float(p[j]))
             for name, group in errors.items():
                 group[j].set_height(float(delta[name][j]))
-        price = float(from_z(z[:, None], np.eye(3)[:, [target]])[0])
+        price = float(from_z(column, y)[0])
         sentence = (
             f"Class {target} is right and was given the probability {number(float(p[target]))}: "
             f"the cross-entropy charges {number(price)}, and its error there is "
@@ -80,8 +77,13 @@ def logits() -> Scene:
         png = fast.png()
         alt = f"Bars for three probabilities and for their errors under two costs. {sentence}"
         code = (
-            "from backprop_lib.figures.logits import numbers_of_logits\n"
-            f"numbers_of_logits({[z_0, z_1, z_2]}, target={target})"
+            "import numpy as np\n"
+            "from backprop_lib import activation, cost, output_error_through_jacobian\n"
+            'softmax, quadratic = activation("softmax"), cost("quadratic")\n'
+            f"z, y = np.array([[{z_0}], [{z_1}], [{z_2}]]), np.eye(3)[:, [{target}]]\n"
+            "p = softmax(z)\n"
+            "of_quadratic = output_error_through_jacobian(quadratic.prime(p, y), softmax.jacobian(z))\n"
+            "np.hstack([z, p, p - y, of_quadratic])"
         )
         return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
 

@@ -100,8 +100,15 @@ def nudge() -> Scene:
         png = fast.png()
         alt = f"The cost as a curve over the push, with its tangent; z, a and C on number lines. {sentence}"
         code = (
-            "from backprop_lib.figures.nudge import numbers_of_push\n"
-            f"numbers_of_push(l={l}, j={j}, push={push:g}, example={example})"
+            "from backprop_lib import Network, backprop, cost_of, load_iris\n"
+            f"x, y = load_iris().take([{example}]).columns()\n"
+            f"net = Network({SPECIFICATION}, seed=0)\n"
+            "before, C = backprop(net, x, y), cost_of(net, x, y)\n"
+            f"delta, push = before.delta[{l}][{j}, 0], {push:g}\n"
+            f"net.b[{l}][{j}] += push  # which pushes z\n"
+            "after, pushed_C = backprop(net, x, y), cost_of(net, x, y)\n"
+            f"z_and_a = [values[{l}][{j}, 0] for values in (before.z, after.z, before.a, after.a)]\n"
+            "[*z_and_a, C, pushed_C, pushed_C - C, delta, delta * push]"
         )
         return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
 
@@ -111,19 +118,3 @@ def nudge() -> Scene:
         "example": slider("Flower", 0, 0, 149),
     }
     return Scene(controls, draw)
-
-
-def numbers_of_push(l: int, j: int, push: float, example: int) -> list[float]:
-    """The numbers of the figure's table: pushing z^l_j is pushing the bias b^l_j of a copy of the net.
-
-    z, a and C, each before and after; ΔC; δ^l_j; δ^l_j Δz.
-    """
-    x, y = load_iris().take([example]).columns()
-    net = Network(SPECIFICATION, seed=0)
-    before, pushed = backprop(net, x, y), net.copy()
-    pushed.b[l][j] += push
-    after = backprop(pushed, x, y)
-    costs = [0.5 * float(((run.a[2] - y) ** 2).sum()) for run in (before, after)]
-    delta = float(before.delta[l][j, 0])
-    moved = [float(values[l][j, 0]) for values in (before.z, after.z, before.a, after.a)]
-    return [*moved, *costs, costs[1] - costs[0], delta, delta * push]

@@ -63,13 +63,6 @@ class _Figure:
         self.now = add("now", right.axvline(0, color="#444444", ls=":", lw=1, zorder=3))
 
 
-def numbers_of_walk(w: float, b: float, eta: float, cost: str, step: int) -> list[float]:
-    """w, b, a, C and ∂C/∂w after so many steps: the numbers of the figure's table."""
-    path, costs = walk(w, b, eta, COSTS[cost])
-    run = backprop(neuron(*path[step]), X, Y, COSTS[cost])
-    return [*path[step], run.a[1][0, 0], costs[step], run.gradient.w[1][0, 0]]
-
-
 def one_neuron() -> Scene:
     """The cost over the weight with the neuron on it, and the cost over the steps."""
     kept: dict[tuple[float, float, float, str], tuple[Array, Array]] = {}
@@ -107,8 +100,15 @@ def one_neuron() -> Scene:
         png = figure.fast.png()
         alt = f"The cost of one neuron as a curve over its weight, and over the steps. {sentence}"
         code = (
-            "from backprop_lib.figures.one_neuron import numbers_of_walk\n"
-            f'numbers_of_walk({w:g}, {b:g}, {eta!r}, "{cost}", step={step})'
+            "import numpy as np\n"
+            "from backprop_lib import Network, backprop, cost_of\n"
+            f'x, y, cost = np.array([[1.0]]), np.array([[0.0]]), "{COSTS[cost]}"\n'
+            'net = Network([("identity", 1), ("sigmoid", 1)])\n'
+            f"net.w[1][0, 0], net.b[1][0, 0] = {w:g}, {b:g}\n"
+            f"for _ in range({step}):\n"
+            f"    net.theta -= {eta!r} * backprop(net, x, y, cost).gradient.theta\n"
+            "run = backprop(net, x, y, cost)\n"
+            "[net.w[1], net.b[1], run.a[1], cost_of(net, x, y, cost), run.gradient.w[1]]"
         )
         return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
 

@@ -6,9 +6,7 @@ becomes a sentence below the controls, and the last good picture stays.
 
 from __future__ import annotations
 
-import base64
 import re
-import struct
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,7 +54,6 @@ class View:
     sentence  one sentence that says what this state shows
     table     the numbers: rows, the first of them the heading; or HTML
     code      Python that reproduces the state; its last line gives all the numbers of the table, in order
-    png       the picture as PNG bytes, if it is one PNG drawn at twice its displayed size
     idle      the names of the controls that do nothing in this state
     progress  (done, all) if this is a first part, and `draw` is to be called again for the rest; else None
     """
@@ -66,7 +63,6 @@ class View:
     sentence: str
     table: Rows | str = ()
     code: str = ""
-    png: bytes | None = None
     idle: frozenset[str] = frozenset()
     progress: tuple[int, int] | None = None
 
@@ -313,12 +309,10 @@ class Scene(W.VBox):  # type: ignore[misc]
         numbers = f"<details><summary>The numbers</summary>{table}</details>" if table else ""
         words = _sentence_html(view.sentence) + numbers + _code_html(view.code)
         data["text/plain"] = f"{view.alt}\n{view.sentence}" if view.sentence else view.alt
-        data["text/html"] = still(view.html) + words
-        if view.png is None:
-            return data, {}
-        from backprop_lib.drawing.canvas import compact  # only a scene with a PNG needs matplotlib
+        html = view.html
+        if "data:image/png" in html:
+            from backprop_lib.drawing.canvas import compact  # only a scene with a PNG needs matplotlib
 
-        large, small = (base64.b64encode(png).decode() for png in (view.png, compact(view.png)))
-        data["image/png"], data["text/html"] = small, data["text/html"].replace(large, small)
-        width, height = struct.unpack(">II", view.png[16:24])
-        return data, {"image/png": {"alt": view.alt, "width": width // 2, "height": height // 2}}
+            html = compact(html)
+        data["text/html"] = still(html) + words
+        return data, {}

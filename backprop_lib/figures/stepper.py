@@ -67,13 +67,6 @@ def in_numbers(net: Network, run: Backpropagation, y: Any, step: int) -> str:
     )
 
 
-def arrays_of_step(example: int, activation: str, step: int) -> dict[str, Array]:
-    """The arrays that a step of the figure computes, by name."""
-    (flowers,) = standardize(load_iris())
-    net = Network([("identity", 4), (activation, 5), ("sigmoid", 3)], seed=0)
-    return _named(backprop(net, *flowers.take([example]).columns()), step)
-
-
 def _named(run: Backpropagation, step: int) -> dict[str, Array]:
     """What is new in a step: a name and an array, a vector as a column."""
     z, a, delta, gradient = run.z, run.a, run.delta, run.gradient
@@ -86,6 +79,18 @@ def _named(run: Backpropagation, step: int) -> dict[str, Array]:
         {"∂C/∂b²": gradient.b[2], "∂C/∂w²": gradient.w[2]},
         {"∂C/∂b¹": gradient.b[1], "∂C/∂w¹": gradient.w[1]},
     )[step]
+
+
+# The same in Python, for the line of code.
+NEW = (
+    "run.a[0]",
+    "[run.z[1], run.a[1]]",
+    "[run.z[2], run.a[2]]",
+    "run.delta[2]",
+    "run.delta[1]",
+    "[run.gradient.b[2], run.gradient.w[2]]",
+    "[run.gradient.b[1], run.gradient.w[1]]",
+)
 
 
 def _card(title: str, *lines: tuple[str, str]) -> str:
@@ -132,8 +137,11 @@ def stepper() -> Scene:
             else:
                 rows += [[f"{name}, to {j}", *(number(v) for v in row)] for j, row in enumerate(array)]
         code = (
-            "from backprop_lib.figures.stepper import arrays_of_step\n"
-            f'arrays_of_step(example={example}, activation="{activation}", step={step})'
+            "from backprop_lib import Network, backprop, load_iris, standardize\n"
+            "(flowers,) = standardize(load_iris())\n"
+            f'net = Network([("identity", 4), ("{activation}", 5), ("sigmoid", 3)], seed=0)\n'
+            f"run = backprop(net, *flowers.take([{example}]).columns())\n"
+            f"{NEW[step]}"
         )
         return View(html, alt, sentence, rows, code)
 

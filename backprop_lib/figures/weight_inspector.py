@@ -73,8 +73,16 @@ def weight_inspector() -> Scene:
         lit = {(l, j, k), (l - 1, k), (l, j)}
         drawn = network_svg(net.sizes, weights=net.w, values=run.a, deltas=run.delta, lit=lit)
         code = (
-            "from backprop_lib.figures.weight_inspector import numbers_of_weight\n"
-            f"numbers_of_weight(l={l}, j={j}, k={k}, h=1e{exponent:g}, example={example})"
+            "from backprop_lib import Network, backprop, cost_of, load_iris\n"
+            f"x, y = load_iris().take([{example}]).columns()\n"
+            f"net = Network({SPECIFICATION}, seed=0)\n"
+            "run, C = backprop(net, x, y), cost_of(net, x, y)\n"
+            f"a, delta, w = run.a[{l - 1}][{k}, 0], run.delta[{l}][{j}, 0], net.w[{l}][{j}, {k}]\n"
+            f"above, below, h = net.copy(), net.copy(), 1e{exponent:g}\n"
+            f"above.w[{l}][{j}, {k}] += h\n"
+            f"below.w[{l}][{j}, {k}] -= h\n"
+            "measured = (cost_of(above, x, y) - cost_of(below, x, y)) / (2 * h)\n"
+            f"[a, delta, a * delta, {'measured, ' if exponent >= -8 else ''}w, C]"
         )
         pictures = drawn + image_html(png, alt, WIDTH, HEIGHT)
         html = f"<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>{pictures}</div>"
@@ -96,17 +104,3 @@ def weight_inspector() -> Scene:
     controls["l"].observe(keep_inside, "value")
     keep_inside(None)
     return Scene(controls, draw)
-
-
-def numbers_of_weight(l: int, j: int, k: int, h: float, example: int) -> list[float]:
-    """The numbers of the figure's table: a^{l−1}_k, δ^l_j, their product, the measured slope, w^l_jk, C."""
-    x, y = load_iris().take([example]).columns()
-    net = Network(SPECIFICATION, seed=0)
-    run, (above, below) = backprop(net, x, y), (net.copy(), net.copy())
-    above.w[l][j, k] += h
-    below.w[l][j, k] -= h
-    measured = (cost_of(above, x, y) - cost_of(below, x, y)) / (2 * h)
-    a, delta = run.a[l - 1][k, 0], run.delta[l][j, 0]
-    known = [float(v) for v in (a, delta, a * delta)]
-    slope = [measured] if h >= 1e-8 else []  # below, it is mostly round-off, and not in the table
-    return [*known, *slope, float(net.w[l][j, k]), cost_of(net, x, y)]

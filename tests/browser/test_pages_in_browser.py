@@ -11,6 +11,7 @@ import importlib
 import json
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -216,7 +217,7 @@ def write_notebook(folder: Path, name: str, *sources: str) -> str:
 
 BROKEN = """
 from backprop_lib.figures.scene import Scene, View, choice, slider
-from backprop_lib.drawing.plots import Picture, bars, new_figure
+from backprop_lib.drawing.plots import Picture, heat_map, new_figure
 
 def broken(fault):
     def draw(a, b):
@@ -224,7 +225,7 @@ def broken(fault):
         if fault == "blank":
             picture = Picture(new_figure(), "Nothing.")
         else:
-            picture = bars(["a", "b"], [a, shown], title="Two bars")
+            picture = heat_map([[a, shown]], title="Two numbers")
         value = shown + (1 if fault == "wrong number" else 0)
         rows = [["", "value"], ["sum", value]]
         return View(picture.html, picture.alt, f"The sum is {shown}.", rows, f"{shown}")
@@ -272,6 +273,28 @@ def test_a_figure_that_shows_another_state_than_its_controls_would_be_found(
     assert any("says 'The sum is 3.'" in finding for finding in disagreements(twin, read(scene)))
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_page_that_was_run_and_saved_is_the_page_that_is_stored(
+    path: Path, lab: str, tab: Tab, folder: Path
+) -> None:
+    page, _ = tab
+    run_all(page, lab, path.name)
+    page.evaluate("() => window.notebook.context.save()")
+    saved, stored = (file.read_text(encoding="utf-8").splitlines() for file in (folder / path.name, path))
+    assert [
+        (one[:200], two[:200]) for one, two in zip_longest(saved, stored, fillvalue="") if one != two
+    ] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_lab_is_light_or_dark_as_the_system_is(scheme: str, lab: str, tab: Tab) -> None:
+    page, _ = tab
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{lab}&reset", wait_until="domcontentloaded")
+    is_light = str(scheme == "light").lower()
+    page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=is_light)
+
+
 def test_a_cell_with_an_error_would_be_found(lab: str, tab: Tab, folder: Path) -> None:
     page, _ = tab
     found = findings_of_cells(run_all(page, lab, write_notebook(folder, "error.ipynb", "1", "1 / 0", "2")))
@@ -289,7 +312,7 @@ def test_an_error_in_the_console_would_be_found(lab: str, tab: Tab) -> None:
 HOSTILE = """
 from backprop_lib.drawing.net import network_svg
 from backprop_lib.figures.scene import Scene, View, choice
-from backprop_lib.drawing.plots import bars
+from backprop_lib.drawing.plots import heat_map
 
 BAD = "<script>window.harm = 1</script><img src=x onerror='window.harm = 2'>"
 
@@ -297,7 +320,7 @@ def draw(name):
     if name == "error":
         raise ValueError(BAD)
     svg = network_svg([1, 1], labels={0: [BAD], 1: [BAD]}, captions=[BAD, BAD], alt=BAD)
-    picture = bars([BAD], [1], title=BAD)
+    picture = heat_map([[1.0]], row_names=[BAD], title=BAD)
     return View(svg + picture.html, BAD, BAD, [["", BAD], [BAD, BAD]], BAD)
 
 Scene({"name": choice(BAD, [(BAD, "name"), ("error", "error")])}, draw)

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 from build_site import KERNEL_PLUGIN, size_of
-from reader import RUN_ALL, SCENE, Tab, differences, reading, set_layer_size, stored
 from runtime import CDN, collect, read_manifest
-from serve import Log, serving
+from serve_site import Log, serving
+from site_reader import DRAWN, RUN_ALL, SCENE, Tab, differences, reading, set_layer_size, stored
 
 HERE = Path(__file__).parent
 ROOT = Path(__file__).parents[2]
@@ -89,19 +89,9 @@ def test_a_moved_control_draws_another_picture(tab: Tab) -> None:
 def test_a_page_of_the_book_draws_its_formulas_and_leads_to_its_live_twin(path: Path, tab: Tab) -> None:
     tab.page.goto(f"{tab.address}/book/notebooks/{path.stem}.html", wait_until="load")
     tab.page.wait_for_function("() => window.MathJax?.startup?.promise")
-    drawn, spoken, failed, formulas = tab.page.evaluate(
-        """async () => {
-            await MathJax.startup.promise;
-            const count = selector => document.querySelectorAll(selector).length;
-            return [count('mjx-container > svg'), count('mjx-assistive-mml > math'),
-                    count('[data-mml-node=merror]'), count('.math')];
-        }"""
-    )
-    assert drawn == spoken == formulas and not failed
-    pictures = tab.page.locator(".cell_output img").evaluate_all(
-        "all => all.map(i => [i.complete && i.naturalWidth > 100, i.alt])"
-    )
-    assert all(complete and alt for complete, alt in pictures), pictures
+    drawn = tab.page.evaluate(DRAWN)
+    assert drawn["drawn"] == drawn["spoken"] == drawn["formulas"] > 0 == drawn["wrong"]
+    assert all(pixels > 100 and alt for pixels, alt in drawn["pictures"]), drawn["pictures"]
     link = tab.page.get_by_role("link", name="Run this page").get_attribute("href")
     assert link == f"../../lite/notebooks/index.html?path=notebooks/{path.name}"
     assert (SITE / "lite" / "files" / "notebooks" / path.name).is_file()

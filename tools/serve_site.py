@@ -1,4 +1,4 @@
-"""Serve a folder on this computer only, as any static server would: `python site/serve.py build/site`.
+"""Serve a folder on this computer only, as any static server would: `python tools/serve_site.py build/site`.
 
 Two types of files must be named: `.mjs` as JavaScript and `.wasm` as application/wasm.
 """

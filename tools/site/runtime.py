@@ -1,7 +1,7 @@
 """The Python that runs in the reader's browser: every file of it collected, verified and laid out.
 
-    python site/runtime.py         fill the cache, check every byte
-    python site/runtime.py pin     write the digests in runtime.json anew, after a version in it was changed
+    python tools/site/runtime.py        fill the cache, check every byte
+    python tools/site/runtime.py pin    write the digests in runtime.json anew, after a version was changed
 
 `runtime.json` names each file with its version and SHA-256. A file is looked for in the folder PYODIDE_DIST,
 then in the cache (SITE_CACHE, or backprop-site in the user's cache folder), then in a package registry. What

@@ -45,4 +45,7 @@ def add_link(app: Any, page: str, template: str, context: dict[str, Any], doctre
 
 
 def setup(app: Any) -> None:
-    app.connect("html-page-context", add_link)
+    # What a search finds is told by a second look into its page, which a browser takes on a server only.
+    app.config.html_show_search_summary = app.tags.has("live")
+    if app.tags.has("live"):
+        app.connect("html-page-context", add_link)

@@ -1,6 +1,7 @@
 """Build the site: a landing page, the book, and the pages live in the reader's own browser.
 
-    python site/build_site.py [--output build/site] [--runtime local|cdn]
+    python tools/site/build_site.py [--output build/site] [--runtime local|cdn]
+    python tools/site/build_site.py --book [--output build/book]      the book alone, which opens as files
 
     index.html   the landing page
     book/        the pages as static HTML, from their stored outputs
@@ -28,7 +29,7 @@ from typing import Any
 import runtime
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent
+ROOT = HERE.parents[1]
 PACKAGE = "backprop_lib"
 KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 
@@ -178,23 +179,26 @@ def source_page(module: Path) -> str:
     return f"# `{name}`\n\n```{{literalinclude}} /{name}\n:language: python\n```\n"
 
 
-def book_index(modules: Iterable[Path]) -> str:
+def book_index(modules: Iterable[Path], live: bool) -> str:
     """The first page of the book: the pages of the course, then the files of the package."""
     course = "\n".join(f"{number_of(page)} · {title_of(page)} <notebooks/{page.stem}>" for page in pages())
     names = [module.relative_to(ROOT).with_suffix("").as_posix() for module in modules]
     package = "\n".join(f"{name.removeprefix(f'{PACKAGE}/')} <{name}>" for name in names)
+    twin = "Each page begins with a link to its live twin, where the figures move.\n\n" if live else ""
     toctree = "```{{toctree}}\n:maxdepth: 1\n:caption: {caption}\n\n{entries}\n```\n"
     return (
-        "# Backpropagation, derived, proved and checked\n\n"
-        "The pages to read. Each begins with a link to its live twin, where the figures move.\n\n"
+        f"# Backpropagation, derived, proved and checked\n\n{twin}"
         + toctree.format(caption="The course", entries=course)
         + "\n"
         + toctree.format(caption="The package", entries=package)
     )
 
 
-def build_book(output: Path, work: Path) -> None:
-    """The pages as static HTML, from their stored outputs, with the sources of the package beside them."""
+def build_book(output: Path, work: Path, live: bool) -> None:
+    """The pages as static HTML, from their stored outputs, with the sources of the package beside them.
+
+    With `live`, each page begins with a link to its twin in the site.
+    """
     source = work / "book"
     shutil.copytree(HERE / "book", source)
     shutil.copy(HERE / "icon.svg", source)
@@ -209,22 +213,11 @@ def build_book(output: Path, work: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(module, target)
         target.with_suffix(".md").write_text(source_page(module), encoding="utf-8")
-    (source / "index.md").write_text(book_index(modules), encoding="utf-8")
+    (source / "index.md").write_text(book_index(modules, live), encoding="utf-8")
     (mathjax,) = runtime.read_manifest().of("mathjax")
     shutil.copy(runtime.collect(runtime.read_manifest(), [mathjax])[mathjax.file], source / "_static")
-    run(
-        sys.executable,
-        "-m",
-        "sphinx",
-        "-q",
-        "-W",
-        "--keep-going",
-        "-b",
-        "html",
-        source,
-        work / "html" / "book",
-        cwd=work,
-    )
+    options = ["-q", "-W", "--keep-going", "-b", "html", *(["-t", "live"] if live else [])]
+    run(sys.executable, "-m", "sphinx", *options, source, work / "html" / "book", cwd=work)
     shutil.move(work / "html" / "book", output)
     for junk in (".doctrees", ".buildinfo", "objects.inv"):
         path = output / junk
@@ -274,6 +267,15 @@ def landing_page(megabytes: float) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
 
 
+def build_site(output: Path, work: Path, cdn: bool) -> None:
+    """The landing page, the book and JupyterLite."""
+    build_book(output / "book", work, live=True)
+    build_lite(output / "lite", work, cdn)
+    runtime_size = size_of(output / "lite" / "static" / "pyodide")
+    (output / "index.html").write_text(landing_page(runtime_size), encoding="utf-8")
+    shutil.copy(HERE / "icon.svg", output)
+
+
 def size_of(folder: Path) -> float:
     """The size of all files below a folder, in MB."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
@@ -281,23 +283,24 @@ def size_of(folder: Path) -> float:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=ROOT / "build" / "site")
+    parser.add_argument("--output", type=Path)
     parser.add_argument("--runtime", choices=("local", "cdn"), default="local")
+    parser.add_argument("--book", action="store_true", help="the book alone")
     options = parser.parse_args(arguments)
-    output = options.output.resolve()
+    output = (options.output or ROOT / "build" / ("book" if options.book else "site")).resolve()
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent) as folder:
         work = Path(folder)
+        built = work / "site"
         try:
-            build_book(work / "site" / "book", work)
-            build_lite(work / "site" / "lite", work, options.runtime == "cdn")
+            if options.book:
+                build_book(built, work, live=False)
+            else:
+                build_site(built, work, options.runtime == "cdn")
         except runtime.RuntimeFileError as error:
             sys.exit(str(error))
-        runtime_size = size_of(work / "site" / "lite" / "static" / "pyodide")
-        (work / "site" / "index.html").write_text(landing_page(runtime_size), encoding="utf-8")
-        shutil.copy(HERE / "icon.svg", work / "site")
         shutil.rmtree(output, ignore_errors=True)
-        os.replace(work / "site", output)
+        os.replace(built, output)
     print(f"{output}: {size_of(output):.1f} MB")
     return 0
 

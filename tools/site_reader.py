@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from execute_pages import joined
+from in_chromium import chromium
+from playwright.sync_api import BrowserContext, Page
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 PICTURE = re.compile(r'(?<=src=")data:image/png;base64,[^"]*(?=")')
 
 # A page opened by its address is the current widget as soon as the application is restored.
@@ -31,6 +30,19 @@ RUN_ALL = """async () => {
 }"""
 
 SCENE = ".jp-OutputArea-output .widget-vbox:has(> .widget-html)"
+# What a page of the book has drawn. MathJax writes a command that it does not know as red text.
+DRAWN = """async () => {
+    await MathJax.startup.promise;
+    await document.fonts.ready;
+    const count = selector => document.querySelectorAll(selector).length;
+    return {
+        formulas: count('.math'), drawn: count('mjx-container > svg'),
+        spoken: count('mjx-assistive-mml > math'), displayed: count('mjx-container[display=true]'),
+        wrong: count('[data-mml-node=merror], [data-mml-node=mtext][fill=red]'),
+        pictures: [...document.querySelectorAll('.cell_output img')].map(i => [i.naturalWidth, i.alt]),
+        open: count('details[open]'), wider: document.documentElement.scrollWidth - innerWidth,
+    };
+}"""
 # What the console says of files that JupyterLite asks for without needing them; the server's log names them.
 MISSING = "Failed to load resource: the server responded with a status of 404"
 
@@ -60,11 +72,7 @@ class Tab:
 @contextmanager
 def reading(address: str, timeout: int = 240, **options: Any) -> Iterator[Tab]:
     """A fresh browser that reads the site at an address."""
-    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
-    if path is None:
-        raise FileNotFoundError("No Chromium found. Install it: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=SWITCHES)
+    with chromium() as browser:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
         tab = Tab(context.new_page(), context, address)
         tab.page.set_default_timeout(1000 * timeout)
@@ -80,10 +88,7 @@ def reading(address: str, timeout: int = 240, **options: Any) -> Iterator[Tab]:
         context.on("request", request)
         tab.page.on("pageerror", lambda error: tab.errors.append(str(error)))
         tab.page.on("console", console)
-        try:
-            yield tab
-        finally:
-            browser.close()
+        yield tab
 
 
 def set_layer_size(tab: Tab, neurons: int) -> None:
@@ -93,10 +98,6 @@ def set_layer_size(tab: Tab, neurons: int) -> None:
     tab.page.keyboard.press("Control+A")
     tab.page.keyboard.type(str(neurons))
     tab.page.keyboard.press("Enter")
-
-
-def joined(text: str | list[str]) -> str:
-    return text if isinstance(text, str) else "".join(text)
 
 
 def texts(cell: dict[str, Any]) -> list[str]:

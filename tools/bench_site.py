@@ -1,6 +1,6 @@
 """Measure the site as a reader meets it, and what a class of readers asks of its server.
 
-    python site/bench.py            writes benchmarks/site.md
+    python tools/bench_site.py            writes benchmarks/site.md
 
 The browser and the server run on this computer, so the network costs nothing: the times are those of the
 reader's machine, and the bytes say what a network adds.
@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from reader import RUN_ALL, SCENE, Tab, reading, set_layer_size
-from serve import Log, serving
+from serve_site import Log, serving
+from site_reader import RUN_ALL, SCENE, Tab, reading, set_layer_size
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "build" / "site"

@@ -1,0 +1,103 @@
+"""The book opened as files: every page is there, drawn and told in words, and nothing else is asked for.
+
+Run by `make test-site`, on a machine without a network.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import in_chromium
+import pytest
+from documents import PAGES, ROOT, document
+from site_reader import DRAWN
+
+BOOK = ROOT / "build" / "book"
+
+
+@pytest.fixture(scope="module")
+def offline() -> Iterator[Any]:
+    """A browser without a network."""
+    assert (BOOK / "index.html").is_file(), "nothing to test: make book"
+    with in_chromium.chromium() as browser:
+        yield browser.new_context(offline=True)
+
+
+@pytest.fixture
+def tab(offline: Any) -> Iterator[Any]:
+    """A tab; at the end it has asked for files of the book alone, missed none and reported no error."""
+    page, asked, said = offline.new_page(), [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("requestfailed", lambda request: said.append(f"missed: {request.url}"))
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    page.close()
+    assert [url for url in asked if not url.startswith((BOOK.as_uri(), "data:", "blob:"))] == []
+    assert said == []
+
+
+def address(name: str) -> str:
+    return (BOOK / "notebooks" / f"{name}.html").as_uri()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_page_is_drawn_from_files_alone(path: Path, width: int, tab: Any) -> None:
+    tab.set_viewport_size({"width": width, "height": 800})
+    tab.goto(address(path.stem))
+    drawn = tab.evaluate(DRAWN)
+    written = [displayed for _, displayed in document(path).formulas]
+    assert drawn["drawn"] == drawn["spoken"] == drawn["formulas"] >= len(written) > 0
+    assert drawn["displayed"] == sum(written) and drawn["wrong"] == 0
+    assert all(pixels > 100 and len(alt.split()) >= 5 for pixels, alt in drawn["pictures"]), drawn["pictures"]
+    assert drawn["open"] == 0, "a solution is open"
+    assert drawn["wider"] <= 0, "the page scrolls sideways"
+
+
+def test_a_command_that_does_not_exist_is_seen(tab: Any) -> None:
+    tab.goto(address(PAGES[1].stem))
+    assert tab.evaluate(DRAWN)["wrong"] == 0
+    tab.evaluate("() => { document.body.append(MathJax.tex2svg('\\\\nosuchsymbol a')); }")
+    assert tab.evaluate(DRAWN)["wrong"] == 1
+
+
+def test_the_contents_lead_to_every_page_and_a_word_is_found(tab: Any) -> None:
+    contents = (BOOK / "index.html").as_uri()
+    for path in PAGES:
+        tab.goto(contents)
+        with tab.expect_navigation(wait_until="load"):
+            tab.locator(f"article a[href='notebooks/{path.stem}.html']").click()
+        assert tab.url == address(path.stem) and tab.locator("h1").count() == 1
+    with tab.expect_navigation(wait_until="load"):
+        tab.locator("input[name=q]").first.fill("transpose")
+        tab.keyboard.press("Enter")
+    tab.locator("#search-results li a").first.wait_for(timeout=20_000)
+
+
+def test_every_solution_is_folded() -> None:
+    for path in PAGES:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        code = [c for c in cells if c["cell_type"] == "code" and "solution" in c["metadata"].get("tags", [])]
+        html = (BOOK / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
+        shown = re.findall(r'<div class="(cell [^"]*)"', html)
+        folded = [classes for classes in shown if {"tag_solution", "tag_hide-input"} <= set(classes.split())]
+        assert len(folded) == len(code), path.stem
+
+
+def test_every_link_leads_to_a_file_and_a_heading_of_the_book() -> None:
+    texts = {path.resolve(): path.read_text(encoding="utf-8") for path in BOOK.rglob("*.html")}
+    assert len(texts) > len(PAGES)
+    for path, html in texts.items():
+        for link in re.findall(r'<a\b[^>]*\bhref="([^"]+)"', html):
+            file, _, anchor = unquote(link).partition("#")
+            if "://" in file:
+                continue
+            target = (path.parent / file).resolve() if file else path
+            assert target.is_file() and target.is_relative_to(BOOK.resolve()), (path.name, link)
+            assert not anchor or f'id="{anchor}"' in texts[target], (path.name, link)

@@ -1,0 +1,82 @@
+"""Write the address of this repository wherever it is named.
+
+    python tools/address.py https://github.com/you/backprop    set it
+    python tools/address.py                                    say what it is
+
+The one place is `Repository` in pyproject.toml; the other links there, the badges of the README and the
+address in CITATION.cff are made from it. Until a fork sets its own it is an example, and there are no badges.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).parents[1]
+PLACES = {
+    "pyproject.toml": re.compile(r"(?<=\[project\.urls\]\n)(?:\w+ = .*\n)+"),
+    "README.md": re.compile(r"(?<=<!-- badges -->\n)[^<]*(?=<!-- from `make address` -->)"),
+    "CITATION.cff": re.compile(r"(?<=^repository-code: ).*", re.MULTILINE),
+}
+
+
+def address_in(folder: Path = ROOT) -> str:
+    """The address that a folder's pyproject.toml names."""
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project["urls"]["Repository"])
+
+
+def made_from(address: str) -> dict[str, str]:
+    """{file: what stands there} for an address."""
+    links = {"Repository": "", "Issues": "/issues", "Changelog": "/blob/HEAD/CHANGELOG.md"}
+    return {
+        "pyproject.toml": "".join(f'{name} = "{address}{end}"\n' for name, end in links.items()),
+        "README.md": badges(address),
+        "CITATION.cff": f'"{address}"',
+    }
+
+
+def badges(address: str) -> str:
+    """The README's badges, for a repository on GitHub: do the tests pass, and run the pages on Binder."""
+    where = urlsplit(address)
+    if where.netloc != "github.com":
+        return ""
+    tests = f"{address}/actions/workflows/ci.yml"
+    binder = f"https://mybinder.org/v2/gh{where.path}/HEAD?urlpath=lab/tree/notebooks/00_start_here.ipynb"
+    systems = "The tests on 3 systems, Linux, macOS and Windows: passing or failing"
+    return (
+        f"[![{systems}]({tests}/badge.svg)]({tests})\n"
+        f"[![Run the pages on Binder, from page 0 on](https://mybinder.org/badge_logo.svg)]({binder})\n"
+    )
+
+
+def texts(address: str, folder: Path = ROOT) -> dict[Path, str]:
+    """Every file that names the address, as it has to be. Raises ValueError if one has no place for it."""
+    result = {}
+    for name, made in made_from(address).items():
+        path = folder / name
+        text, places = PLACES[name].subn(lambda _, made=made: made, path.read_text(encoding="utf-8"))
+        if places != 1:
+            raise ValueError(f"{name}: expected one place for the address, found {places}")
+        result[path] = text
+    return result
+
+
+def main(arguments: list[str], folder: Path = ROOT) -> int:
+    if arguments:
+        address = arguments[0].rstrip("/").removesuffix(".git")
+        if not re.fullmatch(r"https://[\w.-]+(/[\w.~-]+)+", address):
+            wanted = "https://github.com/you/backprop or the like"
+            print(f"ADDRESS: expected {wanted}, got {address!r}", file=sys.stderr)
+            return 1
+        for path, text in texts(address, folder).items():
+            path.write_text(text, encoding="utf-8", newline="\n")
+    print(address_in(folder))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
