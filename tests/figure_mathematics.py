@@ -37,7 +37,12 @@ class Expected:
              NaN stands for any number
     heights  {name of a bar: its height}, cells {name of a map: its matrix}
     edges    {(l, j, k): weight}, neurons {(l, j): (a, δ)} of the drawn net
-    nodes    (value, slope) of the drawn expression graph, in order; alt the numbers before the sentence
+    nodes    (value, slope) of the drawn expression graph, in order
+    alt      the numbers of the reading, before the sentence
+    texts    {artist: its words}, legends {artist: the names it shows}, hidden the artists not seen
+    lit      the neurons (l, j) and weights (l, j, k) of the drawn net that stand out
+    page     what the HTML has to hold besides
+    silent   what neither sentence, reading nor code may say
     """
 
     sentence: list[Any]
@@ -51,6 +56,12 @@ class Expected:
     nodes: list[tuple[Any, Any]] = field(default_factory=list)
     alt: list[Any] = field(default_factory=list)
     accuracy: float = 1e-6
+    texts: dict[str, str] = field(default_factory=dict)
+    legends: dict[str, list[str]] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    lit: set[tuple[int, ...]] = field(default_factory=set)
+    page: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
 
 
 # The equations ------------------------------------------------------------------------------------------
@@ -176,7 +187,8 @@ def trained(
         entropy = names[-1] == "softmax"
 
         def mean(answers: Any, right: Any) -> float:
-            return float((-np.log((answers * right).sum(axis=0)) if entropy else costs(answers, right)).mean())
+            each = -np.log((answers * right).sum(axis=0)) if entropy else costs(answers, right)
+            return float(each.mean())
 
         delta = deltas(w, z, a, as_errors, y)
         run.w.append({l: w[l].copy() for l in w})
@@ -278,6 +290,7 @@ def expression_graph(v: Values) -> Expected:
         table,
         [f"Step {v['step']} of 11. {said}"],
         nodes=[(data[node], slope_of[node] if node in reached else None) for node in order],
+        alt=[near(data["C"])],
     )
 
 
@@ -285,7 +298,12 @@ def layer_sizes(v: Values) -> Expected:
     sizes = [v["inputs"], *(v[f"size_{l}"] for l in range(1, v["hidden"] + 1)), v["outputs"]]
     counts = [n * before + n for before, n in zip(sizes, sizes[1:], strict=False)]
     total = [sum(counts)] if len(counts) > 1 else []
-    return Expected([*sizes, *counts, *total], [*counts, sum(counts)], ["-".join(map(str, sizes))])
+    return Expected(
+        [*sizes, *counts, *total],
+        [*counts, sum(counts)],
+        ["-".join(map(str, sizes))],
+        edges=edges_of(start(sizes, "random", 0)[0]),
+    )
 
 
 def logits(v: Values) -> Expected:
@@ -406,7 +424,15 @@ def stepper(v: Values) -> Expected:
         5: ([db[2][0, 0], 0, 0, delta[2][0, 0], a[1][0, 0], dw[2][0, 0]], [db[2], dw[2]]),
         6: ([db[1][0, 0], 0, 0, delta[1][0, 0], a[0][0, 0], dw[1][0, 0]], [db[1], dw[1]]),
     }[step]
-    heights = range(3)
+    lit = {
+        0: {(0, k) for k in range(4)},
+        1: {(1, 0), *((0, k) for k in range(4)), *((1, 0, k) for k in range(4))},
+        2: {(2, 0), *((1, k) for k in range(5)), *((2, 0, k) for k in range(5))},
+        3: {(2, k) for k in range(3)},
+        4: {(1, 0), *((2, k) for k in range(3)), *((2, k, 0) for k in range(3))},
+        5: {(2, 0), (1, 0), (2, 0, 0)},
+        6: {(1, 0), (0, 0), (1, 0, 0)},
+    }[step]
     return Expected(
         [near(n) for n in said],
         [near(n) for array in arrays for n in array.ravel()],
@@ -414,9 +440,11 @@ def stepper(v: Values) -> Expected:
         edges=edges_of(w),
         neurons={
             (l, j): (a[l][j, 0] if step >= l else None, delta[l][j, 0] if l and step >= 5 - l else None)
-            for l in heights
+            for l in range(3)
             for j in range(len(a[l]))
         },
+        alt=[i, step, 6, ...],
+        lit=lit,
     )
 
 
@@ -450,6 +478,12 @@ def weight_inspector(v: Values) -> Expected:
         neurons={
             (m, n): (a[m][n, 0], delta[m][n, 0] if m else None) for m in range(3) for n in range(len(a[m]))
         },
+        lit={(l, j, k), (l - 1, k), (l, j)},
+        page=[
+            f"Outputs: {', '.join(number(n) for n in a[2][:, 0])}.",
+            "Largest error by layer: "
+            + ", ".join(f"layer {m} {number(np.abs(delta[m]).max())}" for m in (1, 2)),
+        ],
     )
 
 
@@ -487,7 +521,7 @@ def iris_lab(v: Values) -> Expected:
     drawn = {f"delta {l}": (epochs, [_norms(run, e)[l] for e in epochs]) for l in norms}
     drawn |= {f"delta {l}": ([], []) for l in range(len(sizes), 6)}
     drawn |= {f"now {name}": ([at, at], [0, 1]) for name in ("cost", "accuracy", "delta")}
-    loose = {"slack": 1e-6}
+    loose, largest = {"slack": 1e-6}, max(np.abs(m).max() for m in slopes.values())
     return Expected(
         [*sizes, at, Rounded(run.cost[at], **loose), run.held_right[at], 45]
         + ([Rounded(norms[1] / norms[len(hidden) + 1], 2, **loose)] if hidden else []),
@@ -509,6 +543,13 @@ def iris_lab(v: Values) -> Expected:
         },
         cells=_maps(run, at, 500),
         edges=edges_of(run.w[at]),
+        texts={
+            "limit": f"from neuron k; colors end at ±{number(largest, 2)}",
+            **{f"layer {l}": f"δ{'⁰¹²³⁴⁵'[l]}" if l in norms else "" for l in range(1, 6)},
+            **{f"w {l}": f"w{'⁰¹²³⁴⁵'[l]}" if l in norms else "" for l in range(1, 6)},
+        },
+        legends={"legend": [f"l = {l}" for l in norms]},
+        page=[f"The {'-'.join(map(str, sizes))} net with its weights after {at} epochs."],
     )
 
 
@@ -549,7 +590,11 @@ def clones(v: Values) -> Expected:
         [at, cost, ...],
         [*rows, ...],
         [v["start"], v["data"] if v["data"] == "XOR" else "Iris", *(["clones"] if alike else [])],
+        {"cost": (np.arange(at + 1), run.cost)} | {f"now {i}": ([at, at], [0, 1]) for i in (0, 1)},
         cells={"rows": run.w[at][1]},
+        texts={f"row {i}": str(i) if i < hidden else "" for i in range(8)}
+        | {f"column {k}": str(k) if k < len(x) else "" for k in range(4)},
+        alt=[hidden, ...],
     )
 
 
@@ -608,6 +653,8 @@ def find_the_bug(v: Values) -> Expected:
         [first, last, correct, ...],
         words,
         lines | {"cost": (np.arange(151), path)},
+        alt=[150],
+        silent=[] if v["reveal"] else ["It is", MISTAKES[name].title if name else "no mistake"],
     )
 
 
@@ -662,13 +709,32 @@ def step_size(v: Values) -> Expected:
             for kind in kinds
         },
         accuracy=3e-2 if single else 1e-3,
+        legends={"legend": kinds},
+        hidden={
+            artist
+            for kind in {"forward", "central"} - set(kinds)
+            for artist in (kind, f"guide {kind} 0", f"guide {kind} 1")
+        },
+        page=[f" in {v['precision']}. ", "Two U-shaped" if len(kinds) == 2 else "One U-shaped"],
+        alt=[64 >> single],
     )
 
 
 EXPECTED: dict[str, Callable[[Values], Expected]] = {
     function.__name__: function
     for function in (
-        clones, depth, expression_graph, find_the_bug, iris_lab, layer_sizes, live_training, logits, nudge,
-        one_neuron, step_size, stepper, weight_inspector,
+        clones,
+        depth,
+        expression_graph,
+        find_the_bug,
+        iris_lab,
+        layer_sizes,
+        live_training,
+        logits,
+        nudge,
+        one_neuron,
+        step_size,
+        stepper,
+        weight_inspector,
     )
 }

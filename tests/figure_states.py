@@ -7,9 +7,10 @@ import importlib
 import io
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -35,10 +36,12 @@ FEW = {
     ("clones", "epoch"): (0, 3, 20),
     ("clones", "hidden"): (2, 3, 8),
     ("depth", "seeds"): (1, 2, 5, 10),
+    ("find_the_bug", "mystery"): (1, 2, 4, 5, 7, 8),
     ("iris_lab", "epoch"): (0, 1, 11, 25),
     ("iris_lab", "eta"): (0.1, 0.5, 0.7, 1.0),
     ("iris_lab", "seed"): (0, 1, 7, 999),
 }
+BEGIN = {"clones": {"epoch": 20}, "iris_lab": {"epoch": 25, "eta": 0.7}}
 
 
 def live(epochs: int = EPOCHS) -> LiveTraining:
@@ -85,16 +88,16 @@ class Driven:
     def __init__(self, name: str, values: Mapping[str, Any] | None = None) -> None:
         """`values` are those with which the controls begin, before anything is drawn."""
         self.name, begin = name, Scene.__init__
+        values = BEGIN.get(name, {}) if values is None else values
 
         def starting(scene: Scene, controls: Any, *args: Any, **options: Any) -> None:
-            for control, value in (values or {}).items():
+            for control, value in values.items():
                 if control in controls:
                     controls[control].value = value
             begin(scene, controls, *args, **options)
 
         with drawn_figures() as self.figures, mock.patch.object(Scene, "__init__", starting):
             self.scene = scene_of(name)
-        self.furthest, self.stopped = int((values or {}).get("furthest", 0)), False
 
     @property
     def values(self) -> dict[str, Any]:
@@ -109,13 +112,11 @@ class Driven:
         view, scene = self.scene.view, self.scene
         assert scene.error is None, scene.error
         assert scene._picture.value == view.html and view.progress is None
-        assert re.sub("<em>.*?</em> ", "", scene._sentence.value).endswith(
-            f">{_escaped(view.sentence)}</p>"
-        )
+        assert re.sub("<em>.*?</em> ", "", scene._sentence.value).endswith(f">{escape(view.sentence)}</p>")
         assert scene._table.value == (table_html(view.table) if scene.numbers_button.value else "")
-        assert _escaped(view.code) in scene._code.value
+        assert escape(view.code) in scene._code.value
         idle = {name for name, control in scene.controls.items() if getattr(control, "disabled", False)}
-        assert idle == view.idle
+        assert idle == view.idle and escape(view.alt) in view.html
         artists = {}
         for figure in self.figures[self._which() :][:1]:
             artists = {name: data_of(artist) for name, artist in figure._moving.items()}
@@ -123,12 +124,6 @@ class Driven:
 
     def _which(self) -> int:
         return int(self.scene.controls["cost"].value == "cross-entropy") if self.name == "one_neuron" else 0
-
-
-def _escaped(text: str) -> str:
-    from html import escape
-
-    return escape(text)
 
 
 def data_of(artist: Any) -> Any:
@@ -230,7 +225,7 @@ def refuse(driven: Driven, chance: random.Random) -> None:
     boxes = [c for c in driven.scene.controls.values() if hasattr(c, "low")]
     if not boxes:
         return
-    control, good, before = chance.choice(boxes), driven.scene.view, 0
+    control, good = chance.choice(boxes), driven.scene.view
     before = control.value
     control.value = type(before)(chance.choice([control.high + 1, -3]))
     assert isinstance(driven.scene.error, ValueError) and driven.scene.view is good
@@ -276,22 +271,37 @@ def move(driven: Driven, chance: random.Random) -> None:
         scene.reset()
 
 
-_WALKS: dict[str, list[Seen]] = {}
+@dataclass(frozen=True)
+class Pause:
+    """A moment of play: what was seen before the last move, which control it moved, what is seen now."""
+
+    moved: str
+    before: Seen
+    seen: Seen
 
 
-def walk(name: str, pauses: int = 4, moves: int = 6) -> list[Seen]:
-    """What is seen at each pause of a long play, and after a last Reset."""
+_WALKS: dict[str, list[Pause]] = {}
+
+
+def walk(name: str) -> list[Pause]:
+    """A long play with a pause after a move of every control, and at last Reset."""
     if name not in _WALKS:
-        chance, driven = random.Random(f"{name} 1"), Driven(name)
-        _WALKS[name] = [driven.seen()]
-        for _ in range(pauses):
-            for _ in range(moves):
+        chance, driven, pauses = random.Random(f"{name} 1"), Driven(name), []
+        controls = list(driven.scene.controls)
+        for key in controls * (4 if len(controls) == 1 else 1):
+            for _ in range(2 if len(controls) > 6 else 4):
                 move(driven, chance)
-            set_to(driven, chance.choice(list(driven.scene.controls)), chance)
-            _WALKS[name].append(driven.seen())
+            if driven.name == "live_training" and driven.values["stopped"] and key != controls[-1]:
+                driven.scene.reset()
+            before, control = driven.seen(), driven.scene.controls[key]
+            while control.value == before.values[key]:
+                set_to(driven, key, chance)
+            pauses.append(Pause(key, before, driven.seen()))
+        before = driven.seen()
         driven.scene.reset()
-        _WALKS[name].append(driven.seen())
+        pauses.append(Pause("", before, driven.seen()))
         driven.scene.close()
+        _WALKS[name] = pauses
     return _WALKS[name]
 
 
@@ -307,6 +317,7 @@ def is_written(text: str, wanted: Any) -> bool:
     if wanted is None:
         return True
     if isinstance(wanted, Rounded):
+        text = text if value_of(text) else "0"  # what is taken off may be 0
         around = [wanted.value * (1 + sign * wanted.slack) for sign in (-1, 0, 1)]
         return text in {number(value, wanted.digits) for value in around}
     return bool(np.isclose(value_of(text), wanted, rtol=1e-6, atol=0))
@@ -337,10 +348,14 @@ def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[
     spoken = view.sentence
     if name == "stepper":  # the numbers stand behind "For neuron 0:"
         spoken = spoken.partition("For neuron 0: ")[2].replace("a⁰ = (", "")
+    said = view.sentence + view.alt + view.code
+    found += [f"it tells {word!r}" for word in right.silent if word in said]
     found += _in_order("sentence", numbers_in(spoken), right.sentence)
     found += _in_order("table", [text.split(" below ")[-1] for _, text in cells_of(view.table)], right.table)
     for artist, (x, y) in right.lines.items():
         shown_x, shown_y = seen.artists[artist][1:3]
+        if name == "clones":  # draws the run to its end
+            shown_x, shown_y = shown_x[: len(x)], shown_y[: len(x)]
         given = y is None or _close(shown_y, y, right.accuracy, any_number=True)
         if not _close(shown_x, x, right.accuracy) or not given:
             found.append(f"line {artist}")
@@ -350,6 +365,15 @@ def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[
     for artist, cells in right.cells.items():
         if not _close(seen.artists[artist][1], cells):
             found.append(f"map {artist}")
+    for artist, words in (right.texts | right.legends).items():
+        if seen.artists[artist][1] != words:
+            found.append(f"words of {artist}")
+    if not name.startswith("one_neuron"):
+        found += [f"{a} is hidden" for a, data in seen.artists.items() if data[0] == (a in right.hidden)]
+    before, sentence, _ = view.alt.partition(view.sentence)
+    found += ["the alt text has another sentence"] * (not sentence and name != "stepper")
+    found += _in_order("alt", numbers_in(before), right.alt)
+    found += [f"the page has no {part!r}" for part in right.page if part not in view.html]
     return found + _drawn_net(view.html, right) + _drawn_graph(view.html, right)
 
 
@@ -359,7 +383,8 @@ def _close(shown: Any, wanted: Any, accuracy: float = 1e-6, any_number: bool = F
         return False
     if any_number:
         shown = np.where(np.isnan(wanted), np.nan, shown)
-    return np.allclose(shown, wanted, rtol=accuracy, atol=1e-30, equal_nan=True)
+    least = 1e-9 * np.nanmax(np.abs(wanted), initial=0.0)  # a sum of many may cancel
+    return np.allclose(shown, wanted, rtol=accuracy, atol=least, equal_nan=True)
 
 
 def _drawn_net(html: str, right: Expected) -> list[str]:
@@ -379,6 +404,15 @@ def _drawn_net(html: str, right: Expected) -> list[str]:
                     text is not None and not np.isclose(float(text[1]), wanted, rtol=1e-5, atol=1e-12)
                 ):
                     found.append(f"{name} of neuron {j} of layer {l}")
+    if right.lit:
+        glowing = re.findall(
+            r'<g data-layer="(\d)" data-neuron="(\d+)"[^>]*><circle[^>]*fill="#FFF8DC"', html
+        )
+        bright = re.findall(
+            r'data-layer="(\d+)" data-to="(\d+)" data-from="(\d+)"', html.partition("</g>")[2]
+        )
+        if {tuple(map(int, item)) for item in [*glowing, *bright]} != right.lit:
+            found.append("what stands out in the drawn net")
     return found
 
 
