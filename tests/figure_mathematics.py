@@ -583,6 +583,10 @@ def clones(v: Values) -> Expected:
     if v["start"].startswith("nearly"):
         w[1] += 0.1 * np.random.default_rng(1).standard_normal(w[1].shape)
     run = trained(w, b, ["sigmoid"] * 2, (x, y, x, y), 3.0, 4 if v["data"] == "XOR" else 10, 0, at)
+
+    def apart(rows: Any) -> float:
+        return max(1e-9, float(np.abs(rows - rows.mean(axis=0)).max()))
+
     rows = [Rounded(n, 2, 1e-6) for n in run.w[at][1].ravel()]
     cost = Rounded(run.cost[at], 2, 1e-6)
     alike = v["start"] in ("constant", "zeros")
@@ -590,7 +594,11 @@ def clones(v: Values) -> Expected:
         [at, cost, ...],
         [*rows, ...],
         [v["start"], v["data"] if v["data"] == "XOR" else "Iris", *(["clones"] if alike else [])],
-        {"cost": (np.arange(at + 1), run.cost)} | {f"now {i}": ([at, at], [0, 1]) for i in (0, 1)},
+        {
+            "cost": (np.arange(at + 1), run.cost),
+            "spread": (np.arange(at + 1), [apart(m[1]) for m in run.w]),
+        }
+        | {f"now {i}": ([at, at], [0, 1]) for i in (0, 1)},
         cells={"rows": run.w[at][1]},
         texts={f"row {i}": str(i) if i < hidden else "" for i in range(8)}
         | {f"column {k}": str(k) if k < len(x) else "" for k in range(4)},

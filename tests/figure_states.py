@@ -37,11 +37,12 @@ FEW = {
     ("clones", "hidden"): (2, 3, 8),
     ("depth", "seeds"): (1, 2, 5, 10),
     ("find_the_bug", "mystery"): (1, 2, 4, 5, 7, 8),
-    ("iris_lab", "epoch"): (0, 1, 11, 25),
-    ("iris_lab", "eta"): (0.1, 0.5, 0.7, 1.0),
+    ("iris_lab", "epoch"): (0, 1, 6, 11),
+    ("iris_lab", "eta"): (0.1, 0.2, 0.45),
+    ("iris_lab", "batch"): (10, 30, 105),
     ("iris_lab", "seed"): (0, 1, 7, 999),
 }
-BEGIN = {"clones": {"epoch": 20}, "iris_lab": {"epoch": 25, "eta": 0.7}}
+BEGIN = {"clones": {"epoch": 20}, "iris_lab": {"epoch": 11, "eta": 0.5}}
 
 
 def live(epochs: int = EPOCHS) -> LiveTraining:

@@ -56,6 +56,8 @@ def swapped(one: Seen, other: Seen) -> dict[str, Seen]:
         if getattr(one.view, part) != getattr(other.view, part)
     }
     for artist, data in other.artists.items():
+        if artist == "spread":  # of the clones: it may differ only where round-off has parted them
+            continue
         if artist in one.artists and not equal(data, one.artists[artist]):
             broken[artist] = replace(one, artists={**one.artists, artist: data})
     return broken
@@ -124,7 +126,7 @@ def left_as_it_was(method):
 
 
 def test_what_a_picture_keeps_of_a_former_state_is_found(monkeypatch) -> None:
-    moves = {"layers": 2, "epoch": 11}
+    moves = {"layers": 2, "epoch": 6}
     right, name_only = after("iris_lab", **moves), iris_lab.name_only
     with monkeypatch.context() as broken:  # a legend that names the layers of the first net
         broken.setattr(iris_lab, "name_only", left_as_it_was(name_only))
