@@ -37,6 +37,7 @@ FEW = {
     ("clones", "hidden"): (2, 3, 8),
     ("depth", "seeds"): (1, 2, 5, 10),
     ("find_the_bug", "mystery"): (1, 2, 4, 5, 7, 8),
+    ("iris_lab", "layers"): (0, 1, 2),
     ("iris_lab", "epoch"): (0, 1, 6, 11),
     ("iris_lab", "eta"): (0.1, 0.2, 0.45),
     ("iris_lab", "batch"): (10, 30, 105),
