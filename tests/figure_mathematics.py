@@ -1,0 +1,748 @@
+"""What every figure should show in a state, computed anew from the equations: numpy, no code of the package.
+
+From the package come the flowers, the wrong gradients of the puzzles, and how a number is written.
+`EXPECTED` has one function a figure, from the values of its controls to an `Expected`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from backprop_lib.data import load_iris
+from backprop_lib.drawing.svg import factor, number
+
+Values = Mapping[str, Any]
+IRIS = load_iris()
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """A number as the figure writes it: rounded to so many digits, known to this relative accuracy."""
+
+    value: float
+    digits: int = 3
+    slack: float = 1e-8
+
+
+@dataclass
+class Expected:
+    """The numbers of a state, in the order in which the figure says them; None stands for any number.
+
+    words    what the sentence must say
+    lines    {name of the moving artist: (x, y)}, in the coordinates of its axes, to this `accuracy`;
+             NaN stands for any number
+    heights  {name of a bar: its height}, cells {name of a map: its matrix}
+    edges    {(l, j, k): weight}, neurons {(l, j): (a, δ)} of the drawn net
+    nodes    (value, slope) of the drawn expression graph, in order
+    alt      the numbers of the reading, before the sentence
+    texts    {artist: its words}, legends {artist: the names it shows}, hidden the artists not seen
+    lit      the neurons (l, j) and weights (l, j, k) of the drawn net that stand out
+    page     what the HTML has to hold besides
+    silent   what neither sentence, reading nor code may say
+    """
+
+    sentence: list[Any]
+    table: list[Any]
+    words: list[str] = field(default_factory=list)
+    lines: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    heights: dict[str, float] = field(default_factory=dict)
+    cells: dict[str, Any] = field(default_factory=dict)
+    edges: dict[tuple[int, int, int], float] = field(default_factory=dict)
+    neurons: dict[tuple[int, int], tuple[Any, Any]] = field(default_factory=dict)
+    nodes: list[tuple[Any, Any]] = field(default_factory=list)
+    alt: list[Any] = field(default_factory=list)
+    accuracy: float = 1e-6
+    texts: dict[str, str] = field(default_factory=dict)
+    legends: dict[str, list[str]] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    lit: set[tuple[int, ...]] = field(default_factory=set)
+    page: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
+
+
+# The equations ------------------------------------------------------------------------------------------
+
+
+def sigmoid(z: Any) -> Any:
+    """σ(z), from the side on which nothing overflows."""
+    e = np.exp(-np.abs(z))
+    return np.where(z < 0, e, 1.0) / (1 + e)
+
+
+def sigma(name: str, z: Any) -> Any:
+    """The value of an activation."""
+    if name == "softmax":
+        e = np.exp(z - z.max(axis=0))
+        return e / e.sum(axis=0)
+    return {"sigmoid": sigmoid, "tanh": np.tanh, "relu": lambda v: np.maximum(v, 0), "identity": lambda v: v}[
+        name
+    ](z)
+
+
+def slope(name: str, z: Any) -> Any:
+    """The derivative of an activation."""
+    if name == "sigmoid":
+        return sigmoid(z) * sigmoid(-z)
+    if name == "tanh":
+        return 1 / np.cosh(z) ** 2
+    return (z > 0) * 1.0 if name == "relu" else np.ones_like(z)
+
+
+def start(sizes: Sequence[int], init: str, seed: int) -> tuple[dict[int, Any], dict[int, Any]]:
+    """The first weights and biases of a net."""
+    rng, w, b = np.random.default_rng(seed), {}, {}
+    for l in range(1, len(sizes)):
+        n, before = sizes[l], sizes[l - 1]
+        size = {
+            "random": 1 / before,
+            "normal": 1.0,
+            "xavier": 2 / (before + n),
+            "he": 2 / before,
+        }
+        w[l] = np.ones((n, before))
+        if init in size:
+            w[l] = rng.standard_normal((n, before)) * np.sqrt(size[init])
+        elif init == "zeros":
+            w[l] = np.zeros((n, before))
+        b[l] = np.zeros((n, 1))
+    return w, b
+
+
+def forward(w: Any, b: Any, names: Sequence[str], x: Any) -> tuple[dict[int, Any], dict[int, Any]]:
+    """z and a of every layer; names[l − 1] is the activation of layer l."""
+    z: dict[int, Any] = {}
+    a = {0: x}
+    for l in w:
+        z[l] = w[l] @ a[l - 1] + b[l]
+        a[l] = sigma(names[l - 1], z[l])
+    return z, a
+
+
+def costs(a: Any, y: Any) -> Any:
+    """The quadratic cost of every example."""
+    return 0.5 * ((a - y) ** 2).sum(axis=0)
+
+
+def deltas(w: Any, z: Any, a: Any, names: Sequence[str], y: Any) -> dict[int, Any]:
+    """δ of every layer and example; behind softmax the cost is the cross-entropy."""
+    last = len(w)
+    delta = {last: (a[last] - y) * slope(names[-1], z[last])}
+    for l in range(last - 1, 0, -1):
+        delta[l] = w[l + 1].T @ delta[l + 1] * slope(names[l - 1], z[l])
+    return delta
+
+
+def slopes_of(delta: Any, a: Any) -> tuple[dict[int, Any], dict[int, Any]]:
+    """∂C/∂w and ∂C/∂b, averaged over the examples."""
+    m = a[0].shape[1]
+    return (
+        {l: delta[l] @ a[l - 1].T / m for l in delta},
+        {l: delta[l].mean(axis=1, keepdims=True) for l in delta},
+    )
+
+
+def scaled(flowers: Any, by: Any) -> Any:
+    """Features with mean 0 and deviation 1 on `by`."""
+    return (flowers - by.mean(axis=0)) / by.std(axis=0)
+
+
+def flowers() -> tuple[Any, Any, Any, Any]:
+    """x, y of the 105 flowers to train on and of the 45 held out, one a column, scaled by the 105."""
+    rng, train, rest = np.random.default_rng(0), [], []
+    for label in range(3):
+        rows = rng.permutation(np.flatnonzero(IRIS.labels == label))
+        train, rest = [*train, *rows[:35]], [*rest, *rows[35:]]
+    train, rest = sorted(train), sorted(rest)
+    x = IRIS.x[train]
+    return scaled(x, x).T, IRIS.y[train].T, scaled(IRIS.x[rest], x).T, IRIS.y[rest].T
+
+
+@dataclass
+class Run:
+    """A training run: what it was after 0, 1, … epochs."""
+
+    w: list[dict[int, Any]] = field(default_factory=list)
+    cost: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+    held_cost: list[float] = field(default_factory=list)
+    held_right: list[int] = field(default_factory=list)
+    delta: list[dict[int, Any]] = field(default_factory=list)
+    slopes: list[dict[int, Any]] = field(default_factory=list)
+
+
+def trained(
+    w: Any, b: Any, names: Sequence[str], data: Any, eta: float, batch: int, seed: int, epochs: int
+) -> Run:
+    """Mini-batches in a random order, a step against the mean gradient after each."""
+    x, y, held_x, held_y = data
+    run, rng = Run(), np.random.default_rng(seed)
+
+    def note() -> None:
+        z, a = forward(w, b, names, x)
+        held = forward(w, b, names, held_x)[1][len(w)]
+        entropy = names[-1] == "softmax"
+
+        def mean(answers: Any, right: Any) -> float:
+            each = -np.log((answers * right).sum(axis=0)) if entropy else costs(answers, right)
+            return float(each.mean())
+
+        delta = deltas(w, z, a, as_errors, y)
+        run.w.append({l: w[l].copy() for l in w})
+        run.cost.append(mean(a[len(w)], y))
+        run.held_cost.append(mean(held, held_y))
+        run.accuracy.append(float((a[len(w)].argmax(axis=0) == y.argmax(axis=0)).mean()))
+        run.held_right.append(int((held.argmax(axis=0) == held_y.argmax(axis=0)).sum()))
+        run.delta.append({l: np.sqrt((delta[l] ** 2).mean(axis=1)) for l in sorted(delta)})
+        run.slopes.append(slopes_of(delta, a)[0])
+
+    # Behind softmax the error is a − y: as if the last activation had the slope 1.
+    as_errors = [*names[:-1], "identity" if names[-1] == "softmax" else names[-1]]
+    note()
+    for _ in range(epochs):
+        order = rng.permutation(x.shape[1])
+        for first in range(0, len(order), batch):
+            some = order[first : first + batch]
+            z, a = forward(w, b, names, x[:, some])
+            dw, db = slopes_of(deltas(w, z, a, as_errors, y[:, some]), a)
+            for l in w:
+                w[l] -= eta * dw[l]
+                b[l] -= eta * db[l]
+        note()
+    return run
+
+
+def edges_of(w: Any) -> dict[tuple[int, int, int], float]:
+    """Every weight under (l, j, k)."""
+    return {(l, j, k): w[l][j, k] for l in w for j in range(len(w[l])) for k in range(w[l].shape[1])}
+
+
+# The figures --------------------------------------------------------------------------------------------
+
+
+def depth(v: Values) -> Expected:
+    x, y = flowers()[:2]
+    layers, shown = v["layers"], []
+    sizes, names = [4, *[10] * layers, 3], [*[v["activation"]] * layers, "sigmoid"]
+    for seed in range(v["seeds"]):
+        w, b = start(sizes, v["init"], seed)
+        z, a = forward(w, b, names, x)
+        delta = deltas(w, z, a, names, y)
+        sizes_of_errors = np.array([np.sqrt((delta[l] ** 2).sum()) for l in range(1, layers + 2)])
+        shown.append(sizes_of_errors / sizes_of_errors[-1])
+    ordered = np.sort(np.maximum(shown, 1e-30), axis=0)
+    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    middle, l = (low + high) / 2, np.arange(1, layers + 2)
+    trend = "vanish" if middle[0] < 1 / 20 else "explode" if middle[0] > 20 else "survive"
+    return Expected(
+        sentence=[layers, Rounded(middle[0], 2), *([len(ordered)] if len(ordered) > 1 else [])],
+        table=[Rounded(s, 2) for row in zip(ordered[0], middle, ordered[-1], strict=True) for s in row],
+        words=[
+            f"{layers} hidden layer{'s' if layers > 1 else ''} of {v['activation']}, ",
+            f"errors {trend} ",
+            {"random": "random", "normal": "normal", "xavier": "Xavier", "he": "He"}[v["init"]] + " weights",
+        ],
+        lines={
+            "median": (l, middle),
+            "band": (np.r_[l, l[::-1]], np.r_[ordered[0], ordered[-1][::-1]]),
+        },
+    )
+
+
+def expression_graph(v: Values) -> Expected:
+    x, w, b, y = (float(v[name]) for name in ("x", "w", "b", "y"))
+    wx, z = w * x, w * x + b
+    a = float(sigmoid(np.array(z)))
+    d, s = a - y, a * float(sigmoid(np.array(-z)))
+    data = {"w": w, "x": x, "wx": wx, "b": b, "z": z, "a": a, "y": y, "d": d, "d²": d**2}
+    data |= {"½": 0.5, "C": d**2 / 2}
+    slope_of = {"C": 1.0, "½": d**2, "d²": 0.5, "d": d, "a": d, "y": -d, "z": d * s, "b": d * s}
+    slope_of |= {"wx": d * s, "w": d * s * x, "x": d * s * w}
+    parents: dict[str, list[tuple[str, float]]] = {
+        "C": [("½", d**2), ("d²", 0.5)],
+        "d²": [("d", 2 * d)],
+        "d": [("a", 1.0), ("y", -1.0)],
+        "a": [("z", s)],
+        "z": [("wx", 1.0), ("b", 1.0)],
+        "wx": [("w", x), ("x", w)],
+    }
+    order = ["½", "w", "x", "wx", "b", "z", "a", "y", "d", "d²", "C"]
+    called = {"½": "0.5", "wx": "*", "d": "-", "d²": "**2"}
+    reached: set[str] = set()
+    said = "Forward only: every node has its value, and no slope yet."
+    for node in order[::-1][: v["step"]]:
+        reached |= {node, *(parent for parent, _ in parents.get(node, []))}
+        given = [
+            f"{called.get(parent, parent)} gets {number(slope_of[node])} × {factor(by)} = "
+            f"{number(slope_of[node] * by)}"
+            for parent, by in parents.get(node, [])
+        ]
+        name = f"Node {called.get(node, node)}"
+        said = f"{name}: {'; '.join(given)}." if given else f"{name} was given: nothing to hand on."
+    table: list[Any] = []
+    for node in order:
+        table += [near(data[node]), *([near(slope_of[node])] if node in reached else [])]
+    return Expected(
+        [v["step"], 11, ...],
+        table,
+        [f"Step {v['step']} of 11. {said}"],
+        nodes=[(data[node], slope_of[node] if node in reached else None) for node in order],
+        alt=[near(data["C"])],
+    )
+
+
+def layer_sizes(v: Values) -> Expected:
+    sizes = [v["inputs"], *(v[f"size_{l}"] for l in range(1, v["hidden"] + 1)), v["outputs"]]
+    counts = [n * before + n for before, n in zip(sizes, sizes[1:], strict=False)]
+    total = [sum(counts)] if len(counts) > 1 else []
+    return Expected(
+        [*sizes, *counts, *total],
+        [*counts, sum(counts)],
+        ["-".join(map(str, sizes))],
+        edges=edges_of(start(sizes, "random", 0)[0]),
+    )
+
+
+def logits(v: Values) -> Expected:
+    z = np.array([v["z_0"], v["z_1"], v["z_2"]])
+    right = np.eye(3)[v["target"]]
+    p = np.exp(z - z.max()) / np.exp(z - z.max()).sum()
+    error = p - right
+    quadratic = p * (error - (p * error).sum())  # Jᵀ(p − y)
+    price = np.log(np.exp(z - z[v["target"]]).sum())
+    t = v["target"]
+    return Expected(
+        [t, *map(near, (p[t], price, error[t], quadratic[t]))],
+        [near(n) for row in zip(z, p, error, quadratic, strict=True) for n in row],
+        [f"Class {t} is right"],
+        heights={f"p {j}": p[j] for j in range(3)}
+        | {f"cross-entropy {j}": error[j] for j in range(3)}
+        | {f"quadratic {j}": quadratic[j] for j in range(3)},
+    )
+
+
+def near(value: float, digits: int = 3) -> Rounded:
+    return Rounded(float(value), digits)
+
+
+def small_net(activation: str = "sigmoid") -> tuple[Any, Any, list[str]]:
+    """The net 4-5-3 of several figures."""
+    return *start([4, 5, 3], "random", 0), [activation, "sigmoid"]
+
+
+def nudge(v: Values) -> Expected:
+    (l, j), push, i = v["neuron"], v["push"], v["example"]
+    w, b, names = small_net()
+    x, y = IRIS.x[[i]].T, IRIS.y[[i]].T
+    z, a = forward(w, b, names, x)
+    delta = deltas(w, z, a, names, y)[l][j, 0]
+
+    def pushed(by: float) -> tuple[float, float]:
+        moved = {m: b[m].copy() for m in b}
+        moved[l][j] += by
+        after = forward(w, moved, names, x)[1]
+        return after[l][j, 0], costs(after[2], y)[0]
+
+    (a_0, c_0), (a_1, c_1) = pushed(0.0), pushed(push)
+    pushes = np.linspace(-2, 2, 81)
+    change, promise = Rounded(c_1 - c_0, slack=1e-6), near(delta * push)
+    z_0 = z[l][j, 0]
+    pairs = {"z": (z_0, z_0 + push), "a": (a_0, a_1), "C": (c_0, c_1)}
+    return Expected(
+        [i, j, near(push), change, near(delta), near(push), promise],
+        [*(near(n) for pair in pairs.values() for n in pair), change, near(delta), promise],
+        [f"z{'¹²'[l - 1]}[{j}]"],
+        {
+            "curve": (pushes, [pushed(by)[1] - c_0 for by in pushes]),
+            "line": (pushes, delta * pushes),
+            "dot": ([push], [c_1 - c_0]),
+            "promise": ([push], [delta * push]),
+            **{f"before {name}": ([old], [0]) for name, (old, _) in pairs.items()},
+            **{f"after {name}": ([new], [0]) for name, (_, new) in pairs.items()},
+        },
+    )
+
+
+def one_neuron(v: Values) -> Expected:
+    w, b, eta, entropy = v["w"], v["b"], v["eta"], v["cost"] == "cross-entropy"
+
+    def cost(z: Any) -> Any:
+        return np.logaddexp(0, z) if entropy else sigmoid(z) ** 2 / 2
+
+    path = []
+    for _ in range(301):
+        z = np.array(w + b)
+        a = float(sigmoid(z))
+        by_z = a if entropy else a * a * float(sigmoid(-z))
+        path.append((w, b, a, float(cost(z)), by_z))
+        w, b = w - eta * by_z, b - eta * by_z
+    here, bias, a, c, by_w = path[v["step"]]
+    weights = np.linspace(-10, 6, 161)
+    left = [near(here)] if not -10 <= here <= 6 else []
+    return Expected(
+        [v["step"], v["eta"], near(a), 0, near(c), near(by_w), *left],
+        [near(n) for n in (here, bias, a, c, by_w)],
+        [v["cost"], "1 step " if v["step"] == 1 else "steps "],
+        {
+            "curve": (weights, cost(weights + bias)),
+            "tangent": (weights, c + by_w * (weights - here)),
+            "dot": ([here], [c]),
+            "costs": (np.arange(301), [point[3] for point in path]),
+            "now": ([v["step"]] * 2, [0, 1]),
+        },
+    )
+
+
+def stepper(v: Values) -> Expected:
+    step, i = v["step"], v["example"]
+    w, b, names = small_net(v["activation"])
+    x, y = scaled(IRIS.x, IRIS.x)[[i]].T, IRIS.y[[i]].T
+    z, a = forward(w, b, names, x)
+    delta = deltas(w, z, a, names, y)
+    dw, db = slopes_of(delta, a)
+
+    def summed(l: int) -> list[float]:
+        terms = [n for k in range(len(a[l - 1])) for n in (w[l][0, k], a[l - 1][k, 0])]
+        return [*terms, b[l][0, 0], z[l][0, 0], a[l][0, 0]]
+
+    said, arrays = {
+        0: (a[0][:, 0], [a[0]]),
+        1: (summed(1), [z[1], a[1]]),
+        2: (summed(2), [z[2], a[2]]),
+        3: ([a[2][0, 0], -y[0, 0], slope("sigmoid", z[2])[0, 0], delta[2][0, 0]], [delta[2]]),
+        4: (
+            [
+                *(n for k in range(3) for n in (w[2][k, 0], delta[2][k, 0])),
+                slope(names[0], z[1])[0, 0],
+                delta[1][0, 0],
+            ],
+            [delta[1]],
+        ),
+        5: ([db[2][0, 0], 0, 0, delta[2][0, 0], a[1][0, 0], dw[2][0, 0]], [db[2], dw[2]]),
+        6: ([db[1][0, 0], 0, 0, delta[1][0, 0], a[0][0, 0], dw[1][0, 0]], [db[1], dw[1]]),
+    }[step]
+    lit = {
+        0: {(0, k) for k in range(4)},
+        1: {(1, 0), *((0, k) for k in range(4)), *((1, 0, k) for k in range(4))},
+        2: {(2, 0), *((1, k) for k in range(5)), *((2, 0, k) for k in range(5))},
+        3: {(2, k) for k in range(3)},
+        4: {(1, 0), *((2, k) for k in range(3)), *((2, k, 0) for k in range(3))},
+        5: {(2, 0), (1, 0), (2, 0, 0)},
+        6: {(1, 0), (0, 0), (1, 0, 0)},
+    }[step]
+    return Expected(
+        [near(n) for n in said],
+        [near(n) for array in arrays for n in array.ravel()],
+        [f"Step {step} of 6", ("the input", "layer 1", "layer 2", "(1)", "(2)", "layer 2", "layer 1")[step]],
+        edges=edges_of(w),
+        neurons={
+            (l, j): (a[l][j, 0] if step >= l else None, delta[l][j, 0] if l and step >= 5 - l else None)
+            for l in range(3)
+            for j in range(len(a[l]))
+        },
+        alt=[i, step, 6, ...],
+        lit=lit,
+    )
+
+
+def weight_inspector(v: Values) -> Expected:
+    l, j, k, i, h = v["l"], v["j"], v["k"], v["example"], 10.0 ** v["exponent"]
+    w, b, names = small_net()
+    x, y = IRIS.x[[i]].T, IRIS.y[[i]].T
+    z, a = forward(w, b, names, x)
+    delta = deltas(w, z, a, names, y)
+    comes, error = a[l - 1][k, 0], delta[l][j, 0]
+
+    def cost(change: float) -> float:
+        moved = {m: w[m].copy() for m in w}
+        moved[l][j, k] += change
+        return float(costs(forward(moved, b, names, x)[1][2], y)[0])
+
+    measured = Rounded((cost(h) - cost(-h)) / (2 * h), slack=max(1e-7, 1e-14 / h / abs(comes * error)))
+    lost = h < 0.5e-8
+    changes, base = np.linspace(-3, 3, 61), cost(0)
+    known = [near(comes), near(error), near(comes * error)]
+    return Expected(
+        [j, k, *known, near(h), Rounded(1e-16 / h, 1) if lost else measured],
+        [*known, *([] if lost else [measured]), near(w[l][j, k]), near(base)],
+        [f"w{'¹²'[l - 1]}[{j}, {k}]", "lost in round-off" if lost else "Measured"],
+        {
+            "curve": (changes, [cost(change) for change in changes]),
+            "tangent": (changes, base + comes * error * changes),
+            "dot": ([0], [base]),
+        },
+        edges=edges_of(w),
+        neurons={
+            (m, n): (a[m][n, 0], delta[m][n, 0] if m else None) for m in range(3) for n in range(len(a[m]))
+        },
+        lit={(l, j, k), (l - 1, k), (l, j)},
+        page=[
+            f"Outputs: {', '.join(number(n) for n in a[2][:, 0])}.",
+            "Largest error by layer: "
+            + ", ".join(f"layer {m} {number(np.abs(delta[m]).max())}" for m in (1, 2)),
+        ],
+    )
+
+
+def _maps(run: Run, epoch: int, epochs: int) -> dict[str, Any]:
+    """The two maps of the lab: a line of nothing between two layers."""
+    layers = sorted(run.w[0])
+    errors: list[Any] = []
+    for l in layers:
+        errors += [np.full(epochs + 1, np.nan)] * (l > 1)
+        for j in range(len(run.w[0][l])):
+            row = np.full(epochs + 1, np.nan)
+            row[: epoch + 1] = [delta[l][j] for delta in run.delta[: epoch + 1]]
+            errors.append(row)
+    tallest = max(len(run.slopes[0][l]) for l in layers)
+    columns: list[Any] = []
+    for l in layers:
+        columns += [np.full(tallest, np.nan)] * (l > 1)
+        for column in run.slopes[epoch][l].T:
+            columns.append(np.r_[column, np.full(tallest - len(column), np.nan)])
+    return {"errors": np.array(errors), "slopes": np.array(columns).T}
+
+
+def _norms(run: Run, epoch: int) -> dict[int, float]:
+    return {l: float(np.sqrt((delta**2).sum())) for l, delta in sorted(run.delta[epoch].items())}
+
+
+def iris_lab(v: Values) -> Expected:
+    hidden = [v[f"size_{i}"] for i in range(1, v["layers"] + 1)]
+    sizes, at = [4, *hidden, 3], v["epoch"]
+    names = [*[v["activation"]] * len(hidden), "softmax" if v["cost"] == "cross_entropy" else "sigmoid"]
+    w, b = start(sizes, "random", v["seed"])
+    run = trained(w, b, names, flowers(), v["eta"], v["batch"], v["seed"], at)
+    norms, slopes = _norms(run, at), run.slopes[at]
+    epochs = np.arange(at + 1)
+    drawn = {f"delta {l}": (epochs, [_norms(run, e)[l] for e in epochs]) for l in norms}
+    drawn |= {f"delta {l}": ([], []) for l in range(len(sizes), 6)}
+    drawn |= {f"now {name}": ([at, at], [0, 1]) for name in ("cost", "accuracy", "delta")}
+    loose, largest = {"slack": 1e-6}, max(np.abs(m).max() for m in slopes.values())
+    return Expected(
+        [*sizes, at, Rounded(run.cost[at], **loose), run.held_right[at], 45]
+        + ([Rounded(norms[1] / norms[len(hidden) + 1], 2, **loose)] if hidden else []),
+        [
+            run.cost[at],
+            run.held_cost[at],
+            run.accuracy[at],
+            run.held_right[at] / 45,
+            *norms.values(),
+            *(float(np.abs(slopes[l]).max()) for l in sorted(slopes)),
+        ],
+        ["-".join(map(str, sizes))],
+        drawn
+        | {
+            "cost training": (epochs, run.cost),
+            "cost held out": (epochs, run.held_cost),
+            "accuracy training": (epochs, run.accuracy),
+            "accuracy held out": (epochs, np.array(run.held_right) / 45),
+        },
+        cells=_maps(run, at, 500),
+        edges=edges_of(run.w[at]),
+        texts={
+            "limit": f"from neuron k; colors end at ±{number(largest, 2)}",
+            **{f"layer {l}": f"δ{'⁰¹²³⁴⁵'[l]}" if l in norms else "" for l in range(1, 6)},
+            **{f"w {l}": f"w{'⁰¹²³⁴⁵'[l]}" if l in norms else "" for l in range(1, 6)},
+        },
+        legends={"legend": [f"l = {l}" for l in norms]},
+        page=[f"The {'-'.join(map(str, sizes))} net with its weights after {at} epochs."],
+    )
+
+
+def live_training(v: Values) -> Expected:
+    w, b = start([4, 3, 3], "random", 1)
+    at = min(v["epoch"], v["furthest"])
+    run = trained(w, b, ["sigmoid", "sigmoid"], flowers(), 3.0, 10, 1, at)
+    norms, epochs = _norms(run, at), np.arange(at + 1)
+    further = [v["furthest"]] * (at < v["furthest"]) + [v["furthest"]] * v["stopped"]
+    return Expected(
+        [at, near(run.cost[at]), *(n for l, norm in norms.items() for n in (l, near(norm))), *further],
+        [run.cost[at], *norms.values()],
+        [f"Epoch {at}:", *(["has been trained for"] if at < v["furthest"] else [])]
+        + (["Stopped after epoch"] if v["stopped"] else []),
+        {
+            "training": (epochs, run.cost),
+            "held out": (epochs, run.held_cost),
+            **{f"l = {l}": (epochs, [_norms(run, e)[l] for e in epochs]) for l in norms},
+        },
+    )
+
+
+def clones(v: Values) -> Expected:
+    hidden, at = v["hidden"], v["epoch"]
+    if v["data"] == "XOR":
+        x = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]] * 10).T
+        y = np.array([[0.0, 1, 1, 0] * 10])
+    else:
+        x, y = flowers()[:2]
+    w, b = start([len(x), hidden, len(y)], v["start"].replace("nearly ", ""), 1)
+    if v["start"].startswith("nearly"):
+        w[1] += 0.1 * np.random.default_rng(1).standard_normal(w[1].shape)
+    run = trained(w, b, ["sigmoid"] * 2, (x, y, x, y), 3.0, 4 if v["data"] == "XOR" else 10, 0, at)
+
+    def apart(rows: Any) -> float:
+        return max(1e-9, float(np.abs(rows - rows.mean(axis=0)).max()))
+
+    rows = [Rounded(n, 2, 1e-6) for n in run.w[at][1].ravel()]
+    cost = Rounded(run.cost[at], 2, 1e-6)
+    alike = v["start"] in ("constant", "zeros")
+    return Expected(
+        [at, cost, ...],
+        [*rows, ...],
+        [v["start"], v["data"] if v["data"] == "XOR" else "Iris", *(["clones"] if alike else [])],
+        {
+            "cost": (np.arange(at + 1), run.cost),
+            "spread": (np.arange(at + 1), [apart(m[1]) for m in run.w]),
+        }
+        | {f"now {i}": ([at, at], [0, 1]) for i in (0, 1)},
+        cells={"rows": run.w[at][1]},
+        texts={f"row {i}": str(i) if i < hidden else "" for i in range(8)}
+        | {f"column {k}": str(k) if k < len(x) else "" for k in range(4)},
+        alt=[hidden, ...],
+    )
+
+
+def find_the_bug(v: Values) -> Expected:
+    from backprop_lib.course.mistakes import MISTAKES
+    from backprop_lib.network import Network
+
+    names = [*MISTAKES, ""]
+    name = names[np.random.default_rng(11).permutation(len(names))[v["mystery"] - 1]]
+    x, y, held_x, held_y = flowers()
+    kinds = ["sigmoid"] * 3
+    net = Network([("identity", 4), *[("sigmoid", 4)] * 2, ("sigmoid", 3)], seed=2)
+    w, b = start([4, 4, 4, 3], "random", 2)
+
+    def step() -> tuple[Any, Any]:
+        if not name:
+            z, a = forward(w, b, kinds, x)
+            return slopes_of(deltas(w, z, a, kinds, y), a)
+        for l in w:
+            net.w[l][...], net.b[l][...] = w[l], b[l]
+        given = MISTAKES[name].gradient(net, x, y, "quadratic")
+        return given.w, given.b
+
+    path, right = [], None
+    for at in range(151):
+        z, a = forward(w, b, kinds, x)
+        path.append(float(costs(a[3], y).mean()))
+        dw, db = step()
+        if at == 0:
+            true_w, true_b = slopes_of(deltas(w, z, a, kinds, y), a)
+            right = [
+                bool(np.allclose(given[l], true[l], rtol=1e-6, atol=1e-12))
+                for l in (1, 2, 3)
+                for given, true in ((dw, true_w), (db, true_b))
+            ]
+        if at == 150:
+            break
+        size = np.sqrt(sum((dw[l] ** 2).sum() + (db[l] ** 2).sum() for l in w))
+        for l in w:
+            w[l] = w[l] - min(3.0, 3.0 / size) * dw[l]
+            b[l] = b[l] - min(3.0, 3.0 / size) * db[l]
+    assert right is not None
+    blocks = [f"{kind}{l}" for l in (1, 2, 3) for kind in "wb"]
+    wrong = [block for block, is_right in zip(blocks, right, strict=True) if not is_right]
+    answers = forward(w, b, kinds, held_x)[1][3]
+    correct = int((answers.argmax(axis=0) == held_y.argmax(axis=0)).sum())
+    words = ["rose" if path[-1] >= path[0] else "fell"]
+    words.append(f"refuses {', '.join(wrong)}" if wrong else "the check passes")
+    if v["reveal"]:
+        words.append(f"It is: {MISTAKES[name].title if name else 'no mistake at all'}.")
+    first, last = near(path[0]), Rounded(path[-1], slack=1e-6)
+    places = {"ok": np.flatnonzero(right), "wrong": np.flatnonzero(~np.array(right))}
+    lines = {verdict: (at, None) for verdict, at in places.items()}
+    return Expected(
+        [first, last, correct, 45, ...],
+        [first, last, correct, ...],
+        words,
+        lines | {"cost": (np.arange(151), path)},
+        alt=[150],
+        silent=[] if v["reveal"] else ["It is", MISTAKES[name].title if name else "no mistake"],
+    )
+
+
+def step_size(v: Values) -> Expected:
+    kinds = ["forward", "central"] if v["difference"] == "both" else [v["difference"]]
+    w, b, names = small_net()
+    x, y = IRIS.x[::10].T, IRIS.y[::10].T
+    z, a = forward(w, b, names, x)
+    dw, db = slopes_of(deltas(w, z, a, names, y), a)
+    exact = np.concatenate([np.r_[dw[l].ravel(), db[l].ravel()] for l in (1, 2)])
+    theta = np.concatenate([np.r_[w[l].ravel(), b[l].ravel()] for l in (1, 2)])
+
+    def cost(t: Any) -> float:
+        moved_w = {1: t[:20].reshape(5, 4), 2: t[25:40].reshape(3, 5)}
+        moved_b = {1: t[20:25].reshape(5, 1), 2: t[40:].reshape(3, 1)}
+        return float(costs(forward(moved_w, moved_b, names, x)[1][2], y).mean())
+
+    base, steps = cost(theta), 10.0 ** np.arange(-12, 0.01, 0.5)
+    which = range(43) if v["parameter"] < 0 else [v["parameter"]]
+    off: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for h in steps:
+        errors: dict[str, list[float]] = {kind: [] for kind in kinds}
+        for i in which:
+            e = h * np.eye(43)[i]
+            above, below = cost(theta + e), cost(theta - e)
+            measured = {"forward": (above - base) / h, "central": (above - below) / (2 * h)}
+            for kind in kinds:
+                s = measured[kind]
+                errors[kind].append(abs(s - exact[i]) / (abs(s) + abs(exact[i])))
+        for kind in kinds:
+            off[kind].append(float(np.median(errors[kind])))
+    # Where round-off has a say, the figure says so; float32 is all round-off but for the largest steps.
+    at = int(np.argmin(np.abs(np.log10(steps) - v["exponent"])))
+    single = v["precision"] == "float32"
+    ceiling = {"forward": 1e5, "central": 1e6}
+    eps = 2.0**-23 if single else 2.0**-52
+
+    def said(kind: str, row: int) -> Any:
+        if off[kind][row] > 1.2 * ceiling[kind] * eps / steps[row]:
+            return Rounded(off[kind][row], 1, 3e-2 if single else 1e-3)
+        return None
+
+    decided = {kind: [row for row in range(25) if said(kind, row) is not None] for kind in kinds}
+    what = [43] if v["parameter"] < 0 else [v["parameter"]]
+    return Expected(
+        [Rounded(10.0 ** v["exponent"], 2), *what, *(said(kind, at) for kind in kinds)],
+        [said(kind, row) for row in range(25) for kind in kinds],
+        kinds,
+        {"here": ([steps[at]] * 2, [0, 1])}
+        | {
+            kind: (steps, [off[kind][row] if row in decided[kind] else np.nan for row in range(25)])
+            for kind in kinds
+        },
+        accuracy=3e-2 if single else 1e-3,
+        legends={"legend": kinds},
+        hidden={
+            artist
+            for kind in {"forward", "central"} - set(kinds)
+            for artist in (kind, f"guide {kind} 0", f"guide {kind} 1")
+        },
+        page=[f" in {v['precision']}. ", "Two U-shaped" if len(kinds) == 2 else "One U-shaped"],
+        alt=[64 >> single],
+    )
+
+
+EXPECTED: dict[str, Callable[[Values], Expected]] = {
+    function.__name__: function
+    for function in (
+        clones,
+        depth,
+        expression_graph,
+        find_the_bug,
+        iris_lab,
+        layer_sizes,
+        live_training,
+        logits,
+        nudge,
+        one_neuron,
+        step_size,
+        stepper,
+        weight_inspector,
+    )
+}
