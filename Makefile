@@ -4,6 +4,7 @@
 # PYTHON  the interpreter to make it with (default: the first of Python 3.11 or newer)
 # PAGES   pages for `make notebooks` (default: all)
 # SOLUTIONS  what `make student` does with them: stripped (the default) or hidden
+# FORCE   yes: `make student` replaces a copy in which somebody has worked
 # RUNTIME where the site's Python comes from: local (the default) or cdn
 # MODULES modules for `make mutants` (default: all six, and a report in docs/mutants.md)
 # LAB_FLAGS  flags for JupyterLab, such as --no-browser or --allow-root
@@ -13,6 +14,7 @@ VENV = .venv
 PYTHON =
 PAGES =
 MATRIX =
+FORCE =
 SOLUTIONS =
 MODULES =
 FIGURES =
@@ -71,7 +73,7 @@ test-matrix:  ## run `make test` on each Python, with oldest and newest dependen
 	@$(TESTING) tools/matrix.py $(MATRIX)
 
 student:  ## copy the course without solutions and outputs into build/student (SOLUTIONS=hidden to fold them)
-	@$(TESTING) tools/student_copies.py $(if $(SOLUTIONS),--solutions $(SOLUTIONS))
+	@$(TESTING) tools/student_copies.py $(if $(SOLUTIONS),--solutions $(SOLUTIONS)) $(if $(FORCE),--force)
 
 contents:  ## write titles, maps and links of the pages from notebooks/contents.toml
 	@$(TESTING) tools/contents.py

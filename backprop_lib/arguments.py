@@ -113,10 +113,19 @@ def counted(count: int, progress: Progress | None) -> Iterable[int]:
     return progress(range(count))
 
 
+def unmasked(name: str, value: object) -> object:
+    """`value` itself; a masked array, or a list with one in it, is refused: its mask would be lost."""
+    items = value if isinstance(value, list | tuple) else [value]
+    if any(isinstance(item, np.ma.MaskedArray) for item in items):
+        raise TypeError(f"{name}: expected an array without a mask, got a masked array; use .filled(...)")
+    return value
+
+
 def numbers(name: str, value: object) -> Array:
     """`value` as an array of finite float64 numbers; text, ragged lists, NaN and infinity are refused."""
     if not isinstance(value, np.ndarray | list | tuple | int | float | np.number):
         raise TypeError(f"{name}: expected an array of numbers, got {shown(value)}")
+    unmasked(name, value)
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -134,6 +143,7 @@ def numbers(name: str, value: object) -> Array:
 
 def integers(name: str, value: object, expected: str) -> NDArray[np.integer]:
     """`value` as an array of integers, of any shape; `expected` says what they are."""
+    unmasked(name, value)
     try:
         array = np.asarray(value)
     except ValueError as error:

@@ -19,7 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from backprop_lib.arguments import one_of, shown
+from backprop_lib.arguments import one_of, shown, unmasked
+
+CLOSE_TO_ONE = 1e-6  # how far from 1 the sum of a distribution may be
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,33 @@ class Cost:
 
     def __call__(self, a: Any, y: Any) -> Any:
         """C_x of every example (column), shape (m,); inf where a certain answer is wrong."""
-        return self.value(*_same_shape(a, y))
+        a, y = _same_shape(a, y)
+        self.check_targets(y)
+        return self.value(a, y)
 
     def prime(self, a: Any, y: Any) -> Any:
         """∂C_x/∂a_j of every output and example, of the shape of a."""
-        return self.derivative(*_same_shape(a, y))
+        a, y = _same_shape(a, y)
+        self.check_targets(y)
+        return self.derivative(a, y)
+
+    def check_targets(self, y: Any) -> None:
+        """ValueError if the targets y are none of a cross-entropy, which would then have no least value.
+
+        Binary cross-entropy takes targets from 0 to 1; cross-entropy takes columns that are distributions,
+        from 0 to 1 with a sum of 1: only then is δ = a − y equation (1).
+        """
+        if self.output is None or not np.size(y):
+            return
+        if not (y.min() >= 0 and y.max() <= 1):
+            outside = y[~((y >= 0) & (y <= 1))].flat[0]
+            raise ValueError(f"y: {self.name} expects targets from 0 to 1, got {outside:g}")
+        if self.output == "softmax" and not abs(y.sum(axis=0) - 1).max() <= CLOSE_TO_ONE:
+            sums = y.sum(axis=0)
+            raise ValueError(
+                f"y: {self.name} expects targets that sum to 1 in every column, "
+                f"got a sum of {np.ravel(sums)[np.abs(sums - 1).argmax()]:.6g}"
+            )
 
     def check_output(self, activation: str) -> None:
         """ValueError if this cost cannot stand behind an output layer of that activation."""
@@ -52,6 +76,7 @@ class Cost:
 
 
 def _same_shape(a: Any, y: Any) -> tuple[Any, Any]:
+    unmasked("a", a), unmasked("y", y)
     try:
         a, y = np.asarray(a), np.asarray(y)
     except ValueError as error:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import math
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,38 +120,25 @@ def load_csv(
 ) -> Dataset:
     """A data set from a CSV file with one header line: the features, then `class`.
 
-    Every line must have all its fields, every feature must be a finite number, every class one of
-    class_names. Raises OSError if the file cannot be read, or ValueError naming the file and the line.
+    The text is UTF-8, with or without a byte order mark; blank lines at its end are left out. Every line must
+    have all its fields, every feature must be a finite number, every class one of class_names. Raises OSError
+    if the file cannot be read, or ValueError naming the file and the line.
     """
     path = path_of("path", path)
     header = [*words("feature_names", feature_names), "class"]
     class_names = words("class_names", class_names)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path.name}: expected UTF-8 text: {error}") from error
-    try:
-        reader = csv.reader(io.StringIO(text), strict=True)
-        rows = [(reader.line_num, row) for row in reader]
-    except csv.Error as error:
-        raise ValueError(f"{path.name}: not a CSV file: {error}") from error
+    rows = _rows_of(path)
     if not rows:
         raise ValueError(f"{path.name}, line 1: expected the header {shown(','.join(header))}, got nothing")
-    if rows[0][1] != header:
-        raise ValueError(
-            f"{path.name}, line 1: expected the header {shown(','.join(header))}, "
-            f"got {shown(','.join(rows[0][1]))}"
-        )
+    _check_header(f"{path.name}, line 1", header, rows[0][1])
     features, labels = [], []
     for line, row in rows[1:]:
+        where = f"{path.name}, line {line}"
         if len(row) != len(header):
-            raise ValueError(f"{path.name}, line {line}: expected {len(header)} fields, got {len(row)}")
-        features.append([_number(field, f"{path.name}, line {line}") for field in row[:-1]])
+            raise ValueError(f"{where}: expected {len(header)} fields, got {len(row)}")
+        features.append([_number(field, where) for field in row[:-1]])
         if row[-1] not in class_names:
-            expected = ", ".join(class_names)
-            raise ValueError(
-                f"{path.name}, line {line}: expected a class of {expected}, got {shown(row[-1])}"
-            )
+            raise ValueError(f"{where}: expected a class of {', '.join(class_names)}, got {shown(row[-1])}")
         labels.append(class_names.index(row[-1]))
     if not features:
         raise ValueError(f"{path.name}, line 2: expected at least one example, got nothing")
@@ -159,6 +148,49 @@ def load_csv(
         np.array(labels),
         class_names,
         tuple(header[:-1]),
+    )
+
+
+def _rows_of(path: Path) -> list[tuple[int, list[str]]]:
+    """(line, fields) of every line of a CSV file; ValueError, naming file and line, if it is none."""
+    content = path.read_bytes()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ValueError(f"{path.name}, line 1: expected UTF-8 text, got UTF-16")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = len(re.split(rb"\r\n|\r|\n", content[: error.start]))
+        raise ValueError(
+            f"{path.name}, line {line}: expected UTF-8 text, got the byte 0x{content[error.start]:02x}"
+        ) from error
+    text = re.sub(r"[\r\n][ \t\r\n]*\Z", "", text)  # blank lines at the end
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise ValueError(f"{path.name}, line {line}: expected text, got a NUL character")
+    reader, rows, line = csv.reader(io.StringIO(text, newline=""), strict=True), [], 1
+    try:
+        for row in reader:
+            rows.append((reader.line_num, row))
+            line = reader.line_num + 1  # where the next row begins
+    except csv.Error as error:
+        said = "a quote that is not closed" if "unexpected end" in str(error) else str(error)
+        raise ValueError(f"{path.name}, line {line}: not a line of a CSV file: {said}") from error
+    return rows
+
+
+def _check_header(where: str, expected: list[str], got: list[str]) -> None:
+    """ValueError that shows the first column in which two headers, perhaps long ones, differ."""
+    if got == expected:
+        return
+    if len(got) != len(expected):
+        raise ValueError(
+            f"{where}: expected the header {shown(','.join(expected))} with {len(expected)} columns, "
+            f"got {shown(','.join(got))} with {len(got)}"
+        )
+    column = next(i for i, (one, other) in enumerate(zip(expected, got, strict=True)) if one != other)
+    raise ValueError(
+        f"{where}, column {column + 1}: expected the header {shown(expected[column])}, "
+        f"got {shown(got[column])}"
     )
 
 
@@ -172,8 +204,8 @@ def _number(field: str, where: str) -> float:
         value = float(field)
     except ValueError:
         value = math.nan
-    if "_" in field:  # Python reads 1_5 as 15; a file means something else
-        value = math.nan
+    if not re.fullmatch(r"\s*[-+]?[0-9.]+([eE][-+]?[0-9]+)?\s*", field, re.ASCII):
+        value = math.nan  # Python reads 1_5 as 15, and digits of other scripts; a file means something else
     if not math.isfinite(value):
         raise ValueError(f"{where}: expected a finite number, got {shown(field)}")
     return value

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import glob
 import io
 import math
 import os
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,18 +22,61 @@ from backprop_lib.arguments import (
     columns,
     listed,
     natural_number,
+    numbers,
     one_of,
     path_of,
     positive_integer,
     same_count,
     shown,
+    unmasked,
 )
 from backprop_lib.costs import Cost
 from backprop_lib.costs import cost as cost_named
 
 LARGEST = 10**8  # parameters of a net: 0.8 GB
 FORMAT = "backprop_lib network 1"
+STALE = 3600  # seconds after which a draft of a file is nobody's
 INITS = ("random", "constant", "zeros", "normal", "xavier", "he")
+
+
+class Views(dict[int, Array]):
+    """The matrices of the layers, by l = 1 … L, as views into θ: assigning to one writes into θ.
+
+    No layer can be added, removed or exchanged for another array, for then θ would know nothing of it.
+    """
+
+    def __init__(self, name: str, views: dict[int, Array]) -> None:
+        super().__init__(views)
+        self._name = name
+
+    def __setitem__(self, l: int, values: Any) -> None:
+        view = self.get(l)
+        if view is None:
+            raise KeyError(f"{self._name}: expected a layer from 1 to {len(self)}, got {shown(l)}")
+        if values is not view:  # net.w[1] += … has written already
+            view[...] = fitting(f"{self._name}[{l}]", values, view)
+
+    def update(self, *layers: Any, **no_names: Any) -> None:
+        """Write several layers into θ."""
+        for l, values in dict(*layers, **no_names).items():
+            self[l] = values
+
+    def __ior__(self, layers: Any) -> Views:  # type: ignore[override,misc]
+        self.update(layers)
+        return self
+
+    def _refused(self, *_: Any) -> Any:
+        raise TypeError(f"{self._name}: the layers of a net stay; assign to {self._name}[l] to change one")
+
+    __delitem__ = pop = popitem = clear = setdefault = _refused
+
+
+def fitting(name: str, values: Any, view: Array) -> Any:
+    """`values` as numbers for `view`, of its shape; ValueError or TypeError, by name, if they are none."""
+    array = np.asarray(unmasked(name, values)) if view.dtype.kind == "c" else numbers(name, values)
+    if array.shape != view.shape:
+        raise ValueError(f"{name}: expected shape {view.shape}, got shape {array.shape}")
+    return array
 
 
 class Parameters:
@@ -42,9 +89,8 @@ class Parameters:
 
     sizes: tuple[int, ...]
     L: int
-    theta: Array
-    w: dict[int, Array]
-    b: dict[int, Array]
+    w: Views
+    b: Views
 
     def __init__(self, sizes: Sequence[int], theta: Array | None = None) -> None:
         """All zero, or the numbers of `theta`, which is not copied.
@@ -54,17 +100,33 @@ class Parameters:
         self.sizes = sizes if isinstance(sizes, tuple) else tuple(listed("sizes", sizes))
         self.L = len(self.sizes) - 1
         count, slices = _layout(self.sizes)
-        self.theta = np.zeros(count) if theta is None else theta
-        if not isinstance(self.theta, np.ndarray):
+        theta = np.zeros(count) if theta is None else theta
+        if not isinstance(unmasked("theta", theta), np.ndarray):
             raise TypeError(f"theta: expected a flat array, got {shown(theta)}")
-        if self.theta.shape != (count,):
-            raise ValueError(
-                f"theta: expected {count} numbers for sizes {self.sizes}, got {self.theta.shape}"
-            )
-        self.w, self.b = {}, {}
-        for l, (weights, biases) in slices.items():
-            self.w[l] = self.theta[weights].reshape(self.sizes[l], -1)
-            self.b[l] = self.theta[biases].reshape(-1, 1)
+        if theta.shape != (count,):
+            raise ValueError(f"theta: expected {count} numbers for sizes {self.sizes}, got {theta.shape}")
+        self._theta = theta
+        self.w = Views("w", {l: theta[w].reshape(self.sizes[l], -1) for l, (w, _) in slices.items()})
+        self.b = Views("b", {l: theta[b].reshape(-1, 1) for l, (_, b) in slices.items()})
+
+    @property
+    def theta(self) -> Array:
+        """All numbers in one vector. Assigning to it writes into the vector, and so into all of its views."""
+        return self._theta
+
+    @theta.setter
+    def theta(self, values: Any) -> None:
+        if values is not self._theta:
+            self._theta[...] = fitting("theta", values, self._theta)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("w", "b") and name in self.__dict__ and value is not self.__dict__[name]:
+            raise AttributeError(f"{name}: expected {name}[l] = …, one layer at a time, or theta = …")
+        super().__setattr__(name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy by `copy.deepcopy` has a vector, and views into it, of its own."""
+        return Parameters, (self.sizes, self.theta.copy())
 
     def blocks(self) -> list[tuple[str, int, Array]]:
         """("w", 1, w[1]), ("b", 1, b[1]), ("w", 2, w[2]), … in the order of theta."""
@@ -140,6 +202,9 @@ class Network(Parameters):
     def __repr__(self) -> str:
         return f"Network({list(self.specification)!r})"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _network_of, (self.specification, self.theta.copy())
+
     def copy(self) -> Network:
         """Another net of the same specification, with a copy of the parameters."""
         return self.with_parameters(self.theta.copy())
@@ -156,10 +221,16 @@ class Network(Parameters):
 
         The numbers go to a new file beside `path` first, which takes its name only once it is safely on
         disk. A full disk, a crash, or another process saving to the same path never leaves half a file.
+        A file that is there keeps its permissions, and a symbolic link leads to the new file. Raises
+        ValueError or TypeError for parameters that `load` would refuse, OSError if it cannot write.
         """
         import secrets  # here, because it takes longer to import than the whole package
 
-        path = path_of("path", path)
+        numbers("theta", self.theta)
+        path = path_of("path", path).resolve()
+        if path.is_dir():
+            raise IsADirectoryError(f"{path}: expected a file to save to, got a folder")
+        _remove_stale_drafts(path)
         names, sizes = zip(*self.specification, strict=True)
         arrays: dict[str, Any] = {"format": FORMAT, "activations": names, "sizes": sizes}
         arrays |= {f"{kind}{l}": block for kind, l, block in self.blocks()}
@@ -169,6 +240,8 @@ class Network(Parameters):
                 np.savez(file, **arrays)
                 file.flush()
                 os.fsync(file.fileno())
+            if path.exists():
+                draft.chmod(path.stat().st_mode & 0o7777)
             os.replace(draft, path)
         except BaseException:
             draft.unlink(missing_ok=True)
@@ -217,6 +290,14 @@ class Network(Parameters):
         return net
 
 
+def _remove_stale_drafts(path: Path) -> None:
+    """Remove what a crash has left beside `path` long ago; a draft of today may be of a living process."""
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with suppress(OSError):
+            if time.time() - draft.stat().st_mtime > STALE:
+                draft.unlink()
+
+
 def _arrays(content: bytes) -> dict[str, np.ndarray]:
     """The arrays of an .npz file. Every member must be as long as it says: no bomb is unpacked."""
     import zipfile  # here, as secrets above
@@ -237,6 +318,10 @@ def _arrays(content: bytes) -> dict[str, np.ndarray]:
         return dict(arrays)
 
 
+def _network_of(specification: tuple[tuple[str, int], ...], theta: Array) -> Network:
+    return Network(specification, init="zeros").with_parameters(theta)
+
+
 def checked_network(net: object) -> Network:
     """`net` itself; TypeError if it is not a Network."""
     if not isinstance(net, Network):
@@ -250,9 +335,7 @@ def checked_examples(net: Network, x: Array, y: Array, cost: str | Cost) -> tupl
     rule.check_output(checked_network(net).sigma[net.L].name)
     x, y = columns("x", x, net.sizes[0]), columns("y", y, net.sizes[-1])
     same_count("x", x, "y", y)
-    if rule.output == "softmax" and abs(y.sum(axis=0) - 1).max() > 1e-6:
-        # δ = a − y is equation (1) only where Σ_j y_j = 1; in general δ_j = a_j Σ_k y_k − y_j.
-        raise ValueError("y: cross_entropy expects targets that sum to 1 in every column")
+    rule.check_targets(y)
     return x, y, rule
 
 

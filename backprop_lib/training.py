@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,13 +118,14 @@ class Trainer:
             record = self._record()
         if not _is_finite(record):
             raise ValueError("net: the cost of the untrained net is not a finite number")
-        # All finished epochs, in one tuple: an interrupt finds either the old one or the new one.
-        self._state: tuple[Array, tuple[_Record, ...]] = (net.theta.copy(), (record,))
+        # All finished epochs, and what the next one is drawn from, in one tuple: an interrupt finds the old
+        # one or the new one, and a run that is carried on is the run that was never interrupted.
+        self._state = _State(net.theta.copy(), (record,), self._rng.bit_generator.state)
 
     @property
     def epoch(self) -> int:
         """The number of finished epochs."""
-        return len(self._state[1]) - 1
+        return len(self._state.records) - 1
 
     def run(self, epochs: int, progress: Progress | None = None) -> History:
         """Train for up to `epochs` more epochs and return the history since the beginning.
@@ -142,15 +143,16 @@ class Trainer:
                         if self.diverged_at is not None or not self._run_epoch():
                             break
             finally:
-                self.net.theta[...] = self._state[0]
+                self.net.theta[...] = self._state.theta
         except KeyboardInterrupt:
             self.interrupted = True
-        self.net.theta[...] = self._state[0]  # again: the interrupt may have come just before the first time
+        # Again, for the interrupt may have come just before the first time.
+        self.net.theta[...] = self._state.theta
         return self.history()
 
     def history(self) -> History:
         """The history of all finished epochs."""
-        records = self._state[1]
+        records = self._state.records
         per_set = np.array([record.costs for record in records])
         return History(
             cost=per_set[:, 0],
@@ -166,13 +168,14 @@ class Trainer:
     def _run_epoch(self) -> bool:
         """One epoch, and whether all its numbers are finite; if not, it leaves no trace."""
         theta = self._copy.theta
-        theta[...] = self._state[0]  # an epoch before may have been left half done
+        theta[...] = self._state.theta  # an epoch before may have been left half done
+        self._rng.bit_generator.state = self._state.order
         self._steps.epoch(self._x, self._y, self._examples())
         record = self._record()
         if not (_is_finite(record) and np.isfinite(theta).all()):
             self.diverged_at = self.epoch + 1
             return False
-        self._state = (theta.copy(), (*self._state[1], record))
+        self._state = _State(theta.copy(), (*self._state.records, record), self._rng.bit_generator.state)
         return True
 
     def _examples(self) -> NDArray[np.intp]:
@@ -190,6 +193,14 @@ class Trainer:
         cost, accuracy, delta = evaluate(self._copy, self._x, self._y, self._cost)
         theta = self._copy.theta.copy() if self._keep_parameters else None
         return _Record((cost, accuracy, *held_out), delta, theta)
+
+
+class _State(NamedTuple):
+    """The finished epochs: θ and the records of all, and the state of the generator that draws the order."""
+
+    theta: Array
+    records: tuple[_Record, ...]
+    order: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -318,14 +318,6 @@ def test_the_slope_of_a_binary_cross_entropy_is_a_minus_y_at_every_z(z: float, y
     assert parameters.b[1][0].grad == pytest.approx(a - y, abs=1e-15)
 
 
-def test_the_slope_of_a_cross_entropy_is_right_though_the_target_does_not_sum_to_1() -> None:
-    # C = −Σ_j y_j ln a_j has ∂C/∂z_j = a_j Σ_k y_k − y_j; here a = (1/2, 1/2) and y = (1, 2).
-    specification = [("identity", 1), ("softmax", 2)]
-    C, parameters = network_cost(specification, {1: [[0], [0]]}, {1: [0, 0]}, [1], [1, 2], "cross_entropy")
-    C.backward()
-    assert [v.grad for v in parameters.b[1]] == pytest.approx([0.5, -0.5], abs=1e-15)
-
-
 def test_the_slopes_of_a_cross_entropy_behind_softmax_are_a_minus_y() -> None:
     # z = (0, ln 2, ln 5): a = (1, 2, 5) / 8.
     biases = {1: [0.0, math.log(2), math.log(5)]}

@@ -82,11 +82,11 @@ HEADER = "a,b,class\n"
     "text, words",
     [
         ("", "line 1: expected the header 'a,b,class', got nothing"),
-        ("a,c,class\n1,2,no\n", "line 1: expected the header 'a,b,class', got 'a,c,class'"),
+        ("a,c,class\n1,2,no\n", "line 1, column 2: expected the header 'b', got 'c'"),
         (HEADER, "line 2: expected at least one example"),
         (HEADER + "1,2,no\n1,2\n", "line 3: expected 3 fields, got 2"),
         (HEADER + "1,2,3,no\n", "line 2: expected 3 fields, got 4"),
-        (HEADER + "\n", "line 2: expected 3 fields, got 0"),
+        (HEADER + "\n1,2,no\n", "line 2: expected 3 fields, got 0"),
         (HEADER + "1,two,no\n", "line 2: expected a finite number, got 'two'"),
         (HEADER + "1,,no\n", "line 2: expected a finite number, got ''"),
         (HEADER + "1,nan,no\n", "line 2: expected a finite number, got 'nan'"),
@@ -94,8 +94,13 @@ HEADER = "a,b,class\n"
         (HEADER + "1,2,maybe\n", "line 2: expected a class of no, yes, got 'maybe'"),
         (HEADER + "1,1_000,no\n", "line 2: expected a finite number, got '1_000'"),
         (HEADER + "1,0x10,no\n", "line 2: expected a finite number, got '0x10'"),
-        (HEADER + '1,2,"no\n', "not a CSV file"),
-        (HEADER + "1,2,no\n" + "1" * 200_000 + ",2,no\n", "not a CSV file: field larger than field limit"),
+        (HEADER + '1,2,no\n1,2,"no\n1,2,no\n', "line 3: not a line of a CSV file: a quote that is not"),
+        (HEADER + '1,2,no\n1,"2"x,no\n', "line 3: not a line of a CSV file"),
+        (HEADER + "1,2,no\n1,٥,no\n", "line 3: expected a finite number, got '٥'"),
+        (HEADER + "1,2,no\n1,2\0,no\n", "line 3: expected text, got a NUL"),
+        ("a,b,class \n1,2,no\n", "line 1, column 3: expected the header 'class', got 'class '"),
+        ("a;b;class\n1;2;no\n", "line 1: expected the header 'a,b,class' with 3 columns, got 'a;b;"),
+        (HEADER + "1,2,no\n" + "1" * 200_000 + ",2,no\n", "line 3: not a line of a CSV file: field larger"),
         (HEADER + '1,2,"n\no"\n', r"line 3: expected a class of no, yes, got 'n\\no'"),
     ],
 )
@@ -111,9 +116,25 @@ def test_a_bad_file_is_refused_with_its_line(text, words, tmp_path, record_prope
 def test_a_missing_file_is_missing_and_bytes_that_are_no_text_are_refused(tmp_path) -> None:
     with pytest.raises(FileNotFoundError):
         load_csv(tmp_path / "none.csv", ["a"], ["no"])
-    (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match=r"bytes\.csv: expected UTF-8"):
-        load_csv(tmp_path / "bytes.csv", ["a"], ["no"])
+    for content, words in (
+        (HEADER.encode("utf-16"), r"bytes\.csv, line 1: expected UTF-8 text, got UTF-16"),
+        (HEADER.encode("utf-16-be"), r"bytes\.csv, line 1: expected text, got a NUL"),
+        (b"a,class\n1,no\n1,n\xe9\n", r"bytes\.csv, line 3: expected UTF-8 text, got the byte 0xe9"),
+        (b"a,class\r\n1,n\xe9\r\n", r"bytes\.csv, line 2: expected UTF-8 text, got the byte 0xe9"),
+    ):
+        (tmp_path / "bytes.csv").write_bytes(content)
+        with pytest.raises(ValueError, match=words):
+            load_csv(tmp_path / "bytes.csv", ["a"], ["no"])
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("blank", ["", "{}", "{}{}{}", "  {}\t"])
+def test_a_byte_order_mark_and_blank_lines_at_the_end_are_read(ending, blank, tmp_path) -> None:
+    lines = ["a,b,class", "1,2,no", "-3.5e1, 4,yes"]
+    text = "\ufeff" + ending.join(lines) + ending + blank.format(ending, ending, ending)
+    (tmp_path / "good.csv").write_bytes(text.encode())
+    data = load_csv(tmp_path / "good.csv", ["a", "b"], ["no", "yes"])
+    assert data.x.tolist() == [[1, 2], [-35, 4]] and data.labels.tolist() == [0, 1]
 
 
 def test_any_file_is_read_or_refused(tmp_path, record_property) -> None:

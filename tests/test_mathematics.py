@@ -167,6 +167,8 @@ def test_a_cross_entropy_from_z_is_the_one_from_a_and_its_slope_is_a_minus_y(out
 def test_the_derivative_of_a_cost_is_that_of_the_complex_step(name) -> None:
     rng = np.random.default_rng(4)
     a, y = rng.uniform(0.05, 0.95, (3, 40)), rng.choice([0, 0.3, 0.7, 1], (3, 40))
+    if cost(name).output == "softmax":
+        y = np.eye(3)[:, rng.integers(0, 3, 40)] * 0.7 + 0.1
     for j in range(3):
         measured = cost(name).value(a + 1e-20j * np.eye(3)[:, [j]], y).imag / 1e-20
         assert cost(name).prime(a, y)[j] == pytest.approx(measured, rel=1e-13, abs=1e-15)

@@ -22,6 +22,7 @@ from backprop_lib import network
 from backprop_lib.network import INITS, Network, Parameters
 
 SPECIFICATION = [("identity", 4), ("tanh", 5), ("softmax", 3)]
+NET = Network(SPECIFICATION, seed=3)
 
 
 def test_the_matrices_are_views_of_the_vector() -> None:
@@ -300,3 +301,48 @@ def test_two_savers_killed_at_any_moment_leave_one_whole_file(tmp_path, record_p
         saver.join()
     assert seen == whole and Network.load(path).theta.tobytes() in whole
     record_property("faults injected", len(savers))
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
+def test_saving_over_a_file_keeps_its_permissions(mode, tmp_path) -> None:
+    path = tmp_path / "net.npz"
+    NET.save(path)
+    path.chmod(mode)
+    NET.save(path)
+    assert path.stat().st_mode & 0o777 == mode
+
+
+def test_saving_through_a_symbolic_link_writes_the_file_it_leads_to(tmp_path) -> None:
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "link.npz"
+    link.symlink_to(tmp_path / "real" / "net.npz")
+    NET.save(link)
+    assert link.is_symlink() and np.array_equal(Network.load(tmp_path / "real" / "net.npz").theta, NET.theta)
+    assert [path.name for path in (tmp_path / "real").iterdir()] == ["net.npz"]
+
+
+def test_a_draft_that_a_crash_left_is_removed_and_one_of_a_living_process_is_not(tmp_path) -> None:
+    names = ("net.npz.01ab", "net.npz.02cd", "a.npz.03ef")
+    stale, living, other = (tmp_path / f".{name}.part" for name in names)
+    for draft in (stale, living, other):
+        draft.write_bytes(b"half a file")
+    long_ago = time.time() - 2 * network.STALE
+    for draft in (stale, other):
+        os.utime(draft, (long_ago, long_ago))
+    NET.save(tmp_path / "net.npz")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [other.name, living.name, "net.npz"]
+
+
+@pytest.mark.parametrize("spoil", [np.nan, np.inf, -np.inf])
+def test_a_net_that_load_would_refuse_is_not_saved_and_the_old_file_stays(spoil, tmp_path) -> None:
+    path, net = tmp_path / "net.npz", NET.copy()
+    net.save(path)
+    kept = path.read_bytes()
+    net.theta[3] = spoil
+    with pytest.raises(ValueError, match="theta: expected finite numbers"):
+        net.save(path)
+    with pytest.raises(TypeError, match="theta: expected real numbers"):
+        NET.with_parameters(NET.theta + 1j).save(path)
+    with pytest.raises(IsADirectoryError, match="expected a file to save to, got a folder"):
+        NET.save(tmp_path)
+    assert path.read_bytes() == kept and [p.name for p in tmp_path.iterdir()] == ["net.npz"]

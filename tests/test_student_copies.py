@@ -64,6 +64,79 @@ def never_run(copy: dict[str, Any]) -> bool:
     return all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
 
 
+def everything(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def with_marks(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "marks.csv").write_text("Ada,17\n")
+
+
+REFUSED = {
+    "a folder of somebody's own": with_marks,
+    "a file": lambda target: target.write_text("mine"),
+    "a link to a folder of somebody's own": lambda target: (
+        with_marks(target.with_name("elsewhere")),
+        target.symlink_to(target.with_name("elsewhere")),
+    ),
+}
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("made", REFUSED)
+def test_what_was_not_made_by_the_program_is_never_replaced(made: str, force: bool, tmp_path: Path) -> None:
+    REFUSED[made](tmp_path / "class")
+    before = everything(tmp_path)
+    with pytest.raises(student_copies.NotOurs, match="expected a new or an empty folder"):
+        student_copies.copy_course(tmp_path / "class", force=force)
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", [".", "..", "notebooks", "backprop_lib/new", "build/..", "tests/../docs"])
+def test_the_project_and_all_around_it_are_never_a_target(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(student_copies.ROOT)
+    for target in (Path(name), student_copies.ROOT / name):
+        with pytest.raises(student_copies.NotOurs, match="inside the project|the project itself"):
+            student_copies.check_target(target, force=True)
+
+
+def test_a_link_to_the_project_is_no_target(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(student_copies.ROOT)
+    with pytest.raises(student_copies.NotOurs, match="the project itself"):
+        student_copies.check_target(tmp_path / "link", force=True)
+
+
+def test_a_copy_is_made_again_but_not_over_work_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "class"
+    target.mkdir()
+    student_copies.copy_course(target)
+    (target / "backprop_lib" / "__pycache__").mkdir()
+    (target / "backprop_lib" / "__pycache__" / "costs.pyc").write_bytes(b"")
+    student_copies.copy_course(target, "hidden")
+    page = target / "notebooks" / PAGES[3].name
+    page.write_text(page.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    (target / "marks.csv").write_text("Ada,17\n")
+    before = everything(target)
+    assert student_copies.main(["--to", str(target)]) == 1
+    said = capsys.readouterr().err
+    assert "Nothing was written" in said and "marks.csv" in said and page.name in said and "--force" in said
+    assert everything(target) == before
+    assert student_copies.main(["--to", str(target), "--force"]) == 0
+    assert not (target / "marks.csv").exists() and sorted(p.name for p in tmp_path.iterdir()) == ["class"]
+
+
+def test_a_copy_that_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    student_copies.copy_course(tmp_path / "class")
+    before = everything(tmp_path)
+    monkeypatch.setattr(student_copies, "NEEDED", (*student_copies.NEEDED, "no such file"))
+    with pytest.raises(FileNotFoundError):
+        student_copies.copy_course(tmp_path / "class")
+    assert everything(tmp_path) == before
+
+
 def test_some_pages_have_solutions() -> None:
     assert len(SOLVED) >= 9
 

@@ -189,6 +189,43 @@ def test_a_run_that_was_interrupted_can_be_carried_on(record_property) -> None:
     record_property("faults injected", len(moments))
 
 
+@pytest.mark.parametrize("order", [None, lambda epoch: np.random.default_rng(epoch).permutation(4)])
+def test_a_run_that_is_interrupted_and_carried_on_is_the_run_that_never_was_interrupted(
+    order, record_property
+) -> None:
+    options = {"learning_rate": 0.1, "batch_size": 3, "order": order}
+    whole_net = Network(GATE, seed=2)
+    whole = Trainer(whole_net, xor(), **options).run(5)
+    counting = Trainer(Network(GATE, seed=2), xor(), **options)
+    moments = random.Random(9).sample(range(1, interrupted_at(0, lambda: counting.run(3))[1]), 150)
+    for moment in moments:
+        net = Network(GATE, seed=2)
+        trainer = Trainer(net, xor(), **options)
+        interrupted_at(moment, lambda trainer=trainer: trainer.run(3))
+        history = trainer.run(5 - trainer.epoch)
+        assert history.cost.tolist() == whole.cost.tolist(), f"interrupted at instruction {moment}"
+        assert np.array_equal(net.theta, whole_net.theta)
+    record_property("faults injected", len(moments))
+
+
+def test_an_order_or_a_progress_bar_that_raises_costs_no_epoch() -> None:
+    def order(epoch):
+        if epoch == 2 and not mended:
+            raise RuntimeError("no order")
+        return np.random.default_rng(epoch).permutation(4)
+
+    mended = []
+    net, whole_net = Network(GATE, seed=2), Network(GATE, seed=2)
+    trainer = Trainer(net, xor(), learning_rate=0.1, batch_size=2, order=order)
+    with pytest.raises(RuntimeError, match="no order"):
+        trainer.run(4)
+    assert trainer.epoch == 2 and np.array_equal(net.theta, trainer._state.theta)
+    mended.append(True)
+    history = trainer.run(2)
+    whole = Trainer(whole_net, xor(), learning_rate=0.1, batch_size=2, order=order).run(4)
+    assert history.cost.tolist() == whole.cost.tolist() and np.array_equal(net.theta, whole_net.theta)
+
+
 def test_divergence_names_the_epoch_and_keeps_the_last_finite_state() -> None:
     net = Network([("identity", 4), ("relu", 5), ("identity", 3)])
     history = train(net, TRAIN, learning_rate=50.0, epochs=30, keep_parameters=True)

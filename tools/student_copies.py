@@ -2,18 +2,24 @@
 
     python tools/student_copies.py                        build/student/, solutions stripped
     python tools/student_copies.py --solutions hidden     solutions there, but folded
-    python tools/student_copies.py --to FOLDER
+    python tools/student_copies.py --to FOLDER           FOLDER new or empty, or a copy made before
+    python tools/student_copies.py --force               even where something was changed in the copy
 
-The copy is a folder to hand out: `make lab` opens it, and every link on its pages leads to a file in it. The
-stubs of the exercises remain, so every page still runs from top to bottom.
+Nothing that somebody wrote is deleted: a folder that was not made by this program is refused, and a copy in
+which a file was changed or added only gives way with --force. The copy is a folder to hand out: `make lab`
+opens it, and every link on its pages leads to a file in it. The stubs of the exercises remain, so every page
+still runs from top to bottom.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import re
 import shutil
 import sys
+import tempfile
 from copy import deepcopy
 from pathlib import Path
 
@@ -40,6 +46,8 @@ NEEDED = (
     "tools/lab_websocket.py",
     "tools/venv.sh",
 )
+MARK = ".made-by-student-copies.json"  # {file: hash} of all that was written
+IGNORED = re.compile(r"/(?:__pycache__|\.ipynb_checkpoints|\.venv[^/]*|[^/]+\.egg-info)/")
 FOR_CONTRIBUTORS = "\n## Check it\n"
 
 
@@ -77,9 +85,57 @@ def without_outputs(page: Notebook) -> Notebook:
     return page
 
 
-def copy_course(target: Path, solutions: str = "stripped") -> list[Path]:
-    """Write the students' folder anew; returns its pages."""
-    shutil.rmtree(target, ignore_errors=True)
+class NotOurs(Exception):
+    """A folder that must not be replaced; the message says what is in the way."""
+
+
+def fingerprints(folder: Path) -> dict[str, str]:
+    """{name of a file below the folder: the hash of its content}, but for the list itself and for caches."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() or path.is_symlink()]
+    names = {path.relative_to(folder).as_posix(): path for path in files}
+    made = {name: path for name, path in names.items() if not IGNORED.search(f"/{name}") and name != MARK}
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in made.items()}
+
+
+def check_target(target: Path, force: bool) -> None:
+    """NotOurs unless the folder is new or empty, or a copy that nobody has worked in."""
+    place = target.resolve()
+    if ROOT.is_relative_to(place):
+        raise NotOurs(f"{target}: the project itself is in this folder")
+    if place.is_relative_to(ROOT) and not place.is_relative_to(ROOT / "build"):
+        raise NotOurs(f"{target}: inside the project, a copy can be in build/ only")
+    if not place.exists() or (place.is_dir() and not any(place.iterdir())):
+        return
+    if not place.is_dir() or not (place / MARK).is_file():
+        raise NotOurs(f"{target}: expected a new or an empty folder, or one made by this program")
+    made, found = json.loads((place / MARK).read_text(encoding="utf-8")), fingerprints(place)
+    work = sorted(name for name in found if made.get(name) != found[name])
+    if work and not force:
+        listed = ", ".join(work[:5]) + (f" and {len(work) - 5} more" if len(work) > 5 else "")
+        raise NotOurs(f"{target}: changed or added since it was made: {listed}; --force replaces them")
+
+
+def copy_course(target: Path, solutions: str = "stripped", force: bool = False) -> list[Path]:
+    """Write the students' folder anew, beside the old one, which gives way at the end; returns its pages."""
+    check_target(target, force)
+    place = target.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as folder:
+        new, old = Path(folder) / "new", Path(folder) / "old"
+        names = [page.name for page in _write(new, solutions)]
+        (new / MARK).write_text(json.dumps(fingerprints(new), indent=1), encoding="utf-8", newline="\n")
+        if place.exists():
+            place.rename(old)
+        try:
+            new.rename(place)
+        except BaseException:
+            if old.exists():
+                old.rename(place)
+            raise
+    return [target / "notebooks" / name for name in names]
+
+
+def _write(target: Path, solutions: str) -> list[Path]:
     (target / "notebooks").mkdir(parents=True)
     for name in NEEDED:
         (target / name).parent.mkdir(exist_ok=True)
@@ -103,8 +159,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--solutions", choices=SOLUTIONS, default="stripped")
     parser.add_argument("--to", type=Path, default=ROOT / "build" / "student")
+    parser.add_argument("--force", action="store_true", help="replace a copy in which somebody has worked")
     options = parser.parse_args(arguments)
-    written = copy_course(options.to, options.solutions)
+    try:
+        written = copy_course(options.to, options.solutions, options.force)
+    except NotOurs as reason:
+        print(f"Nothing was written. {reason}.", file=sys.stderr)
+        return 1
     print(f"{len(written)} pages, solutions {options.solutions}; hand out the folder {options.to}")
     return 0
 

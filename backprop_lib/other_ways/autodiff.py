@@ -23,6 +23,8 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, SupportsFloat
 
+from backprop_lib.other_ways.plain_arguments import check_target
+
 
 class Value:
     """A number that remembers how it was computed.
@@ -342,6 +344,7 @@ def _check_network(specification: Any, weights: Any, biases: Any, x: Any, y: Any
         raise ValueError(f"cost: {cost} needs {COSTS[cost]} outputs, got {names[L]} outputs")
     _check_length("x", x, sizes[0])
     _check_length("y", y, sizes[L])
+    check_target("y", [_number("y", y_j) for y_j in y], COSTS[cost])
     for name, blocks in ("weights", weights), ("biases", biases):
         if not isinstance(blocks, dict):
             raise TypeError(f"{name}: expected a dict of layers 1 … {L}, got {_shown(blocks)}")

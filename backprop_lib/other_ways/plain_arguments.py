@@ -35,6 +35,8 @@ def is_finite(value: Any) -> bool:
 
 def items_of(name: str, value: Any, expected: str) -> list[Any]:
     """The items as a list; text, dicts and sets are refused."""
+    if hasattr(value, "mask"):
+        raise TypeError(f"{name}: expected {expected}, got a masked array")
     if isinstance(value, str | bytes | dict | set):
         raise TypeError(f"{name}: expected {expected}, got {shown(value)}")
     try:
@@ -59,9 +61,18 @@ def numbers(name: str, value: Any, count: int) -> list[float]:
 def target(name: str, value: Any, count: int, output: str | None) -> list[float]:
     """A target for a cost that stands behind this output activation (None: behind any)."""
     y = numbers(name, value, count)
+    check_target(name, y, output)
+    return y
+
+
+def check_target(name: str, y: Sequence[float], output: str | None) -> None:
+    """ValueError if y is no target of the cross-entropy behind this output: it would have no least value."""
+    outside = [y_j for y_j in y if not 0 <= y_j <= 1]
+    if output is not None and outside:
+        cost = "cross_entropy" if output == "softmax" else "binary_cross_entropy"
+        raise ValueError(f"{name}: {cost} needs targets from 0 to 1, got {outside[0]:g}")
     if output == "softmax" and abs(sum(y) - 1.0) > 1e-6:  # else δ^L = a Σ_k y_k − y, not a − y
         raise ValueError(f"{name}: cross_entropy needs a target that sums to 1, got a sum of {sum(y):.6g}")
-    return y
 
 
 def output_of(cost: Any, costs: Mapping[str, str | None], output: str) -> str | None:
