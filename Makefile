@@ -42,7 +42,7 @@ BUILDING = VENV="$(VENV)-site" sh tools/venv.sh site
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
-.PHONY: help lab test test-browser test-matrix mutants bench bench-figures notebooks student contents book site \
+.PHONY: help lab test test-kernels test-browser test-matrix mutants bench bench-figures notebooks student contents book site \
   test-site bench-site audit lint address constraints clean
 
 help:  ## say what can be made
@@ -54,6 +54,9 @@ lab:  ## open the course in JupyterLab (installs what it needs the first time)
 
 test: $(LINT)  ## check the package, and every output stored in the pages against a fresh run
 	@$(PYTEST) -n 2 --dist loadscope --doctest-modules $(NBVAL) $(TEST_FLAGS) $(TESTS)
+
+test-kernels:  ## the tests and the pages under two of OpenBLAS's kernels: a Haswell and an older one
+	@$(TESTING) tools/kernels.py $(MAKE) --no-print-directory test LINT=
 
 test-browser:  ## check the pages and their controls in a real browser (needs Chromium)
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
@@ -69,7 +72,7 @@ bench-figures:  ## measure how fast the figures answer, in Chromium (on an idle 
 notebooks:  ## execute the pages in place (PAGES=notebooks/03*.ipynb for some, PAGES=--check to only look)
 	@$(TESTING) tools/execute_pages.py $(PAGES)
 
-test-matrix:  ## run `make test` on each Python, with oldest and newest dependencies, in odd places (MATRIX=oldest)
+test-matrix:  ## `make test` on each Python, with oldest and newest dependencies, on each kernel (MATRIX=oldest)
 	@$(TESTING) tools/matrix.py $(MATRIX)
 
 student:  ## copy the course without solutions and outputs into build/student (SOLUTIONS=hidden to fold them)

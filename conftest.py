@@ -20,6 +20,15 @@ hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, 
 hypothesis.settings.load_profile("steady")
 
 
+def pytest_configure() -> None:
+    """No test runs with another kernel, number of threads or SIMD than the variables EXPECTED_… name."""
+    if any(name.startswith("EXPECTED_") for name in os.environ):
+        import kernels
+
+        if unmet := list(kernels.unmet(os.environ)):
+            raise pytest.UsageError("; ".join(unmet))
+
+
 def _refuse_skip(report: Any) -> None:
     if report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)

@@ -1,6 +1,6 @@
-"""Run `make test` wherever it must pass: each Python, oldest and newest dependencies, odd surroundings.
+"""Run `make test` wherever it must pass: each Python, oldest and newest dependencies, each kernel.
 
-    make test-matrix                    all of it (about half an hour, needs root for the mounts)
+    make test-matrix                    all of it (an hour, needs root for the mounts)
     make test-matrix MATRIX="oldest"    the runs named
 
 Each run works on a fresh copy of the checkout with an environment of its own, in a temporary folder that is
@@ -22,10 +22,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import kernels
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-PAGES = ("test", "LINT=", "TESTS=notebooks")
 UNTYPED = ("test", "LINT=")  # the types of numpy and matplotlib change from version to version
+TWO_THREADS = (*UNTYPED, "OPENBLAS_NUM_THREADS=2", "OMP_NUM_THREADS=2")
 
 
 class MatrixError(Exception):
@@ -56,10 +58,11 @@ RUNS = (
     Run("sealed-3.13", "3.13", sealed=True),
     Run("oldest", "3.11", "oldest", UNTYPED),
     Run("newest", "3.13", "newest", UNTYPED),
-    Run("two-threads", "3.12", make=(*PAGES, "OPENBLAS_NUM_THREADS=2", "OMP_NUM_THREADS=2")),
+    Run("two-threads", "3.12", make=TWO_THREADS, environment={"EXPECTED_THREADS": "2"}),
+    Run("without-simd", "3.12", make=UNTYPED, environment=kernels.without_simd()),
     *(
-        Run(f"processor-{core}", "3.12", make=PAGES, environment={"OPENBLAS_CORETYPE": core})
-        for core in ("Prescott", "Nehalem", "Haswell")
+        Run(f"processor-{name}", "3.12", make=UNTYPED, environment=kernels.asked_for(name))
+        for name in kernels.runnable()
     ),
 )
 

@@ -1,0 +1,83 @@
+"""A cell can be run twice, and a page again in the same kernel: both print what is stored."""
+
+from __future__ import annotations
+
+import os
+from copy import deepcopy
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import execute_pages
+import pytest
+
+Cell = dict[str, Any]
+Notebook = dict[str, Any]
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+PAGES = sorted(FOLDER.glob("*.ipynb"))
+
+
+def run_again(page: Notebook) -> Notebook:
+    """The page's code: each cell twice, and then the whole page once more."""
+    cells = [cell for cell in page["cells"] if cell["cell_type"] == "code"]
+    runs = [*((cell, run) for cell in cells for run in ("first", "second")), *((c, "third") for c in cells)]
+    return {**page, "cells": [deepcopy(cell) | {"id": f"{cell['id']}-{run}"} for cell, run in runs]}
+
+
+def said(outputs: list[Cell]) -> list[str]:
+    """What a cell shows: the text of each part of its outputs, without the count of its runs."""
+    error_or_stream = ("text", "ename", "evalue")
+    shown = [out.get("data") or {kind: out.get(kind, "") for kind in error_or_stream} for out in outputs]
+    return [execute_pages.joined(parts[kind]) for parts in shown for kind in sorted(parts)]
+
+
+def parting(text: str, other: str) -> str:
+    """Where a text parts from another, with the words before."""
+    start = len(os.path.commonprefix([text, other]))
+    return text[max(0, start - 40) : start + 80]
+
+
+def findings(page: Notebook, folder: Path) -> list[str]:
+    """What is shown otherwise than it is stored; PageError, with the cell, if something raises."""
+    again = execute_pages.normalized(run_again(page))
+    fresh = execute_pages.executed(again, folder)["cells"]
+    return [
+        f"{new['id']}: stored {parting(old, text)!r}, shown {parting(text, old)!r}"
+        for cell, new in zip(again["cells"], fresh, strict=True)
+        for old, text in zip_longest(said(cell["outputs"]), said(new["outputs"]), fillvalue="")
+        if old != text
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_cell_run_twice_and_a_page_run_again_print_the_same(path: Path) -> None:
+    found = findings(execute_pages.read(path), path.parent)
+    assert not found, "\n" + "\n".join(found)
+
+
+def page_of(*sources_and_texts: tuple[str, str]) -> Notebook:
+    cells: list[Cell] = [
+        {
+            "cell_type": "code",
+            "execution_count": None,
+            "id": f"c{number}",
+            "metadata": {},
+            "outputs": [{"output_type": "stream", "name": "stdout", "text": text}] if text else [],
+            "source": source,
+        }
+        for number, (source, text) in enumerate(sources_and_texts)
+    ]
+    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def test_what_changes_when_it_is_run_again_is_found(tmp_path: Path) -> None:
+    steady = page_of(("x = 1", ""), ("x += 0\nprint(x)", "1\n"))
+    assert findings(steady, tmp_path) == []
+    counting = page_of(("x = 1", ""), ("x += 1\nprint(x)", "2\n"))
+    assert [text.partition(":")[0] for text in findings(counting, tmp_path)] == ["c1-second"]
+    used_up = page_of(("x = [1]", ""), ("x.pop()\nprint('popped')", "popped\n"))
+    with pytest.raises(execute_pages.PageError, match="IndexError: pop from empty list"):
+        findings(used_up, tmp_path)
+    named_again = page_of(("print('y' in globals())", "False\n"), ("y = 1", ""))
+    assert [text.partition(":")[0] for text in findings(named_again, tmp_path)] == ["c0-third"]
