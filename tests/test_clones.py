@@ -263,3 +263,13 @@ def test_the_sentence_of_depth_says_what_the_median_is() -> None:
     sentence = depth.depth().view.sentence
     middle = np.median(depth.error_norms(8, "sigmoid", "random", 10), axis=0)[0]
     assert re.search(r"is ([^ ]+) times", sentence)[1] == number(middle, 2)
+
+
+def test_a_difference_in_the_last_bit_is_not_called_equal(monkeypatch) -> None:
+    assert clones.in_words(0.0) == "equal to the last bit"
+    assert clones.in_words(5e-17).startswith("apart by round-off alone") and clones.in_words(0.18) == "apart"
+    monkeypatch.setattr(clones, "spread", lambda w: 5e-17)
+    view = clones.clones().view
+    assert (
+        "Two rows differ by up to 5e−17." in view.sentence and ["spread of the rows", "5e−17"] in view.table
+    )
