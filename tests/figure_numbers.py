@@ -46,7 +46,7 @@ def cells_of(rows: Sequence[Sequence[object]]) -> list[tuple[str, str]]:
     for row in rows[1:]:
         for cell in map(str, row[1:]):
             text = cell.strip()
-            if NUMBER.fullmatch(text) or re.search(r"below \S+$", text):
+            if NUMBER.fullmatch(text) or text == "0, exactly" or re.search(r"below \S+$", text):
                 found.append((str(row[0]), text))
             else:
                 shape = re.fullmatch(r"[wb][⁰¹²³⁴⁵] \d+×\d+", text)
@@ -57,7 +57,8 @@ def cells_of(rows: Sequence[Sequence[object]]) -> list[tuple[str, str]]:
 def differences(rows: Sequence[Sequence[object]], code: str) -> list[str]:
     """In what the table differs from the numbers that its code gives: sentences, none if it agrees.
 
-    A number must be that of the code, rounded as the table rounds it; "below x" must be above it.
+    A number must be that of the code, rounded as the table rounds it; "below x" must be above it, and
+    "0, exactly" is nothing but 0.
     """
     cells, values = cells_of(rows), list(flat(result_of(code)))
     if len(cells) != len(values):
@@ -70,6 +71,8 @@ def differences(rows: Sequence[Sequence[object]], code: str) -> list[str]:
 
 
 def _agrees(text: str, value: float) -> bool:
+    if text == "0, exactly":
+        return value == 0
     if "below" in text:
         return value <= value_of(text.split()[-1]) * (1 + 1e-9)
     return value_of(text) == value or text in {number(value, digits) for digits in (1, 2, 3, 4)}

@@ -14,7 +14,7 @@ from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of
-from backprop_lib.figures import clones, depth, find_the_bug, iris_lab, one_neuron, step_size
+from backprop_lib.figures import depth, find_the_bug, iris_lab, one_neuron, step_size
 from backprop_lib.figures.scene import View
 from backprop_lib.gradient_check import check_gradient
 from backprop_lib.network import Network
@@ -116,6 +116,8 @@ def test_the_code_of_a_figure_gives_every_number_of_its_table(name) -> None:
 
 def test_a_table_that_does_not_agree_with_its_code_is_found() -> None:
     rows = [["", "value"], ["a", "1.23"], ["b", "below 1e−9"], ["c", "−4.5e−5"]]
+    assert not differences([["", "value"], ["d", "0, exactly"]], "[0.0]")
+    assert differences([["", "value"], ["d", "0, exactly"]], "[1e-300]")
     assert not differences(rows, "[1.2345, 1e-12, -4.5e-5]")
     assert "a: shown 1.23" in differences(rows, "[1.24, 1e-12, -4.5e-5]")[0]
     assert "b: shown below" in differences(rows, "[1.2345, 1e-8, -4.5e-5]")[0]
@@ -354,14 +356,6 @@ def test_find_the_bug_does_not_tell_before_it_is_asked() -> None:
     assert not any(m.title in hidden.sentence + hidden.alt + hidden.code for m in MISTAKES.values())
     scene.controls["reveal"].value = True
     assert MISTAKES[find_the_bug.bug_order()[0]].title in scene.view.sentence
-
-
-def test_clones_stay_clones_and_random_rows_do_not() -> None:
-    for data in ("iris", "XOR"):
-        for start, alike in (("constant", True), ("zeros", True), ("random", False)):
-            net, history = clones.clone_run(start, 3, data)
-            assert (clones.spread(net.w[1]) < 1e-9) == alike
-            assert history.epochs == clones.EPOCHS
 
 
 def test_depth_measures_the_norms_of_the_errors() -> None:

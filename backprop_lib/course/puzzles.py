@@ -79,7 +79,9 @@ _WHY_NOT = {
 class EarlyLayers:
     """The exercise to build a deep net whose first layers learn: a function of a seed that returns it."""
 
-    deep, wanted, epochs = 6, 0.1, 60
+    # Right nets come below 0.035 and a net without bends stays above 0.095, on every processor.
+    deep, wanted, rate, epochs = 6, 0.05, 0.3, 60
+    band = 10  # ‖δ¹‖ / ‖δᴸ‖ arrives if it is between 1/band and band
 
     def judge(self, answer: Any) -> Verdict:
         """The verdict; it never raises because of the answer."""
@@ -99,21 +101,21 @@ class EarlyLayers:
                 return wrong(unfit)
             delta = backprop(net, *data.columns()).delta
             ratio = np.linalg.norm(delta[1]) / np.linalg.norm(delta[net.L])
-            if not 0.05 < ratio < 20:
+            if not 1 / self.band < ratio < self.band:
                 trend = "vanish" if ratio < 1 else "explode"
                 return wrong(
                     f"‖δ¹‖ is {ratio:.0e} times ‖δᴸ‖ with seed {seed}: the errors {trend} on their way back.",
                     "Look at equation (2): which of its factors, σ′ or w, makes them?",
                 )
-            # The lowest, not the last: at this learning rate the last jumps with every rounding.
-            lowest = min(train(net, data, learning_rate=1.0, epochs=self.epochs).cost)
+            # The lowest, not the last, which jumps from epoch to epoch.
+            lowest = min(train(net, data, learning_rate=self.rate, epochs=self.epochs).cost)
             if not lowest < self.wanted:
                 return wrong(
                     f"the errors reach the first layer, but with seed {seed} the lowest cost in "
                     f"{self.epochs} epochs is {lowest:.2f}, above {self.wanted}.",
                     "Do the outputs suit targets of 0 and 1? Are the weights too large at the start?",
                 )
-        return correct("three seeds: the errors arrive, and the cost falls below 0.1")
+        return correct("three seeds: the errors arrive, and the cost falls below 0.05")
 
     def _unfit(self, net: Any) -> str:
         if not isinstance(net, Network):

@@ -1,7 +1,14 @@
-"""Clones: what becomes of hidden neurons that begin alike."""
+"""Clones: what becomes of hidden neurons that begin alike.
+
+In the graph of neurons every neuron adds up the same terms in the same order as its neighbour. Neurons that
+begin alike therefore stay alike to the last bit, on every computer. A matrix product may add up its rows in
+different orders: there round-off can part them, and when it does depends on the processor.
+"""
 
 from __future__ import annotations
 
+import math
+import time
 from typing import Any
 
 import numpy as np
@@ -9,58 +16,123 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
 from backprop_lib.arguments import Array
-from backprop_lib.data import load_iris, split, standardize, xor
-from backprop_lib.drawing.canvas import Cells
-from backprop_lib.drawing.plots import DIVERGING, LINE_COLORS, FastFigure, image_html, styled
+from backprop_lib.data import Dataset, load_iris, split, standardize, xor
+from backprop_lib.drawing.canvas import Cells, name_only
+from backprop_lib.drawing.plots import DASHES, DIVERGING, LINE_COLORS, FastFigure, image_html, styled
 from backprop_lib.drawing.svg import INK, number
 from backprop_lib.figures.scene import Scene, View, choice, slider
 from backprop_lib.network import Network
-from backprop_lib.training import History, train
+from backprop_lib.other_ways.bridge import graph_from, network_from
+from backprop_lib.training import train
 
-EPOCHS = 100  # round-off breaks the tie later, and differently on every machine
+EPOCHS = 100
+LEARNING_RATE = 3.0
 STARTS = ("constant", "zeros", "nearly constant", "random")
+ZERO = "0, exactly"
 WIDTH, HEIGHT = 760, 340
 LIMIT = 6.0  # the ends of the colors
-ALIKE = 1e-9  # rows that differ by less are called equal: the rest is round-off
+PATIENCE = 0.05  # seconds of training before a first part is shown
 
 
 def spread(w: Array) -> float:
-    """How far the rows of a matrix are from their mean: the largest deviation of an entry."""
-    return float(np.abs(w - w.mean(axis=0)).max())
+    """How far the rows of a matrix are apart: the largest difference between two entries of a column.
+
+    It is 0 only if all rows are equal to the last bit.
+    """
+    return float(np.ptp(w, axis=0).max())
 
 
-def clone_run(start: str, hidden: int, data: str) -> tuple[Network, History]:
-    """A net of one hidden layer with this start, and its first epochs."""
+def beginning(start: str, hidden: int, data: str) -> tuple[Network, Dataset, int]:
+    """A net of one hidden layer before its training, the examples, and the size of a batch."""
     # The four points of XOR ten times, so that an epoch has about as many steps as with iris.
-    examples: Any = xor().take([0, 1, 2, 3] * 10) if data == "XOR" else standardize(*split(load_iris()))[0]
-    inputs, outputs = examples.x.shape[1], examples.y.shape[1]
-    init = "constant" if start == "nearly constant" else start
-    net = Network([("identity", inputs), ("sigmoid", hidden), ("sigmoid", outputs)], init, seed=1)
+    examples = xor().take([0, 1, 2, 3] * 10) if data == "XOR" else standardize(*split(load_iris()))[0]
+    layers = [("identity", examples.x.shape[1]), ("sigmoid", hidden), ("sigmoid", examples.y.shape[1])]
+    net = Network(layers, "constant" if start == "nearly constant" else start, seed=1)
     if start == "nearly constant":
         net.w[1][...] += 0.1 * np.random.default_rng(1).standard_normal(net.w[1].shape)
-    batch = 4 if data == "XOR" else 10
-    history = train(net, examples, learning_rate=3.0, epochs=EPOCHS, batch_size=batch, keep_parameters=True)
-    return net, history
+    return net, examples, 4 if data == "XOR" else 10
 
 
-def numbers_of_clones(start: str, hidden: int, data: str, epoch: int) -> list[float]:
-    """The numbers of the figure's table: the hidden weights row by row, their spread, the cost."""
-    net, history = clone_run(start, hidden, data)
+def orders(examples: int) -> list[list[int]]:
+    """The order of the examples in every epoch: the same for the graph and for the matrices."""
+    rng = np.random.default_rng(0)
+    return [rng.permutation(examples).tolist() for _ in range(EPOCHS)]
+
+
+class CloneRun:
+    """A training run as a graph of neurons, carried on until it has EPOCHS epochs.
+
+    w                w¹ of every epoch so far, epoch 0 being the start: each (hidden, inputs)
+    cost, accuracy   of every epoch so far, over all examples
+    graph            the net as it is now
+    """
+
+    def __init__(self, start: str, hidden: int, data: str) -> None:
+        net, examples, self._batch = beginning(start, hidden, data)
+        self.graph = graph_from(net)
+        self._xs, self._ys = examples.x.tolist(), examples.y.tolist()
+        self._orders = orders(len(examples.x))
+        self.w: list[Array] = []
+        self.cost: list[float] = []
+        self.accuracy: list[float] = []
+
+    def carry_on(self, seconds: float = math.inf) -> None:
+        """Train to the end, or for so many seconds, but at least one epoch."""
+        end = time.perf_counter() + seconds
+        while len(self.w) <= EPOCHS:
+            self._run_epoch()
+            if time.perf_counter() > end:
+                break
+
+    def _run_epoch(self) -> None:
+        before = network_from(self.graph).w[1]
+        history = self.graph.train(
+            self._xs,
+            self._ys,
+            learning_rate=LEARNING_RATE,
+            epochs=1,
+            batch_size=self._batch,
+            order=[self._orders[max(0, len(self.w) - 1)]],
+        )
+        first = 0 if not self.w else 1  # the first time, the state before the training is new too
+        self.w += [before, network_from(self.graph).w[1]][first:]
+        self.cost += history.cost[first:]
+        self.accuracy += history.accuracy[first:]
+
+
+def clone_run(start: str, hidden: int, data: str) -> CloneRun:
+    """The whole run of a net with this start as a graph of neurons."""
+    run = CloneRun(start, hidden, data)
+    run.carry_on()
+    return run
+
+
+def matrix_run(start: str, hidden: int, data: str) -> tuple[list[Array], Array]:
+    """The same run in matrices: w¹ and the cost of every epoch. Round-off may part equal rows."""
+    net, examples, batch = beginning(start, hidden, data)
+    order = orders(len(examples.x))
+    history = train(
+        net,
+        examples,
+        learning_rate=LEARNING_RATE,
+        epochs=EPOCHS,
+        batch_size=batch,
+        order=order.__getitem__,
+        keep_parameters=True,
+    )
     assert history.parameters is not None
-    w = net.with_parameters(history.parameters[epoch]).w[1]
-    return [*w.ravel().tolist(), spread(w), float(history.cost[epoch])]
+    return [net.with_parameters(theta).w[1] for theta in history.parameters], history.cost
 
 
-class _Figure:
+class CloneFigure:
     """The rows of the hidden weights as colors; their spread and the cost over the epochs."""
 
     def __init__(self) -> None:
         self.fast = FastFigure(WIDTH, HEIGHT)
         halves: Any = self.fast.figure.subfigures(1, 2, width_ratios=[1.1, 1])
         left, right = halves
-        axes = styled(
-            left.subplots(), "Weights into each hidden neuron", "from input k", "hidden neuron j", False
-        )
+        title = "Weights into each hidden neuron of the graph"
+        axes = styled(left.subplots(), title, "from input k", "hidden neuron j", False)
         axes.xaxis.labelpad, axes.yaxis.labelpad = 18, 18
         axes.set(xticks=[], yticks=[])
         for spine in axes.spines.values():
@@ -84,74 +156,111 @@ class _Figure:
         ]
         cost, apart = right.subplots(2, 1)
         styled(cost, "Cost", "")
-        cost.set(xlim=(0, EPOCHS), ylim=(0, 1.2))
+        cost.set(xlim=(0, EPOCHS), ylim=(0, 0.8))
         styled(apart, "Spread of the rows", "epoch")
-        apart.set_yscale("log")
-        apart.set(xlim=(0, EPOCHS), ylim=(1e-10, 30), yticks=[ALIKE, 1e-5, 1])
-        self.cost = self.fast.add("cost", cost.plot([], [], color=LINE_COLORS[0], lw=1.8, zorder=3)[0])
-        self.spread = self.fast.add("spread", apart.plot([], [], color=LINE_COLORS[1], lw=1.8, zorder=3)[0])
+        # Linear up to the smallest difference that two weights near 1 can have: an exact 0 has its own place.
+        apart.set_yscale("symlog", linthresh=1e-17, linscale=2)
+        apart.set(xlim=(0, EPOCHS), ylim=(-3e-18, 100))
+        apart.set_yticks([0, 1e-16, 1e-8, 1], [ZERO, "1e−16", "1e−8", "1"])
+        apart.minorticks_off()
+        self.lines = {
+            f"{what} {program}": self.fast.add(
+                f"{what} {program}",
+                one.plot([], [], color=color, ls=dash, lw=1.8, zorder=order, clip_on=False, label=program)[0],
+            )
+            for what, one in (("cost", cost), ("spread", apart))
+            for program, color, dash, order in (
+                ("graph", LINE_COLORS[0], DASHES[0], 3),
+                ("matrices", LINE_COLORS[1], DASHES[1], 4),
+            )
+        }
+        self.legend = self.fast.add("legend", cost.legend(frameon=False, fontsize=8.5, loc="upper right"))
         self.now = [
             self.fast.add(f"now {i}", one.axvline(0, color="#444444", ls=":", lw=1, zorder=3))
             for i, one in enumerate((cost, apart))
         ]
 
-    def png(self, w: Array, costs: Array, spreads: Array, epoch: int) -> bytes:
-        """The picture: w (hidden, inputs) now, cost and spread of every epoch."""
+    def png(self, w: Array, graph: tuple[Any, Any], matrices: tuple[Any, Any] | None, epoch: int) -> bytes:
+        """The picture: w (hidden, inputs) now; cost and spread by epoch of the graph, and of matrices."""
         self.rows.cells = w
         for axis, (texts, count) in enumerate(zip(self.names, w.shape, strict=True)):
             for i, text in enumerate(texts):
                 middle = (i + 0.5) / count
                 text.set_text(str(i) if i < count else "")
                 text.set_position((-0.04, 1 - middle) if axis == 0 else (middle, -0.05))
-        epochs = np.arange(len(costs))
-        self.cost.set_data(epochs, costs)
-        self.spread.set_data(epochs, np.maximum(spreads, ALIKE))
+        for program, curves in (("graph", graph), ("matrices", matrices or ((), ()))):
+            for what, values in zip(("cost", "spread"), curves, strict=True):
+                self.lines[f"{what} {program}"].set_data(np.arange(len(values)), values)
+        name_only(self.legend, (matrices is not None, matrices is not None))
         for line in self.now:
             line.set_xdata([epoch, epoch])
         return self.fast.png()
 
 
+def in_words(far: float) -> str:
+    """What became of rows that began alike in matrices, in words that hold for this computer alone."""
+    if far == 0:
+        return "equal to the last bit"
+    return "apart by round-off alone, less than 1e−9" if far < 1e-9 else "apart"
+
+
 def clones() -> Scene:
     """The rows of the hidden weights side by side, their spread, and the cost, epoch by epoch."""
-    kept: dict[tuple[str, int, str], tuple[Network, History, Array]] = {}
-    figure = _Figure()
+    kept: dict[tuple[str, int, str], CloneRun] = {}
+    beside: dict[tuple[str, int, str], tuple[Array, list[float]]] = {}
+    figure = CloneFigure()
 
-    def draw(start: str, hidden: int, data: str, epoch: int) -> View:
+    def draw(start: str, hidden: int, data: str, epoch: int, matrices: bool) -> View:
         key = (start, hidden, data)
-        if key not in kept:
-            net, history = clone_run(*key)
-            assert history.parameters is not None
-            spreads = [spread(net.with_parameters(theta).w[1]) for theta in history.parameters]
-            kept[key] = net, history, np.array(spreads)
-        net, history, spreads_of_run = kept[key]
-        assert history.parameters is not None
-        w, far = net.with_parameters(history.parameters[epoch]).w[1], float(spreads_of_run[epoch])
+        run = kept.setdefault(key, CloneRun(*key))
+        run.carry_on(PATIENCE)
+        done = len(run.cost) - 1
+        progress = (done, EPOCHS) if done < EPOCHS else None
+        epoch = min(epoch, done)
+        spreads = [spread(w) for w in run.w]
+        w, far, cost_now = run.w[epoch], spreads[epoch], number(run.cost[epoch], 2)
         verdict = (
-            "The hidden neurons are clones: their rows differ by less than 1e−9."
-            if far < ALIKE
-            else f"A row differs from the mean row by up to {number(far, 2)}."
+            f"The hidden neurons are clones: their rows are equal to the last bit (spread {ZERO})."
+            if far == 0
+            else f"Two rows differ by up to {number(far, 2)}."
         )
-        cost_now = number(history.cost[epoch], 2)
         sentence = f"{data[0].upper()}{data[1:]}, {start} start, epoch {epoch}: cost {cost_now}. {verdict}"
+        reading, dashed = "", None
+        arguments = f'"{start}", {hidden}, "{data}"'
+        code = [f"run = clone_run({arguments})", f"w = run.w[{epoch}]"]
+        names = "clone_run, spread"
+        if matrices:
+            names = "clone_run, matrix_run, spread"
+            code.append(f"print(spread(matrix_run({arguments})[0][{epoch}]))  # matrices, on your computer")
+            sentence += (
+                " In matrices round-off may part equal rows, sooner or later or never: the dashed lines are "
+                "those of this computer, another may get another answer."
+            )
+        if matrices and progress is None:
+            if key not in beside:
+                all_w, costs = matrix_run(*key)
+                beside[key] = costs, [spread(each) for each in all_w]
+            dashed = beside[key]
+            reading = f" In matrices, on this computer, the rows are {in_words(dashed[1][epoch])}."
         rows: list[list[object]] = [["hidden neuron", *(f"from input {k}" for k in range(w.shape[1]))]]
         rows += [[j, *(number(v, 2) for v in w[j])] for j in range(hidden)]
-        rows.append(["spread of the rows", "below 1e−9" if far < ALIKE else number(far, 2)])
+        rows.append(["spread of the rows", ZERO if far == 0 else number(far, 2)])
         rows.append(["cost", cost_now])
-        png = figure.png(w, history.cost, spreads_of_run, epoch)
+        png = figure.png(w, (run.cost, spreads), dashed, epoch)
         alt = (
             f"The {hidden} rows of hidden weights as colors, and the curves of the cost and of the spread of "
-            f"the rows. {sentence}"
+            f"the rows. {sentence}{reading}"
         )
-        code = (
-            "from backprop_lib.figures.clones import numbers_of_clones\n"
-            f'numbers_of_clones("{start}", {hidden}, "{data}", epoch={epoch})'
-        )
-        return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
+        code = [f"from backprop_lib.figures.clones import {names}", *code]
+        code.append(f"[*w.ravel(), spread(w), run.cost[{epoch}]]")
+        html = image_html(png, alt, WIDTH, HEIGHT)
+        return View(html, alt, sentence, rows, "\n".join(code), progress=progress)
 
     controls = {
         "start": choice("Start", list(STARTS)),
         "hidden": slider("Hidden neurons", 4, 2, 8),
         "data": choice("Data", ["iris", "XOR"]),
         "epoch": slider("Epoch", EPOCHS, 0, EPOCHS),
+        "matrices": choice("Shown", [("graph of neurons", False), ("graph and matrices", True)]),
     }
     return Scene(controls, draw, play="epoch")

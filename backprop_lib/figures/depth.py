@@ -13,6 +13,7 @@ from backprop_lib.figures.scene import Scene, View, choice, slider
 from backprop_lib.network import Network
 
 DEEPEST, WIDTH_OF_A_LAYER = 8, 10
+BAND = 10  # errors survive whose ratio is between 1/BAND and BAND
 INITS = {"random, 1/√n": "random", "normal, 1": "normal", "Xavier": "xavier", "He": "he"}
 WIDTH, HEIGHT = 640, 350
 
@@ -27,6 +28,11 @@ def error_norms(hidden_layers: int, activation: str, init: str, seeds: int) -> A
         delta = backprop(Network(layers, init, seed), x, y).delta
         norms[seed] = [np.linalg.norm(delta[l]) for l in range(1, hidden_layers + 2)]
     return norms / norms[:, -1:]
+
+
+def trend(ratio: float) -> str:
+    """What becomes of the errors on their way back, from ‖δ¹‖ / ‖δᴸ‖."""
+    return "vanish" if ratio < 1 / BAND else "explode" if ratio > BAND else "survive"
 
 
 def depth() -> Scene:
@@ -55,12 +61,12 @@ def depth() -> Scene:
         least, most = norms.min(axis=0), norms.max(axis=0)
         median.set_data(l, middle)
         band.set_verts([np.column_stack([np.r_[l, l[::-1]], np.r_[least, most[::-1]]])])
-        trend = "vanish" if middle[0] < 0.05 else "explode" if middle[0] > 20 else "survive"
         kind = init.capitalize() if init in ("xavier", "he") else init
         nets = f"median of {seeds} nets" if seeds > 1 else "one net"
         sentence = (
             f"{layers} hidden layer{'s' * (layers > 1)} of {activation}, {kind} weights: "
-            f"‖δ¹‖ is {number(middle[0], 2)} times ‖δᴸ‖ ({nets}): the errors {trend} on their way back."
+            f"‖δ¹‖ is {number(middle[0], 2)} times ‖δᴸ‖ ({nets}): "
+            f"the errors {trend(middle[0])} on their way back."
         )
         rows: list[list[object]] = [["layer", "smallest", "median", "largest"]]
         rows += [[int(i), *(number(v, 2) for v in (least[i - 1], middle[i - 1], most[i - 1]))] for i in l]
