@@ -18,6 +18,7 @@ from backprop_lib.drawing.net import network_svg, superscript
 from backprop_lib.drawing.plots import DASHES, DIVERGING, LINE_COLORS, FastFigure, image_html, styled
 from backprop_lib.drawing.svg import INK, number
 from backprop_lib.equations import backprop
+from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins
 from backprop_lib.figures.scene import Scene, View, box, choice, log_slider, slider
 from backprop_lib.network import Network, Parameters
 from backprop_lib.training import History, Trainer
@@ -61,9 +62,7 @@ class Runs:
         if key != self._key:
             sizes, activation, cost, eta, batch, seed = key
             net = Network(specification(list(sizes), activation, cost), seed=seed)
-            self._trainer = Trainer(
-                net, self.train, cost, eta, batch, seed, held_out=self.held_out, keep_parameters=True
-            )
+            self._trainer = Twins(net, self.train, cost, eta, batch, seed, held_out=self.held_out)
             self._key, self._history, self._patience = key, None, PATIENCE
         if self._trainer.epoch < epoch and self._trainer.diverged_at is None:
             end = time.perf_counter() + self._patience
@@ -75,6 +74,10 @@ class Runs:
         if self._history is None:
             self._history = self._trainer.history()
         return self._history
+
+    def is_doubtful(self, epoch: int) -> bool:
+        """Whether the run that was asked for last may end elsewhere on another computer."""
+        return bool(self._trainer.is_doubtful(epoch))
 
 
 def stacked(delta: dict[int, Array], epoch: int) -> Array:
@@ -233,16 +236,22 @@ def iris_lab() -> Scene:
         assert held_cost is not None and held_accuracy is not None
         norms = {l: float(history.delta_norm(l)[at]) for l in history.delta}
         arrow = "-".join(str(n) for n in net.sizes)
-        sentence = (
-            f"A {arrow} net after {at} epochs: training cost {number(history.cost[at])}, "
-            f"{round(45 * held_accuracy[at])} of 45 held-out flowers right."
-        )
         diverged = history.diverged_at is not None
-        if diverged:
-            sentence += f" The run diverged in epoch {history.diverged_at}; this is the last finite state."
+        doubtful = runs.is_doubtful(at)
         ratio = norms[1] / norms[net.L] if norms[net.L] else 0.0
-        if layers:
-            sentence += f" ‖δ¹‖ is {number(ratio, 2)} times ‖δᴸ‖."
+        if doubtful:
+            sentence = f"A {arrow} net after {at} epochs: round-off has grown in this run, and {ELSEWHERE}."
+            sentence += " The run diverged; this is the last finite state." if diverged else ""
+        else:
+            sentence = (
+                f"A {arrow} net after {at} epochs: training cost {number(history.cost[at])}, "
+                f"{round(45 * held_accuracy[at])} of 45 held-out flowers right."
+            )
+            if diverged:
+                sentence += f" The run diverged in epoch {history.diverged_at}"
+                sentence += "; this is the last finite state."
+            if layers:
+                sentence += f" ‖δ¹‖ is {number(ratio, 2)} times ‖δᴸ‖."
         rows: list[list[object]] = [
             ["quantity", "value"],
             ["training cost", float(history.cost[at])],
@@ -252,6 +261,8 @@ def iris_lab() -> Scene:
             *([f"‖δ‖ of layer {l}", norms[l]] for l in norms),
             *([f"largest ∂C/∂w{superscript(l)}", float(np.abs(w).max())] for l, w in gradient.w.items()),
         ]
+        if doubtful:
+            rows = [rows[0], *([name, OPEN] for name, _ in rows[1:])]
         code = (
             "from backprop_lib.figures.iris_lab import numbers_of_run\n"
             f'numbers_of_run({layers_of_net}, "{cost}", learning_rate={eta!r}, epochs={at}, '

@@ -8,9 +8,10 @@ import numpy as np
 
 from backprop_lib.drawing.plots import DASHES, LINE_COLORS, FastFigure, image_html, styled
 from backprop_lib.drawing.svg import number
+from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins
 from backprop_lib.figures.scene import Scene, View, slider
 from backprop_lib.network import Network
-from backprop_lib.training import History, Trainer
+from backprop_lib.training import History
 
 WIDTH, HEIGHT = 760, 300
 TICK = 100  # milliseconds between two epochs
@@ -72,7 +73,7 @@ class LiveTraining(Scene):
     ) -> None:
         self._net, self._first = net, net.theta.copy()
         self._options = (data, cost, learning_rate, batch_size, seed, held_out)
-        self._trainer = Trainer(net, *self._options)
+        self._trainer = Twins(net, *self._options)
         self._epochs = epochs
         self._figure = _Figure(net.L, epochs)
         super().__init__({"epoch": slider("Epoch", 0, 0, epochs)}, self._drawn, play="epoch", interval=TICK)
@@ -99,7 +100,7 @@ class LiveTraining(Scene):
         self.player.pause()
         with self._drawing:
             self._net.theta[...] = self._first
-            self._trainer = Trainer(self._net, *self._options)
+            self._trainer = Twins(self._net, *self._options)
             self._epochs = int(self.controls["epoch"].max)
             self._tried = {}
         for name in ("Play", "Next", "Stop"):
@@ -114,18 +115,21 @@ class LiveTraining(Scene):
     def _drawn(self, epoch: int) -> View:
         missing = min(epoch, self._epochs) - self._trainer.epoch
         history = self._trainer.run(missing) if missing > 0 else self._trainer.history()
-        return self._view(history, min(epoch, history.epochs))
+        return self._view(history, min(epoch, history.epochs), self._trainer)
 
     def _still_view(self) -> View:
         """The finished run, of a copy of the net."""
         copy = self._net.copy()
         copy.theta[...] = self._first
-        history = Trainer(copy, *self._options).run(int(self.controls["epoch"].max))
-        return self._view(history, history.epochs)
+        finished = Twins(copy, *self._options)
+        history = finished.run(int(self.controls["epoch"].max))
+        return self._view(history, history.epochs, finished)
 
-    def _view(self, history: History, at: int) -> View:
+    def _view(self, history: History, at: int, run: Twins) -> View:
         norms = ", ".join(f"layer {l} {number(float(history.delta_norm(l)[at]))}" for l in history.delta)
         sentence = f"Epoch {at}: cost {number(float(history.cost[at]))}; size of the errors: {norms}."
+        if run.is_doubtful(at):
+            sentence = f"Epoch {at}: round-off has grown in this run, and {ELSEWHERE}."
         if at < history.epochs:
             sentence += f" The net has been trained for {history.epochs} epochs."
         if history.epochs == self._epochs < self.controls["epoch"].max:
@@ -134,6 +138,8 @@ class LiveTraining(Scene):
             sentence += f" The run diverged in epoch {history.diverged_at}; this is the last finite state."
         rows: list[list[object]] = [["quantity", "value"], ["cost", float(history.cost[at])]]
         rows += [[f"‖δ‖ of layer {l}", float(history.delta_norm(l)[at])] for l in history.delta]
+        if run.is_doubtful(at):
+            rows = [rows[0], *([name, OPEN] for name, _ in rows[1:])]
         png = self._figure.png(history, at)
         alt = f"The cost and the size of the errors of every layer, against the epoch. {sentence}"
         cost, eta, batch, seed = self._options[1:5]

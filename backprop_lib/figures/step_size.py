@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,8 @@ from backprop_lib.network import Network
 EXPONENTS = np.arange(-12.0, 0.01, 0.5)
 WIDTH, HEIGHT = 640, 360
 KINDS = ("forward", "central")
-# How many times round-off an error must be to be the step's own, to one digit.
-STEP_DECIDES = {"forward": 1e5, "central": 1e6}
+POWERS = {"forward": 1, "central": 2}  # of the step, by which truncation falls
+STEP_DECIDES = 1e4  # how many times round-off an error must be to be the step's own, to one digit
 PRECISIONS = ("float64", "float32")
 
 
@@ -32,7 +32,8 @@ def cost_in(net: Network, theta: Array, x: Array, y: Array, precision: str) -> f
     small, a = net.with_parameters(theta), x.astype(kind)
     for l in range(1, net.L + 1):
         z = small.w[l].astype(kind) @ a + small.b[l].astype(kind)
-        a = kind(0.5) * (1 + np.tanh(kind(0.5) * z))
+        e = np.exp(-np.abs(z))
+        a = np.where(z < 0, e, kind(1)) / (kind(1) + e)
     return float((kind(0.5) * (a - y.astype(kind)) ** 2).sum(axis=0).mean(dtype=kind))
 
 
@@ -53,11 +54,38 @@ def u_curve(net: Network, x: Array, y: Array, kind: str, precision: str) -> Arra
     return errors
 
 
+class Limits(NamedTuple):
+    """What is known of the errors before they are measured, for every step and parameter.
+
+    truncation   the error of the step itself
+    round_off    a bound for the rest: a cost that is rounded by half an epsilon, and what follows from it
+    """
+
+    truncation: Array
+    round_off: Array
+
+
+def limits(net: Network, x: Array, y: Array, kind: str, precision: str) -> Limits:
+    """Truncation as it is measured where the step decides, and from there on as the power of h that it is."""
+    slope = np.abs(backprop(net, x, y).gradient.theta)
+    h = 10.0 ** EXPONENTS[:, None]
+    unit = 8 * cost_of(net, x, y) / (h * slope)
+    errors = u_curve(net, x, y, kind, "float64")
+    truncation = errors.copy()
+    decided = errors > STEP_DECIDES * unit * np.finfo("float64").eps
+    first = decided.argmax(axis=0)  # the smallest step of every parameter that decides
+    for i, n in enumerate(first):
+        # From two decades of steps: the leading term of one parameter may be small by chance.
+        leading = (errors[n : n + 5, i] / h[n : n + 5, 0] ** POWERS[kind]).max()
+        truncation[:n, i] = leading * h[:n, 0] ** POWERS[kind]
+    return Limits(truncation, unit * float(np.finfo(precision).eps))
+
+
 def step_size() -> Scene:
     """Error against step for one parameter or the median over all, forward or central, in two precisions."""
     net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
     x, y = load_iris().take(range(0, 150, 10)).columns()
-    kept: dict[tuple[str, str], Array] = {}
+    kept: dict[tuple[str, str], tuple[Array, Limits]] = {}
     fast = FastFigure(WIDTH, HEIGHT)
     axes = styled(fast.figure.add_subplot(), "Error of the difference", "step h", "relative error")
     axes.set_xscale("log")
@@ -86,13 +114,15 @@ def step_size() -> Scene:
     here = fast.add("here", axes.axvline(1, color="#444444", ls="--", lw=1, zorder=2))
 
     def draw(parameter: int, difference: str, precision: str, exponent: float) -> View:
-        h, curves = 10.0**exponent, dict[str, Array]()
+        h, curves, said = 10.0**exponent, dict[str, Array](), dict[str, list[str]]()
         kinds = [kind for kind in KINDS if difference in (kind, "both")]
         for kind in KINDS:
             if (kind, precision) not in kept:
-                kept[kind, precision] = u_curve(net, x, y, kind, precision)
-            errors = kept[kind, precision]
-            curves[kind] = np.median(errors, axis=1) if parameter < 0 else errors[:, parameter]
+                measured = u_curve(net, x, y, kind, precision)
+                kept[kind, precision] = measured, limits(net, x, y, kind, precision)
+            errors, known = kept[kind, precision]
+            curves[kind] = chosen(errors, parameter)
+            said[kind] = in_words(curves[kind], *(chosen(limit, parameter) for limit in known))
             lines[kind].set_data(10.0**EXPONENTS, np.maximum(curves[kind], 1e-16))
             for part in (lines[kind], *guides[kind]):
                 part.set_visible(kind in kinds)
@@ -101,15 +131,11 @@ def step_size() -> Scene:
         at = int(np.argmin(np.abs(EXPONENTS - exponent)))
         rows: list[list[object]] = [["step h", *kinds]]
         for i, row_exponent in enumerate(EXPONENTS):
-            sizes = [size_of(curves[kind][i], 10.0**row_exponent, precision, kind) for kind in kinds]
-            rows.append([number(10.0**row_exponent, 2), *sizes])
+            rows.append([number(10.0**row_exponent, 2), *(said[kind][i] for kind in kinds)])
         what = "the median of all 43 parameters" if parameter < 0 else f"parameter {parameter}"
         sentence = (
             f"At h = {number(h, 2)}, {what}: "
-            + ", ".join(
-                f"the {kind} difference is off by {size_of(curves[kind][at], h, precision, kind)}"
-                for kind in kinds
-            )
+            + ", ".join(f"the {kind} difference is off by {said[kind][at]}" for kind in kinds)
             + "."
         )
         png = fast.png()
@@ -139,21 +165,27 @@ def errors_by_step(parameter: int, kinds: Sequence[str], precision: str) -> Arra
     net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
     x, y = load_iris().take(range(0, 150, 10)).columns()
     errors = [u_curve(net, x, y, kind, precision) for kind in kinds]
-    return np.transpose([np.median(e, axis=1) if parameter < 0 else e[:, parameter] for e in errors])
+    return np.transpose([chosen(e, parameter) for e in errors])
 
 
-def size_of(error: float, h: float, precision: str, kind: str) -> str:
-    """An error in words, the same on every machine: one digit where the step decides it, else a bound.
+def chosen(values: Array, parameter: int) -> Array:
+    """One column of (steps, parameters), or for −1 the median of all."""
+    column: Array = np.median(values, axis=1) if parameter < 0 else values[:, parameter]
+    return column
 
-    Round-off is the machine epsilon over h, times what depends on the machine. Far below it nothing else is
-    seen; well above it the error is the step's own; between the two the bound is the error's, rounded up.
+
+def in_words(errors: Array, truncation: Array, round_off: Array) -> list[str]:
+    """Every error in words, the same on every machine: one digit where the step decides it, else a bound.
+
+    The bound is truncation and round-off together, rounded up to 1, 2 or 5 times a power of ten. It is called
+    one of round-off where round-off may be the larger part.
     """
-    round_off = float(np.finfo(precision).eps) / h
-    if error > STEP_DECIDES[kind] * round_off:
-        return number(error, 1)
-    if error > 3e3 * round_off:
-        power = 10.0 ** np.floor(np.log10(1.5 * error))
-        bound = float(next(digit * power for digit in (2, 5, 10) if digit * power > 1.5 * error))
-    else:
-        bound = min(1.0, 1e4 * round_off)
-    return f"round-off, below {number(bound, 1)}"
+    said = []
+    for error, step, rest in zip(errors.tolist(), truncation.tolist(), round_off.tolist(), strict=True):
+        if error > STEP_DECIDES * rest:
+            said.append(number(error, 1))
+            continue
+        power = 10.0 ** np.floor(np.log10(step + rest))
+        bound = next(digit * power for digit in (1, 2, 5, 10) if digit * power >= step + rest)
+        said.append(f"{'round-off, ' if rest > step else ''}below {number(min(1.0, bound), 1)}")
+    return said

@@ -1,0 +1,89 @@
+"""Whether another computer would get the same numbers, or other ones.
+
+Processors round a matrix product differently, in the last bit. Most training runs forget such a difference;
+some make it grow until their numbers have nothing in common. A twin run, which starts with parameters that
+differ by a share of 1e-13, shows which kind a run is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprop_lib.arguments import Array
+from backprop_lib.costs import Cost
+from backprop_lib.costs import cost as cost_named
+from backprop_lib.fast_step import Steps
+from backprop_lib.network import Network
+from backprop_lib.training import History, Trainer
+
+NUDGE = 1e-13  # the share by which the parameters of a twin differ: far more than round-off
+DOUBT = 1e-6  # the share by which they may differ later; round-off itself has then grown to some 1e-8
+ELSEWHERE = "another computer may get another answer here"
+OPEN = "depends on the computer"  # in the place of a number
+
+
+def twin_of(net: Network) -> Network:
+    """A net whose parameters differ by a share of 1e-13, up and down in turn; a zero differs by 1e-13."""
+    sides = np.where(np.arange(net.theta.size) % 2, NUDGE, -NUDGE)
+    return net.with_parameters(net.theta + np.where(net.theta == 0, 1.0, net.theta) * sides)
+
+
+def apart(theta: Array, twin: Array) -> float:
+    """‖θ − θ̃‖ / ‖θ‖; infinite if either is not finite."""
+    size = float(np.linalg.norm(theta))
+    distance = float(np.linalg.norm(theta - twin))
+    return distance / size if np.isfinite(distance) and size > 0 else np.inf
+
+
+class Twins:
+    """A training run beside a twin of it, which takes the same batches. The history keeps all parameters."""
+
+    def __init__(
+        self,
+        net: Network,
+        data: Any,
+        cost: str | Cost = "quadratic",
+        learning_rate: float = 3.0,
+        batch_size: int = 10,
+        seed: int = 0,
+        held_out: Any = None,
+    ) -> None:
+        self._trainer = Trainer(
+            net, data, cost, learning_rate, batch_size, seed, held_out=held_out, keep_parameters=True
+        )
+        self._x, self._y, self._rng = data.x, data.y, np.random.default_rng(seed)
+        self._twin = twin_of(net)
+        self._steps = Steps(self._twin, cost_named(cost), learning_rate, batch_size)
+        self._doubtful_from: int | None = None
+
+    @property
+    def epoch(self) -> int:
+        """The number of finished epochs."""
+        return self._trainer.epoch
+
+    @property
+    def diverged_at(self) -> int | None:
+        """The epoch in which a number became infinite, or None."""
+        return self._trainer.diverged_at
+
+    def run(self, epochs: int) -> History:
+        """Train both for up to `epochs` more; the history of the run itself."""
+        before, history = self.epoch, self._trainer.run(epochs)
+        assert history.parameters is not None
+        with np.errstate(all="ignore"):
+            for epoch in range(before + 1, history.epochs + 1):
+                if self._doubtful_from is None:
+                    self._steps.epoch(self._x, self._y, self._rng.permutation(len(self._x)))
+                    if apart(history.parameters[epoch], self._twin.theta) > DOUBT:
+                        self._doubtful_from = epoch
+        return history
+
+    def history(self) -> History:
+        """The history of all finished epochs."""
+        return self._trainer.history()
+
+    def is_doubtful(self, epoch: int) -> bool:
+        """Whether round-off may have decided the numbers of this epoch, or of one before."""
+        return self._doubtful_from is not None and epoch >= self._doubtful_from
