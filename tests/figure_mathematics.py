@@ -584,25 +584,34 @@ def clones(v: Values) -> Expected:
         w[1] += 0.1 * np.random.default_rng(1).standard_normal(w[1].shape)
     run = trained(w, b, ["sigmoid"] * 2, (x, y, x, y), 3.0, 4 if v["data"] == "XOR" else 10, 0, at)
 
-    def apart(rows: Any) -> float:
-        return max(1e-9, float(np.abs(rows - rows.mean(axis=0)).max()))
-
+    alike, epochs = v["start"] in ("constant", "zeros"), np.arange(at + 1)
+    apart = [float((m[1].max(axis=0) - m[1].min(axis=0)).max()) for m in run.w]
+    # In the graph of neurons clones are equal to the last bit; here and in matrices round-off decides.
+    graph, matrices = (np.zeros(at + 1), np.full(at + 1, np.nan)) if alike else (apart, apart)
+    far = 0 if alike else Rounded(apart[at], 2, 1e-6)
     rows = [Rounded(n, 2, 1e-6) for n in run.w[at][1].ravel()]
     cost = Rounded(run.cost[at], 2, 1e-6)
-    alike = v["start"] in ("constant", "zeros")
+    beside = (epochs, run.cost), (epochs, matrices)
+    nothing = ([], []), ([], [])
+    equal, dashed = (
+        "rows are equal to the last bit (spread 0, exactly)",
+        "dashed lines are those of this computer",
+    )
     return Expected(
-        [at, cost, ...],
-        [*rows, ...],
-        [v["start"], v["data"] if v["data"] == "XOR" else "Iris", *(["clones"] if alike else [])],
-        {
-            "cost": (np.arange(at + 1), run.cost),
-            "spread": (np.arange(at + 1), [apart(m[1]) for m in run.w]),
-        }
+        [at, cost, far],
+        [*rows, far, cost],
+        [v["start"], v["data"] if v["data"] == "XOR" else "Iris"]
+        + [equal] * alike
+        + [dashed] * v["matrices"],
+        {"cost graph": (epochs, run.cost), "spread graph": (epochs, graph)}
+        | dict(zip(("cost matrices", "spread matrices"), beside if v["matrices"] else nothing, strict=True))
         | {f"now {i}": ([at, at], [0, 1]) for i in (0, 1)},
         cells={"rows": run.w[at][1]},
         texts={f"row {i}": str(i) if i < hidden else "" for i in range(8)}
         | {f"column {k}": str(k) if k < len(x) else "" for k in range(4)},
-        alt=[hidden, ...],
+        legends={"legend": ["graph", "matrices"] if v["matrices"] else []},
+        alt=[hidden],
+        silent=([] if alike else [equal]) + ([] if v["matrices"] else ["computer"]),
     )
 
 

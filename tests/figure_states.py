@@ -343,6 +343,11 @@ def numbers_in(sentence: str) -> list[str]:
     return NUMBER.findall(sentence.partition(" Shapes:")[0].replace("− ", "−"))
 
 
+def written(cell: str) -> str:
+    """The number of a cell that says "… below 1e−9" or "0, exactly"."""
+    return cell.split(" below ")[-1].removesuffix(", exactly")
+
+
 def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[str]:
     """In what a figure differs from the mathematics of its state: sentences, none if it agrees."""
     view, right = seen.view, right or expected(name, seen.values)
@@ -353,10 +358,10 @@ def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[
     said = view.sentence + view.alt + view.code
     found += [f"it tells {word!r}" for word in right.silent if word in said]
     found += _in_order("sentence", numbers_in(spoken), right.sentence)
-    found += _in_order("table", [text.split(" below ")[-1] for _, text in cells_of(view.table)], right.table)
+    found += _in_order("table", [written(text) for _, text in cells_of(view.table)], right.table)
     for artist, (x, y) in right.lines.items():
         shown_x, shown_y = seen.artists[artist][1:3]
-        if name == "clones":  # draws the run to its end
+        if name == "clones" and len(x):  # draws the run to its end
             shown_x, shown_y = shown_x[: len(x)], shown_y[: len(x)]
         given = y is None or _close(shown_y, y, right.accuracy, any_number=True)
         if not _close(shown_x, x, right.accuracy) or not given:

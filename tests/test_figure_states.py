@@ -56,7 +56,7 @@ def swapped(one: Seen, other: Seen) -> dict[str, Seen]:
         if getattr(one.view, part) != getattr(other.view, part)
     }
     for artist, data in other.artists.items():
-        if artist == "spread":  # of the clones: it may differ only where round-off has parted them
+        if artist == "spread matrices":  # of the clones: it may differ only where round-off has parted them
             continue
         if artist in one.artists and not equal(data, one.artists[artist]):
             broken[artist] = replace(one, artists={**one.artists, artist: data})
