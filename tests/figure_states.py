@@ -23,12 +23,13 @@ from PIL import Image
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.drawing.canvas import Cells, FastFigure
 from backprop_lib.drawing.svg import number
+from backprop_lib.figures import figure_names
 from backprop_lib.figures.live_training import LiveTraining
 from backprop_lib.figures.scene import Scene, View, table_html
 from backprop_lib.network import Network
 
 FOLDER = Path(__file__).parents[1] / "backprop_lib" / "figures"
-FIGURES = sorted({path.stem for path in FOLDER.glob("*.py")} - {"__init__", "scene", "controls"})
+FIGURES = sorted([*figure_names(), "live_training"])
 NUMBER = re.compile(r"−?\d+(?:\.\d+)?(?:e−?\d+)?")
 EPOCHS = 30  # of live training
 # The slow states, and those in which a run magnifies round-off, are left to other tests.

@@ -12,21 +12,18 @@ from urllib.parse import unquote
 import accessibility_lints
 import numpy as np
 import pytest
-from documents import PAGES, ROOT, TEXTS, Document, document, of_markdown
+from documents import PAGES, TEXTS, Document, document, of_markdown
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from backprop_lib.data import load_iris
 from backprop_lib.drawing import canvas, graph, net, plots, svg
+from backprop_lib.figures import figure_names
 from backprop_lib.network import Network
 
 DOCUMENTS = [document(path) for path in [*PAGES, *TEXTS]]
-FIGURES = sorted(
-    path.stem
-    for path in (ROOT / "backprop_lib" / "figures").glob("*.py")
-    if path.stem not in ("__init__", "scene", "controls")
-)
+FIGURES = sorted([*figure_names(), "live_training"])
 
 
 @pytest.mark.parametrize("lint", accessibility_lints.LINTS, ids=lambda lint: lint.__name__)

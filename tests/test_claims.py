@@ -46,6 +46,11 @@ def test_a_false_claim_is_refused_with_its_words_and_what_was_found(found, bound
         (3e-16, {"below": 1e-12}, "✓ the words: below 1e-12"),
         (np.full(7, 0.25), {"below": 0.5}, "✓ the words: below 0.5"),
         (0.203 + 1e-9, {"equal": 0.203, "digits": 6}, "✓ the words: 0.203, to 6 digits"),
+        (
+            np.full((3, 1), 0.5),
+            {"equal": np.full((3, 1), 0.5), "digits": 9},
+            "✓ the words: 3 times 0.5, to 9 digits",
+        ),
         (np.array([0.5, 0.25]), {"equal": [0.5, 0.25]}, "✓ the words: (0.5, 0.25)"),
     ],
 )

@@ -14,15 +14,14 @@ from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of
-from backprop_lib.figures import depth, find_the_bug, iris_lab, one_neuron, step_size
+from backprop_lib.figures import depth, figure_names, find_the_bug, iris_lab, one_neuron, step_size
 from backprop_lib.figures.scene import View
 from backprop_lib.gradient_check import check_gradient
 from backprop_lib.network import Network
 from backprop_lib.training import train
 
 FOLDER = Path(__file__).parents[1] / "backprop_lib" / "figures"
-NO_FIGURES = {"__init__", "scene", "controls", "live_training"}
-FIGURES = sorted({path.stem for path in FOLDER.glob("*.py")} - NO_FIGURES)
+FIGURES = figure_names()
 NET = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
 IRIS = load_iris()
 

@@ -59,7 +59,7 @@ def claim(
                 np.abs(values - expected) <= off * np.abs(expected)
             )
             _hold(words, found, bool(near), f"{exact} to {digits} digits")
-            said.append(f"{_written(equal)}, to {digits} digits")
+            said.append(f"{_written(equal)}, to {digits} digit{'s' * (digits > 1)}")
     elif values.size <= 6 and values.dtype.kind in "fiu" and (below is None or below > 1e-3):
         said.append(_written(found))
     for name, bound, holds in (("below", below, np.less), ("above", above, np.greater)):
@@ -79,6 +79,8 @@ def _written(value: Any) -> str:
     if isinstance(value, float | np.floating):
         return f"{float(value):.3g}"
     if isinstance(value, np.ndarray):
+        if value.size > 1 and len({_written(entry) for entry in value.ravel().tolist()}) == 1:
+            return f"{value.size} times {_written(value.flat[0])}"
         return _written(value.item() if value.ndim == 0 else value.tolist())
     if isinstance(value, list | tuple):
         return f"({', '.join(map(_written, value))})"
