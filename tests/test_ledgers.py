@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from backprop_lib.costs import COSTS
 from backprop_lib.course import ledgers
 from backprop_lib.course.ledgers import ledger
+from backprop_lib.equations import backprop
 from backprop_lib.network import Network
 
 rng = np.random.default_rng(0)
@@ -36,7 +42,7 @@ def test_every_line_of_the_proof_agrees_for_every_neuron(equation, names, cost) 
     for l in layers:
         for j in range(net.sizes[l]):
             proof = ledger(equation, net, X, Y, cost, l=l, j=j, k=2)
-            assert proof.agrees(1e-7), proof
+            assert proof.agrees(1e-12), proof
 
 
 @pytest.mark.parametrize("equation, name", [(2, "prime"), (3, "delta"), (4, "delta")])
@@ -51,7 +57,7 @@ def test_a_wrong_last_line_does_not_agree(equation, name, monkeypatch) -> None:
 
     monkeypatch.setattr(ledgers, "backprop", wrong)
     proof = ledger(equation, net_of(NETS[0][0]), X, Y)
-    assert not proof.agrees(1e-3) and proof.lines[1].discrepancy < 1e-7
+    assert not proof.agrees(1e-3) and proof.lines[1].discrepancy < 1e-12
 
 
 @pytest.mark.parametrize(
@@ -60,12 +66,64 @@ def test_a_wrong_last_line_does_not_agree(equation, name, monkeypatch) -> None:
 def test_a_wrong_derivative_in_equation_1_does_not_agree(names, cost, monkeypatch) -> None:
     rule = ledgers.Cost("wrong", COSTS[cost].value, lambda a, y: 1.01 * (a - y))
     proof = ledger(1, net_of(names), X, Y, rule, j=1)
-    assert not proof.agrees(1e-3) and proof.lines[1].discrepancy < 1e-7
+    assert not proof.agrees(1e-3) and proof.lines[1].discrepancy < 1e-12
     assert proof.largest == proof.lines[-1].discrepancy > 1e-3
 
 
-def test_the_table_says_how_far_a_line_is_off_and_never_finer_than_a_ten_millionth() -> None:
-    offs = {0.0: "1e-7", 9e-8: "1e-7", 2e-7: "1e-6", 2e-3: "1e-2", 0.5: "1e0"}
+def values_of_lines(function):
+    """The expressions of the values of a proof's lines, as they stand in the source."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    lines = [node for node in ast.walk(tree) if isinstance(node, ast.Tuple) and len(node.elts) == 3]
+    return [ast.unparse(node.elts[2]) for node in lines]
+
+
+@pytest.mark.parametrize("proof", [ledgers._proof_1, ledgers._proof_2, ledgers._proof_34])
+def test_every_line_of_a_proof_has_an_expression_of_its_own(proof) -> None:
+    values = values_of_lines(proof)
+    assert len(values) >= 5 and len(set(values)) == len(values), values
+
+
+# Which lines part from the first when one ingredient is wrong: no line may be its neighbor in another dress.
+FAULTS = {
+    "delta": {1: [], 2: [3, 4, 5, 6], 3: [5], 4: [5]},
+    "prime": {1: [4], 2: [5, 6], 3: [], 4: []},
+    "slope of the cost": {1: [4], 2: [], 3: [], 4: []},
+}
+
+
+@pytest.mark.parametrize("equation", [1, 2, 3, 4])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_wrong_ingredient_shows_in_the_lines_that_it_enters_and_in_no_others(
+    fault, equation, monkeypatch
+) -> None:
+    net, rule = net_of(["tanh", "sigmoid"]), COSTS["quadratic"]
+    if fault == "delta":
+        original = ledgers.backprop
+
+        def wrong(*arguments):
+            run = original(*arguments)
+            for delta in run.delta.values():
+                delta *= 1.01
+            return run
+
+        monkeypatch.setattr(ledgers, "backprop", wrong)
+    elif fault == "prime":
+        for l in (1, 2):
+            slope = net.sigma[l].slope
+            net.sigma[l] = replace(net.sigma[l], slope=lambda z, slope=slope: 1.01 * slope(z))
+        run = backprop(net_of(["tanh", "sigmoid"]), X, Y)
+        monkeypatch.setattr(ledgers, "backprop", lambda *_: run)
+    else:
+        run = backprop(net, X, Y)
+        monkeypatch.setattr(ledgers, "backprop", lambda *_: run)
+        rule = ledgers.Cost("wrong", rule.value, lambda a, y: 1.01 * (a - y))
+    proof = ledger(equation, net, X, Y, rule, j=1, k=1)
+    parted = [n for n, line in enumerate(proof.lines, 1) if line.discrepancy > 1e-3]
+    assert parted == FAULTS[fault][equation]
+
+
+def test_the_table_says_how_far_a_line_is_off_and_never_finer_than_round_off() -> None:
+    offs = {0.0: "1e-12", 9e-13: "1e-12", 2e-7: "1e-6", 2e-3: "1e-2", 0.5: "1e0"}
     table = ledgers.Ledger("Title", tuple(ledgers.Line("x", "why", 2.0, off) for off in offs))
     assert repr(table).splitlines() == [
         "Title",
