@@ -190,6 +190,14 @@ def plain_python_that_is_checked(page: Notebook) -> Iterator[str]:
             yield f"{label(cell)} uses {match[0]!r}, which hides errors from the tests"
 
 
+def assertions_say_what_they_hold(page: Notebook) -> Iterator[str]:
+    """Every assert has a message in words, for the reader as much as for who sees it fail."""
+    for cell in code_cells(page):
+        for node in ast.walk(ast.parse(joined(cell["source"]))):
+            if isinstance(node, ast.Assert) and node.msg is None:
+                yield f"{label(cell)} asserts without words: {ast.unparse(node)}"
+
+
 def stored_in_one_form(page: Notebook) -> Iterator[str]:
     """The file is what `make notebooks` writes, so that a difference in git is a difference in the page."""
     if page["nbformat_minor"] < 5 or any("id" not in cell for cell in page["cells"]):
@@ -209,6 +217,7 @@ LINTS = (
     cells_are_short,
     display_formulas_stand_alone,
     plain_python_that_is_checked,
+    assertions_say_what_they_hold,
     stored_in_one_form,
 )
 

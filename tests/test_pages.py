@@ -161,6 +161,7 @@ BROKEN = [
     (page_lints.plain_python_that_is_checked, notebook(code("W.Output()")), "hides errors"),
     (page_lints.plain_python_that_is_checked, notebook(code("@interact\ndef f(): 1")), "hides errors"),
     (page_lints.plain_python_that_is_checked, notebook(code("try:\n f()\nexcept E:\n pass")), "hides errors"),
+    (page_lints.assertions_say_what_they_hold, notebook(code("for x in y:\n assert x > 0")), "x > 0"),
     (page_lints.stored_in_one_form, with_timing(), "make notebooks"),
     (page_lints.stored_in_one_form, without_ids(), "ids"),
 ]

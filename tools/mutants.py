@@ -2,19 +2,21 @@
 
     python tools/mutants.py                  all modules; writes docs/mutants.md
     python tools/mutants.py costs course     these modules or rooms; only prints
-    python tools/mutants.py --carry-on       all that an interrupted run has left, with its results
+    python tools/mutants.py --missing        the modules of which build/mutants has no result; writes the page
 
 Each change is a mutant: a + becomes a −, a < a ≤, an argument None. A mutant that some test fails on is
 killed. One that survives shows a hole in the tests, or changes nothing that matters; then
-tests/survivors.toml says why. Ends with 1 if a survivor of the mathematics is not explained there, or if
-fewer than 97 % of the mutants are killed in the mathematics, 90 % in the course and the figures.
+tests/survivors.toml says why. Ends with 1 if a survivor is not explained there, or if fewer than 97 % of
+the mutants are killed in the mathematics, 90 % in the course and the figures.
 
-The work is done by mutmut, in a copy in build/mutants; [tool.mutmut] of pyproject.toml names the tests.
+The work is done by mutmut, a module at a time, in a copy in build/mutants; [tool.mutants] of pyproject.toml
+names the tests of each module. What arranges and draws a picture is left alone: DRAWS.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import datetime
 import importlib.metadata
 import json
@@ -35,6 +37,7 @@ WORK = ROOT / "build" / "mutants"
 COPIED = ("backprop_lib", "tests", "tools", "notebooks", "datasets", "conftest.py", "pyproject.toml")
 SURVIVORS = ROOT / "tests" / "survivors.toml"
 REPORT = ROOT / "docs" / "mutants.md"
+DRAWS = ("png", "_heat_maps", "_show_maps", "_text", "_view", "_drawn", "_still_view")  # methods of a figure
 MATHEMATICS = "mathematics"
 LEAST = {MATHEMATICS: 0.97, "course": 0.90, "figures": 0.90}
 
@@ -112,27 +115,61 @@ def reasons(text: str) -> list[Reason]:
     ]
 
 
-def run_mutmut(modules: list[str], everything: bool, children: int, carry_on: bool) -> None:
-    """Run the tests on each mutant of the modules, in a copy of the checkout."""
-    if not carry_on:
-        shutil.rmtree(WORK, ignore_errors=True)
-    WORK.mkdir(parents=True, exist_ok=True)
-    for name in () if carry_on else COPIED:
+def folder_of(module: str) -> Path:
+    """Where the mutants of a module are tried."""
+    return WORK / module.replace("/", "-")
+
+
+def run_mutmut(module: str, tests: list[str], children: int) -> None:
+    """Run its tests on each mutant of a module, in a copy of the checkout."""
+    work = folder_of(module)
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    for name in COPIED:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, WORK / name, ignore=shutil.ignore_patterns("__pycache__", "browser"))
+            shutil.copytree(source, work / name, ignore=shutil.ignore_patterns("__pycache__", "browser"))
         else:
-            shutil.copy2(source, WORK / name)
-    patterns = [] if everything else [f"backprop_lib.{module.replace('/', '.')}.*" for module in modules]
-    mutmut = Path(sys.executable).with_name("mutmut")
-    command = [mutmut, "run", "--max-children", str(children), *patterns]
-    subprocess.run(command, cwd=WORK, check=True, env={**os.environ, "COLUMNS": "100"})
+            shutil.copy2(source, work / name)
+    selection = f"only_mutate = {json.dumps([f'backprop_lib/{module}.py'])}\n"
+    selection += f"pytest_add_cli_args_test_selection = {json.dumps([f'tests/test_{t}.py' for t in tests])}\n"
+    config = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    config = config.replace("[tool.mutmut]\n", f"[tool.mutmut]\n{selection}")
+    (work / "pyproject.toml").write_text(config, encoding="utf-8")
+    command = [Path(sys.executable).with_name("mutmut"), "run", "--max-children", str(children)]
+    if module.startswith("figures/"):
+        source = (ROOT / "backprop_lib" / f"{module}.py").read_text(encoding="utf-8")
+        command += [f"backprop_lib.{module.replace('/', '.')}.{name}__mutmut_*" for name in computing(source)]
+    subprocess.run(command, cwd=work, check=True, env={**os.environ, "COLUMNS": "100"})
+    (work / "done").touch()
+
+
+def computing(source: str) -> list[str]:
+    """The functions of a figure that compute, as mutmut calls them: all but those that arrange and draw."""
+    names = []
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef):
+            names += [
+                f"xǁ{node.name}ǁ{f.name}"
+                for f in node.body
+                if isinstance(f, ast.FunctionDef) and f.name not in DRAWS and not f.name.startswith("__")
+            ]
+        elif isinstance(node, ast.FunctionDef) and not _makes_widgets(node):
+            names.append(f"x_{node.name}")
+    return names
+
+
+def _makes_widgets(function: ast.FunctionDef) -> bool:
+    """Whether this is the factory of a figure: it holds the controls and the scene."""
+    return "Scene(" in ast.unparse(function)
 
 
 def statuses_of(module: str) -> dict[str, int | None]:
     """{name of the mutant: exit status of the tests} of a module, as mutmut has written them down."""
-    meta = WORK / f"mutants/backprop_lib/{module}.py.meta"
+    meta = folder_of(module) / f"mutants/backprop_lib/{module}.py.meta"
     statuses: dict[str, int | None] = json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"]
+    if module.startswith("figures/"):
+        return {name: status for name, status in statuses.items() if status is not None}
     return statuses
 
 
@@ -140,7 +177,7 @@ def mutant_of(module: str, name: str) -> Mutant:
     """The mutant that mutmut calls so."""
     from mutmut.mutation.diff_apply import get_diff_for_mutant
 
-    with chdir(WORK):
+    with chdir(folder_of(module)):
         lines = get_diff_for_mutant(name, path=f"backprop_lib/{module}.py").splitlines()[2:]
     function = name.rpartition(".")[2].replace("xǁ", "").replace("ǁ", ".")
     return Mutant(
@@ -247,31 +284,34 @@ def _by_reason(results: list[Result], known: list[Reason]) -> dict[str, list[Mut
 
 
 def belongs(module: str, name: str) -> bool:
-    """Whether a module is called so, or lies in the room of that name; an empty name is all."""
-    return not name or name in (module, Path(module).name) or module.startswith(f"{name}/")
+    """Whether a module is called so, or lies in the room of that name."""
+    return name in (module, Path(module).name) or module.startswith(f"{name}/")
+
+
+def result_of(module: str) -> Result:
+    """How a module fared, from what its run has left."""
+    statuses = statuses_of(module)
+    alive = [name for name, status in statuses.items() if status not in KILLED]
+    return Result(module, len(statuses), tuple(mutant_of(module, name) for name in alive))
 
 
 def main(arguments: list[str]) -> int:
-    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
-    every = [path.removeprefix("backprop_lib/").removesuffix(".py") for path in config["only_mutate"]]
+    tests = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutants"]
+    every = list(tests)
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=", ".join(every))
     parser.add_argument("--children", type=int, default=os.cpu_count(), help="how many to try at once")
-    parser.add_argument("--carry-on", action="store_true", help="keep the results of the run before")
+    parser.add_argument("--missing", action="store_true", help="only modules without a result yet")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.modules if not any(belongs(module, name) for module in every)]
     if unknown:
         parser.error(f"MODULE: expected one of {', '.join(every)}, got {', '.join(unknown)}")
-    names = options.modules or [""]
-    modules = [module for module in every if any(belongs(module, name) for name in names)]
+    modules = [m for m in every if not options.modules or any(belongs(m, n) for n in options.modules)]
     known = reasons(SURVIVORS.read_text(encoding="utf-8"))
-    run_mutmut(modules, modules == every, options.children, options.carry_on)
-    results = []
     for module in modules:
-        statuses = statuses_of(module)
-        alive = [name for name, status in statuses.items() if status not in KILLED]
-        if statuses:
-            results.append(Result(module, len(statuses), tuple(mutant_of(module, name) for name in alive)))
+        if not (options.missing and (folder_of(module) / "done").exists()):
+            run_mutmut(module, tests[module], options.children)
+    results = [result_of(module) for module in modules]
     for result in results:
         print(f"{result.module}: {result.total} mutants, {percent(result.share)} killed")
     if modules == every:
