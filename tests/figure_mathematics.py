@@ -703,14 +703,14 @@ def step_size(v: Values) -> Expected:
                 errors[kind].append(abs(s - exact[i]) / (abs(s) + abs(exact[i])))
         for kind in kinds:
             off[kind].append(float(np.median(errors[kind])))
-    # Where round-off has a say, the figure says so; float32 is all round-off but for the largest steps.
+    # Where round-off has a say, the figure gives a bound; float32 is all round-off but for the largest steps.
     at = int(np.argmin(np.abs(np.log10(steps) - v["exponent"])))
     single = v["precision"] == "float32"
-    ceiling = {"forward": 1e5, "central": 1e6}
     eps = 2.0**-23 if single else 2.0**-52
+    unit = float(np.median(8 * base * eps / np.abs(exact[list(which)])))
 
     def said(kind: str, row: int) -> Any:
-        if off[kind][row] > 1.2 * ceiling[kind] * eps / steps[row]:
+        if off[kind][row] > 1.2e4 * unit / steps[row]:
             return Rounded(off[kind][row], 1, 3e-2 if single else 1e-3)
         return None
 

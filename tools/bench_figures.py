@@ -13,6 +13,7 @@ Run it on an idle machine: anything else that runs shows in the p95.
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import os
 import platform
@@ -24,26 +25,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import ipywidgets as W
 import nbformat
 from in_chromium import SCENE, chromium, lab, open_tab, run_all
 
+from backprop_lib.figures import figure_names
+
 OUT = Path(__file__).parents[1] / "benchmarks" / "figures.md"
 EVENTS, DRAG, PAUSE = 40, 40, 20
-# The control that is moved, and whether only SVG and words change.
-FIGURES = {
-    "layer_sizes": ("Neurons in layer 1", True),
-    "one_neuron": ("Step", False),
-    "nudge": ("Push Δz", False),
-    "stepper": ("Flower", True),
-    "weight_inspector": ("Flower", False),
-    "step_size": ("Step h = 10 to the", False),
-    "find_the_bug": ("Gradient", False),
-    "iris_lab": ("Epoch", False),
-    "clones": ("Epoch", False),
-    "depth": ("Hidden layers", False),
-    "logits": ("z of output 0", False),
-    "expression_graph": ("Weight w", True),
-}
+FIGURES = figure_names()
 INTERACT = """
 import matplotlib.pyplot as plt, numpy as np
 from ipywidgets import interact, IntSlider
@@ -143,6 +133,14 @@ def notebook(folder: Path, name: str, source: str) -> str:
     return f"{name}.ipynb"
 
 
+def moved(name: str) -> tuple[str, bool]:
+    """The label of the control to move: the last slider, else the first choice; and whether it draws SVG."""
+    scene = getattr(importlib.import_module(f"backprop_lib.figures.{name}"), name)()
+    controls = list(scene.controls.values())
+    sliders = [control for control in controls if isinstance(control, W.IntSlider | W.FloatSlider)]
+    return (sliders or controls[:1])[-1].description, "<img" not in scene.view.html
+
+
 def lines(names: list[str]) -> list[str]:
     """The rows of the table."""
     rows = []
@@ -154,7 +152,7 @@ def lines(names: list[str]) -> list[str]:
             )
             run_all(page, address, notebook(Path(folder), name, source))
             if name in FIGURES:
-                label, is_svg = FIGURES[name]
+                label, is_svg = moved(name)
                 scene = page.locator(SCENE).first
                 scene.wait_for()
                 area, limit = scene, 60 if is_svg else 100
