@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from mutants import SURVIVORS, Mutant, Result, faults, parse, percent, reasons, report, why
+from mutants import SURVIVORS, Mutant, Result, computing, faults, parse, percent, reasons, report, why
 
 ROOT = Path(__file__).parents[1]
 MUTANT = Mutant("costs._half", ("return 0.5 * x",), ("return 1.5 * x",))
@@ -60,10 +60,12 @@ def test_a_survivor_without_a_reason_is_shown_whole() -> None:
 
 
 def test_too_few_killed_is_a_fault_however_well_explained() -> None:
-    results = [Result("costs", 20, (MUTANT,)), Result("neurons", 20, (ZIP,))]
-    assert faults(results, KNOWN) == []
-    (fault,) = faults([*results, Result("autodiff", 1, (ZIP,))], KNOWN)
-    assert fault == "92.6 % of the mutants are killed, expected at least 95%"
+    results = [Result("costs", 50, (MUTANT,)), Result("other_ways/neurons", 50, (ZIP,))]
+    assert faults([*results, Result("course/answers", 10, (ZIP,))], KNOWN) == []
+    (fault,) = faults([*results, Result("autodiff", 1, (ZIP, ZIP))], KNOWN)
+    assert fault == "mathematics: 96.0 % of the mutants are killed, expected at least 97%"
+    (fault,) = faults([*results, Result("course/answers", 9, (ZIP,))], KNOWN)
+    assert fault == "course: 88.8 % of the mutants are killed, expected at least 90%"
 
 
 def test_the_report_counts_and_groups_by_reason() -> None:
@@ -80,10 +82,35 @@ def test_only_all_is_a_hundred_percent() -> None:
 
 
 def test_what_is_mutated_and_what_tests_it_exists_and_every_reason_says_something() -> None:
-    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
-    named = [*config["only_mutate"], *config["pytest_add_cli_args_test_selection"]]
+    tests = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutants"]
+    named = [f"backprop_lib/{module}.py" for module in tests]
+    named += [f"tests/test_{name}.py" for names in tests.values() for name in names]
     assert [name for name in named if not (ROOT / name).is_file()] == []
     assert all(len(reason.why) > 20 for reason in reasons(SURVIVORS.read_text(encoding="utf-8")))
+
+
+def test_all_that_computes_is_mutated() -> None:
+    """A module that is not named holds checks of arguments, controls, or one factory of a figure alone."""
+    tests = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutants"]
+    package = ROOT / "backprop_lib"
+    rooms = [package, package / "other_ways", package / "course", package / "figures"]
+    modules = {str(p.relative_to(package))[:-3] for room in rooms for p in room.glob("*.py")}
+    checks = {"arguments", "other_ways/plain_arguments", "figures/controls", "figures/scene"}
+    others = {m for m in modules - set(tests) - checks if not m.endswith("__init__")}
+    assert {m for m in others if not m.startswith("figures/")} == set()
+    assert all(computing((package / f"{m}.py").read_text(encoding="utf-8")) == [] for m in others)
+
+
+def test_of_a_figure_what_computes_is_taken_and_what_draws_is_not() -> None:
+    source = """
+def slope_at(x): return 2 * x
+def figure(): return Scene(slope_at)
+class _Figure:
+    def __init__(self): self.axes = None
+    def curve(self): return [1]
+    def png(self): return b""
+"""
+    assert computing(source) == ["x_slope_at", "xǁ_Figureǁcurve"]
 
 
 def test_the_stored_report_has_no_survivor_without_a_reason() -> None:
