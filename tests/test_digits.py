@@ -93,7 +93,7 @@ def test_every_program_has_every_digit_wherever_one_looks(program, name, what, z
     assert error(PROGRAMS[program](name, what)(z), TRUTH[name, what](z)) <= EXACT
 
 
-@given(x=st.floats(-350, 350), y=st.floats(-1.5, 1.5))
+@given(x=st.floats(-350, 350), y=st.floats(-0.7, 0.7))  # far from the poles
 def test_complex_z_is_as_good_as_complex_division(x, y) -> None:
     z = complex(x, y)
     for (name, what), truth in TRUTH.items():

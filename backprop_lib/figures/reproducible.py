@@ -38,7 +38,11 @@ def apart(theta: Array, twin: Array) -> float:
 
 
 class Twins:
-    """A training run beside a twin of it, which takes the same batches. The history keeps all parameters."""
+    """A training run beside a twin of it, which takes the same batches. The history keeps all parameters.
+
+    The twin's examples and learning rate differ by a share of 1e-13, too: runs that meet again, as they do
+    when all ReLUs have died, would hide what round-off does to them afterwards.
+    """
 
     def __init__(
         self,
@@ -53,9 +57,9 @@ class Twins:
         self._trainer = Trainer(
             net, data, cost, learning_rate, batch_size, seed, held_out=held_out, keep_parameters=True
         )
-        self._x, self._y, self._rng = data.x, data.y, np.random.default_rng(seed)
+        self._x, self._y, self._rng = data.x * (1 + NUDGE), data.y, np.random.default_rng(seed)
         self._twin = twin_of(net)
-        self._steps = Steps(self._twin, cost_named(cost), learning_rate, batch_size)
+        self._steps = Steps(self._twin, cost_named(cost), learning_rate * (1 + NUDGE), batch_size)
         self._doubtful_from: int | None = None
 
     @property

@@ -273,11 +273,21 @@ def test_a_figure_that_shows_another_state_than_its_controls_would_be_found(
     assert any("says 'The sum is 3.'" in finding for finding in disagreements(twin, read(scene)))
 
 
+NO_KERNELS = """async () => {
+  const services = window.jupyterapp.serviceManager;
+  await services.ready;
+  await services.sessions.shutdownAll();
+}"""
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_a_page_that_was_run_and_saved_is_the_page_that_is_stored(
     path: Path, lab: str, tab: Tab, folder: Path
 ) -> None:
     page, _ = tab
+    page.goto(f"{lab}&reset", wait_until="domcontentloaded")
+    page.wait_for_function("() => window.jupyterapp")
+    page.evaluate(NO_KERNELS)  # another test may have run the page: its kernel would count on
     run_all(page, lab, path.name)
     page.evaluate("() => window.notebook.context.save()")
     saved, stored = (file.read_text(encoding="utf-8").splitlines() for file in (folder / path.name, path))
