@@ -101,7 +101,7 @@ def test_the_floor_is_the_round_off_in_a_block_of_differences_over_the_tolerance
     for block, size in zip(report.blocks, (12, 4, 8, 2), strict=True):
         assert block.floor == pytest.approx(round_off * size**0.5 / 1e-6, rel=1e-12), block.name
     for block in check_gradient(NET, X, Y, method="complex", tolerance=1e-12).blocks:
-        assert block.floor == block.round_off / 1e-12 and 0 < block.round_off < 1e-13 * block.size
+        assert block.floor == block.round_off / 1e-12 and 0 <= block.round_off < 1e-13 * block.size
 
 
 def test_a_floor_can_be_chosen_and_an_error_at_the_tolerance_is_within_it() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -255,8 +256,10 @@ def test_a_skipped_test_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "test_call.py").write_text("import pytest\ndef test_it(): pytest.skip('no data')\n")
     (tmp_path / "test_module.py").write_text("import pytest\npytest.importorskip('no_such_module')\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("EXPECTED_")}
     result = subprocess.run(
         [*command, "--rootdir", tmp_path, "--continue-on-collection-errors", tmp_path],
+        env=environment,
         capture_output=True,
         text=True,
     )
