@@ -78,9 +78,11 @@ def _threshold(line: Line) -> str:
 
 
 def _discrepancy(value: float, first: float) -> float:
+    """|value − first| / |first|, and infinite where a line has no number: that it agrees was not shown."""
     if value == first:
         return 0.0
-    return abs(value - first) / abs(first) if first else math.inf
+    off = abs(value - first) / abs(first) if first else math.inf
+    return math.inf if math.isnan(off) else off
 
 
 class _Pass:
@@ -267,7 +269,8 @@ def ledger(
         if natural_number(name, index) >= size:
             raise ValueError(f"{name}: expected a neuron from 0 to {size - 1}, got {index}")
     proofs = {1: _proof_1, 2: _proof_2}
-    lines = _proof_34(p, l, j, k, equation == 4) if equation > 2 else proofs[equation](p, l, j, k)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a may be 1 to the last digit, and ∂C_x/∂a infinite
+        lines = _proof_34(p, l, j, k, equation == 4) if equation > 2 else proofs[equation](p, l, j, k)
     measured = float(lines[0][2])
     entries = [Line(f, why, float(v), _discrepancy(float(v), measured)) for f, why, v in lines]
     what = f"w[{l}][{j}, {k}]" if equation == 4 else f"b[{l}][{j}]" if equation == 3 else f"delta[{l}][{j}]"
