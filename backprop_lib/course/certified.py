@@ -45,6 +45,21 @@ def certified(
         iv.dps = digits
 
 
+def digits(interval: Any, n: int) -> str:
+    """The truth, somewhere in the interval, rounded to n digits; ValueError if its two ends round apart.
+
+    >>> digits(certified()["a2"], 10)
+    '0.9933059135'
+    """
+    from mpmath import mp, nstr
+
+    with mp.workdps(60):  # more than any interval here has
+        low, high = (str(nstr(mp.mpmathify(end), n)) for end in (interval.a, interval.b))
+    if low != high:
+        raise ValueError(f"n: expected as many digits as are certain, got {n}: {low} or {high}")
+    return low
+
+
 def error_at_most(value: float, interval: Any) -> float:
     """An upper bound for |value − truth| / |truth|, the truth being somewhere in the interval."""
     from mpmath import iv
