@@ -54,7 +54,7 @@ def _shapes(sizes: list[int]) -> Array:
     return np.array([[n, k] for k, n in zip(sizes, sizes[1:], strict=False)])
 
 
-def _tanh_neuron(w: float, b: float, x: float, y: float, prime: Any = lambda z: 1 - np.tanh(z) ** 2) -> Any:
+def _tanh_neuron(w: float, b: float, x: float, y: float, prime: Any = lambda z: np.cosh(z) ** -2) -> Any:
     z = w * x + b
     delta = (np.tanh(z) - y) * prime(z)
     return delta * x, delta
@@ -65,7 +65,8 @@ def _central(f: Callable[[float], float], v: float, h: float) -> float:
 
 
 def _softplus(v: float) -> tuple[float, float]:
-    return float(np.logaddexp(0, v)), float(0.5 * (1 + np.tanh(v / 2)))
+    value = np.logaddexp(0, v)
+    return float(value), float(np.exp(v - value))  # e^v / (1 + e^v)
 
 
 def _value_and_slope(softplus: Any, arguments: tuple[Any, ...]) -> Any:
