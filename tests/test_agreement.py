@@ -132,6 +132,20 @@ def test_the_exact_ways_agree_to_twelve_digits_in_every_block(specification, cos
             assert apart(p, q) <= 1e-12, f"{way}: {kind}[{l}] differs by {apart(p, q):.1e}"
 
 
+@pytest.mark.parametrize("size", [3.0, 30.0, 100.0])
+@pytest.mark.parametrize("output", [name for name in HIDDEN if name != "relu"])
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_the_exact_ways_agree_where_everything_is_saturated(hidden, output, size) -> None:
+    # One neuron a layer and one example: nothing can hide behind a larger entry of its block.
+    net = Network([("identity", 1), (hidden, 1), (output, 1)], init="constant")
+    net.b[1][...], net.b[2][...] = size, -size if output == "sigmoid" else -0.9 * size
+    x, y = np.array([[0.25]]), np.array([[1.0]])
+    expected = backprop(net, x, y).gradient.theta
+    assert (expected != 0).all(), "something is left of the gradient"
+    for way, gradient in EXACT.items():
+        assert gradient(net, x, y, "quadratic").theta == pytest.approx(expected, rel=1e-13, abs=0), way
+
+
 @pytest.mark.parametrize("specification, cost, m, seed", GRID, ids=IDS)
 def test_differences_agree_to_seven_digits_in_every_block(specification, cost, m, seed) -> None:
     net, x, y = problem(specification, m, seed)

@@ -267,7 +267,7 @@ def test_a_node_is_reached_with_its_gradient_complete() -> None:
 
 
 @pytest.mark.parametrize("output, cost", PAIRS)
-@pytest.mark.parametrize("hidden", ["identity", "sigmoid", "tanh", "relu"])
+@pytest.mark.parametrize("hidden", autodiff.ACTIVATIONS)
 def test_the_gradient_of_a_net_is_the_measured_slope_of_its_cost(hidden: str, output: str, cost: str) -> None:
     specification, weights, biases = small_net(hidden, output)
 

@@ -22,7 +22,7 @@ def test_the_table_is_asked_by_name() -> None:
         cost(3)
 
 
-@pytest.mark.parametrize("name", ["sigmoid", "tanh", "relu", "softmax", "identity"])
+@pytest.mark.parametrize("name", ACTIVATIONS)
 def test_whole_numbers_are_taken_as_doubles_and_nothing_is_written_over(name) -> None:
     z = np.array([[-2], [0], [3]])
     rule, before = activation(name), z.copy()

@@ -6,14 +6,14 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from backprop_lib.activations import activation
+from backprop_lib.activations import HIDDEN, activation
 from backprop_lib.costs import Cost, cost
 from backprop_lib.equations import backprop, cost_of, feed_forward
 from backprop_lib.fast_differences import differences
 from backprop_lib.gradient_check import check_gradient, numerical_gradient
 from backprop_lib.network import Network, Parameters
 
-SMOOTH = ["identity", "sigmoid", "tanh"]
+SMOOTH = [name for name in HIDDEN if name != "relu"]
 
 
 @st.composite

@@ -219,7 +219,7 @@ def test_the_defaults_are_those_that_are_said() -> None:
 # Activations and the gradient
 
 
-@pytest.mark.parametrize("name", ["identity", "sigmoid", "tanh", "relu"])
+@pytest.mark.parametrize("name", neurons.ACTIVATIONS)
 @pytest.mark.parametrize("z", [-2.3, -0.4, 0.7, 3.1])
 def test_the_derivative_of_an_activation_is_its_measured_slope(name: str, z: float) -> None:
     sigma, prime = neurons.ACTIVATIONS[name]
@@ -269,7 +269,7 @@ def test_an_error_and_a_cost_need_a_target_for_every_output(output: str, cost: s
 
 
 @pytest.mark.parametrize("output, cost", PAIRS)
-@pytest.mark.parametrize("hidden", ["identity", "sigmoid", "tanh", "relu"])
+@pytest.mark.parametrize("hidden", neurons.ACTIVATIONS)
 def test_the_gradient_is_the_measured_slope_of_the_cost(hidden: str, output: str, cost: str) -> None:
     graph = random_net(hidden, output)
     ours, theirs = flat(graph.gradient(ROWS, TARGETS, cost)), slopes(graph, cost)
