@@ -119,6 +119,10 @@ def _softmax(z: Any) -> NDArray[Any]:
     z = np.asarray(z)
     exponentials: NDArray[Any] = np.exp(z - z.real.max(axis=0))  # shifting all z of a column changes no a
     exponentials /= exponentials.sum(axis=0)
+    if np.iscomplexobj(z):  # all change of the largest is change of the others, whose digits are not lost
+        largest = np.expand_dims(exponentials.real.argmax(axis=0), 0)
+        np.put_along_axis(exponentials, largest, 0, axis=0)
+        np.put_along_axis(exponentials, largest, 1 - exponentials.sum(axis=0, keepdims=True), axis=0)
     return exponentials
 
 

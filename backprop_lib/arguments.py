@@ -32,11 +32,8 @@ def apart(first: float, second: float) -> tuple[str, str]:
     >>> apart(0.01245451, 0.01245452)
     ('0.01245451', '0.01245452')
     """
-    for digits in range(6, 18):
-        texts = f"{first:.{digits}g}", f"{second:.{digits}g}"
-        if texts[0] != texts[1]:
-            break
-    return texts
+    digits = next((n for n in range(6, 18) if f"{first:.{n}g}" != f"{second:.{n}g}"), 6)
+    return f"{first:.{digits}g}", f"{second:.{digits}g}"
 
 
 def one_of(name: str, value: object, allowed: Iterable[str]) -> str:

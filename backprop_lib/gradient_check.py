@@ -5,29 +5,30 @@
     complex    ∂C/∂θ ≈ Im C(θ + ih) / h                  error about h², and no subtraction to round off
 
 `numerical_gradient` does this one parameter after the other, on the whole net. `check_gradient` takes the
-same numbers from `fast_differences`.
+same numbers from `fast_differences`, and where they do not agree with the gradient, it asks which is off.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from backprop_lib.arguments import Array, Progress, apart, counted, positive_number, shown
-from backprop_lib.costs import Cost
-from backprop_lib.equations import Backpropagation, backprop, cost_per_example, feed_forward
+from backprop_lib.arguments import Array, Progress, apart, counted, positive_number, shown, unmasked
+from backprop_lib.costs import COSTS, Cost
+from backprop_lib.equations import Backpropagation, Layers, backprop, cost_per_example, feed_forward
 from backprop_lib.fast_differences import differences_around, step_of
 from backprop_lib.network import Network, Parameters, checked_examples
 
 EPSILON = float(np.finfo(float).eps)
 SMALLEST = float(np.finfo(float).tiny)
 TOLERANCES = {"central": 1e-7, "forward": 1e-5, "complex": 1e-7}
-SHARP = 1e-5  # the share of a block of differences that may be round-off
 NEAR = 1e4  # an error of less than so many tolerances may be that of the differences
+REFEREE = 1e-30  # the complex step that decides, where no number in the net is above 1
+ALIKE = 1e-3  # so far two measurements may differ that measure the same
 
 
 def numerical_gradient(
@@ -64,16 +65,65 @@ def numerical_gradient(
     return gradient
 
 
+def check_gradient(
+    net: Network,
+    x: Array,
+    y: Array,
+    cost: str | Cost = "quadratic",
+    gradient: Callable[..., Any] = backprop,
+    method: str = "central",
+    h: float | None = None,
+    tolerance: float | None = None,
+    floor: float | None = None,
+    allow_zero: bool = False,
+) -> Report:
+    """Compare a gradient with finite differences, one block w[l] or b[l] at a time.
+
+    `gradient(net, x, y, cost)` is the function to check. It may return a `Backpropagation`, `Parameters`,
+    a flat vector like net.theta, or a pair of dicts (dw, db) keyed by layer. The error of a block is
+    ‖g − d‖ / max(‖g‖ + ‖d‖, floor): near 0 for the same gradient, 1/3 for one that is twice as large, 1
+    for one of the wrong sign or all zero. It has to stay within `tolerance` (default: 1e-7, forward 1e-5).
+
+    A difference has an error of its own: of its step h, of round-off, and at a kink of ReLU. So a block that
+    it refuses, or cannot judge, is measured again by the complex step, which has no error of h, hardly any
+    round-off, and stays on its side of a kink. Its verdict stands, on each entry too. If the cost is your
+    own and takes no complex numbers, the differences decide; the `floor` (default: their round-off, divided
+    by the tolerance) then keeps round-off from counting as error. A block whose differences do not stand out
+    from round-off proves nothing and does not pass, unless `allow_zero` lets zero against zero pass.
+
+    Raises ValueError or TypeError if an argument is bad or the function returns something of another shape.
+    """
+    h = step_of(method, h)
+    tolerance = TOLERANCES[method] if tolerance is None else positive_number("tolerance", tolerance)
+    floor = None if floor is None else positive_number("floor", floor)
+    if not callable(gradient):
+        raise TypeError(f"gradient: expected a function, got {shown(gradient)}")
+    with np.errstate(all="ignore"):  # what is not finite is found below, and said
+        x, y, rule = checked_examples(net, x, y, cost)
+        g = as_parameters(net, gradient(net.copy(), x.copy(), y.copy(), cost))  # which may spoil what it gets
+        judge = _Judge(method, h, tolerance, floor, allow_zero)
+        blocks: list[Block] = []
+        for measured in _measurements(net, y, rule, method, h, *feed_forward(net, x)):
+            verdicts = judge.blocks(g, measured, blocks)
+            blocks = [p if p.passed else q for p, q in zip(blocks or verdicts, verdicts, strict=True)]
+            if all(block.passed for block in blocks):
+                break
+    return Report(method, h, tolerance, tuple(blocks))
+
+
 class Block(NamedTuple):
     """The verdict on one block of parameters, w[l] or b[l].
 
-    error      ‖g − d‖ / max(‖g‖ + ‖d‖, floor), with g the gradient to check and d the differences
-    floor      the least that an error is divided by
+    error      ‖g − d‖ / max(‖g‖ + ‖d‖, floor), with g the gradient to check and d the differences; if the
+               norms hide that single entries are wrong, |g − d| / (|g| + |d|) of the worst of these
+    floor      the least that the error of a block is divided by
     size       ‖d‖, which must stand out from round-off, or the block proves nothing
     round_off  how much of ‖d‖ may be round-off
     entry      where |g − d| is largest: there d is `expected` and g is `got`
     kinks      entries for which a ReLU switched on or off between the two costs
     method     the differences that the verdict rests on
+    passed     whether the block is right
+    reason     why, in words
     """
 
     name: str
@@ -88,11 +138,6 @@ class Block(NamedTuple):
     method: str
     passed: bool = False
     reason: str = ""
-
-    @property
-    def is_blind(self) -> bool:
-        """Whether the differences do not stand out from their round-off."""
-        return not self.size > self.round_off
 
 
 @dataclass(frozen=True)
@@ -130,169 +175,198 @@ class Report:
         return "\n".join(lines)
 
 
-def check_gradient(
-    net: Network,
-    x: Array,
-    y: Array,
-    cost: str | Cost = "quadratic",
-    gradient: Callable[..., Any] = backprop,
-    method: str = "central",
-    h: float | None = None,
-    tolerance: float | None = None,
-    floor: float | None = None,
-    allow_zero: bool = False,
-) -> Report:
-    """Compare a gradient with finite differences, one block w[l] or b[l] at a time.
+class _Measured(NamedTuple):
+    """What a gradient is compared with.
 
-    `gradient(net, x, y, cost)` is the function to check. It may return a `Backpropagation`, `Parameters`,
-    a flat vector like net.theta, or a pair of dicts (dw, db) keyed by layer. The error of a block is
-    ‖g − d‖ / max(‖g‖ + ‖d‖, floor): near 0 for the same gradient, 1/3 for one that is twice as large, 1
-    for one of the wrong sign or all zero. It has to stay within `tolerance` (default: 1e-7, forward 1e-5).
-
-    A difference has an error of its own: of its step h, of round-off, and at a kink of ReLU. So a block that
-    it refuses, or cannot judge, is measured again by the complex step, which has no error of h, hardly any
-    round-off, and stays on its side of a kink; its verdict stands. The `floor` (default: the round-off in d,
-    divided by the tolerance) keeps round-off from counting as error. A block whose differences do not stand
-    out from round-off proves nothing and does not pass, unless `allow_zero` lets zero against zero pass.
-
-    Raises ValueError or TypeError if an argument is bad or the function returns something of another shape.
+    method  the differences' own
+    d       the differences
+    kinks   in how many examples a kink of ReLU was in the way of each
+    noise   the round-off in an entry, for each block
+    cut     what Taylor's series has beyond the slope
+    last    whether no better measurement can follow; else nothing counts but full agreement
     """
-    h = step_of(method, h)
-    tolerance = TOLERANCES[method] if tolerance is None else positive_number("tolerance", tolerance)
-    floor = None if floor is None else positive_number("floor", floor)
-    if not callable(gradient):
-        raise TypeError(f"gradient: expected a function, got {shown(gradient)}")
-    with np.errstate(all="ignore"):  # what is not finite is found below, and said
-        x, y, rule = checked_examples(net, x, y, cost)
-        g = as_parameters(net, gradient(net.copy(), x.copy(), y.copy(), cost))  # which may spoil what it gets
-        first = _compared(_measured(net, x, y, rule, method, h), g, tolerance, floor)
-        second = first
-        if method != "complex" and any(not _is_trusted(block, tolerance) for block in first):
-            second = _second_opinion(net, x, y, rule, g, tolerance, floor) or first
-    blocks = []
-    for one, other in zip(first, second, strict=True):
-        verdict = one if _is_trusted(one, tolerance) else other._replace(kinks=one.kinks)
-        blocks.append(_explained(verdict, one, h, tolerance, allow_zero))
-    return Report(method, h, tolerance, tuple(blocks))
+
+    method: str
+    d: Array
+    kinks: Array
+    noise: list[float]
+    cut: float = 0.0
+    last: bool = False
 
 
-def _is_trusted(block: Block, tolerance: float) -> bool:
-    """Whether the differences agree with the gradient, sharply, and nothing was in their way."""
-    return block.error <= tolerance and block.round_off <= SHARP * block.size and not block.kinks
+def _measurements(
+    net: Network, y: Array, rule: Cost, method: str, h: float, z: Layers, a: Layers
+) -> Iterator[_Measured]:
+    """The differences asked for; in doubt, the complex step; and in doubt of that, its round-off as well."""
+    d, kinks = (found.theta for found in differences_around(net, y, rule, method, h, z, a))
+    height = float(np.abs(cost_per_example(net, z[net.L], a[net.L], y, rule)).mean())
+    # What the subtraction of two costs leaves of their last bits; the complex step subtracts nothing. Where
+    # the cost is 0, those at θ ± h are not: they are taken to be at least h.
+    noise = 4 * EPSILON * max(height, h) / h if method != "complex" else 0.0
+    cut = height * (h if method == "forward" else h**2)
+    first = _Measured(method, d, kinks, [noise] * 2 * net.L, cut)
+    yield first
+    # What moves in the net by the complex step must stay far below 1, and far above the smallest number.
+    step = REFEREE / max(1.0, *(float(np.abs(numbers).max()) for numbers in (*z.values(), *a.values())))
+    exact = _complex_step(net, y, rule, step, z, a)
+    if step < 1e-250 and method == "complex":
+        first = first._replace(noise=[math.inf] * 2 * net.L)
+    if step < 1e-250 or exact is None or not _is_believed(exact, first, rule):
+        yield first._replace(last=True)
+        return
+    least = SMALLEST / step
+    yield _Measured("complex", exact, kinks, [least] * 2 * net.L)
+    # Its round-off is measured: how far do other last bits of θ and y move it?
+    signs = np.random.default_rng(0).choice([-4 * EPSILON, 4 * EPSILON], net.theta.size + y.size)
+    twin = net.with_parameters(net.theta * (1 + signs[: net.theta.size]))
+    y = y + signs[net.theta.size :].reshape(y.shape) * (np.abs(a[net.L]) + np.abs(y))
+    moved, _ = differences_around(twin, y, rule, "complex", step, *feed_forward(twin, a[0]))
+    moved.theta -= exact
+    noises = [4 * float(np.abs(block).max()) + least for _, _, block in moved.blocks()]
+    yield _Measured("complex", exact, kinks, noises, last=True)
 
 
-Measured = tuple[str, Parameters, Parameters, list[float]]
-
-
-def _measured(net: Network, x: Array, y: Array, rule: Cost, method: str, h: float) -> Measured:
-    """The method, the differences, the kinks in their way, and the round-off in every block of them."""
-    z, a = feed_forward(net, x)
-    d, kinks = differences_around(net, y, rule, method, h, z, a)
-    if method != "complex":
-        # What the subtraction of two costs leaves of their last bits. Where the cost is 0, those at θ ± h
-        # are not: they are taken to be at least h.
-        height = float(np.abs(cost_per_example(net, z[net.L], a[net.L], y, rule)).mean())
-        noise = 4 * EPSILON * max(height, h) / h
-        return method, d, kinks, [noise * block.size**0.5 for _, _, block in d.blocks()]
-    # The complex step subtracts nothing. What it cannot know shows in a twin, whose parameters differ in
-    # their last bits.
-    sides = np.where(np.arange(net.theta.size) % 2, 1.0, -1.0)
-    twin = net.with_parameters(net.theta * (1 + 4 * EPSILON * sides))
-    other, _ = differences_around(twin, y, rule, method, h, *feed_forward(twin, x))
-    pairs = zip(d.blocks(), other.blocks(), strict=True)
-    return method, d, kinks, [8 * _norm(mine - its) for (_, _, mine), (_, _, its) in pairs]
-
-
-def _second_opinion(
-    net: Network, x: Array, y: Array, rule: Cost, g: Parameters, tolerance: float, floor: float | None
-) -> list[Block] | None:
-    """The comparison with the complex step; None where a cost of the reader's own takes no complex z."""
+def _complex_step(net: Network, y: Array, rule: Cost, step: float, z: Layers, a: Layers) -> Array | None:
+    """The differences by a complex step; None where a cost of the reader's own takes no complex numbers."""
     try:
-        measured = _measured(net, x, y, rule, "complex", step_of("complex", None))
-    except TypeError:
+        return differences_around(net, y, rule, "complex", step, z, a)[0].theta
+    except Exception:
+        if rule is COSTS.get(rule.name):
+            raise
         return None
-    return _compared(measured, g, tolerance, floor)
 
 
-def _compared(measured: Measured, gradient: Parameters, tolerance: float, least: float | None) -> list[Block]:
-    """Every block of the gradient beside the same block of the differences; nothing is judged yet."""
-    method, differences, kinks, round_offs = measured
-    result = []
-    for (kind, l, g), (_, _, d), (_, _, k), round_off in zip(
-        gradient.blocks(), differences.blocks(), kinks.blocks(), round_offs, strict=True
-    ):
-        apart_by = np.abs(g - d)
-        apart_by[np.isnan(apart_by)] = np.inf
-        j, k_or_0 = np.unravel_index(int(apart_by.argmax()), g.shape)
-        size = _norm(d)
-        floor = round_off / tolerance if least is None else least
-        error = _norm(g - d) / max(size + _norm(g), floor, SMALLEST)
-        result.append(
-            Block(
-                name=f"{kind}{l}",
-                error=error if math.isfinite(error) else 1.0,
-                floor=floor,
-                size=size,
-                round_off=round_off,
-                entry=(int(j), int(k_or_0)) if kind == "w" else (int(j),),
-                expected=float(d[j, k_or_0]),
-                got=float(g[j, k_or_0]),
-                kinks=int(np.count_nonzero(k)),
-                method=method,
-            )
+def _is_believed(exact: Array, first: _Measured, rule: Cost) -> bool:
+    """Whether the complex step may decide: of another cost than the package's it has to agree roughly with d.
+
+    |a − y|, say, takes complex numbers and has a complex step of 0.
+    """
+    if first.method == "complex" or rule is COSTS.get(rule.name):
+        return True
+    fair = first.kinks == 0
+    c, d = exact[fair], first.d[fair]
+    return _norm(c - d) <= ALIKE * (_norm(c) + _norm(d))
+
+
+class _Entries(NamedTuple):
+    """The numbers of a block, flat: the gradient, the differences, and the kinks in the way."""
+
+    g: Array
+    d: Array
+    kinks: Array
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """How `check_gradient` decides: its arguments."""
+
+    method: str
+    h: float
+    tolerance: float
+    floor: float | None
+    allow_zero: bool
+
+    def blocks(self, gradient: Parameters, measured: _Measured, before: list[Block]) -> list[Block]:
+        """The verdict on every block; `before` is what an earlier measurement said."""
+        blocks, start = [], 0
+        for i, (kind, l, array) in enumerate(gradient.blocks()):
+            here = slice(start, start := start + array.size)
+            entries = _Entries(gradient.theta[here], measured.d[here], measured.kinks[here])
+            block = self.compared(f"{kind}{l}", array.shape, entries, measured.noise[i], measured)
+            passed, reason = self.verdict(block, before[i] if before else block, measured.last)
+            blocks.append(block._replace(passed=passed, reason=reason))
+        return blocks
+
+    def compared(
+        self, name: str, shape: tuple[int, ...], entries: _Entries, noise: float, measured: _Measured
+    ) -> Block:
+        """A block beside the differences; nothing is judged yet."""
+        (g, d, kinks), exact = entries, measured.method == "complex"
+        off, straddling, round_off = np.abs(g - d), int(np.count_nonzero(kinks)), noise * g.size**0.5
+        fair = kinks == 0 if straddling and not exact else slice(None)
+        floor = self.floor
+        if floor is None:  # as long as a better measurement can follow, round-off counts as error
+            floor = round_off / self.tolerance if measured.last else 0.0
+        size = _norm(d[fair])
+        error = _norm(off[fair]) / max(size + _norm(g[fair]), floor, SMALLEST)
+        worst, leeway = int(off.argmax()), max(noise, measured.cut)
+        if error <= self.tolerance and not off[worst] <= leeway:  # is an entry wrong, beside its own size?
+            scale = np.maximum(np.abs(g) + np.abs(d), self.floor or 0.0)
+            alone = np.where(off <= self.tolerance * scale + leeway, 0.0, off / scale)
+            if not exact and measured.last:  # nobody can tell whether g is off or d
+                alone[:] = 0.0
+            alone[~np.isfinite(g)] = np.nan
+            worst = int(alone.argmax())
+            error = float(alone[worst]) or error
+        return Block(
+            name=name,
+            error=error if math.isfinite(error) else 1.0,
+            floor=floor,
+            size=size,
+            round_off=round_off,
+            entry=divmod(worst, shape[1]) if name[0] == "w" else (worst,),
+            expected=float(d[worst]),
+            got=float(g[worst]),
+            kinks=straddling,
+            method=measured.method,
         )
-    return result
 
-
-def _explained(block: Block, first: Block, h: float, tolerance: float, allow_zero: bool) -> Block:
-    """The block with its verdict, in a word and in words; `first` is what the method asked for has seen."""
-    agrees = block.error <= tolerance
-    if not math.isfinite(block.expected):
-        agrees, reason = False, "the cost is not a finite number near these parameters: nothing was proved"
-    elif not agrees:
-        reason = _disagreement(block, h, tolerance)
-    elif block.is_blind and not allow_zero:
-        agrees, reason = False, "the differences are zero up to round-off: nothing was proved"
-    else:
+    def verdict(self, block: Block, first: Block, last: bool) -> tuple[bool, str]:
+        """Whether a block passes, and why in words; `first` is what the method asked for has seen."""
+        if not math.isfinite(block.size):
+            return False, "the cost is not a finite number near these parameters: nothing was proved"
+        if block.error > self.tolerance:
+            return False, self.disagreement(block)
+        if block.kinks and block.method != "complex" and not last:
+            return False, "a kink of ReLU is in the way"
+        if not block.size > block.round_off and not (self.allow_zero and last):
+            return False, "the differences are zero up to round-off: nothing was proved"
         reason = f"error {block.error:.1e}"
-        if block.method != first.method:
-            reason += " by the complex step: "
+        if block.method != self.method:
             kinks = f"{block.kinks} of the differences straddle a kink of ReLU"
-            off = f"{first.method} differences with h = {h:.0e} are off by {first.error:.0e}"
-            reason += kinks if block.kinks else off
-    return block._replace(passed=agrees, reason=reason)
+            off = f"{self.method} differences with h = {self.h:.0e} are off by {first.error:.0e}"
+            reason += f" by the complex step: {kinks if block.kinks else off}"
+        elif block.kinks:
+            reason += f"; {block.kinks} left out: a ReLU has its kink within h"
+        return True, reason
 
-
-def _disagreement(block: Block, h: float, tolerance: float) -> str:
-    expected, got = apart(block.expected, block.got)
-    where = f"{block.name[0]}[{block.name[1:]}]{list(block.entry)}"
-    reason = f"error {block.error:.1e}; worst {where}: expected {expected}, got {got}"
-    if block.kinks:
-        reason += "; a ReLU has its kink within h, where its slope is taken to be 0"
-    if block.error < NEAR * tolerance and block.method == "complex":
-        reason += f"; the complex step says so, whose error does not depend on h, unlike that of h = {h:.0e}"
-    elif block.error < NEAR * tolerance:
-        reason += f'; differences with h = {h:.0e} may be that far off: method="complex" is not'
-    return reason
+    def disagreement(self, block: Block) -> str:
+        """The error, the worst entry, and whether it may be the differences that are off."""
+        expected, got = apart(block.expected, block.got)
+        where = f"{block.name[0]}[{block.name[1:]}]{list(block.entry)}"
+        reason = f"error {block.error:.1e}; worst {where}: expected {expected}, got {got}"
+        if block.kinks:
+            reason += "; a ReLU has its kink within h, where its slope is taken to be 0"
+        if block.error < NEAR * self.tolerance:
+            reason += (
+                "; the complex step says so, whose error does not depend on h, "
+                f"unlike that of h = {self.h:.0e}"
+                if block.method == "complex"
+                else f'; differences with h = {self.h:.0e} may be that far off: method="complex" is not'
+            )
+        return reason
 
 
 def _norm(numbers: Array) -> float:
-    """‖numbers‖, which does not overflow before its result does."""
+    """‖numbers‖, which does not overflow or vanish before its result does."""
+    squares = float(np.dot(numbers, numbers))
+    if 1e-280 < squares < 1e280 or not numbers.any():
+        return math.sqrt(squares)
     largest = float(np.abs(numbers).max())
-    if not 0 < largest < math.inf:
-        return largest
-    scaled = numbers.ravel() / largest
-    return largest * math.sqrt(np.dot(scaled, scaled))
+    return largest * _norm(numbers / largest) if math.isfinite(largest) else math.nan
 
 
 def as_parameters(net: Network, gradient: Any) -> Parameters:
-    """A learner's gradient, in any of the forms that `check_gradient` takes, as `Parameters`."""
+    """A learner's gradient, in any of the forms that `check_gradient` takes, as new `Parameters`.
+
+    Raises ValueError or TypeError if it has none of these forms, or not the shapes of the net.
+    """
     if isinstance(gradient, Backpropagation):
         gradient = gradient.gradient
     if isinstance(gradient, Parameters):
         if gradient.sizes != net.sizes:
             raise ValueError(f"gradient: expected layer sizes {net.sizes}, got {gradient.sizes}")
-        return gradient
+        gradient = gradient.w, gradient.b
     if isinstance(gradient, np.ndarray):
         if gradient.shape != net.theta.shape:
             raise ValueError(f"gradient: expected shape {net.theta.shape}, got {gradient.shape}")
@@ -308,7 +382,9 @@ def as_parameters(net: Network, gradient: Any) -> Parameters:
     for kind, l, block in result.blocks():
         given = gradient[0 if kind == "w" else 1]
         if l not in given:
-            raise ValueError(f"gradient: d{kind}[{l}] is missing; layers found: {sorted(given)}")
+            raise ValueError(f"gradient: d{kind}[{l}] is missing; layers found: {shown(list(given))}")
+        if strangers := [key for key in given if key not in result.w]:
+            raise ValueError(f"gradient: expected d{kind} of the layers 1 to {net.L}, got {shown(strangers)}")
         array = _real(f"d{kind}[{l}]", given[l])
         if array.shape != block.shape:
             raise ValueError(
@@ -319,7 +395,11 @@ def as_parameters(net: Network, gradient: Any) -> Parameters:
 
 
 def _real(name: str, values: Any) -> Array:
-    array = np.asarray(values)
+    unmasked("gradient", values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"gradient: expected rows of equal length in {name}, got a ragged list") from None
     if array.dtype.kind not in "fiub":
         raise TypeError(f"gradient: expected real numbers in {name}, got {array.dtype}")
     return array.astype(np.float64)

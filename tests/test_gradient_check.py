@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from backprop_lib import fast_differences, gradient_check
-from backprop_lib.activations import ACTIVATIONS, HIDDEN
+from backprop_lib.activations import ACTIVATIONS, HIDDEN, activation
+from backprop_lib.arguments import apart
 from backprop_lib.costs import COSTS, Cost
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.equations import backprop, cost_of, feed_forward
@@ -95,9 +96,19 @@ def test_the_error_of_a_block_is_relative(factor, error) -> None:
     assert block.size == pytest.approx(np.linalg.norm(backprop(NET, X, Y).gradient.w[1]), rel=1e-8)
 
 
-def test_the_floor_is_the_round_off_in_a_block_of_differences_over_the_tolerance() -> None:
-    report = check_gradient(NET, X, Y, h=1e-4, tolerance=1e-6)
-    round_off = 4 * np.finfo(float).eps * cost_of(NET, X, Y) / 1e-4
+def absolute(scale=1.0):
+    """A cost of our own, Σ_j |a_j − y_j|, whose complex step is 0: nobody can referee it."""
+    return Cost(
+        "absolute", lambda a, y: scale * np.abs(a - y).sum(axis=0), lambda a, y: scale * np.sign(a - y)
+    )
+
+
+def test_where_nobody_can_referee_the_floor_is_the_round_off_over_the_tolerance() -> None:
+    report = check_gradient(
+        NET, X, Y, absolute(), lambda *g: 1.1 * backprop(*g).gradient.theta, h=1e-4, tolerance=1e-6
+    )
+    round_off = 4 * np.finfo(float).eps * cost_of(NET, X, Y, absolute()) / 1e-4
+    assert report.failed == BLOCKS
     for block, size in zip(report.blocks, (12, 4, 8, 2), strict=True):
         assert block.floor == pytest.approx(round_off * size**0.5 / 1e-6, rel=1e-12), block.name
     for block in check_gradient(NET, X, Y, method="complex", tolerance=1e-12).blocks:
@@ -130,6 +141,18 @@ def test_where_the_cost_itself_is_zero_nothing_is_proved_and_nobody_is_blamed(me
     report = check_gradient(net, x, y, method=method, tolerance=1e-4)
     assert report.failed == ["w1", "b1"] and "nothing was proved" in report.worst.reason, report
     assert check_gradient(net, x, y, method=method, tolerance=1e-4, allow_zero=True).passed
+
+
+def changed(block, index, change):
+    """Backpropagation with one entry of one block of its gradient changed."""
+
+    def gradient(net, x, y, cost):
+        result = backprop(net, x, y, cost).gradient
+        array = (result.w if block[0] == "w" else result.b)[int(block[1:])]
+        array[index] = change(array[index])
+        return result
+
+    return gradient
 
 
 def at_a_kink():
@@ -174,9 +197,9 @@ def test_the_error_and_the_size_of_a_block_with_kinks_are_those_of_the_whole_blo
         assert block.size == pytest.approx(np.linalg.norm(array), rel=1e-12), block.name
 
 
-@pytest.mark.parametrize("activation", HIDDEN)
-def test_on_a_net_of_zeros_only_zeros_pass_and_only_if_they_are_allowed(activation) -> None:
-    net = Network([("identity", 3), (activation, 4), ("relu", 2)], init="zeros")
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_on_a_net_of_zeros_only_zeros_pass_and_only_if_they_are_allowed(hidden) -> None:
+    net = Network([("identity", 3), (hidden, 4), ("relu", 2)], init="zeros")
     assert not check_gradient(net, X, Y).passed
     assert check_gradient(net, X, Y, allow_zero=True).passed
     for gradient in (np.full(26, 1e-30), np.full(26, 1e-12), np.ones(26), np.full(26, np.nan)):
@@ -282,6 +305,202 @@ def test_huge_inputs_leak_no_warning_and_pass_nothing_that_is_not_finite(x, outp
         report = check_gradient(net, x, Y[:, :2])
         spoiled_report = check_gradient(net, x, Y[:, :2], gradient=lambda *_: np.full(8, np.nan))
     assert not spoiled_report.passed and isinstance(str(report), str)
+
+
+# The referee, and who may be one.
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("h", [1.0, 1e-2, 1e-4, 1e-5, 1e-6, 1e-15])
+def test_the_step_can_be_chosen_and_a_bad_one_is_not_blamed_on_the_gradient(h, method) -> None:
+    report = check_gradient(NET, X, Y, method=method, h=h, tolerance=1e-7)
+    assert report.passed and report.h == h
+    wrong = check_gradient(
+        NET, X, Y, method=method, h=h, gradient=spoiled("w1", lambda g: 1.00001 * g), tolerance=1e-7
+    )
+    assert wrong.failed == ["w1"]
+
+
+SCALES = {
+    "as they are": (1.0, 1.0, (0, 4)),
+    "inputs × 1000": (1e3, 1.0, (0, 3)),
+    "inputs × 10,000": (1e4, 1.0, (0, 3)),
+    "inputs / 1000": (1e-3, 1.0, (0, 3)),
+    "parameters × 30": (1.0, 30.0, (0, 3)),
+    "parameters × 1000": (1.0, 1e3, (0, 3)),
+    "parameters / 1000": (1.0, 1e-3, (0, 3)),
+    "deep": (1.0, 1.0, (8, 16)),
+}
+
+
+def random_problems(scale, count=42):
+    """Nets of random depth, sizes, activations and parameters, every output and cost, and a random batch."""
+    times_x, times_theta, depths = SCALES[scale]
+    rng = np.random.default_rng(list(SCALES).index(scale))
+    for i in range(count):
+        (output, cost), depth = OUTPUTS[i % len(OUTPUTS)], int(rng.integers(*depths))
+        names = ["identity", *rng.choice(HIDDEN, depth).tolist(), output]
+        sizes = rng.integers(1, 9, depth + 2).tolist()
+        sizes[-1] += output == "softmax"  # a softmax of one output is 1 whatever z is
+        net = Network(list(zip(names, sizes, strict=True)), seed=i)
+        net.theta += 0.3 * rng.standard_normal(net.theta.size)
+        net.theta *= times_theta
+        m = int(rng.choice([1, 2, 3, 10, 50]))
+        y = np.eye(sizes[-1])[:, rng.integers(0, sizes[-1], m)]
+        yield net, times_x * rng.standard_normal((sizes[0], m)), y, cost
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_right_gradient_is_never_refused(scale, method) -> None:
+    proved = 0
+    for net, x, y, cost in random_problems(scale):
+        g = backprop(net, x, y, cost).gradient
+        report = check_gradient(net, x, y, cost, method=method)
+        for block, (_, _, array) in zip(report.blocks, g.blocks(), strict=True):
+            nothing = np.abs(array).max() < 1e-20  # so little that it may be round-off
+            assert block.passed or (nothing and "nothing was" in block.reason), (net, cost, str(report))
+            proved += block.passed
+        assert check_gradient(net, x, y, cost, method=method, allow_zero=True).passed, (net, cost)
+    assert proved > 42
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("factor", [1.0001, -1, 0, np.nan])
+def test_a_wrong_block_is_always_refused(factor, scale, method) -> None:
+    rng = np.random.default_rng(5)
+    for net, x, y, cost in random_problems(scale, 14):
+        wrong = backprop(net, x, y, cost).gradient
+        kind, l, array = wrong.blocks()[rng.integers(0, 2 * net.L)]
+        if np.abs(array).max() < 1e-20:
+            continue
+        array *= factor
+        report = check_gradient(
+            net, x, y, cost, gradient=lambda *_, g=wrong: g, method=method, allow_zero=True
+        )
+        assert report.failed == [f"{kind}{l}"], (net, cost, str(report))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("factor", [1e3, 1e4])
+@pytest.mark.parametrize("output, cost", OUTPUTS)
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_large_inputs_are_no_reason_to_refuse(hidden, output, cost, factor, method) -> None:
+    x, y = standardize(load_iris())[0].columns()
+    net = Network([("identity", 4), (hidden, 5), (output, 3)], seed=1)
+    report = check_gradient(net, factor * x, y, cost, method=method)
+    assert report.passed, report
+    double = check_gradient(
+        net, factor * x, y, cost, method=method, gradient=spoiled("w1", lambda g: 1.0001 * g)
+    )
+    assert double.failed == ["w1"], double
+
+
+def test_where_nobody_can_referee_it_is_said_how_to_find_out() -> None:
+    off = check_gradient(NET, X, Y, absolute(), gradient=lambda *g: (1 + 1e-6) * backprop(*g).gradient.theta)
+    assert off.failed == BLOCKS
+    words = '; differences with h = 1e-05 may be that far off: method="complex" is not'
+    assert all(block.reason.endswith(words) for block in off.blocks)
+    double = check_gradient(NET, X, Y, absolute(), gradient=lambda *g: 2 * backprop(*g).gradient.theta)
+    assert not any("complex" in block.reason for block in double.blocks), "too far off for a measurement"
+
+
+@pytest.mark.parametrize("change", [lambda g: 0 * g, lambda g: -g, lambda g: g * np.nan])
+def test_a_cost_of_ones_own_that_takes_no_complex_numbers_is_judged_by_the_differences(change) -> None:
+    assert check_gradient(NET, X, Y, absolute()).passed
+    assert check_gradient(NET, X, Y, absolute(1e6)).passed
+    assert check_gradient(NET, X, Y, absolute(), gradient=spoiled("w1", change)).failed == ["w1"]
+    net, x, y = at_a_kink()
+    assert check_gradient(net, x, y, absolute()).passed
+    wrong = changed("b1", (0, 0), lambda g: np.nan)
+    assert check_gradient(net, x, y, absolute(), gradient=wrong).failed == ["b1"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_zero_may_pass_against_zero_but_nothing_else(method) -> None:
+    for hidden in HIDDEN:
+        net = Network([("identity", 3), (hidden, 4), ("sigmoid", 2)], init="zeros")
+        assert check_gradient(net, X, Y, method=method, allow_zero=True).passed
+        for wrong in (1e-30, -1e-3, 7.0, np.nan):
+            report = check_gradient(
+                net,
+                X,
+                Y,
+                gradient=changed("w1", (1, 2), lambda g, wrong=wrong: wrong),
+                method=method,
+                allow_zero=True,
+            )
+            assert report.failed == ["w1"] and report.worst.entry == (1, 2), report
+
+
+@pytest.mark.parametrize("change", [lambda g: -g, lambda g: 1.1 * g, lambda g: 0.0, lambda g: np.nan])
+def test_one_wrong_entry_among_thousands_is_found(change) -> None:
+    rng = np.random.default_rng(1)
+    net = Network([("identity", 100), ("sigmoid", 30), ("softmax", 4)], seed=1)
+    x, y = rng.standard_normal((100, 6)), np.eye(4)[:, rng.integers(0, 4, 6)]
+    x[17] *= 1e-6  # so that the gradient by the weights from this input is a million times smaller
+    report = check_gradient(net, x, y, "cross_entropy", gradient=changed("w1", (11, 17), change))
+    assert report.failed == ["w1"] and report.worst.entry == (11, 17) and report.worst.error > 1e-2, report
+
+
+@pytest.mark.parametrize("block", ["w1", "b1"])
+@pytest.mark.parametrize("factor", [1.001, 2, -1])
+def test_a_tiny_wrong_block_is_not_hidden_by_the_large_ones(block, factor) -> None:
+    net = Network([("identity", 4), *[("sigmoid", 3)] * 8, ("sigmoid", 2)], seed=0)
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((4, 6)), rng.random((2, 6))
+    right = backprop(net, x, y).gradient
+    assert np.linalg.norm(right.w[1]) < 1e-5 < 1e-2 < np.linalg.norm(right.w[9])
+    assert check_gradient(net, x, y).passed
+    assert check_gradient(net, x, y, gradient=spoiled(block, lambda g: factor * g)).failed == [block]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("size", [1e150, 1e200, 1e308])
+def test_no_number_is_too_large_for_a_verdict(size, method) -> None:
+    for value in (size, -size, np.inf):
+        report = check_gradient(
+            NET, X, Y, gradient=changed("w1", (2, 1), lambda g, v=value: v), method=method
+        )
+        assert report.failed == ["w1"] and report.worst.entry == (2, 1), report
+        assert report.worst.error == pytest.approx(1) and report.worst.got == value
+    x = X / np.abs(X).max() * size
+    for output, cost in OUTPUTS:
+        net = Network([("identity", 3), ("relu", 4), (output, 2)], seed=1)
+        with np.errstate(all="ignore"):
+            finite = np.isfinite(backprop(net, x, Y, cost).gradient.theta).all()
+        for block in check_gradient(net, x, Y, cost, method=method).blocks:
+            assert block.passed or "nothing was" in block.reason or not finite, (output, cost, block)
+
+
+@pytest.mark.parametrize(
+    "p, q, shown",
+    [
+        (0.0124545, 0.0124546, ("0.0124545", "0.0124546")),
+        (0.5, 2, ("0.5", "2")),
+        (0.6, float(np.float32(0.6)), ("0.6", "0.60000002")),
+        (1.0, 1.0 + 2**-52, ("1", "1.0000000000000002")),
+        (1e-300, 1.0000001e-300, ("1e-300", "1.0000001e-300")),
+        (0.0124545123, 0.0124545199, ("0.01245451", "0.01245452")),
+        (3.0, float("nan"), ("3", "nan")),
+        (0.1, 0.1, ("0.1", "0.1")),
+    ],
+)
+def test_two_numbers_are_shown_with_the_digits_that_tell_them_apart(p, q, shown) -> None:
+    assert apart(p, q) == shown
+    assert apart(q, p) == shown[::-1]
+
+
+@pytest.mark.parametrize("gap", [1, 10, 30, 40, 100, 300])
+def test_the_complex_step_sees_the_slope_of_a_softmax_that_is_certain(gap) -> None:
+    z, softmax = np.array([[float(gap)], [0.0], [-1.0]]), activation("softmax")
+    for k in range(3):
+        step = np.zeros((3, 1))
+        step[k] = 1e-30
+        slope = softmax(z + 1j * step).imag[:, 0] / 1e-30
+        assert np.allclose(slope, softmax.jacobian(z)[0, :, k], rtol=1e-14, atol=0)
 
 
 def crossings(net, x, method, h):
@@ -445,6 +664,22 @@ def test_a_gradient_in_single_precision_is_taken_and_measured_in_double() -> Non
         (Parameters((3, 2)), ValueError, r"^gradient: expected layer sizes \(3, 4, 2\), got \(3, 2\)$"),
         (np.zeros(3), ValueError, r"^gradient: expected shape \(26,\), got \(3,\)$"),
         (np.zeros(26, complex), TypeError, "^gradient: expected real numbers in the vector, got complex128$"),
+        (
+            Parameters(NET.sizes, np.zeros(26, complex)),
+            TypeError,
+            r"^gradient: expected real numbers in dw\[1\], got complex128$",
+        ),
+        (np.ma.zeros(26), TypeError, "^gradient: expected an array without a mask, got a masked array"),
+        (
+            ({1: np.zeros((4, 3)), 2: np.zeros((2, 4)), 3: 0}, {}),
+            ValueError,
+            r"^gradient: expected dw of the layers 1 to 2, got \[3\]$",
+        ),
+        (
+            ({1: [[1, 2], [3]]}, {}),
+            ValueError,
+            r"^gradient: expected rows of equal length in dw\[1\], got a ragged list$",
+        ),
         (({}, {}), ValueError, r"^gradient: dw\[1\] is missing; layers found: \[\]$"),
         (
             ({1: np.zeros((4, 3))}, {2: 0}),

@@ -8,8 +8,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from backprop_lib.activations import HIDDEN
+from backprop_lib.costs import COSTS
 from backprop_lib.course.mistakes import MISTAKES, diagnosing_net, gradient_with, mistake
 from backprop_lib.equations import backprop
+from backprop_lib.fast_differences import METHODS
 from backprop_lib.gradient_check import check_gradient
 from backprop_lib.network import Network
 
@@ -49,6 +52,42 @@ def test_the_checker_refuses(name, method, tolerance) -> None:
         wrong = MISTAKES[name].gradient
         report = check_gradient(net, x, y, cost, wrong, method=method, tolerance=tolerance)
         assert not report.passed and report.worst.error > 1e-3, (net, cost)
+
+
+def random_nets(count=42):
+    """(net, x, y, cost) of any depth, sizes, activations, start and batch, for every output and cost."""
+    outputs = [(name, "quadratic") for name in [*HIDDEN, "softmax"]]
+    outputs += [(rule.output, rule.name) for rule in COSTS.values() if rule.output]
+    rng = np.random.default_rng(7)
+    for i in range(count):
+        (output, cost), depth = outputs[i % len(outputs)], int(rng.integers(0, 5))
+        sizes = rng.integers(1, 7, depth + 2).tolist()
+        sizes[-1] += output == "softmax"  # a softmax of one output is 1 whatever z is
+        names = ["identity", *rng.choice(HIDDEN, depth).tolist(), output]
+        net = Network(list(zip(names, sizes, strict=True)), seed=i)
+        net.theta += 0.3 * rng.standard_normal(net.theta.size)
+        x = rng.standard_normal((sizes[0], int(rng.integers(1, 9)))) * float(rng.choice([0.01, 1, 1, 100]))
+        yield net, x, np.eye(sizes[-1])[:, rng.integers(0, sizes[-1], x.shape[1])], cost
+
+
+@pytest.mark.parametrize("allow_zero", [False, True])
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", MISTAKES)
+def test_on_random_nets_every_block_that_it_spoils_is_refused(name, method, allow_zero) -> None:
+    seen = 0
+    for net, x, y, cost in random_nets():
+        wrong, right = MISTAKES[name].gradient(net, x, y, cost), backprop(net, x, y, cost).gradient
+        report = check_gradient(
+            net, x, y, cost, gradient=lambda *_, g=wrong: g, method=method, allow_zero=allow_zero
+        )
+        for block, (_, _, p), (_, _, q) in zip(report.blocks, wrong.blocks(), right.blocks(), strict=True):
+            if np.linalg.norm(p - q) > 1e-3 * np.linalg.norm(q) and np.abs(p - q).max() > 1e-20:
+                seen += 1
+                assert not block.passed and "expected" in block.reason, (net, cost, str(report))
+            elif np.allclose(p, q, rtol=1e-9, atol=0):
+                nothing = np.abs(q).max() < 1e-20
+                assert block.passed or (nothing and "nothing was" in block.reason), (net, cost, str(report))
+    assert seen > 10
 
 
 @pytest.mark.parametrize("name", MISTAKES)
