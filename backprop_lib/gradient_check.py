@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backprop_lib.activations import Softmax
 from backprop_lib.arguments import Array, Progress, apart, counted, positive_number, shown, unmasked
 from backprop_lib.costs import COSTS, Cost
 from backprop_lib.equations import Backpropagation, Layers, backprop, cost_per_example, feed_forward
@@ -216,7 +217,10 @@ def _measurements(
     yield _Measured("complex", exact, kinks, [least] * 2 * net.L)
     # Its round-off is measured: how far do other last bits of θ and y move it?
     twin, z_twin, a_twin = _twin(net, z, a[0])
-    y = y + LAST_BITS * np.random.default_rng(1).standard_normal(y.shape) * (np.abs(a[net.L]) + np.abs(y))
+    scale = np.abs(a[net.L]) + np.abs(y)
+    if isinstance(net.sigma[net.L], Softmax):  # whose outputs share the round-off of the largest
+        scale = scale.max(axis=0)
+    y = y + LAST_BITS * np.random.default_rng(1).standard_normal(y.shape) * scale
     moved, _ = differences_around(twin, y, rule, "complex", step, z_twin, a_twin)
     moved.theta -= exact
     noises = [4 * float(np.abs(block).max()) + least for _, _, block in moved.blocks()]

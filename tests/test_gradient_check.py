@@ -447,6 +447,18 @@ def test_of_a_gradient_at_the_end_of_the_floating_point_numbers_nothing_is_said(
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("gap", [20.0, 38.0, 60.0, 100.0])
+def test_a_softmax_that_is_certain_and_right_is_never_called_wrong(gap, method) -> None:
+    net, x = Network([("identity", 1), ("tanh", 2), ("softmax", 3)], seed=3), np.array([[1.0, -0.5]])
+    net.b[2][...] = [[gap], [0.0], [1.0]]  # 1 − a cancels: 1 − 1e-28 is 1
+    y = np.array([[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]])
+    for cost in "cross_entropy", "quadratic":
+        for block in check_gradient(net, x, y, cost, method=method).blocks:
+            assert block.passed or "nothing was proved" in block.reason, (cost, block)
+        assert check_gradient(net, x, y, cost, method=method, allow_zero=True).passed
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_digits_that_cancel_within_z_are_not_asked_of_the_gradient(method) -> None:
     net = Network([("identity", 3), ("sigmoid", 1)])
     net.w[1][...], net.b[1][...] = [[0.1, 0.7, -0.8]], 0.3
