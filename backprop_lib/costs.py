@@ -41,15 +41,11 @@ class Cost:
 
     def __call__(self, a: Any, y: Any) -> Any:
         """C_x of every example (column), shape (m,); inf where a certain answer is wrong."""
-        a, y = _same_shape(a, y)
-        self.check_targets(y)
-        return self.value(a, y)
+        return self.value(*self._checked(a, y))
 
     def prime(self, a: Any, y: Any) -> Any:
         """∂C_x/∂a_j of every output and example, of the shape of a."""
-        a, y = _same_shape(a, y)
-        self.check_targets(y)
-        return self.derivative(a, y)
+        return self.derivative(*self._checked(a, y))
 
     def check_targets(self, y: Any) -> None:
         """ValueError if the targets y are none of a cross-entropy, which would then have no least value.
@@ -73,6 +69,14 @@ class Cost:
         """ValueError if this cost cannot stand behind an output layer of that activation."""
         if self.output not in (None, activation):
             raise ValueError(f"cost: {self.name} needs {self.output} outputs, got {activation} outputs")
+
+    def _checked(self, a: Any, y: Any) -> tuple[Any, Any]:
+        a, y = _same_shape(a, y)
+        self.check_targets(y)
+        if self.output is not None and not np.all((a.real >= 0) & (a.real <= 1)):
+            outside = a[~((a.real >= 0) & (a.real <= 1))].flat[0]
+            raise ValueError(f"a: {self.name} expects outputs from 0 to 1, got {outside:g}")
+        return a, y
 
 
 def _same_shape(a: Any, y: Any) -> tuple[Any, Any]:

@@ -408,7 +408,7 @@ def as_parameters(net: Network, gradient: Any) -> Parameters:
 
 
 def _real(name: str, values: Any) -> Array:
-    unmasked("gradient", values)
+    unmasked(f"gradient: {name}", values)
     try:
         array = np.asarray(values)
     except ValueError:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import glob
 import io
 import math
 import os
-import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import IO, Any
 
 import numpy as np
 
@@ -32,10 +29,11 @@ from backprop_lib.arguments import (
 )
 from backprop_lib.costs import Cost
 from backprop_lib.costs import cost as cost_named
+from backprop_lib.whole_file import write_whole
 
 LARGEST = 10**8  # parameters of a net: 0.8 GB
+MOST_BYTES = 9 * LARGEST  # of a saved net
 FORMAT = "backprop_lib network 1"
-STALE = 3600  # seconds after which a draft of a file is nobody's
 INITS = ("random", "constant", "zeros", "normal", "xavier", "he")
 
 
@@ -57,9 +55,14 @@ class Views(dict[int, Array]):
             view[...] = fitting(f"{self._name}[{l}]", values, view)
 
     def update(self, *layers: Any, **no_names: Any) -> None:
-        """Write several layers into θ."""
-        for l, values in dict(*layers, **no_names).items():
-            self[l] = values
+        """Write several layers into θ, or none if one of them does not fit."""
+        given = dict(*layers, **no_names)
+        for l in given.keys() - self.keys():
+            raise KeyError(f"{self._name}: expected a layer from 1 to {len(self)}, got {shown(l)}")
+        # Copies, for the views of this net may be given in another order.
+        fit = {l: fitting(f"{self._name}[{l}]", values, self[l]).copy() for l, values in given.items()}
+        for l, values in fit.items():
+            self[l][...] = values
 
     def __ior__(self, layers: Any) -> Views:  # type: ignore[override,misc]
         self.update(layers)
@@ -69,6 +72,10 @@ class Views(dict[int, Array]):
         raise TypeError(f"{self._name}: the layers of a net stay; assign to {self._name}[l] to change one")
 
     __delitem__ = pop = popitem = clear = setdefault = _refused
+
+    def __reduce__(self) -> Any:
+        """A copy of the dict alone belongs to no θ: it is a dict of arrays."""
+        return dict, (dict(self),)
 
 
 def fitting(name: str, values: Any, view: Array) -> Any:
@@ -105,6 +112,8 @@ class Parameters:
             raise TypeError(f"theta: expected a flat array, got {shown(theta)}")
         if theta.shape != (count,):
             raise ValueError(f"theta: expected {count} numbers for sizes {self.sizes}, got {theta.shape}")
+        if theta.dtype.kind not in "fc":
+            raise TypeError(f"theta: expected an array of float64, got {theta.dtype}")
         self._theta = theta
         self.w = Views("w", {l: theta[w].reshape(self.sizes[l], -1) for l, (w, _) in slices.items()})
         self.b = Views("b", {l: theta[b].reshape(-1, 1) for l, (_, b) in slices.items()})
@@ -120,8 +129,11 @@ class Parameters:
             self._theta[...] = fitting("theta", values, self._theta)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in ("w", "b") and name in self.__dict__ and value is not self.__dict__[name]:
-            raise AttributeError(f"{name}: expected {name}[l] = …, one layer at a time, or theta = …")
+        if name in self.__dict__ and value is not self.__dict__[name]:
+            if name in ("w", "b"):
+                raise AttributeError(f"{name}: expected {name}[l] = …, one layer at a time, or theta = …")
+            if name in ("sizes", "L", "specification", "sigma"):
+                raise AttributeError(f"{name}: expected to stay as it is; make another net")
         super().__setattr__(name, value)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -178,12 +190,13 @@ class Network(Parameters):
     """
 
     specification: tuple[tuple[str, int], ...]
-    sigma: dict[int, Activation]
+    sigma: Mapping[int, Activation]
 
     def __init__(self, specification: Sequence[tuple[str, int]], init: str = "random", seed: int = 0) -> None:
         self.specification = checked_specification(specification)
         super().__init__([size for _, size in self.specification])
-        self.sigma = {l: activation(self.specification[l][0]) for l in range(1, self.L + 1)}
+        sigma = {l: activation(self.specification[l][0]) for l in range(1, self.L + 1)}
+        self.sigma = MappingProxyType(sigma)  # a copy of the net shares it
         one_of("init", init, INITS)
         rng = np.random.default_rng(natural_number("seed", seed))
         for l in range(1, self.L + 1):
@@ -217,35 +230,22 @@ class Network(Parameters):
         return other
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write specification and parameters to one `.npz` file: wholly, or not at all.
+        """Write specification and parameters to one `.npz` file: wholly, or not at all, see `write_whole`.
 
-        The numbers go to a new file beside `path` first, which takes its name only once it is safely on
-        disk. A full disk, a crash, or another process saving to the same path never leaves half a file.
-        A file that is there keeps its permissions, and a symbolic link leads to the new file. Raises
-        ValueError or TypeError for parameters that `load` would refuse, OSError if it cannot write.
+        What `load` would refuse is not written. Raises ValueError or TypeError if a parameter is not a finite
+        real number, OSError if the file cannot be written.
         """
-        import secrets  # here, because it takes longer to import than the whole package
-
-        numbers("theta", self.theta)
-        path = path_of("path", path).resolve()
-        if path.is_dir():
-            raise IsADirectoryError(f"{path}: expected a file to save to, got a folder")
-        _remove_stale_drafts(path)
+        path = path_of("path", path)
         names, sizes = zip(*self.specification, strict=True)
         arrays: dict[str, Any] = {"format": FORMAT, "activations": names, "sizes": sizes}
-        arrays |= {f"{kind}{l}": block for kind, l, block in self.blocks()}
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-        try:
-            with open(draft, "xb") as file:
-                np.savez(file, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            if path.exists():
-                draft.chmod(path.stat().st_mode & 0o7777)
-            os.replace(draft, path)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
+        arrays |= {f"{kind}{l}": numbers(f"{kind}[{l}]", block) for kind, l, block in self.blocks()}
+
+        def write(file: IO[bytes]) -> None:
+            np.savez(file, **arrays)
+            if (size := file.seek(0, io.SEEK_END)) > MOST_BYTES:
+                raise ValueError(f"net: expected less than {MOST_BYTES} bytes to save, got {size}")
+
+        write_whole(path, write)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Network:
@@ -255,8 +255,8 @@ class Network(Parameters):
         cannot be read.
         """
         path = path_of("path", path)
-        if path.stat().st_size > 9 * LARGEST:
-            raise ValueError(f"{path}: not a saved network: expected less than {9 * LARGEST} bytes")
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError(f"{path}: not a saved network: expected less than {MOST_BYTES} bytes")
         content = path.read_bytes()
         try:
             return cls._from_arrays(_arrays(content))
@@ -288,14 +288,6 @@ class Network(Parameters):
         for kind, l, block in net.blocks():
             block[...] = arrays[f"{kind}{l}"]
         return net
-
-
-def _remove_stale_drafts(path: Path) -> None:
-    """Remove what a crash has left beside `path` long ago; a draft of today may be of a living process."""
-    for draft in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        with suppress(OSError):
-            if time.time() - draft.stat().st_mtime > STALE:
-                draft.unlink()
 
 
 def _arrays(content: bytes) -> dict[str, np.ndarray]:

@@ -106,3 +106,49 @@ def test_a_gradient_is_one_vector_too() -> None:
 def test_a_masked_array_is_no_vector() -> None:
     with pytest.raises(TypeError, match="theta: expected an array without a mask"):
         Parameters((2, 3, 1), np.ma.zeros(13))
+
+
+SQUARE = [("identity", 3), ("tanh", 3), ("sigmoid", 3)]
+
+
+def test_layers_that_change_places_change_places() -> None:
+    n = Network(SQUARE, seed=1)
+    one, two = n.w[1].copy(), n.w[2].copy()
+    n.w.update({1: n.w[2], 2: n.w[1]})
+    assert np.array_equal(n.w[1], two) and np.array_equal(n.w[2], one)
+    n.w[1] = n.w[1].T
+    assert np.array_equal(n.w[1], two.T)
+
+
+@pytest.mark.parametrize("bad", [{1: ONES, 2: np.ones((2, 2))}, {1: ONES, 7: ONES}, {1: ONES, 2: "abc"}])
+def test_of_several_layers_all_are_written_or_none(bad) -> None:
+    n = net()
+    before = n.theta.copy()
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        n.w.update(bad)
+    assert np.array_equal(n.theta, before)
+
+
+def test_a_copy_of_the_dict_alone_belongs_to_no_net() -> None:
+    n = net()
+    for kept in (n.w.copy(), copy.copy(n.w), copy.deepcopy(n.w), pickle.loads(pickle.dumps(n.w))):
+        assert type(kept) is dict and np.array_equal(kept[1], n.w[1])
+        kept[1] = np.zeros(3)
+        assert n.w[1].shape == (3, 2)
+
+
+@pytest.mark.parametrize("name", ["sizes", "L", "specification", "sigma"])
+def test_what_makes_the_net_stays(name) -> None:
+    n = net()
+    twin, before = n.copy(), getattr(n, name)
+    with pytest.raises(AttributeError, match=f"{name}: expected to stay as it is"):
+        setattr(n, name, None)
+    with pytest.raises(TypeError):
+        n.sigma[1] = n.sigma[2]
+    assert getattr(n, name) is before and twin.sigma[1].name == n.sigma[1].name == "tanh"
+
+
+@pytest.mark.parametrize("theta", [np.arange(13), np.full(13, "a"), np.full(13, True)])
+def test_a_vector_of_other_things_than_floats_is_refused(theta) -> None:
+    with pytest.raises(TypeError, match="theta: expected an array of float64, got"):
+        Parameters((2, 3, 1), theta)

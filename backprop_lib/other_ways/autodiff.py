@@ -344,7 +344,8 @@ def _check_network(specification: Any, weights: Any, biases: Any, x: Any, y: Any
         raise ValueError(f"cost: {cost} needs {COSTS[cost]} outputs, got {names[L]} outputs")
     _check_length("x", x, sizes[0])
     _check_length("y", y, sizes[L])
-    check_target("y", [_number("y", y_j) for y_j in y], COSTS[cost])
+    numbers = [y_j.data if isinstance(y_j, Value) else _number("y", y_j) for y_j in y]
+    check_target("y", numbers, COSTS[cost])
     for name, blocks in ("weights", weights), ("biases", biases):
         if not isinstance(blocks, dict):
             raise TypeError(f"{name}: expected a dict of layers 1 … {L}, got {_shown(blocks)}")
