@@ -156,6 +156,22 @@ class FunctionToWrite:
         return " ".join(filter(None, sentences))
 
 
+def function_on(
+    parameters: str,
+    inputs: dict[str, tuple[Any, ...]],
+    right: Callable[..., Any],
+    checked_on: str,
+    mistakes: tuple[tuple[Mistake, Callable[..., Any]], ...],
+    parts: tuple[str, ...] = (),
+    call: Callable[[Any, tuple[Any, ...]], Any] = lambda answer, arguments: answer(*arguments),
+) -> FunctionToWrite:
+    """An exercise from its inputs by name, the right function, and the known mistakes as functions."""
+    cases = [Case(n, x, right(*x), tuple(f(*x) for _, f in mistakes)) for n, x in inputs.items()]
+    return FunctionToWrite(
+        tuple(parameters.split()), lambda: cases, checked_on, tuple(m for m, _ in mistakes), parts, call
+    )
+
+
 @dataclass(frozen=True)
 class Questions:
     """An exercise whose answer is a dict: a letter for each question, and one of the options.

@@ -9,10 +9,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from backprop_lib.arguments import Array, one_of
-from backprop_lib.course.answers import Case, FunctionToWrite, Verdict
+from backprop_lib.course.answers import Verdict
+from backprop_lib.course.answers import function_on as _function
 from backprop_lib.course.equation_exercises import EQUATIONS, mistake_of_an_exercise
-from backprop_lib.course.mistakes import MISTAKES, Mistake
+from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.course.puzzles import PUZZLES
+from backprop_lib.course.training_exercises import TRAINING
 from backprop_lib.network import parameter_count
 from backprop_lib.other_ways.autodiff import Value
 
@@ -29,21 +31,6 @@ def check(name: str, answer: Any) -> Verdict:
     Never raises because of the answer; ValueError for the name of an exercise that does not exist.
     """
     return EXERCISES[one_of("name", name, EXERCISES)].judge(answer)
-
-
-def _function(
-    parameters: str,
-    inputs: dict[str, tuple[Any, ...]],
-    right: Callable[..., Any],
-    checked_on: str,
-    mistakes: tuple[tuple[Mistake, Callable[..., Any]], ...],
-    parts: tuple[str, ...] = (),
-    call: Callable[[Any, tuple[Any, ...]], Any] = lambda answer, arguments: answer(*arguments),
-) -> FunctionToWrite:
-    cases = [Case(n, x, right(*x), tuple(f(*x) for _, f in mistakes)) for n, x in inputs.items()]
-    return FunctionToWrite(
-        tuple(parameters.split()), lambda: cases, checked_on, tuple(m for m, _ in mistakes), parts, call
-    )
 
 
 def _sizes() -> dict[str, tuple[Any, ...]]:
@@ -262,5 +249,6 @@ EXERCISES: dict[str, Exercise] = {
         call=_value_and_slope,
     ),
     **EQUATIONS,
+    **TRAINING,
     **PUZZLES,
 }
