@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backprop_lib.course.puzzles import bad_run
+from backprop_lib.course.exercises import EXERCISES, check
+from backprop_lib.course.puzzles import bad_run, stalled_net
+from backprop_lib.equations import backprop
+from backprop_lib.figures.clones import clone_run, spread
+from backprop_lib.figures.depth import INITS, error_norms, trend
 from backprop_lib.figures.iris_lab import lab_data
 from backprop_lib.network import Network
 from backprop_lib.training import History, train
@@ -59,3 +63,46 @@ def test_the_four_bad_runs_went_as_their_diagnoses_say() -> None:
     assert large.diverged_at == 1 and large.epochs == 0
     with pytest.raises(ValueError, match="letter: expected one of A, B, C, D, got 'E'"):
         bad_run("E")
+
+
+def signs(letter: str) -> set[str]:
+    """What the measurements of page 9 say of one of its five nets."""
+    net = stalled_net(letter)
+    run = backprop(net, *IRIS.columns())
+    slopes = net.sigma[1].prime(run.z[1])
+    dead = np.any(np.all(slopes == 0, axis=1))
+    shrunk = np.linalg.norm(run.delta[1]) < 0.01 * np.linalg.norm(run.delta[net.L])
+    return {
+        *(["clones"] if spread(net.w[1]) == 0 else []),
+        *(["dead ReLUs"] if dead else []),
+        *(["saturation"] if np.median(slopes) < 0.05 and not dead else []),
+        *(["depth"] if shrunk and net.L > 3 else []),
+    }
+
+
+def test_the_five_nets_have_the_sign_of_their_reason_and_no_other() -> None:
+    reasons = EXERCISES["why_stalled"].right
+    assert {letter: signs(letter) for letter in reasons} == {
+        letter: set() if reason == "nothing" else {reason} for letter, reason in reasons.items()
+    }
+    for letter, reason in reasons.items():
+        for other in set(reasons.values()) - {reason}:
+            assert check("why_stalled", reasons | {letter: other}).message.startswith(f"Not yet: {letter}: ")
+
+
+def test_a_nearly_constant_start_is_enough_and_two_neurons_do_exclusive_or() -> None:
+    for data in ("iris", "XOR"):
+        nearly, equal = (clone_run(start, 4, data) for start in ("nearly constant", "constant"))
+        assert spread(nearly.w[-1]) > 0.5 and nearly.cost[-1] < 0.25 * equal.cost[-1]
+    assert clone_run("random", 2, "XOR").cost[-1] < 0.02 and clone_run("constant", 8, "XOR").cost[-1] > 0.08
+
+
+def test_errors_survive_eight_layers_from_the_starts_that_the_page_names() -> None:
+    trends = {
+        (name, init): trend(np.median(error_norms(8, name, init, 10), axis=0)[0])
+        for name in ("sigmoid", "tanh", "relu")
+        for init in INITS.values()
+    }
+    survive = {(n, i) for (n, i), word in trends.items() if word == "survive"}
+    assert survive == {("tanh", "random"), ("tanh", "xavier"), ("tanh", "he"), ("relu", "he")}
+    assert {c for c, word in trends.items() if word == "explode"} == {("tanh", "normal"), ("relu", "normal")}

@@ -398,11 +398,11 @@ def test_the_reason_why_it_is_not_an_equation_is_true_of_the_blocks() -> None:
         assert [equation for equation, fits in patterns.items() if fits] == [right]
 
 
-def deep(activation="tanh", init="xavier", hidden=6, output="sigmoid"):
-    return lambda seed: Network([("identity", 4), *[(activation, 8)] * hidden, (output, 3)], init, seed)
+def deep(activation="tanh", init="xavier", hidden=6, output="sigmoid", size=8):
+    return lambda seed: Network([("identity", 4), *[(activation, size)] * hidden, (output, 3)], init, seed)
 
 
-@pytest.mark.parametrize("answer", [deep(), deep("relu", "he"), deep(output="softmax")])
+@pytest.mark.parametrize("answer", [deep(), deep("relu", "he"), deep(output="softmax"), deep(size=16)])
 def test_a_deep_net_whose_errors_arrive_is_correct(answer) -> None:
     assert check("early_layers", answer).passed
 
@@ -413,6 +413,10 @@ def test_a_deep_net_whose_errors_arrive_is_correct(answer) -> None:
         (deep("sigmoid", "random"), "vanish"),
         (deep("sigmoid", "he"), "vanish"),
         (deep("identity", "normal"), "explode"),
+        (deep("tanh", "normal"), "1.34 of the errors, more than 4/3: in a deeper net they would explode"),
+        (deep("tanh", "normal", size=4), "the neurons begin saturated"),
+        (deep("relu", "xavier", size=16), "less than 3/4: in a deeper net they would vanish"),
+        (deep("relu", "random", size=16), "less than 3/4"),
         (deep("tanh", "constant"), "clones"),
         (deep("tanh", "zeros"), "clones"),
         (deep(hidden=1), "A shallower net is a cure"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_lib.arguments import one_of
+from backprop_lib.arguments import Array, one_of
 from backprop_lib.course.answers import NOT_ATTEMPTED, Questions, Verdict, correct, no_function, raised, wrong
 from backprop_lib.course.mistakes import MISTAKES, diagnosing_net
 from backprop_lib.data import load_iris, split, standardize
@@ -105,19 +105,70 @@ _WHY_NOT = {
 }
 
 
+def stalled_net(letter: str) -> Network:
+    """A net of 4 inputs and 3 outputs that hardly learns, or is healthy; which of it is the question."""
+    hidden, init, change = _STALLED[one_of("letter", letter, _STALLED)]
+    net = Network([("identity", 4), *hidden, ("sigmoid", 3)], init=init, seed=0)
+    change(net)
+    return net
+
+
+def _enlarge(net: Network) -> None:
+    net.theta *= 30
+
+
+def _kill(net: Network) -> None:
+    net.b[1][:4] = -100.0
+
+
+def _leave(net: Network) -> None:
+    """As it is."""
+
+
+_STALLED: dict[str, tuple[list[tuple[str, int]], str, Callable[[Network], None]]] = {
+    "A": ([("sigmoid", 8)] * 6, "random", _leave),
+    "B": ([("sigmoid", 5)], "random", _enlarge),
+    "C": ([("sigmoid", 5)], "constant", _leave),
+    "D": ([("relu", 5)], "he", _kill),
+    "E": ([("tanh", 8)] * 4, "xavier", _leave),
+}
+_REASONS = {"A": "depth", "B": "saturation", "C": "clones", "D": "dead ReLUs", "E": "nothing"}
+_NO_SIGN = {
+    "clones": "the rows of clones are equal, a spread of 0; here they differ.",
+    "saturation": "with saturated neurons the median of σ′ is near 0; here it is not.",
+    "dead ReLUs": "a dead neuron has σ′ = 0 for every flower; here no neuron has.",
+    "depth": "in a net that is too deep ‖δ¹‖ is far smaller than ‖δᴸ‖; here it is not.",
+    "nothing": "one number of its line is not that of a healthy net. Compare the lines.",
+}
+_NOT_THAT_SIGN = {
+    ("B", "depth"): "the errors are small, but the net has one hidden layer only; look at σ′.",
+    ("D", "saturation"): "σ′ of ReLU is 0 or 1. Here four neurons of five have 0 for every flower.",
+}
+
+
+def _not_this_reason(letter: str, reason: str) -> str:
+    return _NOT_THAT_SIGN.get((letter, reason), _NO_SIGN[reason])
+
+
 class EarlyLayers:
     """The exercise to build a deep net whose first layers learn: a function of a seed that returns it."""
 
     # Right nets come below 0.035 and a net without bends stays above 0.095, on every processor.
     deep, wanted, rate, epochs = 6, 0.05, 0.3, 60
     band = 10  # ‖δ¹‖ / ‖δᴸ‖ arrives if it is between 1/band and band
+    # The middle net of `starts`: a layer passes on 0.76 (tanh, five neurons) to 1.05 of the errors from right
+    # starts, less than 0.73 from ReLU with Xavier's.
+    passed_on = (3 / 4, 4 / 3)
+    starts = 9
+    least_slope = 0.5  # the median of all σ′ but 0: above 0.69 from right starts of tanh, below 0.49 if large
 
     def judge(self, answer: Any) -> Verdict:
         """The verdict; it never raises because of the answer."""
         if complaint := no_function(answer, ("seed",)):
             return complaint
         data, _ = standardize(*split(load_iris(), seed=0))
-        for seed in (0, 1, 2):
+        nets, ratios, slopes = [], [], []
+        for seed in range(self.starts):
             try:
                 net = answer(seed)
             except NotImplementedError:
@@ -128,14 +179,20 @@ class EarlyLayers:
                 return NOT_ATTEMPTED
             if unfit := self._unfit(net):
                 return wrong(unfit)
-            delta = backprop(net, *data.columns()).delta
-            ratio = np.linalg.norm(delta[1]) / np.linalg.norm(delta[net.L])
-            if not 1 / self.band < ratio < self.band:
+            run = backprop(net, *data.columns())
+            ratio = float(np.linalg.norm(run.delta[1]) / np.linalg.norm(run.delta[net.L]))
+            if seed < 3 and not 1 / self.band < ratio < self.band:
                 trend = "vanish" if ratio < 1 else "explode"
                 return wrong(
                     f"‖δ¹‖ is {ratio:.0e} times ‖δᴸ‖ with seed {seed}: the errors {trend} on their way back.",
                     "Look at equation (2): which of its factors, σ′ or w, makes them?",
                 )
+            nets.append(net.copy())
+            ratios.append(ratio)
+            slopes.append([net.sigma[l].prime(run.z[l]).ravel() for l in range(1, net.L)])
+        if complaint := self._start(ratios, np.concatenate([s for net in slopes for s in net])):
+            return complaint
+        for seed, net in enumerate(nets[:3]):
             # The lowest, not the last, which jumps from epoch to epoch.
             lowest = min(train(net, data, learning_rate=self.rate, epochs=self.epochs).cost)
             if not lowest < self.wanted:
@@ -144,7 +201,28 @@ class EarlyLayers:
                     f"{self.epochs} epochs is {lowest:.2f}, above {self.wanted}.",
                     "Do the outputs suit targets of 0 and 1? Are the weights too large at the start?",
                 )
-        return correct("three seeds: the errors arrive, and the cost falls below 0.05")
+        return correct("nine starts: the errors arrive, and the cost of three falls below 0.05")
+
+    def _start(self, ratios: list[float], slopes: Array) -> Verdict | None:
+        """A verdict on starts whose errors arrive with some seeds only, or whose neurons are saturated."""
+        share = float(np.median(ratios)) ** (1 / self.deep)
+        least, most = self.passed_on
+        if not least < share < most:
+            name = "less than 3/4" if share < 1 else "more than 4/3"
+            return wrong(
+                f"in the middle one of {self.starts} nets a layer passes on {share:.2f} of the errors, "
+                f"{name}: "
+                f"in a deeper net they would {'vanish' if share < 1 else 'explode'}.",
+                "Is the deviation of the weights the one that suits your activation?",
+            )
+        alive = slopes[slopes > 0]
+        median = float(np.median(alive)) if alive.size else 0.0
+        if median < self.least_slope:
+            return wrong(
+                f"half of the hidden σ′ are below {median:.2f}: the neurons begin saturated.",
+                "Which deviation of the weights suits your activation?",
+            )
+        return None
 
     def _unfit(self, net: Any) -> str:
         if not isinstance(net, Network):
@@ -173,5 +251,6 @@ PUZZLES: dict[str, Questions | EarlyLayers] = {
         lambda letter, option: f"not “{option}”: {_WHY_NOT[letter][option]}",
         "four bad runs",
     ),
+    "why_stalled": Questions(_REASONS, tuple(sorted(_REASONS.values())), _not_this_reason, "five nets"),
     "early_layers": EarlyLayers(),
 }

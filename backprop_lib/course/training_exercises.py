@@ -10,7 +10,7 @@ import numpy as np
 from backprop_lib.arguments import Array
 from backprop_lib.course.answers import function_on
 from backprop_lib.course.equation_exercises import mistake_of_an_exercise
-from backprop_lib.equations import backprop
+from backprop_lib.equations import backprop, feed_forward
 from backprop_lib.network import Network
 
 
@@ -61,6 +61,29 @@ def _epochs() -> dict[str, tuple[Any, ...]]:
         x, y = rng.standard_normal((count, 4)), np.eye(3)[rng.integers(3, size=count)]
         cases[f"{count} flowers, {size} at a time"] = (net, x, y, rng.permutation(count).tolist(), size, 0.5)
     return cases
+
+
+def _factors(net: Network, x: Array, together: bool = False, power: float = 1.0) -> dict[int, float]:
+    """For each layer, what its weights are multiplied by so that its z has deviation 1, from layer 1 on.
+
+    together: all factors from the net as it is; power 2: the variance in place of the deviation
+    """
+    net = net.copy()
+    factors = {}
+    before = feed_forward(net, x)[0]
+    for l in range(1, net.L + 1):
+        z = before[l] if together else feed_forward(net, x)[0][l]
+        factors[l] = float(z.std() ** -power)
+        net.w[l][...] *= factors[l]
+    return factors
+
+
+def _starts() -> dict[str, tuple[Any, ...]]:
+    x = np.random.default_rng(7).standard_normal((4, 30))
+    return {
+        f"a net of {name}": (Network([("identity", 4), (name, 6), (name, 6), ("sigmoid", 3)], init, 0), x)
+        for name, init in (("tanh", "normal"), ("relu", "random"))
+    }
 
 
 TRAINING = {
@@ -158,6 +181,30 @@ TRAINING = {
                     "the sign of the step",
                 ),
                 lambda net, x, y, order, size, rate: _epoch(net, x, y, order, size, -rate),
+            ),
+        ),
+    ),
+    "even_start": function_on(
+        "net x",
+        _starts(),
+        _factors,
+        "a net of tanh and a net of ReLU",
+        (
+            (
+                mistake_of_an_exercise(
+                    "all factors from the net as it was",
+                    "A factor in layer 1 changes what layer 2 receives.",
+                    "the order: scale a layer, then send the signals through again",
+                ),
+                lambda net, x: _factors(net, x, together=True),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the variance in place of the deviation",
+                    "Twice the weights make twice the deviation of z, and four times its variance.",
+                    "the factor: 1 over the deviation",
+                ),
+                lambda net, x: _factors(net, x, power=2.0),
             ),
         ),
     ),
