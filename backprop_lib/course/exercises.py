@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -39,11 +40,13 @@ def _function(
     mistakes: tuple[tuple[Mistake, Callable[..., Any]], ...],
     parts: tuple[str, ...] = (),
     call: Callable[[Any, tuple[Any, ...]], Any] = lambda answer, arguments: answer(*arguments),
+    hints: tuple[tuple[str, str], ...] = (),
 ) -> FunctionToWrite:
-    cases = [Case(n, x, right(*x), tuple(f(*x) for _, f in mistakes)) for n, x in inputs.items()]
-    return FunctionToWrite(
-        tuple(parameters.split()), lambda: cases, checked_on, tuple(m for m, _ in mistakes), parts, call
-    )
+    def cases() -> list[Case]:
+        return [Case(n, x, right(*x), tuple(f(*x) for _, f in mistakes)) for n, x in inputs.items()]
+
+    named = tuple(mistake for mistake, _ in mistakes)
+    return FunctionToWrite(tuple(parameters.split()), cases, checked_on, named, parts, call, hints=hints)
 
 
 def _sizes() -> dict[str, tuple[Any, ...]]:
@@ -51,7 +54,7 @@ def _sizes() -> dict[str, tuple[Any, ...]]:
 
 
 def _shapes(sizes: list[int]) -> Array:
-    return np.array([[n, k] for k, n in zip(sizes, sizes[1:], strict=False)])
+    return np.array([[n, k] for k, n in pairwise(sizes)])
 
 
 def _tanh_neuron(w: float, b: float, x: float, y: float, prime: Any = lambda z: np.cosh(z) ** -2) -> Any:
@@ -95,8 +98,30 @@ EXERCISES: dict[str, Exercise] = {
         lambda a, y: a - y,
         "batches of 1 and 2",
         (
-            (MISTAKES["sign_flipped"], lambda a, y: y - a),
-            (MISTAKES["factor_two"], lambda a, y: 2 * (a - y)),
+            (
+                replace(MISTAKES["sign_flipped"], where="the rule for a power, and the sign of a in a − y"),
+                lambda a, y: y - a,
+            ),
+            (
+                replace(MISTAKES["factor_two"], where="the rule for a power: the derivative of ½u² is u"),
+                lambda a, y: 2 * (a - y),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the size of the difference",
+                    "The slope has a sign: it is negative where the output is too small.",
+                    "the rule for a power: the derivative of ½u² is u, whatever its sign",
+                ),
+                lambda a, y: np.abs(a - y),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the mean over the examples",
+                    "Every example keeps its own column of slopes.",
+                    "the shape of the answer, which is that of a",
+                ),
+                lambda a, y: (a - y) / a.shape[1],
+            ),
             (
                 mistake_of_an_exercise(
                     "the cost itself",
@@ -135,7 +160,7 @@ EXERCISES: dict[str, Exercise] = {
                     "Every neuron of the layers 1 … L has a bias besides its weights.",
                     "the column b^l, of shape (n_l, 1)",
                 ),
-                lambda s: sum(k * n for k, n in zip(s, s[1:], strict=False)),
+                lambda s: sum(k * n for k, n in pairwise(s)),
             ),
             (
                 mistake_of_an_exercise(
@@ -144,6 +169,22 @@ EXERCISES: dict[str, Exercise] = {
                     "the layers that have parameters: l = 1, …, L",
                 ),
                 lambda s: parameter_count(s) + s[0],
+            ),
+            (
+                mistake_of_an_exercise(
+                    "one bias for a layer",
+                    "Every neuron of the layers 1 … L has a bias of its own.",
+                    "the column b^l, of shape (n_l, 1)",
+                ),
+                lambda s: sum(k * n for k, n in pairwise(s)) + len(s) - 1,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the neurons are counted",
+                    "Asked for are the numbers that can be learned: the weights and the biases.",
+                    "the shapes of w^l and b^l",
+                ),
+                sum,
             ),
         ),
     ),
@@ -158,17 +199,44 @@ EXERCISES: dict[str, Exercise] = {
         "3 neurons",
         (
             (
-                replace(
-                    MISTAKES["no_sigma_prime_at_output"],
-                    where="the middle factor of the chain, da/dz = tanh′(z)",
+                mistake_of_an_exercise(
+                    "tanh′ left out",
+                    "The slope of the bend is missing: da/dz is not 1.",
+                    "the middle factor of the chain, da/dz = tanh′(z)",
                 ),
                 lambda w, b, x, y: _tanh_neuron(w, b, x, y, lambda z: 1.0),
             ),
             (
-                replace(
-                    MISTAKES["sigma_prime_of_a"], where="the middle factor of the chain: tanh′ is taken at z"
+                mistake_of_an_exercise(
+                    "tanh′ taken of a",
+                    "The slope tanh′ is taken at z. It is 1 − a², and not 1 − tanh(a)².",
+                    "the middle factor of the chain: tanh′ is taken at z",
                 ),
                 lambda w, b, x, y: _tanh_neuron(w, b, x, y, lambda z: 1 - np.tanh(np.tanh(z)) ** 2),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the square is missing",
+                    "The slope of tanh is 1 − a², and not 1 − a.",
+                    "the middle factor of the chain, da/dz = tanh′(z)",
+                ),
+                lambda w, b, x, y: _tanh_neuron(w, b, x, y, lambda z: 1 - np.tanh(z)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "tanh in place of its slope",
+                    "The chain multiplies slopes: tanh has to be differentiated.",
+                    "the middle factor of the chain, da/dz = tanh′(z)",
+                ),
+                lambda w, b, x, y: _tanh_neuron(w, b, x, y, np.tanh),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "z in place of a",
+                    "The cost compares the output a = tanh(z) with the target, not z.",
+                    "the first factor of the chain, dC/da = a − y",
+                ),
+                lambda w, b, x, y: tuple((w * x + b - y) * np.cosh(w * x + b) ** -2 * f for f in (x, 1)),
             ),
             (
                 mistake_of_an_exercise(
@@ -186,8 +254,30 @@ EXERCISES: dict[str, Exercise] = {
                 ),
                 lambda w, b, x, y: (_tanh_neuron(w, b, x, y)[1],) * 2,
             ),
-            (MISTAKES["sign_flipped"], lambda w, b, x, y: tuple(-g for g in _tanh_neuron(w, b, x, y))),
-            (MISTAKES["factor_two"], lambda w, b, x, y: tuple(2 * g for g in _tanh_neuron(w, b, x, y))),
+            (
+                mistake_of_an_exercise(
+                    "the factor x at the bias, too",
+                    "The bias has no input: z changes as much as b does.",
+                    "the last factor of the chain, ∂z/∂b = 1",
+                ),
+                lambda w, b, x, y: (_tanh_neuron(w, b, x, y)[0],) * 2,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "w in place of x",
+                    "The slope by w has x as a factor: z = w x + b grows by x when w grows by 1.",
+                    "the last factor of the chain, ∂z/∂w = x",
+                ),
+                lambda w, b, x, y: (w * _tanh_neuron(w, b, x, y)[1], _tanh_neuron(w, b, x, y)[1]),
+            ),
+            (
+                replace(MISTAKES["sign_flipped"], where="the first factor of the chain, dC/da = a − y"),
+                lambda w, b, x, y: tuple(-g for g in _tanh_neuron(w, b, x, y)),
+            ),
+            (
+                replace(MISTAKES["factor_two"], where="the first factor of the chain, dC/da = a − y"),
+                lambda w, b, x, y: tuple(2 * g for g in _tanh_neuron(w, b, x, y)),
+            ),
         ),
         parts=("dC/dw", "dC/db"),
     ),
@@ -208,6 +298,46 @@ EXERCISES: dict[str, Exercise] = {
                     "the two formulas: the central one steps to both sides",
                 ),
                 lambda f, v, h: (f(v + h) - f(v)) / h,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the backward difference",
+                    "Its error falls with h, not with h².",
+                    "the two formulas: the central one steps to both sides",
+                ),
+                lambda f, v, h: (f(v) - f(v - h)) / h,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "not divided",
+                    "A slope is a difference divided by the way between the two points.",
+                    "the denominator of the central difference",
+                ),
+                lambda f, v, h: f(v + h) - f(v - h),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the sign turned round",
+                    "The value at v + h comes first: a function that rises has a positive slope.",
+                    "the numerator of the central difference",
+                ),
+                lambda f, v, h: -_central(f, v, h),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "brackets missing in the numerator",
+                    "a − b / c divides b alone: the difference needs brackets.",
+                    "the numerator: write (f(v + h) - f(v - h)) / …",
+                ),
+                lambda f, v, h: f(v + h) - f(v - h) / (2 * h),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "both pairs of brackets missing",
+                    "a − b / 2 * h divides b alone by 2, and multiplies it by h.",
+                    "the formula: write (f(v + h) - f(v - h)) / (2 * h)",
+                ),
+                lambda f, v, h: f(v + h) - f(v - h) / 2 * h,
             ),
             (
                 mistake_of_an_exercise(
@@ -251,6 +381,14 @@ EXERCISES: dict[str, Exercise] = {
             ),
             (
                 mistake_of_an_exercise(
+                    "the slope of tanh",
+                    "The derivative of ln(1 + e^v) is the sigmoid, which goes from 0 to 1.",
+                    "the derivative of ln(1 + e^v), which is e^v / (1 + e^v)",
+                ),
+                lambda v: _used_twice(_softplus(v)[0], float(np.cosh(v) ** -2) if abs(v) < 700 else 0.0, v),
+            ),
+            (
+                mistake_of_an_exercise(
                     "the value in place of the slope",
                     "The local slope is the derivative, not the value again.",
                     "the derivative of ln(1 + e^v), which is e^v / (1 + e^v)",
@@ -260,6 +398,7 @@ EXERCISES: dict[str, Exercise] = {
         ),
         parts=("value", "slope"),
         call=_value_and_slope,
+        hints=(("= 800", "e^800 is more than a computer can hold: for v above 0, write v + ln(1 + e^−v)."),),
     ),
     **EQUATIONS,
     **PUZZLES,

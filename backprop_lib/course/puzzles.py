@@ -8,7 +8,17 @@ from typing import Any
 import numpy as np
 
 from backprop_lib.arguments import one_of
-from backprop_lib.course.answers import NOT_ATTEMPTED, Questions, Verdict, correct, no_function, raised, wrong
+from backprop_lib.course.answers import (
+    NOT_ATTEMPTED,
+    TOO_LONG,
+    Questions,
+    Verdict,
+    correct,
+    no_function,
+    raised,
+    wrong,
+)
+from backprop_lib.course.attempts import TimeUp, attempt, printing_briefly
 from backprop_lib.course.mistakes import MISTAKES, diagnosing_net
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.equations import backprop
@@ -90,9 +100,12 @@ class EarlyLayers:
         data, _ = standardize(*split(load_iris(), seed=0))
         for seed in (0, 1, 2):
             try:
-                net = answer(seed)
+                with printing_briefly():
+                    net = attempt(lambda seed=seed: answer(seed))  # type: ignore[misc]
             except NotImplementedError:
                 return NOT_ATTEMPTED
+            except TimeUp:
+                return wrong(TOO_LONG)
             except Exception as error:
                 return wrong(raised(error))
             if net is None or net is ...:
