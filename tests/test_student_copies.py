@@ -204,11 +204,11 @@ def test_hidden_solutions_are_all_there_and_folded() -> None:
     for path in SOLVED:
         page = execute_pages.read(path)
         copy = student_copies.without_outputs(student_copies.hidden(page))
-        folded = [cell for cell in copy["cells"] if cell["metadata"].get("jupyter", {}).get("source_hidden")]
+        folded = [cell for cell in copy["cells"] if cell["metadata"].get("jupyter", {}).get("outputs_hidden")]
         assert [cell["id"] for cell in folded] == [
             cell["id"] for cell in page["cells"] if student_copies.is_solution(cell)
         ]
-        assert all(cell["metadata"]["jupyter"]["outputs_hidden"] for cell in folded) and never_run(copy)
+        assert all(cell["metadata"]["jupyter"]["source_hidden"] for cell in folded) and never_run(copy)
 
 
 def test_the_copy_has_what_make_lab_needs(handed_out: Path) -> None:
