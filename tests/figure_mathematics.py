@@ -6,6 +6,7 @@ From the package come the flowers, the wrong gradients of the puzzles, and how a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -461,14 +462,22 @@ def weight_inspector(v: Values) -> Expected:
         moved[l][j, k] += change
         return float(costs(forward(moved, b, names, x)[1][2], y)[0])
 
-    measured = Rounded((cost(h) - cost(-h)) / (2 * h), slack=max(1e-7, 1e-14 / h / abs(comes * error)))
-    lost = h < 0.5e-8
-    changes, base = np.linspace(-3, 3, 61), cost(0)
-    known = [near(comes), near(error), near(comes * error)]
+    changes, base, true = np.linspace(-3, 3, 61), cost(0), comes * error
+    measured, coarse = ((cost(step) - cost(-step)) / (2 * step) for step in (h, 0.1))
+    truncation, round_off = 200 * h**2 * abs(coarse - true), 8 * 2.0**-52 * base / h
+    assert abs(measured - true) < truncation + round_off
+    if min(abs(measured), abs(true)) > 1e7 * round_off:
+        result, how = Rounded(measured, slack=1e-7), "Measured"
+    else:
+        power = 10.0 ** math.floor(math.log10(truncation + round_off))
+        bound = next(n * power for n in (1, 2, 5, 10) if n * power >= truncation + round_off)
+        lost = round_off > max(truncation, abs(true))
+        result, how = Rounded(bound, 1), "lost in round-off" if lost else "the same, off by less than"
+    known = [near(comes), near(error), near(true)]
     return Expected(
-        [j, k, *known, near(h), Rounded(1e-16 / h, 1) if lost else measured],
-        [*known, *([] if lost else [measured]), near(w[l][j, k]), near(base)],
-        [f"w{'¹²'[l - 1]}[{j}, {k}]", "lost in round-off" if lost else "Measured"],
+        [j, k, *known, near(h), result],
+        [*known, result, near(w[l][j, k]), near(base)],
+        [f"w{'¹²'[l - 1]}[{j}, {k}]", how],
         {
             "curve": (changes, [cost(change) for change in changes]),
             "tangent": (changes, base + comes * error * changes),

@@ -345,8 +345,8 @@ def numbers_in(sentence: str) -> list[str]:
 
 
 def written(cell: str) -> str:
-    """The number of a cell that says "… below 1e−9" or "0, exactly"."""
-    return cell.split(" below ")[-1].removesuffix(", exactly")
+    """The number of a cell that says "below 1e−9" or "0, exactly"."""
+    return cell.split("below ")[-1].removesuffix(", exactly")
 
 
 def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[str]:

@@ -24,6 +24,16 @@ ELSEWHERE = "another computer may get another answer here"
 OPEN = "depends on the computer"  # in the place of a number
 
 
+def rounded_up(value: float) -> float:
+    """The next of 1, 2 or 5 times a power of ten: a bound that is the same on every computer.
+
+    >>> rounded_up(3.1e-08), rounded_up(0.7)
+    (5e-08, 1.0)
+    """
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(next(digit * power for digit in (1, 2, 5, 10) if digit * power >= value))
+
+
 def twin_of(net: Network) -> Network:
     """A net whose parameters differ by a share of 1e-13, up and down in turn; a zero differs by 1e-13."""
     sides = np.where(np.arange(net.theta.size) % 2, NUDGE, -NUDGE)
