@@ -535,12 +535,15 @@ def iris_lab(v: Values) -> Expected:
         [*sizes, at, Rounded(run.cost[at], **loose), run.held_right[at], 45]
         + ([Rounded(norms[1] / norms[len(hidden) + 1], 2, **loose)] if hidden else []),
         [
-            run.cost[at],
-            run.held_cost[at],
-            run.accuracy[at],
-            run.held_right[at] / 45,
-            *norms.values(),
-            *(float(np.abs(slopes[l]).max()) for l in sorted(slopes)),
+            Rounded(value, 4, **loose)
+            for value in (
+                run.cost[at],
+                run.held_cost[at],
+                run.accuracy[at],
+                run.held_right[at] / 45,
+                *norms.values(),
+                *(float(np.abs(slopes[l]).max()) for l in sorted(slopes)),
+            )
         ],
         ["-".join(map(str, sizes))],
         drawn
@@ -570,7 +573,7 @@ def live_training(v: Values) -> Expected:
     further = [v["furthest"]] * (at < v["furthest"]) + [v["furthest"]] * v["stopped"]
     return Expected(
         [at, near(run.cost[at]), *(n for l, norm in norms.items() for n in (l, near(norm))), *further],
-        [run.cost[at], *norms.values()],
+        [near(value, 4) for value in (run.cost[at], *norms.values())],
         [f"Epoch {at}:", *(["has been trained for"] if at < v["furthest"] else [])]
         + (["Stopped after epoch"] if v["stopped"] else []),
         {

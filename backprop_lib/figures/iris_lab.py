@@ -252,17 +252,16 @@ def iris_lab() -> Scene:
                 sentence += "; this is the last finite state."
             if layers:
                 sentence += f" ‖δ¹‖ is {number(ratio, 2)} times ‖δᴸ‖."
-        rows: list[list[object]] = [
-            ["quantity", "value"],
-            ["training cost", float(history.cost[at])],
-            ["held-out cost", float(held_cost[at])],
-            ["training accuracy", float(history.accuracy[at])],
-            ["held-out accuracy", float(held_accuracy[at])],
-            *([f"‖δ‖ of layer {l}", norms[l]] for l in norms),
-            *([f"largest ∂C/∂w{superscript(l)}", float(np.abs(w).max())] for l, w in gradient.w.items()),
-        ]
-        if doubtful:
-            rows = [rows[0], *([name, OPEN] for name, _ in rows[1:])]
+        quantities = {
+            "training cost": history.cost[at],
+            "held-out cost": held_cost[at],
+            "training accuracy": history.accuracy[at],
+            "held-out accuracy": held_accuracy[at],
+            **{f"‖δ‖ of layer {l}": norms[l] for l in norms},
+            **{f"largest ∂C/∂w{superscript(l)}": np.abs(w).max() for l, w in gradient.w.items()},
+        }
+        rows = [["quantity", "value"]]
+        rows += [[name, OPEN if doubtful else number(value, 4)] for name, value in quantities.items()]
         code = (
             "from backprop_lib.figures.iris_lab import numbers_of_run\n"
             f'numbers_of_run({layers_of_net}, "{cost}", learning_rate={eta!r}, epochs={at}, '
