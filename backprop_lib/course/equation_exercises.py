@@ -18,6 +18,7 @@ from backprop_lib.costs import Cost
 from backprop_lib.costs import cost as cost_named
 from backprop_lib.course.answers import Case, FunctionToWrite
 from backprop_lib.course.mistakes import MISTAKES, RIGHT, Mistake, Run, diagnosing_net
+from backprop_lib.course.results import same
 from backprop_lib.equations import backprop
 from backprop_lib.network import Network
 
@@ -163,7 +164,7 @@ def _step(
         wrong_step = mistake.steps.get(step)
         if wrong_step is None or mistake.name in without:
             continue
-        if not all(np.array_equal(wrong_step(run, l), RIGHT[step](run, l)) for _, run in runs()):
+        if not all(same(RIGHT[step](run, l), wrong_step(run, l)) for _, run in runs()):
             mistakes.append(replace(mistake, where=where.get(mistake.name, mistake.where)))
 
     def cases() -> list[Case]:
