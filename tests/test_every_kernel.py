@@ -25,11 +25,11 @@ Texts = dict[str, dict[str, dict[str, str]]]
 
 
 def computers() -> dict[str, dict[str, str]]:
-    """The environments that make other computers of this one."""
+    """The environments that make other computers of this one; without a pair of kernels there are two."""
     try:
         older, newer = kernels.pair()
-    except kernels.KernelError as error:
-        pytest.skip(str(error))
+    except kernels.KernelError:
+        return {"as it is": {}, "no SIMD": kernels.without_simd()}
     return {
         older: kernels.asked_for(older),
         newer: kernels.asked_for(newer),
@@ -39,11 +39,11 @@ def computers() -> dict[str, dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def all_said() -> dict[str, Texts]:
-    """What the figures say on each of the computers, which run side by side."""
+    """What the figures say on each of the computers, side by side."""
     running = {
         name: subprocess.Popen(
             [sys.executable, HERE / "figure_texts.py"],
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", **environment},
+            env={**os.environ, **environment},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -85,4 +85,5 @@ def test_what_the_lab_leaves_open_is_open(all_said: dict[str, Texts]) -> None:
     (lab, *_) = (texts["iris_lab"] for texts in all_said.values())
     doubted = [ELSEWHERE in parts["sentence"] for parts in lab.values()]
     assert doubted[:6] == [False, True, True, True, True, False]
-    assert {c.part for c in contradictions("iris_lab", all_said)} == {"drawn nets"}
+    if len(all_said) > 2:  # two kernels, then: what the figure warns of is seen
+        assert {c.part for c in contradictions("iris_lab", all_said)} == {"drawn nets"}
