@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backprop_lib.arguments import Array, one_of
+from backprop_lib.arguments import Array, one_of, unmasked
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Activation:
 
     def __call__(self, z: Any) -> Any:
         """σ(z), of the shape of z."""
-        return self.value(z)
+        return self.value(unmasked("z", z))
 
     def prime(self, z: Any) -> Any:
         """σ′(z), of the shape of z."""
@@ -55,7 +55,7 @@ class Softmax(Activation):
 
     def jacobian(self, z: Array) -> Array:
         """J[i, j, k] = ∂a_j/∂z_k = a_j (1[j = k] − a_k) for example i; z of shape (n, m), J (m, n, n)."""
-        a = self(np.asarray(z, dtype=np.float64)).T
+        a = self(np.asarray(unmasked("z", z), dtype=np.float64)).T
         jacobian: Array = -a[:, :, None] * a[:, None, :]
         j = np.arange(a.shape[1])  # 1 − a_j is the sum of the others, in which no digit is lost
         jacobian[:, j, j] = a * (a @ (1 - np.eye(a.shape[1])))
@@ -64,7 +64,7 @@ class Softmax(Activation):
 
 def _numbers(z: Any) -> Any:
     """z as an array of doubles, or of complex numbers."""
-    z = np.asarray(z)
+    z = np.asarray(unmasked("z", z))
     return z if z.dtype.kind == "c" else z.astype(np.float64, copy=False)
 
 

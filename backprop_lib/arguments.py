@@ -107,14 +107,23 @@ def counted(count: int, progress: Progress | None) -> Iterable[int]:
         return range(count)
     if not callable(progress):
         raise TypeError(f"progress: expected a function like tqdm, got {shown(progress)}")
-    return progress(range(count))
+    try:
+        watched = iter(progress(range(count)))
+    except TypeError as error:
+        expected = "a function like tqdm, which is given numbers and hands them on"
+        raise TypeError(f"progress: expected {expected}, got {shown(progress)}: {error}") from error
+    return (i for _, i in zip(watched, range(count), strict=False))
 
 
 def unmasked(name: str, value: object) -> object:
-    """`value` itself; a masked array, or a list with one in it, is refused: its mask would be lost."""
-    items = value if isinstance(value, list | tuple) else [value]
-    if any(isinstance(item, np.ma.MaskedArray) for item in items):
-        raise TypeError(f"{name}: expected an array without a mask, got a masked array; use .filled(...)")
+    """`value` itself; a masked array, or lists with one in them, is refused: its mask would be lost."""
+    if type(value) is np.ndarray:
+        return value  # the usual case
+    items = [value]
+    for _ in range(8):  # lists in lists, as deep as numbers are ever written
+        if any(isinstance(item, np.ma.MaskedArray) for item in items):
+            raise TypeError(f"{name}: expected an array without a mask, got a masked array; use .filled(...)")
+        items = [item for part in items if isinstance(part, list | tuple) for item in part]
     return value
 
 

@@ -45,7 +45,8 @@ def numerical_gradient(
     """∂C/∂θ_i for every parameter i by finite differences, the plain way: two runs of the net for each.
 
     C is the mean cost of the m examples x (n_0, m), y (n_L, m). h is the step (default: 1e-5 central,
-    1e-7 forward, 1e-20 complex). A large net takes long: `progress=tqdm` shows the parameters go by.
+    1e-7 forward, 1e-20 complex). A large net takes long: `progress=tqdm` shows the parameters go by; what it
+    does not hand on is not measured, and is NaN.
     Raises ValueError or TypeError for bad arguments.
     """
     x, y, rule, h = *checked_examples(net, x, y, cost), step_of(method, h)
@@ -54,7 +55,7 @@ def numerical_gradient(
         z, a = feed_forward(net.with_parameters(theta), x)
         return cost_per_example(net, z[net.L], a[net.L], y, rule).mean()
 
-    gradient = Parameters(net.sizes)
+    gradient = Parameters(net.sizes, np.full(net.theta.size, np.nan))
     for i in counted(net.theta.size, progress):
         step = np.zeros(net.theta.size)
         step[i] = h
