@@ -36,6 +36,29 @@ def apart(first: float, second: float) -> tuple[str, str]:
     return f"{first:.{digits}g}", f"{second:.{digits}g}"
 
 
+def spelled(text: str) -> str:
+    """A short repr; letters beyond ASCII, which may look like others, are spelled out as well.
+
+    >>> print(spelled("5"), "or", spelled("−5"))
+    '5' or '−5', that is '\\u22125'
+    """
+    return shown(text) if ascii(text) == repr(text) else f"{shown(text)}, that is {ascii(text)}"
+
+
+def texts_apart(first: str, second: str) -> tuple[str, str]:
+    """Two texts so that one sees where they differ: long ones from shortly before that place.
+
+    >>> texts_apart("no", "no ")
+    ("'no'", "'no '")
+    >>> texts_apart("petal length in " * 9 + "cm", "petal length in " * 9 + "mm")
+    ("…'length in cm'", "…'length in mm'")
+    """
+    same = len(os.path.commonprefix([first, second]))
+    start = same - 10 if same > 30 else 0
+    before = "…" if start else ""
+    return before + spelled(first[start:]), before + spelled(second[start:])
+
+
 def one_of(name: str, value: object, allowed: Iterable[str]) -> str:
     """`value` itself if it is one of the allowed names; TypeError or ValueError if not."""
     names = list(allowed)
