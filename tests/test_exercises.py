@@ -352,6 +352,18 @@ def test_check_never_raises_and_never_passes_whatever_the_answer_is_or_returns(n
             assert check(name, answer).status in ("wrong", "not attempted yet"), thing
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_mask_that_hides_nothing_is_no_matter_and_one_that_hides_a_number_is() -> None:
+    assert check("cost_slope", lambda a, y: np.ma.array(a - y)).passed
+    for hidden in (
+        lambda a, y: np.ma.array(a - y, mask=True),
+        lambda a, y: np.ma.array(a - y, mask=a == a[0, 0]),
+        lambda a, y: [np.ma.array(row, mask=True) for row in a - y],
+    ):
+        verdict = check("cost_slope", hidden)
+        assert not verdict.passed and "a masked array that hides some of them" in verdict.message
+
+
 def test_lists_and_whole_numbers_are_numbers_too() -> None:
     assert check("weight_shapes", lambda s: [(n, k) for k, n in zip(s, s[1:], strict=False)]).passed
     assert check("bias_gradient", lambda d: d.mean(axis=1, keepdims=True).tolist()).passed

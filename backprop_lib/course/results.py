@@ -71,8 +71,8 @@ def _numbers(got: Any) -> Array:
         raise Unfit(
             f"expected numbers, got a {type(got).__name__}. Is a pair of brackets missing, as in f(z)?"
         )
-    if isinstance(got, np.ma.MaskedArray):
-        raise Unfit("expected an array without a mask, got a masked array.")
+    if any(np.ma.is_masked(part) for part in (got if isinstance(got, list | tuple) else [got])):
+        raise Unfit("expected numbers, got a masked array that hides some of them. Fill them in.")
     try:
         array = np.asarray(got)
         if array.dtype == object and all(isinstance(entry, Real) for entry in array.flat):
