@@ -29,12 +29,14 @@ from backprop_lib.arguments import Array, one_of, unmasked
 class Activation:
     """σ as an object: `sigma(z)` is the value, `sigma.prime(z)` the derivative at z (not at a).
 
-    Both take and return an array of any shape, real or complex, element by element.
+    Both take and return an array of any shape, real or complex, element by element. `smooth` is False for
+    a σ with a kink at z = 0, where σ′ jumps and no difference can measure it.
     """
 
     name: str
     value: Callable[[Any], Any]
     slope: Callable[[Any], Any] | None = None
+    smooth: bool = True
 
     def __call__(self, z: Any) -> Any:
         """σ(z), of the shape of z."""
@@ -130,7 +132,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "identity": Activation("identity", _identity, _identity_prime),
     "sigmoid": Activation("sigmoid", _sigmoid, _sigmoid_prime),
     "tanh": Activation("tanh", _tanh, _tanh_prime),
-    "relu": Activation("relu", _relu, _relu_prime),
+    "relu": Activation("relu", _relu, _relu_prime, smooth=False),
     "softmax": Softmax("softmax", _softmax),
 }
 # What a hidden layer can have, for the menus of the figures and the lists of the tests.

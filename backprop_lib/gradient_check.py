@@ -232,12 +232,12 @@ def _twin(net: Network, z: Layers, x: Array) -> tuple[Network, Layers, Layers]:
     """The net with other last bits in its parameters, and its z and a: on the same side of every kink of
     ReLU, if one of eight tries is; what is beyond a kink is not round-off.
     """
-    relus = [l for l in z if net.sigma[l].name == "relu"]
+    kinked = [l for l in z if not net.sigma[l].smooth]
     for seed in range(8):
         nudge = LAST_BITS * np.random.default_rng(seed).standard_normal(net.theta.size)
         twin = net.with_parameters(net.theta * (1 + nudge))
         z_twin, a_twin = feed_forward(twin, x)
-        if all(((z_twin[l] > 0) == (z[l] > 0)).all() for l in relus):
+        if all(((z_twin[l] > 0) == (z[l] > 0)).all() for l in kinked):
             break
     return twin, z_twin, a_twin
 

@@ -1,6 +1,7 @@
 """What every figure should show in a state, computed anew from the equations: numpy, no code of the package.
 
-From the package come the flowers, the wrong gradients of the puzzles, and how a number is written.
+From the package come the flowers, the wrong gradients of the puzzles, and how a number is written; and from
+the graph of neurons, which no figure uses for its net of matrices, an activation that is not written here.
 `EXPECTED` has one function a figure, from the values of its controls to an `Expected`.
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from backprop_lib.data import load_iris
 from backprop_lib.drawing.svg import factor, number
+from backprop_lib.other_ways import neurons
 
 Values = Mapping[str, Any]
 IRIS = load_iris()
@@ -79,18 +81,19 @@ def sigma(name: str, z: Any) -> Any:
     if name == "softmax":
         e = np.exp(z - z.max(axis=0))
         return e / e.sum(axis=0)
-    return {"sigmoid": sigmoid, "tanh": np.tanh, "relu": lambda v: np.maximum(v, 0), "identity": lambda v: v}[
-        name
-    ](z)
+    rules = {"sigmoid": sigmoid, "tanh": np.tanh, "relu": lambda v: np.maximum(v, 0), "identity": lambda v: v}
+    return rules[name](z) if name in rules else np.vectorize(neurons.ACTIVATIONS[name][0])(z)
 
 
 def slope(name: str, z: Any) -> Any:
     """The derivative of an activation."""
-    if name == "sigmoid":
-        return sigmoid(z) * sigmoid(-z)
-    if name == "tanh":
-        return 1 / np.cosh(z) ** 2
-    return (z > 0) * 1.0 if name == "relu" else np.ones_like(z)
+    rules = {
+        "sigmoid": lambda v: sigmoid(v) * sigmoid(-v),
+        "tanh": lambda v: 1 / np.cosh(v) ** 2,
+        "relu": lambda v: (v > 0) * 1.0,
+        "identity": np.ones_like,
+    }
+    return rules[name](z) if name in rules else np.vectorize(neurons.ACTIVATIONS[name][1])(z)
 
 
 def start(sizes: Sequence[int], init: str, seed: int) -> tuple[dict[int, Any], dict[int, Any]]:

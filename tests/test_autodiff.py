@@ -445,9 +445,9 @@ GOOD = {
         ({"specification": [("identity", 2)]}, ValueError, "specification: expected an 'identity' layer"),
         ({"specification": [("tanh", 2), ("tanh", 1)]}, ValueError, "expected an 'identity' layer"),
         (
-            {"specification": [("identity", 2), ("swish", 1)]},
+            {"specification": [("identity", 2), ("sigma", 1)]},
             ValueError,
-            "^specification, layer 1: expected one of identity, sigmoid, tanh, relu, softmax, got 'swish'$",
+            f"specification, layer 1: expected one of {', '.join(autodiff.ACTIVATIONS)}, softmax, got 'sigma'$",
         ),
         (
             {"specification": [("identity", 2), ("softmax", 1), ("tanh", 1)]},

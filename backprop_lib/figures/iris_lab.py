@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 
+from backprop_lib.activations import HIDDEN
 from backprop_lib.arguments import Array
 from backprop_lib.data import Dataset, load_iris, split, standardize
 from backprop_lib.drawing.canvas import Cells, name_only
@@ -287,7 +288,7 @@ def iris_lab() -> Scene:
     controls = {
         "layers": slider("Hidden layers", 1, 0, DEEPEST),
         **{f"size_{i}": slider(f"Neurons in layer {i}", 5, 1, 12) for i in range(1, DEEPEST + 1)},
-        "activation": choice("Hidden activation", ["sigmoid", "tanh", "relu"]),
+        "activation": choice("Hidden activation", HIDDEN, "sigmoid"),
         "cost": choice("Cost", list(COSTS.items())),
         "eta": log_slider("Learning rate η", 3.0, 0.1, 30),
         "batch": choice("Batch", list(BATCHES.items()), 10),
