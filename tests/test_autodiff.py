@@ -56,6 +56,7 @@ PAIRS = [
     ("sigmoid", "binary_cross_entropy"),
     ("softmax", "cross_entropy"),
 ]
+NAMES = ", ".join(autodiff.ACTIVATIONS)
 X, Y = [0.4, -1.1], [0.0, 1.0, 0.0]
 
 
@@ -447,7 +448,7 @@ GOOD = {
         (
             {"specification": [("identity", 2), ("sigma", 1)]},
             ValueError,
-            f"specification, layer 1: expected one of {', '.join(autodiff.ACTIVATIONS)}, softmax, got 'sigma'$",
+            f"specification, layer 1: expected one of {NAMES}, softmax, got 'sigma'$",
         ),
         (
             {"specification": [("identity", 2), ("softmax", 1), ("tanh", 1)]},
