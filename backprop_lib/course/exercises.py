@@ -99,11 +99,11 @@ EXERCISES: dict[str, Exercise] = {
         "batches of 1 and 2",
         (
             (
-                replace(MISTAKES["sign_flipped"], where="the rule for a power, and the sign of a in a − y"),
+                replace(MISTAKES["sign_flipped"], where="the inner derivative, that of a − y by a"),
                 lambda a, y: y - a,
             ),
             (
-                replace(MISTAKES["factor_two"], where="the rule for a power: the derivative of ½u² is u"),
+                replace(MISTAKES["factor_two"], where="the rule for a power, and the ½ in front of it"),
                 lambda a, y: 2 * (a - y),
             ),
             (
@@ -129,6 +129,86 @@ EXERCISES: dict[str, Exercise] = {
                     "the rule for a power: the derivative of ½u² is u",
                 ),
                 lambda a, y: 0.5 * (a - y) ** 2,
+            ),
+        ),
+    ),
+    "new_cost": _function(
+        "cost slope change",
+        {
+            "a weight turned up": (0.4, -0.3, 0.1),
+            "a weight turned down": (1.7, 0.25, -0.02),
+            "a steep slope": (0.9, 12.5, 0.01),
+        },
+        lambda cost, slope, change: cost + slope * change,
+        "3 changes",
+        (
+            (
+                mistake_of_an_exercise(
+                    "the change of the cost alone",
+                    "This is by how much the cost changes; what the cost will be is asked for.",
+                    "the cost that there was before the change",
+                ),
+                lambda cost, slope, change: slope * change,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "a minus for a plus",
+                    "A positive slope and a change upwards make the cost rise.",
+                    "the sign in front of slope times change",
+                ),
+                lambda cost, slope, change: cost - slope * change,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the whole slope added",
+                    "The slope is the change of the cost for a change of the weight by 1.",
+                    "the size of this change: it is much smaller than 1",
+                ),
+                lambda cost, slope, change: cost + slope,
+            ),
+        ),
+    ),
+    "chain_slope": _function(
+        "w x y",
+        {
+            "w = 0.5, x = 2": (0.5, 2.0, 3.0),
+            "w = -1.5, x = 0.4": (-1.5, 0.4, 1.0),
+            "w = 2, x = -3": (2.0, -3.0, 0.0),
+        },
+        lambda w, x, y: (w * x - y) * x,
+        "3 nets",
+        (
+            (
+                mistake_of_an_exercise(
+                    "the slope by a",
+                    "This is how the cost changes with a; asked for is how it changes with w.",
+                    "the second factor of the chain, ∂a/∂w",
+                ),
+                lambda w, x, y: w * x - y,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the slope by x",
+                    "Here w is turned and x stays; this is the other way round.",
+                    "the second factor of the chain, ∂a/∂w with a = w x",
+                ),
+                lambda w, x, y: (w * x - y) * w,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the sign flipped",
+                    "The slope points the other way, as it does with target minus answer.",
+                    "the first factor of the chain, ∂C/∂a",
+                ),
+                lambda w, x, y: (y - w * x) * x,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "½ forgotten",
+                    "Everything is twice too large, as if the cost had no factor ½.",
+                    "the first factor of the chain, ∂C/∂a",
+                ),
+                lambda w, x, y: 2 * (w * x - y) * x,
             ),
         ),
     ),
