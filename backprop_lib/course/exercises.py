@@ -9,13 +9,17 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from backprop_lib.activations import activation
 from backprop_lib.arguments import Array, one_of
 from backprop_lib.course.answers import Case, FunctionToWrite, Verdict
 from backprop_lib.course.equation_exercises import EQUATIONS, mistake_of_an_exercise
 from backprop_lib.course.mistakes import MISTAKES, Mistake
 from backprop_lib.course.puzzles import PUZZLES
-from backprop_lib.network import parameter_count
+from backprop_lib.equations import feed_forward
+from backprop_lib.network import Network, parameter_count
 from backprop_lib.other_ways.autodiff import Value
+
+SIGMOID = activation("sigmoid")
 
 
 class Exercise(Protocol):
@@ -55,6 +59,22 @@ def _sizes() -> dict[str, tuple[Any, ...]]:
 
 def _shapes(sizes: list[int]) -> Array:
     return np.array([[n, k] for k, n in pairwise(sizes)])
+
+
+def _sigmoid_nets() -> dict[str, tuple[Any, ...]]:
+    """Nets of sigmoids with random biases, and a batch for each."""
+    rng, inputs = np.random.default_rng(4), {}
+    for sizes, m in ((3, 2), 1), ((4, 5, 3), 4), ((2, 4, 4, 1), 7):
+        net = Network([("identity", sizes[0]), *(("sigmoid", n) for n in sizes[1:])], seed=m)
+        net.theta += 0.5 * rng.standard_normal(net.theta.size)
+        inputs[f"a {'-'.join(map(str, sizes))} net"] = (net, rng.standard_normal((sizes[0], m)))
+    return inputs
+
+
+def _forward(net: Network, a: Array, bend: Callable[[Array, int], Array]) -> Array:
+    for l in range(1, net.L + 1):
+        a = bend(net.w[l] @ a + net.b[l], l)
+    return a
 
 
 def _tanh_neuron(w: float, b: float, x: float, y: float, prime: Any = lambda z: np.cosh(z) ** -2) -> Any:
@@ -265,6 +285,38 @@ EXERCISES: dict[str, Exercise] = {
                     "the shapes of w^l and b^l",
                 ),
                 sum,
+            ),
+        ),
+    ),
+    "forward_pass": _function(
+        "net x",
+        _sigmoid_nets(),
+        lambda net, x: feed_forward(net, x)[1][net.L],
+        "3 nets, with 1, 4 and 7 examples",
+        (
+            (
+                mistake_of_an_exercise(
+                    "the activation function is left out",
+                    "Each layer bends its z with the sigmoid before the next one uses it.",
+                    "the second line of the table: a^l = σ(z^l)",
+                ),
+                lambda net, x: _forward(net, x, lambda z, l: z),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the sigmoid in the last layer only",
+                    "The hidden layers have an activation function, too.",
+                    "the place of the sigmoid: is it in the loop?",
+                ),
+                lambda net, x: _forward(net, x, lambda z, l: SIGMOID(z) if l == net.L else z),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the biases are missing",
+                    "Every layer adds its column b^l.",
+                    "the first line of the table: z^l = w^l a^{l-1} + b^l",
+                ),
+                lambda net, x: _forward(net, x, lambda z, l: SIGMOID(z - net.b[l])),
             ),
         ),
     ),
