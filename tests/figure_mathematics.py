@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -371,29 +372,38 @@ def nudge(v: Values) -> Expected:
 
 
 def one_neuron(v: Values) -> Expected:
-    w, b, eta, entropy = v["w"], v["b"], v["eta"], v["cost"] == "cross-entropy"
+    w, b, eta, kind = v["w"], v["b"], v["eta"], v["cost"]
 
     def cost(z: Any) -> Any:
-        return np.logaddexp(0, z) if entropy else sigmoid(z) ** 2 / 2
+        return {
+            "quadratic": lambda: sigmoid(z) ** 2 / 2,
+            "cross-entropy": lambda: np.logaddexp(0, z),
+            "bowl": lambda: z**2 / 2,
+        }[kind]()
 
     path = []
     for _ in range(301):
         z = np.array(w + b)
-        a = float(sigmoid(z))
-        by_z = a if entropy else a * a * float(sigmoid(-z))
+        a = float(z if kind == "bowl" else sigmoid(z))
+        by_z = a * a * float(sigmoid(-z)) if kind == "quadratic" else a
         path.append((w, b, a, float(cost(z)), by_z))
-        w, b = w - eta * by_z, b - eta * by_z
+        if path[-1][3] < 1e6:
+            w, b = w - eta * by_z, b - eta * by_z
     here, bias, a, c, by_w = path[v["step"]]
-    weights = np.linspace(-10, 6, 161)
-    left = [near(here)] if not -10 <= here <= 6 else []
+    zs, trail = np.linspace(-8, 8, 161), path[: v["step"] + 1]
+    costs = [point[3] for point in trail]
+    rises = sum(after > before + 1e-9 for before, after in pairwise(costs))
+    z = here + bias
+    left = [near(z)] if c < 1e6 and not -8 <= z <= 8 else []
     return Expected(
-        [v["step"], v["eta"], near(a), 0, near(c), near(by_w), *left],
+        [v["step"], v["eta"], near(a), 0, near(c), near(by_w), *[rises] * (rises > 0), *left],
         [near(n) for n in (here, bias, a, c, by_w)],
-        [v["cost"], "1 step " if v["step"] == 1 else "steps "],
+        [kind, "1 step " if v["step"] == 1 else "steps ", *["runs away"] * (c >= 1e6)],
         {
-            "curve": (weights, cost(weights + bias)),
-            "tangent": (weights, c + by_w * (weights - here)),
-            "dot": ([here], [c]),
+            "curve": (zs, cost(zs)),
+            "trail": ([point[0] + point[1] for point in trail], costs),
+            "tangent": (zs, c + by_w * (zs - z)),
+            "dot": ([z], [c]),
             "costs": (np.arange(301), [point[3] for point in path]),
             "now": ([v["step"]] * 2, [0, 1]),
         },

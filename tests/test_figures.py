@@ -200,10 +200,19 @@ def test_layer_sizes_counts_what_the_net_has() -> None:
 
 
 def test_one_neuron_ends_where_the_equations_lead() -> None:
-    for cost, answer in (("quadratic", 0.203), ("binary_cross_entropy", 0.012)):
+    for cost, answer in (("quadratic", 0.203), ("cross-entropy", 0.012)):
         path, costs = one_neuron.walk(2.0, 2.0, 0.15, cost)
         a = 1 / (1 + np.exp(-path[-1].sum()))
         assert a == pytest.approx(answer, abs=5e-4) and np.all(np.diff(costs) < 0)
+
+
+@pytest.mark.parametrize("eta, rises, ends", [(0.4, 0, "down"), (0.9, 0, "down"), (1.1, 7, "up")])
+def test_one_neuron_on_a_bowl_overshoots_and_its_trail_shows_it(eta, rises, ends) -> None:
+    path, costs = one_neuron.walk(2.0, 2.0, eta, "bowl")
+    z = path.sum(axis=1)[:8]
+    assert np.allclose(z, 4 * (1 - 2 * eta) ** np.arange(8))
+    assert np.all(z[1:] * z[:-1] < 0) == (eta > 0.5), "every step crosses the bottom"
+    assert np.sum(np.diff(costs[:8]) > 0) == rises and (costs[-1] > costs[0]) == (ends == "up")
 
 
 def test_the_logits_show_softmax_and_both_errors() -> None:
