@@ -366,7 +366,7 @@ EXERCISES: dict[str, Exercise] = {
                 mistake_of_an_exercise(
                     "z in place of a",
                     "The cost compares the output a = tanh(z) with the target, not z.",
-                    "the first factor of the chain, dC/da = a − y",
+                    "the first factor of the chain, ∂C/∂a = a − y",
                 ),
                 lambda w, b, x, y: tuple((w * x + b - y) * np.cosh(w * x + b) ** -2 * f for f in (x, 1)),
             ),
@@ -403,15 +403,95 @@ EXERCISES: dict[str, Exercise] = {
                 lambda w, b, x, y: (w * _tanh_neuron(w, b, x, y)[1], _tanh_neuron(w, b, x, y)[1]),
             ),
             (
-                replace(MISTAKES["sign_flipped"], where="the first factor of the chain, dC/da = a − y"),
+                replace(MISTAKES["sign_flipped"], where="the first factor of the chain, ∂C/∂a = a − y"),
                 lambda w, b, x, y: tuple(-g for g in _tanh_neuron(w, b, x, y)),
             ),
             (
-                replace(MISTAKES["factor_two"], where="the first factor of the chain, dC/da = a − y"),
+                replace(MISTAKES["factor_two"], where="the first factor of the chain, ∂C/∂a = a − y"),
                 lambda w, b, x, y: tuple(2 * g for g in _tanh_neuron(w, b, x, y)),
             ),
         ),
         parts=("dC/dw", "dC/db"),
+    ),
+    "step_gain": _function(
+        "gradient learning_rate",
+        {
+            "two slopes": (np.array([0.3, -0.4]), 0.1),
+            "one slope": (np.array([-2.0]), 0.05),
+            "five slopes": (np.array([0.1, -1.5, 0.7, 0.0, 2.2]), 0.02),
+        },
+        lambda gradient, learning_rate: -learning_rate * np.sum(gradient**2),
+        "3 gradients",
+        (
+            (
+                mistake_of_an_exercise(
+                    "the sign flipped",
+                    "The step goes against the gradient, so the cost falls: its change is negative.",
+                    "the step Δθ = −η ∇C, and its minus",
+                ),
+                lambda gradient, learning_rate: learning_rate * np.sum(gradient**2),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the length, not its square",
+                    "The gradient comes in twice: once as the slopes, and once more in the step.",
+                    "the product ∇C · (−η ∇C)",
+                ),
+                lambda gradient, learning_rate: -learning_rate * np.sqrt(np.sum(gradient**2)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the slopes added before they are squared",
+                    "Slopes of different signs then cancel, and every one of them gains.",
+                    "the product of two vectors: entry times entry, then the sum",
+                ),
+                lambda gradient, learning_rate: -learning_rate * np.sum(gradient) ** 2,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the learning rate is left out",
+                    "This would be the change for a learning rate of 1.",
+                    "the step Δθ = −η ∇C",
+                ),
+                lambda gradient, learning_rate: -np.sum(gradient**2),
+            ),
+        ),
+    ),
+    "largest_rate": _function(
+        "curvatures",
+        {
+            "one direction": ([0.8],),
+            "two directions": ([0.5, 4.0],),
+            "a long valley": ([3.0, 0.2, 10.0, 0.01],),
+        },
+        lambda curvatures: 2 / max(curvatures),
+        "3 bowls",
+        (
+            (
+                mistake_of_an_exercise(
+                    "the flattest direction",
+                    "At this rate the steeper directions overshoot and grow.",
+                    "which factor 1 − η c_i is the first to fall below −1",
+                ),
+                lambda curvatures: 2 / min(curvatures),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "half of the bound",
+                    "At 1/c a step ends at the bottom; beyond it crosses the bottom and still shrinks.",
+                    "how far 1 − η c_i may go below zero",
+                ),
+                lambda curvatures: 1 / max(curvatures),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the curvatures added",
+                    "Every direction has its own factor; they do not add up.",
+                    "the factor of one direction alone, 1 − η c_i",
+                ),
+                lambda curvatures: 2 / sum(curvatures),
+            ),
+        ),
     ),
     "central_difference": _function(
         "f v h",
