@@ -184,6 +184,25 @@ class FunctionToWrite:
         return " ".join(filter(None, sentences))
 
 
+def function_on(
+    parameters: str,
+    inputs: dict[str, tuple[Any, ...]],
+    right: Callable[..., Any],
+    checked_on: str,
+    mistakes: tuple[tuple[Mistake, Callable[..., Any]], ...],
+    parts: tuple[str, ...] = (),
+    call: Callable[[Any, tuple[Any, ...]], Any] = lambda answer, arguments: answer(*arguments),
+    hints: tuple[tuple[str, str], ...] = (),
+) -> FunctionToWrite:
+    """An exercise from its inputs by name, the right function, and wrong ones with the mistake of each."""
+
+    def cases() -> list[Case]:
+        return [Case(n, x, right(*x), tuple(f(*x) for _, f in mistakes)) for n, x in inputs.items()]
+
+    named = tuple(mistake for mistake, _ in mistakes)
+    return FunctionToWrite(tuple(parameters.split()), cases, checked_on, named, parts, call, hints=hints)
+
+
 @dataclass(frozen=True)
 class Questions:
     """An exercise whose answer is a dict: a letter for each question, and one of the options.

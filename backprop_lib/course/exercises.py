@@ -11,11 +11,13 @@ import numpy as np
 
 from backprop_lib.activations import activation
 from backprop_lib.arguments import Array, one_of
-from backprop_lib.course.answers import Case, FunctionToWrite, Verdict
+from backprop_lib.course.answers import Verdict
+from backprop_lib.course.answers import function_on as _function
 from backprop_lib.course.equation_exercises import EQUATIONS, mistake_of_an_exercise
-from backprop_lib.course.mistakes import MISTAKES, Mistake
+from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.course.orders import ORDERS
 from backprop_lib.course.puzzles import PUZZLES
+from backprop_lib.course.training_exercises import TRAINING
 from backprop_lib.equations import feed_forward
 from backprop_lib.network import Network, parameter_count
 from backprop_lib.other_ways.autodiff import Value
@@ -35,23 +37,6 @@ def check(name: str, answer: Any) -> Verdict:
     Never raises because of the answer; ValueError for the name of an exercise that does not exist.
     """
     return EXERCISES[one_of("name", name, EXERCISES)].judge(answer)
-
-
-def _function(
-    parameters: str,
-    inputs: dict[str, tuple[Any, ...]],
-    right: Callable[..., Any],
-    checked_on: str,
-    mistakes: tuple[tuple[Mistake, Callable[..., Any]], ...],
-    parts: tuple[str, ...] = (),
-    call: Callable[[Any, tuple[Any, ...]], Any] = lambda answer, arguments: answer(*arguments),
-    hints: tuple[tuple[str, str], ...] = (),
-) -> FunctionToWrite:
-    def cases() -> list[Case]:
-        return [Case(n, x, right(*x), tuple(f(*x) for _, f in mistakes)) for n, x in inputs.items()]
-
-    named = tuple(mistake for mistake, _ in mistakes)
-    return FunctionToWrite(tuple(parameters.split()), cases, checked_on, named, parts, call, hints=hints)
 
 
 def _sizes() -> dict[str, tuple[Any, ...]]:
@@ -614,6 +599,7 @@ EXERCISES: dict[str, Exercise] = {
         hints=(("= 800", "e^800 is more than a computer can hold: for v above 0, write v + ln(1 + e^−v)."),),
     ),
     **EQUATIONS,
+    **TRAINING,
     **PUZZLES,
     **ORDERS,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.equations import backprop
 from backprop_lib.gradient_check import check_gradient
 from backprop_lib.network import Network
-from backprop_lib.training import train
+from backprop_lib.training import History, train
 
 _MYSTERIES = {
     "A": "indices_exchanged",
@@ -54,6 +55,34 @@ def _not_this_equation(letter: str, equation: int) -> str:
     what, other = ("biases", "w") if equation == 3 else ("weights", "b")
     strangers = ", ".join(name for name in failed if name[0] == other)
     return f"a mistake in ({equation}) spoils {what} alone; here it is not so with {strangers}."
+
+
+_RUN_WITH: dict[str, dict[str, Any]] = {
+    "A": {"learning_rate": 0.001},
+    "B": {"shuffled": True},
+    "C": {"init": "constant"},
+    "D": {"hidden": "relu", "output": "identity", "learning_rate": 50.0},
+}
+
+
+def bad_run(letter: str) -> History:
+    """A run of 60 epochs on iris that went wrong, for the exercise; in which way is the question."""
+    return _run(**_RUN_WITH[one_of("letter", letter, _RUN_WITH)])
+
+
+def _run(
+    learning_rate: float = 3.0,
+    init: str = "random",
+    hidden: str = "sigmoid",
+    output: str = "sigmoid",
+    shuffled: bool = False,
+) -> History:
+    data, held_out = standardize(*split(load_iris(), seed=0))
+    if shuffled:
+        labels = np.random.default_rng(0).permutation(len(data.x))
+        data = replace(data, y=data.y[labels], labels=data.labels[labels])
+    net = Network([("identity", 4), (hidden, 5), (output, 3)], init=init, seed=0)
+    return train(net, data, learning_rate=learning_rate, epochs=60, seed=0, held_out=held_out)
 
 
 _BAD_RUNS = {
