@@ -28,7 +28,8 @@ from backprop_lib.training import train
 
 if TYPE_CHECKING:
     from backprop_lib.course.exercises import check
-    from backprop_lib.figures.sealed import predict
+    from backprop_lib.figures.recalling import recall
+    from backprop_lib.figures.sealed import predict, record
 
 __all__ = [
     "Cost",
@@ -50,6 +51,8 @@ __all__ = [
     "output_error",
     "output_error_through_jacobian",
     "predict",
+    "recall",
+    "record",
     "split",
     "standardize",
     "train",
@@ -59,7 +62,12 @@ __all__ = [
 
 
 # What a page asks takes longer to load than the mathematics: each is loaded when it is first asked for.
-_ASKED_FOR = {"check": "course.exercises", "predict": "figures.sealed"}
+_ASKED_FOR = {
+    "check": "course.exercises",
+    "predict": "figures.sealed",
+    "recall": "figures.recalling",
+    "record": "figures.sealed",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,7 @@ import pytest
 from test_run_twice import findings, page_of, said
 
 from backprop_lib import predict
+from backprop_lib import record as record_of
 from backprop_lib.course.predictions import Record, prediction
 from backprop_lib.drawing.svg import Drawing, document
 from backprop_lib.figures import sealed
@@ -32,10 +33,9 @@ def record(monkeypatch: pytest.MonkeyPatch) -> Record:
 
 
 def chosen(evidence: Any = "S3CRET: doubled", **changes: Any) -> SealedPrediction:
-    parts: dict[str, Any] = {"answer": "larger", "because": "Twice as much is more.", "evidence": evidence}
-    return predict(
-        "Is 2w smaller or larger than w?", **({"options": ["smaller", "larger"]} | parts | changes)
-    )
+    parts: dict[str, Any] = {"question": "Is 2w smaller or larger than w?", "options": ["smaller", "larger"]}
+    parts |= {"answer": "larger", "because": "Twice as much is more.", "evidence": evidence}
+    return predict(**(parts | changes))
 
 
 def typed(answer: Any = 0.25, **changes: Any) -> SealedPrediction:
@@ -162,6 +162,48 @@ def test_the_first_commitment_to_a_question_is_the_one_that_counts() -> None:
     assert (kept.right_of(True), kept.right_of(False)) == ((1, 2), (1, 1))
 
 
+@pytest.mark.parametrize(
+    ("guesses", "earlier", "said"),
+    [
+        ([], "", ["No guess is committed to yet."]),
+        ([(True, True)], "", ["Sure: 1 of 1 right.", "1/1 0/0"]),
+        ([(False, False)], "", ["Guessed: 0 of 1 right.", "0/0 0/1"]),
+        ([(True, False), (False, True)], "4/5 1/3", ["Sure: 4 of 6 right.", "right in 67%", "4/6 2/4"]),
+        ([], "9/10 0/0", ["Sure: 9 of 10 right.", "you can count on it", "9/10 0/0"]),
+        ([], "8/10 0/0", ["right in 80%"]),
+    ],
+)
+def test_the_record_counts_sure_ones_and_guesses_apart(guesses, earlier, said) -> None:
+    kept = Record({str(i): guess for i, guess in enumerate(guesses)})
+    told = " ".join(kept.told(earlier))
+    assert all(part in told for part in said), told
+    assert ("count on it" in told or "look twice" in told) == (int("0" + earlier.split("/")[0]) >= 4)
+    carried = re.findall(r'record\("(.*)"\)', told)
+    if carried:  # on the next page, where nothing is committed to yet, it is the same
+        assert Record().told(carried[0]) == kept.told(earlier)
+
+
+@pytest.mark.parametrize(
+    "earlier", ["4/5", "a/b c/d", "5/4 0/0", "0/0 3/1", "4/5 1/3 2/2", "-1/5 0/0", 45, None]
+)
+def test_what_is_no_earlier_record_is_refused(earlier) -> None:
+    with pytest.raises((TypeError, ValueError), match=r'earlier: expected a text such as "4/5 1/3", got'):
+        record_of(earlier)
+
+
+def test_the_record_of_a_page_follows_every_commitment_and_its_still_does_not() -> None:
+    shown = record_of()
+    assert "No guess is committed to yet." in shown.value
+    before, _ = shown._repr_mimebundle_()
+    for asked in (chosen(question="one?"), chosen(question="two?")):
+        asked.control.index = 1
+        asked.sure_button.click()
+    assert "Sure: 2 of 2 right." in shown.value and "Sure: 2 of 2 right." in record_of().value
+    after, _ = record_of()._repr_mimebundle_()
+    assert before["text/plain"] == after["text/plain"] == "Your record. No guess is committed to yet."
+    assert before["text/html"] == after["text/html"]
+
+
 # The seal -----------------------------------------------------------------------------------------------
 
 
@@ -262,6 +304,15 @@ def test_evidence_that_shows_nothing_or_raises_is_said_at_once() -> None:
         chosen(lambda: None)
     with pytest.raises(ZeroDivisionError):
         chosen(lambda: 1 / 0)
+
+
+def test_evidence_is_that_of_the_moment_when_the_question_is_asked() -> None:
+    numbers = np.eye(2)
+    shown = chosen(numbers)
+    numbers *= 7
+    shown.control.index = 1
+    shown.guess_button.click()
+    assert "1." in visible(shown) and "7." not in visible(shown) + stored(shown)["text/html"]
 
 
 def test_markup_in_any_text_is_shown_as_text() -> None:

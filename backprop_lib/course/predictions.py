@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,7 +32,7 @@ class Prediction:
         """Whether a guess is right: the option's place, or a number as near as asked or as it is shown."""
         if self.options:
             return guess == self.answer
-        return abs(guess - self.answer) <= self.within or _written(guess) == _written(self.answer)
+        return abs(guess - self.answer) <= self.within or written(guess) == written(self.answer)
 
     def verdict(self, guess: float) -> str:
         """One sentence on a guess, with the right answer."""
@@ -58,7 +59,7 @@ class Prediction:
         raise ValueError(f"expected {wanted}, got {shown(text)}" if text.strip() else f"Type {wanted} first")
 
     def _named(self, guess: float) -> str:
-        return f"“{self.options[int(guess)]}”" if self.options else _written(guess)
+        return f"“{self.options[int(guess)]}”" if self.options else written(guess)
 
 
 def prediction(
@@ -87,7 +88,7 @@ def prediction(
 
 def _option(value: Any) -> str:
     try:
-        return _written(_number("options", value))
+        return written(_number("options", value))
     except TypeError:
         raise TypeError(f"options: expected texts or numbers, got {shown(value)} among them") from None
 
@@ -98,8 +99,8 @@ def _place(choices: list[Any], names: tuple[str, ...], answer: Any) -> int:
         return names.index(answer.strip())
     if not isinstance(answer, bool | np.bool_) and isinstance(answer, int | float | np.integer | np.floating):
         if not all(isinstance(choice, str) for choice in choices):
-            if _written(float(answer)) in names:
-                return names.index(_written(float(answer)))
+            if written(float(answer)) in names:
+                return names.index(written(float(answer)))
         elif isinstance(answer, int | np.integer) and 0 <= answer < len(names):
             return int(answer)
     raise ValueError(f"answer: expected one of the options {shown(list(names), 200)}, got {shown(answer)}")
@@ -116,10 +117,14 @@ def _number(name: str, value: Any) -> float:
     return float(value)
 
 
-def _written(value: float) -> str:
+def written(value: float) -> str:
     """A whole number as it is, any other with four digits."""
     whole = float(value).is_integer() and abs(value) < 1e9
     return (str(int(value)) if whole else f"{value:.4g}").replace("-", "−")
+
+
+NOTHING_COMMITTED = "No guess is committed to yet."
+ENOUGH, CALIBRATED = 5, 0.9  # of so many sure guesses, what share should be right
 
 
 @dataclass
@@ -142,3 +147,41 @@ class Record:
         """How many were right, of how many, among those one was sure of or those one guessed."""
         kept = [right for was_sure, right in self.first.values() if was_sure == sure]
         return sum(kept), len(kept)
+
+    def told(self, earlier: str = "") -> list[str]:
+        """The record in sentences; `earlier` is what an earlier page said to carry on, such as "4/5 1/3".
+
+        ValueError or TypeError if `earlier` is nothing of this kind.
+        """
+        before = _carried(earlier)
+        sure, guessed = (
+            (self.right_of(kind)[0] + right, self.right_of(kind)[1] + of)
+            for kind, (right, of) in zip((True, False), before, strict=True)
+        )
+        if sure[1] + guessed[1] == 0:
+            return [NOTHING_COMMITTED]
+        said = [
+            f"{words}: {right} of {of} right."
+            for words, (right, of) in (("Sure", sure), ("Guessed", guessed))
+            if of
+        ]
+        if sure[1] >= ENOUGH:
+            share = sure[0] / sure[1]
+            said.append(
+                "When you are sure, you can count on it."
+                if share >= CALIBRATED
+                else f"When you are sure, you are right in {share:.0%} of the cases: look twice."
+            )
+        carried = " ".join(f"{right}/{of}" for right, of in (sure, guessed))
+        return [*said, f'To carry it on, write record("{carried}") at the end of the next page.']
+
+
+def _carried(earlier: object) -> tuple[tuple[int, int], tuple[int, int]]:
+    """(right, of) when sure and when guessing, from "4/5 1/3"; nothing is none of either."""
+    if not isinstance(earlier, str):
+        raise TypeError(f'earlier: expected a text such as "4/5 1/3", got {shown(earlier)}')
+    found = re.fullmatch(r"\s*(\d{1,6})/(\d{1,6}) +(\d{1,6})/(\d{1,6})\s*", earlier or "0/0 0/0")
+    a, b, c, d = map(int, found.groups()) if found else (1, 0, 1, 0)
+    if a > b or c > d:
+        raise ValueError(f'earlier: expected a text such as "4/5 1/3", got {shown(earlier)}')
+    return (a, b), (c, d)

@@ -10,7 +10,7 @@ import ipywidgets as W
 from IPython.utils.capture import capture_output
 
 from backprop_lib.arguments import shown
-from backprop_lib.course.predictions import Prediction, Record, prediction
+from backprop_lib.course.predictions import NOTHING_COMMITTED, Prediction, Record, prediction
 from backprop_lib.drawing.svg import NEGATIVE, POSITIVE, still
 from backprop_lib.figures.controls import WRAPPING
 from backprop_lib.figures.scene import WORDS, table_html
@@ -46,9 +46,9 @@ def predict(
 class SealedPrediction(W.VBox):  # type: ignore[misc]
     """The question, a control for the guess, two buttons that commit to it, and what they unseal."""
 
-    def __init__(self, asked: Prediction, evidence: Any = None) -> None:
-        self.asked = asked
-        self._evidence = _parts(evidence)
+    def __init__(self, asked: Prediction, evidence: Any = None, title: str = "Predict") -> None:
+        self.asked, self._title = asked, title
+        self._evidence = [(part, _part_html(part)) for part in _parts(evidence)]
         if asked.options:
             self.control = W.RadioButtons(options=asked.options, index=None, layout=W.Layout(width="auto"))
         else:
@@ -61,7 +61,7 @@ class SealedPrediction(W.VBox):  # type: ignore[misc]
         self.sure_button.on_click(lambda _: self.commit(sure=True))
         self._verdict, self.committed = W.HTML(), False
         buttons = W.HBox([self.guess_button, self.sure_button], layout=W.Layout(**WRAPPING))
-        self._sealed = [W.HTML(_question_html(asked)), self.control, buttons, self._verdict]
+        self._sealed = [W.HTML(self._question_html), self.control, buttons, self._verdict]
         super().__init__(self._sealed)
         self.add_class("prediction")
 
@@ -85,26 +85,64 @@ class SealedPrediction(W.VBox):  # type: ignore[misc]
         color = POSITIVE if right else NEGATIVE
         reason = f"{escape(self.asked.verdict(guess))}<br>{escape(self.asked.because)}"
         self._verdict.value = _said(reason, f";padding:2px 10px;border-left:4px solid {color}", escaped=True)
-        unsealed = [p if isinstance(p, W.Widget) else W.HTML(_part_html(p)) for p in self._evidence]
+        unsealed = [part if isinstance(part, W.Widget) else W.HTML(html) for part, html in self._evidence]
         self.children = [*self._sealed, *unsealed]
         RECORD.note(self.asked.question, sure, right)
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The live widget, and for viewers without a kernel the question, and the answer in a fold."""
-        data = dict(super()._repr_mimebundle_(**kwargs) or {})
+    @property
+    def still_html(self) -> str:
+        """Question and options, and the answer in a fold, for viewers without a kernel."""
         asked = self.asked
         options = "".join(f"<li>{escape(option)}</li>" for option in asked.options)
-        folded = f'<p style="{WORDS}">{escape(asked.told)}</p>' + "".join(map(_part_html, self._evidence))
-        data["text/html"] = (
-            f"{_question_html(asked)}{f'<ul>{options}</ul>' if options else ''}"
+        folded = f'<p style="{WORDS}">{escape(asked.told)}</p>' + "".join(html for _, html in self._evidence)
+        return (
+            f"{self._question_html}{f'<ul>{options}</ul>' if options else ''}"
             f"<details><summary>{SEALED}</summary>{folded}</details>"
         )
-        data["text/plain"] = "\n".join([asked.question, *(f"- {o}" for o in asked.options), f"{SEALED}."])
+
+    @property
+    def still_text(self) -> str:
+        """Question and options alone, in plain text."""
+        return "\n".join([self.asked.question, *(f"- {o}" for o in self.asked.options), f"{SEALED}."])
+
+    @property
+    def _question_html(self) -> str:
+        return f'<p style="{WORDS}"><strong>{self._title}:</strong> {escape(self.asked.question)}</p>'
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The live widget with its still."""
+        data = dict(super()._repr_mimebundle_(**kwargs) or {})
+        return data | {"text/html": self.still_html, "text/plain": self.still_text}, {}
+
+
+def record(earlier: str = "") -> OwnRecord:
+    """The reader's own record: how often right when sure and when guessing, kept up to date.
+
+    It holds what was committed to in this kernel, and what `earlier` carries on from the pages before, such
+    as "4/5 1/3". Nothing is stored. Raises TypeError or ValueError if `earlier` is nothing of this kind.
+    """
+    return OwnRecord(earlier)
+
+
+class OwnRecord(W.HTML):  # type: ignore[misc]
+    """The record in words; a page without a kernel says that it has none."""
+
+    def __init__(self, earlier: str = "") -> None:
+        self._earlier = earlier
+        super().__init__(self._told())
+        RECORD.watchers.append(self._follow)
+
+    def _told(self) -> str:
+        return _said("Your record. " + " ".join(RECORD.told(self._earlier)))
+
+    def _follow(self) -> None:
+        self.value = self._told()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data = dict(super()._repr_mimebundle_(**kwargs) or {})
+        data["text/plain"] = f"Your record. {NOTHING_COMMITTED}"
+        data["text/html"] = _said(data["text/plain"])
         return data, {}
-
-
-def _question_html(asked: Prediction) -> str:
-    return f'<p style="{WORDS}"><strong>Predict:</strong> {escape(asked.question)}</p>'
 
 
 def _said(text: str, style: str = "", escaped: bool = False) -> str:
