@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from backprop_lib.course.answers import FunctionToWrite, Questions
 from backprop_lib.course.exercises import EXERCISES, check
 from backprop_lib.course.mistakes import MISTAKES, diagnosing_net
+from backprop_lib.course.orders import ORDERS, OrderTheProof
 from backprop_lib.course.puzzles import mystery
 from backprop_lib.course.results import pairs
 from backprop_lib.equations import backprop
@@ -59,6 +61,8 @@ def empty_body(*_):
 def test_a_stub_is_not_attempted_yet(name, stub) -> None:
     if name in QUESTIONS and callable(stub):
         stub = dict.fromkeys(EXERCISES[name].right, ...)
+    elif name in ORDERS and callable(stub):
+        stub = ""
     verdict = check(name, stub)
     assert verdict.status == "not attempted yet" and not verdict.passed
     assert repr(verdict) == "Not attempted yet."
@@ -139,7 +143,7 @@ AS_A_READER_WOULD = [
         "input layer",
     ),
     ("weight_shapes", lambda s: list(zip(s, s[1:], strict=False)), "rows and columns exchanged"),
-    ("tanh_neuron", lambda w, b, x, y: [(np.tanh(w * x + b) - y) * g for g in (x, 1)], "σ′ left out"),
+    ("tanh_neuron", lambda w, b, x, y: [(np.tanh(w * x + b) - y) * g for g in (x, 1)], "tanh′ left out"),
     ("central_difference", lambda f, v, h: (f(v + h) - f(v)) / h, "the forward difference"),
     ("cost_slope", lambda a, y: 2 * (a - y), "½ forgotten"),
 ]
@@ -210,12 +214,12 @@ def test_a_flat_vector_is_told_how_to_become_a_column() -> None:
 
 def test_an_answer_that_is_right_for_one_example_only_is_caught() -> None:
     message = check("weight_gradient", lambda delta, a: delta[:, :1] @ a[:, :1].T).message
-    assert "right on a batch of 1, and not on the others" in message
+    assert "right on a batch of 1, and not on a batch of 7 and a batch of 20. With one example" in message
 
 
 def test_an_answer_for_the_sigmoid_alone_is_caught() -> None:
     message = check("output_error", lambda z, a, y, sigma: (a - y) * a * (1 - a)).message
-    assert "right on sigmoid outputs with a batch of 1" in message
+    assert "the slope of the sigmoid built in" in message and "sigma.prime(z)" in message
 
 
 def test_an_exception_is_shown_with_the_line_that_raised_it_and_the_shapes() -> None:
@@ -314,7 +318,7 @@ def yields(delta):
         ("output_error", lambda z, a, y, sigma: sigma.prime, "Is a pair of brackets missing"),
         ("bias_gradient", yields, "not `yield`"),
         ("bias_gradient", lambda d: print("", end=""), "returned nothing"),
-        ("bias_gradient", lambda d: "four", "expected numbers, got 'four'"),
+        ("bias_gradient", lambda d: "four", "got text: 'four'"),
         ("tanh_neuron", lambda w, b, x, y: 1.0, "expected 2 results, (dC/dw, dC/db), got float"),
         ("tanh_neuron", lambda w, b, x, y: (1.0, 2.0, 3.0), "got 3 of them"),
         ("softplus", lambda v: 1.0, "expected a Value as the result, got float"),
@@ -352,6 +356,18 @@ def test_check_never_raises_and_never_passes_whatever_the_answer_is_or_returns(n
             assert check(name, answer).status in ("wrong", "not attempted yet"), thing
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_mask_that_hides_nothing_is_no_matter_and_one_that_hides_a_number_is() -> None:
+    assert check("cost_slope", lambda a, y: np.ma.array(a - y)).passed
+    for hidden in (
+        lambda a, y: np.ma.array(a - y, mask=True),
+        lambda a, y: np.ma.array(a - y, mask=a == a[0, 0]),
+        lambda a, y: [np.ma.array(row, mask=True) for row in a - y],
+    ):
+        verdict = check("cost_slope", hidden)
+        assert not verdict.passed and "a masked array that hides some of them" in verdict.message
+
+
 def test_lists_and_whole_numbers_are_numbers_too() -> None:
     assert check("weight_shapes", lambda s: [(n, k) for k, n in zip(s, s[1:], strict=False)]).passed
     assert check("bias_gradient", lambda d: d.mean(axis=1, keepdims=True).tolist()).passed
@@ -380,6 +396,63 @@ def test_a_part_of_the_answers_is_not_enough(name) -> None:
 @pytest.mark.parametrize("answer", [[1], {"Z": 1}, {"A": 5}, {"A": True}, {1: "A"}, "A", lambda: 1])
 def test_a_question_refuses_what_is_no_option(answer) -> None:
     assert check("wrong_equation", answer).status == "wrong"
+
+
+PROOFS = {name: order for name, order in ORDERS.items() if isinstance(order, OrderTheProof)}
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_a_proof_in_any_other_order_is_refused_and_its_own_is_correct(name) -> None:
+    right = PROOFS[name].right
+    assert check(name, right).passed and check(name, " → ".join(right.lower())).passed
+    for order in itertools.permutations(right):
+        assert check(name, list(order)).passed == ("".join(order) == right)
+    for n in range(1, len(right)):
+        assert check(name, right[:n]).message.startswith("Not yet: right so far;")
+
+
+@pytest.mark.parametrize("name, letter", [(n, letter) for n in PROOFS for letter in PROOFS[n].mistakes])
+def test_the_first_line_whose_number_parts_is_shown_with_its_mistake(name, letter) -> None:
+    proof = PROOFS[name]
+    numbers = proof.numbers()
+    first = numbers[proof.right[0]]
+    assert abs(numbers[letter] / first - 1) > 0.01
+    for place in range(len(proof.right) + 1):
+        message = check(name, proof.right[:place] + letter + proof.right[place:]).message
+        assert f"line {place + 1}, {letter}, is {numbers[letter]:.4g}" in message
+        assert proof.mistakes[letter] in message
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_the_right_lines_of_a_proof_have_one_number(name) -> None:
+    numbers = PROOFS[name].numbers()
+    assert numbers.keys() == set(PROOFS[name].right) | PROOFS[name].mistakes.keys()
+    for letter in PROOFS[name].right:
+        assert numbers[letter] == pytest.approx(numbers[PROOFS[name].right[0]], rel=1e-10)
+
+
+def test_an_algorithm_is_correct_in_every_order_that_works_and_in_no_other() -> None:
+    needs = {"H": "D", "B": "H", "G": "B", "I": "B", "A": "G", "C": "GI", "F": "A"}
+    for order in map("".join, itertools.permutations("ABCDFGHI")):
+        works = all(order.index(first) < order.index(line) for line in needs for first in needs[line])
+        if works or order.startswith("DHB"):
+            assert check("order_backprop", order).passed == works, order
+
+
+@pytest.mark.parametrize(
+    "answer, said",
+    [
+        ("DHBE", "Which end of the weights"),
+        ("DHBICG", "a w2 that was already changed"),
+        ("H", "needs a1, which no line above it has made"),
+        ("DHBGA", "3 more lines to come"),
+        ("DD", "line D stands there twice"),
+        ("DX", "no line 'X'; the lines are A to I"),
+        (7, 'expected a string of letters such as "ABC", got 7'),
+    ],
+)
+def test_an_order_that_does_not_work_is_told_where_and_why(answer, said) -> None:
+    assert said in check("order_backprop", answer).message
 
 
 def test_the_reason_why_it_is_not_an_equation_is_true_of_the_blocks() -> None:
@@ -421,7 +494,7 @@ def test_a_deep_net_whose_errors_arrive_is_correct(answer) -> None:
         (deep("tanh", "zeros"), "clones"),
         (deep(hidden=1), "A shallower net is a cure"),
         (deep("relu", "normal"), "explode"),
-        (deep("identity", "xavier"), "above 0.05"),
+        (deep("identity", "xavier"), "the cost stays above 0.05 in all of 60 epochs."),
         (lambda seed: 3, "expected a Network, got int"),
         (lambda: 3, "yours takes ()"),
         (lambda seed: 1 / 0, "ZeroDivisionError"),
