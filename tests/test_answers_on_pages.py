@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from backprop_lib.activations import activation
+from backprop_lib.costs import cost
 from backprop_lib.course.exercises import EXERCISES, check
 from backprop_lib.course.puzzles import bad_run, stalled_net
-from backprop_lib.equations import backprop
+from backprop_lib.equations import backprop, output_error_through_jacobian
 from backprop_lib.figures.clones import clone_run, spread
 from backprop_lib.figures.depth import INITS, error_norms, trend
 from backprop_lib.figures.iris_lab import lab_data
@@ -106,3 +108,15 @@ def test_errors_survive_eight_layers_from_the_starts_that_the_page_names() -> No
     survive = {(n, i) for (n, i), word in trends.items() if word == "survive"}
     assert survive == {("tanh", "random"), ("tanh", "xavier"), ("tanh", "he"), ("relu", "he")}
     assert {c for c, word in trends.items() if word == "explode"} == {("tanh", "normal"), ("relu", "normal")}
+
+
+@pytest.mark.parametrize("far", [10.0, 12.0, 20.0])
+def test_a_very_wrong_answer_has_a_large_error_under_cross_entropy_and_almost_none_under_the_other(
+    far,
+) -> None:
+    softmax = activation("softmax")
+    z, y = np.array([[0.0], [far], [0.0]]), np.array([[1.0], [0.0], [0.0]])
+    p = softmax(z)
+    assert (p - y)[0] < -0.999
+    other = output_error_through_jacobian(cost("quadratic").prime(p, y), softmax.jacobian(z))
+    assert np.abs(other).max() < 1e-3

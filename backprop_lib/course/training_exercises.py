@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from backprop_lib.activations import activation
 from backprop_lib.arguments import Array
 from backprop_lib.course.answers import function_on
 from backprop_lib.course.equation_exercises import mistake_of_an_exercise
-from backprop_lib.equations import backprop, feed_forward
+from backprop_lib.equations import backprop, feed_forward, output_error_through_jacobian
 from backprop_lib.network import Network
 
 
@@ -84,6 +85,37 @@ def _starts() -> dict[str, tuple[Any, ...]]:
         f"a net of {name}": (Network([("identity", 4), (name, 6), (name, 6), ("sigmoid", 3)], init, 0), x)
         for name, init in (("tanh", "normal"), ("relu", "random"))
     }
+
+
+_softmax = activation("softmax")
+
+
+def _logits() -> dict[str, tuple[Any, ...]]:
+    rng = np.random.default_rng(8)
+    return {
+        "one column": (rng.standard_normal((3, 1)),),
+        "a batch of 4": (rng.standard_normal((3, 4)),),
+        "z up to 1000": (np.array([[1000.0, 1.0], [0.0, 2.0], [-1000.0, 3.0]]),),
+    }
+
+
+def _exponentials(z: Array) -> Array:
+    shifted: Array = np.exp(z - z.max(axis=0))
+    return shifted
+
+
+def _slopes_of_a_cost() -> dict[str, tuple[Any, ...]]:
+    rng = np.random.default_rng(9)
+    return {
+        f"a batch of {m}": (_softmax(rng.standard_normal((n, m))), rng.standard_normal((n, m)))
+        for n, m in ((3, 1), (4, 6))
+    }
+
+
+def _through_softmax(p: Array, slope: Array) -> Array:
+    """J^T times the slope, example by example, with the whole Jacobian."""
+    jacobian = np.einsum("jm,jk->mjk", p, np.eye(len(p))) - np.einsum("jm,km->mjk", p, p)
+    return output_error_through_jacobian(slope, jacobian)
 
 
 TRAINING = {
@@ -205,6 +237,79 @@ TRAINING = {
                     "the factor: 1 over the deviation",
                 ),
                 lambda net, x: _factors(net, x, power=2.0),
+            ),
+        ),
+    ),
+    "stable_softmax": function_on(
+        "z",
+        _logits(),
+        _softmax,
+        "one column, a batch of 4, and z up to 1000",
+        (
+            (
+                mistake_of_an_exercise(
+                    "the sum runs along the batch",
+                    "The probabilities of one flower stand in one column, and sum to 1 there.",
+                    "the axis of the sum",
+                ),
+                lambda z: _exponentials(z) / _exponentials(z).sum(axis=1, keepdims=True),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "one sum for the whole batch",
+                    "Every flower has a sum of its own, that of its column.",
+                    "the axis of the sum",
+                ),
+                lambda z: _exponentials(z) / _exponentials(z).sum(),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "exponentials that are not divided",
+                    "They are positive, but their sum is not 1.",
+                    "the denominator",
+                ),
+                _exponentials,
+            ),
+        ),
+        hints=(("1000", "e^1000 is more than a computer can hold, and only differences of the z count."),),
+    ),
+    "through_softmax": function_on(
+        "p slope",
+        _slopes_of_a_cost(),
+        _through_softmax,
+        "batches of 1 and 6",
+        (
+            (
+                mistake_of_an_exercise(
+                    "the diagonal of the Jacobian alone",
+                    "p(1 − p) is the slope of an output by its own z; it depends on every other z, too.",
+                    "the terms with j ≠ k, which are −p_j p_k",
+                ),
+                lambda p, g: p * (1 - p) * g,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the second term is missing",
+                    "J is the diagonal matrix of p minus the table of the products p_j p_k.",
+                    "the sum over all outputs of p times the slope",
+                ),
+                lambda p, g: p * g,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "one sum for the whole batch",
+                    "The sum over the outputs belongs to one example: it runs down its column.",
+                    "the axis of the sum",
+                ),
+                lambda p, g: p * (g - (p * g).sum()),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the sum without its factor p",
+                    "The sum of the slopes is weighted with the probabilities.",
+                    "the terms −p_j p_k",
+                ),
+                lambda p, g: p * (g - g.sum(axis=0)),
             ),
         ),
     ),
