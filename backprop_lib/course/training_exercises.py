@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -116,6 +117,43 @@ def _through_softmax(p: Array, slope: Array) -> Array:
     """J^T times the slope, example by example, with the whole Jacobian."""
     jacobian = np.einsum("jm,jk->mjk", p, np.eye(len(p))) - np.einsum("jm,km->mjk", p, p)
     return output_error_through_jacobian(slope, jacobian)
+
+
+class _Dual:
+    """A number with its slope; `product` is the rule for the slope of u·v."""
+
+    def __init__(self, value: float, slope: float, product: Callable[[_Dual, _Dual], float]) -> None:
+        self.value, self.slope, self.product = value, slope, product
+
+    def __add__(self, other: _Dual) -> _Dual:
+        return _Dual(self.value + other.value, self.slope + other.slope, self.product)
+
+    def __mul__(self, other: _Dual) -> _Dual:
+        return _Dual(self.value * other.value, self.product(self, other), self.product)
+
+
+def _forward(
+    f: Callable[[Any], Any],
+    v: float,
+    product: Callable[[_Dual, _Dual], float] = lambda u, v: u.slope * v.value + u.value * v.slope,
+) -> float:
+    return float(f(_Dual(v, 1.0, product)).slope)
+
+
+def _no_measuring(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """f, which refuses a plain number: from numbers alone a slope can only be measured."""
+
+    def checked(v: Any) -> Any:
+        if isinstance(v, int | float | complex | np.number):
+            raise TypeError("f got a plain number. Hand it an object of your class, with a value and a slope")
+        return f(v)
+
+    return checked
+
+
+def _shared(v: Any) -> Any:
+    h = v * v
+    return h + h * v
 
 
 TRAINING = {
@@ -310,6 +348,75 @@ TRAINING = {
                     "the terms −p_j p_k",
                 ),
                 lambda p, g: p * (g - g.sum(axis=0)),
+            ),
+        ),
+    ),
+    "quotient": function_on(
+        "u v",
+        {f"u = {u:g}, v = {v:g}": (u, v) for u, v in ((3.0, 2.0), (-1.5, 0.5), (0.7, -4.0))},
+        lambda u, v: (u / v, 1 / v, -u / v**2),
+        "three pairs of numbers",
+        (
+            (
+                mistake_of_an_exercise(
+                    "the sign of the slope by v",
+                    "If v grows, the quotient of positive numbers falls.",
+                    "the slope by v",
+                ),
+                lambda u, v: (u / v, 1 / v, u / v**2),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "v is not squared",
+                    "The derivative of 1/v is −1/v².",
+                    "the slope by v",
+                ),
+                lambda u, v: (u / v, 1 / v, -u / v),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the slope by v without its factor u",
+                    "−1/v² is the slope of 1/v; the quotient is u times that.",
+                    "the slope by v",
+                ),
+                lambda u, v: (u / v, 1 / v, -1 / v**2),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the slopes of a product",
+                    "v and u are the slopes of u·v.",
+                    "both slopes: write the quotient as u times 1/v",
+                ),
+                lambda u, v: (u / v, v, u),
+            ),
+        ),
+        parts=("value", "slope by u", "slope by v"),
+    ),
+    "forward_mode": function_on(
+        "f v",
+        {
+            "v v + v": (_no_measuring(lambda v: v * v + v), 3.0),
+            "h + h v with h = v v": (_no_measuring(_shared), 2.0),
+            "v v v v": (_no_measuring(lambda v: v * v * v * v), -1.5),
+        },
+        _forward,
+        "three functions",
+        (
+            (
+                mistake_of_an_exercise(
+                    "the product of the slopes as the slope of the product",
+                    "Each factor changes in turn while the other one waits.",
+                    "the product: u′v + uv′",
+                ),
+                lambda f, v: _forward(f, v, lambda p, q: p.slope * q.slope),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "half of the product's slope",
+                    "One of the two factors is treated as a constant.",
+                    "the product: u′v + uv′",
+                ),
+                lambda f, v: _forward(f, v, lambda p, q: p.slope * q.value),
             ),
         ),
     ),
