@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -203,6 +204,45 @@ def test_every_node_stands_right_of_its_operands() -> None:
         for node in elements(graph_svg(shared), "data-id")
     }
     assert left["x"] == left["w"] < left["p"] < left["s"] < left["C"]
+
+
+def ends_of_the_parts(path: str) -> list[tuple[float, float]]:
+    """The points between which a path of M, C and H goes."""
+    points: list[tuple[float, float]] = []
+    for letter, text in re.findall(r"([MCH])([^MCH]+)", path):
+        values = [float(v) for v in text.split()]
+        points.append((values[0], points[-1][1]) if letter == "H" else (values[-2], values[-1]))
+    return points
+
+
+@pytest.mark.parametrize("between", [0, 1, 3])
+def test_no_connection_runs_behind_a_box(between) -> None:
+    """Of C = h + g u with g = h² after so many squares: u and h are used far from where they stand."""
+    chain = [{"id": f"g{n}", "parents": (f"g{n - 1}" if n else "h",) * 2} for n in range(between + 1)]
+    ends = [
+        {"id": "gu", "parents": (f"g{between}", "u")},
+        {"id": "C", "parents": ("h", "gu")},
+    ]
+    svg = graph_svg([{"id": "u"}, {"id": "h", "parents": ("u", "u")}, *chain, *ends])
+    boxes = [
+        {k: float(rect.attrib[k]) for k in ("x", "y", "width", "height")}
+        for node in elements(svg, "data-id")
+        if (rect := node.find(f"{SVG}rect")) is not None
+    ]
+    lines = [line.attrib["d"] for e in elements(svg, "data-to") if (line := e.find(f"{SVG}path")) is not None]
+    level = [
+        (x1, x2, y)
+        for points in map(ends_of_the_parts, lines)
+        for (x1, y), (x2, y2) in pairwise(points)
+        if y == y2
+    ]
+    assert len(lines) == 2 * (between + 4) and len(level) > between
+    for x1, x2, y in level:
+        assert not [
+            b
+            for b in boxes
+            if b["y"] < y < b["y"] + b["height"] and x1 < b["x"] + b["width"] / 2 < x2
+        ]
 
 
 def test_the_lit_nodes_stay_bright() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from backprop_lib.arguments import listed, numbers, shown
 from backprop_lib.drawing.svg import (
@@ -37,6 +38,14 @@ def graph_svg(nodes: Sequence[Mapping[str, Any]], lit: Collection[Any] = (), alt
     """
     graph = _Graph(nodes, lit)
     return document(graph.width, graph.height, alt or graph.reading(), graph.parts())
+
+
+class _Passing(NamedTuple):
+    """Where a connection passes a column between its ends."""
+
+    child: Any
+    order: int
+    column: int
 
 
 class _Graph:
@@ -96,12 +105,20 @@ class _Graph:
         columns: list[list[Any]] = [[] for _ in range(1 + max(self.column.values()))]
         for i, c in self.column.items():
             columns[c].append(i)
+        # A connection that passes a column has a place of its own there: (child, order) and the column.
+        self.ways: dict[tuple[Any, int], list[Any]] = {}
+        used_by: dict[Any, list[tuple[Any, int]]] = {}
+        for child, node in self.nodes.items():
+            for order, parent in enumerate(node["parents"]):
+                passed = range(self.column[parent] + 1, self.column[child])
+                way = self.ways[child, order] = [_Passing(child, order, c) for c in passed]
+                for one, c in zip(way, passed, strict=True):
+                    columns[c].append(one)
+                for one, other in pairwise([parent, *way, child]):
+                    used_by.setdefault(one, []).append((other, order))
         row: dict[Any, float] = {}
         for column in reversed(columns):
-            uses = {
-                i: [(row[j], at) for j in row for at, p in enumerate(self.nodes[j]["parents"]) if p == i]
-                for i in column
-            }
+            uses = {i: [(row[j], order) for j, order in used_by.get(i, []) if j in row] for i in column}
             column.sort(key=lambda i: min(uses[i], default=(0.0, 0)))
             row.update({i: r - (len(column) - 1) / 2 for r, i in enumerate(column)})
         wide = COLUMN + WRITTEN * any(node["slopes"] for node in self.nodes.values())
@@ -109,7 +126,8 @@ class _Graph:
         self.height = 30 + ROW * max(len(column) for column in columns)
         self.at = {
             i: (MARGIN + wide * c + BOX_WIDTH / 2, self.height / 2 + ROW * row[i])
-            for i, c in self.column.items()
+            for c, column in enumerate(columns)
+            for i in column
         }
 
     def reading(self) -> str:
@@ -133,31 +151,36 @@ class _Graph:
     def parts(self) -> Iterable[str]:
         for child, node in self.nodes.items():
             # The higher an operand comes from, the higher it arrives.
-            arriving = sorted(range(len(node["parents"])), key=lambda n: (self.at[node["parents"][n]][1], n))
+            before = [[p, *self.ways[child, n]][-1] for n, p in enumerate(node["parents"])]
+            arriving = sorted(range(len(before)), key=lambda n: (self.at[before[n]][1], n))
             for order, parent in enumerate(node["parents"]):
                 port = 18 * (arriving.index(order) - (len(arriving) - 1) / 2)
                 slope = float(node["slopes"][order]) if node["slopes"] else None
-                yield self._connection(parent, child, port, slope)
+                yield self._connection(parent, child, order, port, slope)
         for i, node in self.nodes.items():
             yield self._box(i, node)
 
-    def _connection(self, parent: Any, child: Any, port: float, slope: float | None) -> str:
+    def _connection(self, parent: Any, child: Any, order: int, port: float, slope: float | None) -> str:
         """A smooth line from the right of the operand to the left of the node, so far below its middle.
 
-        A slope is written on the middle of the line.
+        A slope is written on the middle of its last part; near the end if one node is used twice.
         """
         (x1, y1), (x2, y2) = self.at[parent], self.at[child]
         x1, x2, y2 = x1 + BOX_WIDTH / 2, x2 - BOX_WIDTH / 2 - 6, y2 + port
-        middle = (x1 + x2) / 2
-        line = f"M{x1:.1f} {y1:.1f}C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
+        line = f"M{x1:.1f} {y1:.1f}"
+        for x, y in (self.at[one] for one in self.ways[child, order]):
+            line += _curve(x1, y1, x - BOX_WIDTH / 2, y) + f"H{x + BOX_WIDTH / 2:.1f}"
+            x1, y1 = x + BOX_WIDTH / 2, y
+        line += _curve(x1, y1, x2, y2)
+        twice = self.nodes[child]["parents"].count(parent) > 1
+        along, down = (0.703, 0.844) if twice else (0.5, 0.5)
+        middle, height = x1 + along * (x2 - x1), y1 + down * (y2 - y1)
         bright = not self.lit or (child in self.lit and parent in self.lit)
         ends = f'data-from="{escape(str(parent))}" data-to="{escape(str(child))}"'
         label = ""
         if slope is not None:
             ends += f' data-slope="{data_number(slope)}"'
-            label = line_of_text(
-                middle, (y1 + y2) / 2, f"× {_fitting(slope)}", 12, sign_color(slope), more=HALO
-            )
+            label = line_of_text(middle, height, f"× {_fitting(slope)}", 12, sign_color(slope), more=HALO)
         return (
             f'<g {ends} opacity="{1 if bright else 0.35}">'
             f'<path d="{line}" fill="none" stroke="#666666" stroke-width="1.5"/>'
@@ -189,6 +212,12 @@ class _Graph:
             color = QUIET if grad == 0 else sign_color(float(grad))
             parts.append(line_of_text(x, y + 20, f"grad {_fitting(float(grad))}", 12, color))
         return f"<g {attributes}{faded}>{''.join(parts)}</g>"
+
+
+def _curve(x1: float, y1: float, x2: float, y2: float) -> str:
+    """A part of a path from (x1, y1) to (x2, y2), level at both ends."""
+    middle = (x1 + x2) / 2
+    return f"C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
 
 
 def _fitting(value: float) -> str:
