@@ -15,7 +15,7 @@ from test_run_twice import findings, page_of, said
 
 from backprop_lib import predict
 from backprop_lib import record as record_of
-from backprop_lib.course.predictions import Record, prediction
+from backprop_lib.course.predictions import Commitment, Record, prediction
 from backprop_lib.drawing.svg import Drawing, document
 from backprop_lib.figures import sealed
 from backprop_lib.figures.layer_sizes import layer_sizes
@@ -154,10 +154,13 @@ def test_what_makes_no_sense_is_refused_by_its_name(changes, said) -> None:
 def test_the_first_commitment_to_a_question_is_the_one_that_counts() -> None:
     kept, told = Record(), []
     kept.watchers.append(lambda: told.append(kept.right_of(True)))
-    kept.note("a", True, False)
-    kept.note("a", True, True)
-    kept.note("b", True, True)
-    kept.note("c", False, True)
+    for question, sure, right in (
+        ("a", True, False),
+        ("a", True, True),
+        ("b", True, True),
+        ("c", False, True),
+    ):
+        kept.note(question, Commitment(sure, right))
     assert told[:3] == [(0, 1), (0, 1), (1, 2)]
     assert (kept.right_of(True), kept.right_of(False)) == ((1, 2), (1, 1))
 
@@ -174,7 +177,7 @@ def test_the_first_commitment_to_a_question_is_the_one_that_counts() -> None:
     ],
 )
 def test_the_record_counts_sure_ones_and_guesses_apart(guesses, earlier, said) -> None:
-    kept = Record({str(i): guess for i, guess in enumerate(guesses)})
+    kept = Record({str(i): Commitment(*guess) for i, guess in enumerate(guesses)})
     told = " ".join(kept.told(earlier))
     assert all(part in told for part in said), told
     assert ("count on it" in told or "look twice" in told) == (int("0" + earlier.split("/")[0]) >= 4)
@@ -221,7 +224,7 @@ def test_a_guess_unseals_verdict_reason_and_evidence_in_this_order(record: Recor
     shown.sure_button.click()
     said = visible(shown)
     places = [said.index(p) for p in ("Not so: you said “smaller”", "Twice as much", "S3CRET")]
-    assert places == sorted(places) and record.first == {shown.asked.question: (True, False)}
+    assert places == sorted(places) and record.first == {shown.asked.question: Commitment(True, False)}
 
 
 def test_a_typed_number_is_judged(record: Record) -> None:
@@ -234,7 +237,7 @@ def test_a_typed_number_is_judged(record: Record) -> None:
 def test_without_a_guess_nothing_is_unsealed_and_a_sentence_says_what_to_do(record: Record) -> None:
     shown = chosen()
     shown.guess_button.click()
-    assert "Choose one of the options first." in visible(shown) and "S3CRET" not in visible(shown)
+    assert "choose one of the options first." in visible(shown) and "S3CRET" not in visible(shown)
     number = typed(evidence="S3CRET")
     for text in ("", "a quarter"):
         number.control.value = text
@@ -243,19 +246,33 @@ def test_without_a_guess_nothing_is_unsealed_and_a_sentence_says_what_to_do(reco
     assert record.first == {}
     shown.control.index = 1
     shown.guess_button.click()
-    assert "Choose one" not in visible(shown) and "Right: “larger”." in visible(shown)
+    assert "choose one" not in visible(shown) and "Right: “larger”." in visible(shown)
 
 
 def test_a_guess_is_committed_to_once_and_the_pressed_button_keeps_the_focus(record: Record) -> None:
     shown = chosen()
     shown.control.index = 0
     shown.guess_button.click()
-    shown.control.index = 1
     shown.sure_button.click()
-    assert "Not so" in visible(shown) and "Right" not in visible(shown)
-    assert record.first == {shown.asked.question: (False, False)}
+    assert record.first == {shown.asked.question: Commitment(False, False)}
     assert shown.control.disabled and shown.sure_button.disabled and not shown.guess_button.disabled
     assert shown.guess_button.description == "Committed as a guess"
+
+
+def test_a_choice_that_arrives_after_the_press_that_followed_it_is_the_one_that_is_judged(
+    record: Record,
+) -> None:
+    shown = chosen()
+    shown.control.index = 0
+    shown.sure_button.click()
+    shown.control.index = 1
+    assert "Right: “larger”." in visible(shown) and "Not so" not in visible(shown)
+    assert record.right_of(True) == (1, 1) and visible(shown).count("S3CRET") == 1
+    again = chosen()  # the cell is run once more: the answer is known
+    again.control.index = 0
+    again.sure_button.click()
+    again.control.index = 1
+    assert record.right_of(True) == (1, 1) and len(record.first) == 1
 
 
 def prints_and_returns() -> Any:

@@ -117,7 +117,7 @@ def _listed(values: list[float]) -> str:
 
 
 def _sizes(draw: Draw) -> list[int]:
-    return [int(n) for n in draw.permutation(np.arange(2, 9))[:3]]
+    return [int(n) for n in draw.permutation(np.arange(2, 8))[:3]]
 
 
 def _how_many_parameters(draw: Draw) -> Prediction:
