@@ -46,6 +46,13 @@ def test_the_numbers_are_drawn_anew_and_a_seed_gives_them_again(question) -> Non
         assert not re.search(r"(?<!\d)-\d|\d{7}", asked.question + asked.told), asked
 
 
+@pytest.mark.parametrize("question", ALL, ids=lambda question: question.__name__)
+def test_no_answer_is_the_round_off_of_zero(question) -> None:
+    for seed in range(400):
+        answer = question(np.random.default_rng(seed)).answer
+        assert answer == 0 or abs(answer) > 1e-6, seed
+
+
 def test_no_place_among_the_options_is_always_right() -> None:
     for question in ALL:
         drawn = [question(np.random.default_rng(seed)) for seed in SEEDS]
