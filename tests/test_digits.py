@@ -97,7 +97,7 @@ def test_every_program_has_every_digit_wherever_one_looks(program, name, what, z
 
 
 def error_by_parts(got, truth):
-    """Of the imaginary part, the slope of a complex step, or of the real one, which may have a rounding more."""
+    """Of the imaginary part, the slope of a complex step, or of the real one, with a rounding to spare."""
     return max(error(got.real, truth.real) / 1.25, error(got.imag, truth.imag))
 
 
