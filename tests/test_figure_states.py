@@ -91,6 +91,34 @@ def after(name: str, **moves: object) -> Seen:
     return driven.seen()
 
 
+STATES = [  # the forms that a sentence can take, and the places where two states are easily taken for one
+    *(("stepper", {"activation": kind, "step": step}) for kind in ("tanh", "relu") for step in range(7)),
+    *(("step_size", {"exponent": h, "parameter": i}) for h in (0.0, -0.5, -1.5) for i in (-1, 7)),
+    *(("step_size", {"exponent": -0.5, "difference": kind}) for kind in ("forward", "central")),
+    *(("clones", {"data": "XOR", "start": start, "epoch": 30}) for start in ("random", "nearly constant")),
+]
+
+
+@pytest.mark.parametrize(("name", "moves"), STATES)
+def test_every_form_of_a_sentence_is_computed_anew(name: str, moves: dict[str, object]) -> None:
+    assert not disagreements(name, after(name, **moves))
+
+
+@pytest.mark.parametrize("precision", step_size.PRECISIONS)
+@pytest.mark.parametrize("difference", step_size.KINDS)
+def test_the_sentence_of_a_step_is_the_row_of_that_step(difference: str, precision: str) -> None:
+    driven = Driven("step_size")
+    driven.scene.controls["difference"].value = difference
+    driven.scene.controls["precision"].value = precision
+    for row, exponent in enumerate(step_size.EXPONENTS):
+        driven.scene.controls["exponent"].value = float(exponent)
+        view = driven.seen().view
+        step, said = view.table[1 + row]
+        where = f"At h = {step}, the median of all 43 parameters"
+        assert view.sentence == f"{where}: the {difference} difference is off by {said}."
+    driven.scene.close()
+
+
 @pytest.mark.parametrize(
     ("place", "control", "value"),
     [(3, "eta", 0.2), (5, "seed", 7)],
