@@ -127,3 +127,16 @@ def test_a_verdict_explains_the_first_part_that_is_wrong() -> None:
     answer = (right[0], right[1] + [0.0, 0.5], right[2] + [50.0, 0.0])
     message = exercise_with(right, ("u", "v", "w")).judge(lambda x: answer).message
     assert "v[1] should be 4 and is 4.5." in message and "Right: u. Wrong: v and w." in message
+
+
+def test_an_interrupt_is_told_and_the_next_run_forgets_it() -> None:
+    def stopped(epochs):
+        yield from list(epochs)[:2]
+        raise KeyboardInterrupt
+
+    trainer = training.Trainer(
+        Network([("identity", 1), ("sigmoid", 1)]), one_example(1.0, 1.0), batch_size=1
+    )
+    history = trainer.run(5, stopped)
+    assert history.interrupted is True and trainer.interrupted is True and history.epochs == 2
+    assert trainer.history().interrupted is True and trainer.run(1).interrupted is False
