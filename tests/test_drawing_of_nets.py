@@ -180,6 +180,15 @@ def test_an_operand_used_twice_has_two_connections() -> None:
     assert sorted(ends) == [("p", "s"), ("p", "s"), ("w", "p"), ("x", "p")]
 
 
+def test_a_slope_is_written_on_its_own_connection() -> None:
+    slopes = ([], [], [-3, 2], [6, 6])
+    sloped = graph_svg([{**node, "slopes": own} for node, own in zip(GRAPH, slopes, strict=True)])
+    drawn = {(e.attrib["data-from"], e.attrib["data-slope"]): e for e in elements(sloped, "data-slope")}
+    assert sorted(drawn) == [("p", "6"), ("w", "2"), ("x", "-3")]
+    assert [text.text for text in drawn["x", "-3"].iter(f"{SVG}text")] == ["× −3"]
+    assert not elements(graph_svg(GRAPH), "data-slope")
+
+
 def test_every_node_stands_right_of_its_operands() -> None:
     shared = [*GRAPH, {"id": "C", "op": "+", "parents": ("s", "x")}]
     left = {
@@ -202,6 +211,7 @@ def test_the_lit_nodes_stay_bright() -> None:
         ([{"id": 1, "parents": (2,)}], "as parents"),
         ([{"id": 1, "parents": (2,)}, {"id": 2, "parents": (1,)}], "without a circle"),
         ([{"id": 1, "data": float("nan")}], "finite"),
+        ([{"id": 1}, {"id": 2, "parents": (1,), "slopes": [1, 2]}], "one a parent"),
     ],
 )
 def test_a_wrong_graph_is_refused(nodes: list[dict[str, Any]], message: str) -> None:
