@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from backprop_lib.course.answers import FunctionToWrite, Questions
 from backprop_lib.course.exercises import EXERCISES, check
 from backprop_lib.course.mistakes import MISTAKES, diagnosing_net
+from backprop_lib.course.orders import ORDERS, OrderTheProof
 from backprop_lib.course.puzzles import mystery
 from backprop_lib.course.results import pairs
 from backprop_lib.equations import backprop
@@ -59,6 +61,8 @@ def empty_body(*_):
 def test_a_stub_is_not_attempted_yet(name, stub) -> None:
     if name in QUESTIONS and callable(stub):
         stub = dict.fromkeys(EXERCISES[name].right, ...)
+    elif name in ORDERS and callable(stub):
+        stub = ""
     verdict = check(name, stub)
     assert verdict.status == "not attempted yet" and not verdict.passed
     assert repr(verdict) == "Not attempted yet."
@@ -380,6 +384,39 @@ def test_a_part_of_the_answers_is_not_enough(name) -> None:
 @pytest.mark.parametrize("answer", [[1], {"Z": 1}, {"A": 5}, {"A": True}, {1: "A"}, "A", lambda: 1])
 def test_a_question_refuses_what_is_no_option(answer) -> None:
     assert check("wrong_equation", answer).status == "wrong"
+
+
+PROOFS = {name: order for name, order in ORDERS.items() if isinstance(order, OrderTheProof)}
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_a_proof_in_any_other_order_is_refused_and_its_own_is_correct(name) -> None:
+    right = PROOFS[name].right
+    assert check(name, right).passed and check(name, " → ".join(right.lower())).passed
+    for order in itertools.permutations(right):
+        assert check(name, list(order)).passed == ("".join(order) == right)
+    for n in range(1, len(right)):
+        assert check(name, right[:n]).message.startswith("Not yet: right so far;")
+
+
+@pytest.mark.parametrize("name, letter", [(n, letter) for n in PROOFS for letter in PROOFS[n].mistakes])
+def test_the_first_line_whose_number_parts_is_shown_with_its_mistake(name, letter) -> None:
+    proof = PROOFS[name]
+    numbers = proof.numbers()
+    first = numbers[proof.right[0]]
+    assert abs(numbers[letter] / first - 1) > 0.01
+    for place in range(len(proof.right) + 1):
+        message = check(name, proof.right[:place] + letter + proof.right[place:]).message
+        assert f"line {place + 1}, {letter}, is {numbers[letter]:.4g}" in message
+        assert proof.mistakes[letter] in message
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_the_right_lines_of_a_proof_have_one_number(name) -> None:
+    numbers = PROOFS[name].numbers()
+    assert numbers.keys() == set(PROOFS[name].right) | PROOFS[name].mistakes.keys()
+    for letter in PROOFS[name].right:
+        assert numbers[letter] == pytest.approx(numbers[PROOFS[name].right[0]], rel=1e-10)
 
 
 def test_the_reason_why_it_is_not_an_equation_is_true_of_the_blocks() -> None:

@@ -136,6 +136,30 @@ def _backprop_cases() -> list[Case]:
     return cases
 
 
+def _carried(
+    net: Network, z: dict[int, Array], delta: Array, *, back_to: int = 1, bent: bool = True
+) -> Array:
+    """δ of an early layer, by equation (2) from δ^L, or as it is without σ′."""
+    for l in range(net.L - 1, back_to - 1, -1):
+        delta = net.w[l + 1].T @ delta * (net.sigma[l].prime(z[l]) if bent else 1.0)
+    return delta
+
+
+def _first_errors() -> list[Case]:
+    """Nets of two, three and four layers; right answers, and those of the two mistakes of the exercise."""
+    cases = []
+    for sizes, m in (((3, 4, 2), 1), ((4, 3, 3, 2), 6), ((2, 3, 4, 3, 3), 5)):
+        layers = [("identity", sizes[0]), *(("tanh", n) for n in sizes[1:-1]), ("sigmoid", sizes[-1])]
+        net, rng = Network(layers, seed=m), np.random.default_rng(m)
+        net.theta += 0.3 * rng.standard_normal(net.theta.size)
+        run = backprop(net, rng.standard_normal((sizes[0], m)), rng.random((sizes[-1], m)))
+        arguments = (net, run.z, run.delta[net.L])
+        others = (_carried(*arguments, bent=False), _carried(*arguments, back_to=net.L - 1))
+        name = f"a {'-'.join(map(str, sizes))} net with a batch of {m}"
+        cases.append(Case(name, arguments, _carried(*arguments), others))
+    return cases
+
+
 def _suspect(bad: list[str], good: list[str]) -> str:
     """The equation that the wrong ones of the parts dw[1], db[1], … point to."""
     kinds = {part[:2] for part in bad}
@@ -162,6 +186,19 @@ EQUATIONS: dict[str, FunctionToWrite] = {
         "3 nets, batches of 1, 7 and 20",
         "w_next delta_next z sigma",
         lambda run: (run.net.w[2], run.delta[2], run.z[1], run.net.sigma[1]),
+    ),
+    "first_error": FunctionToWrite(
+        ("net", "z", "delta_last"),
+        _first_errors,
+        "nets of 2, 3 and 4 layers, batches of 1, 5 and 6",
+        (
+            MISTAKES["no_sigma_prime_in_hidden"],
+            mistake_of_an_exercise(
+                "one layer only",
+                "This is the error of the last hidden layer; the net may have more of them.",
+                "the loop: l runs from L − 1 down to 1",
+            ),
+        ),
     ),
     "bias_gradient": _step(
         "bias_gradient", 2, _runs(), "batches of 1, 7 and 20", "delta", lambda run: (run.delta[2],)

@@ -12,6 +12,7 @@ from backprop_lib.arguments import Array, one_of
 from backprop_lib.course.answers import Case, FunctionToWrite, Verdict
 from backprop_lib.course.equation_exercises import EQUATIONS, mistake_of_an_exercise
 from backprop_lib.course.mistakes import MISTAKES, Mistake
+from backprop_lib.course.orders import ORDERS
 from backprop_lib.course.puzzles import PUZZLES
 from backprop_lib.network import parameter_count
 from backprop_lib.other_ways.autodiff import Value
@@ -263,4 +264,5 @@ EXERCISES: dict[str, Exercise] = {
     ),
     **EQUATIONS,
     **PUZZLES,
+    **ORDERS,
 }

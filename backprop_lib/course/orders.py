@@ -1,0 +1,111 @@
+"""Exercises to put shuffled lines in order, with common mistakes among them: the proof of an equation.
+
+The answer is a string of letters. The lines are evaluated in the learner's own order, on a net with random
+weights: the first line where the numbers part is shown, and then the first that does not follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backprop_lib.arguments import Array, shown
+from backprop_lib.course.answers import NOT_ATTEMPTED, Verdict, correct, wrong
+from backprop_lib.course.ledgers import ledger
+from backprop_lib.equations import backprop
+from backprop_lib.network import Network
+
+
+def letters_of(answer: Any, lines: str) -> str | Verdict:
+    """The letters of an answer, capital and without what stands between them, or a verdict."""
+    if answer is None or answer is ... or answer == "":
+        return NOT_ATTEMPTED
+    if isinstance(answer, list | tuple) and all(isinstance(part, str) for part in answer):
+        answer = "".join(answer)
+    if not isinstance(answer, str):
+        return wrong(f'expected a string of letters such as "{lines[:3]}", got {shown(answer)}.')
+    letters = "".join(mark for mark in answer.upper() if mark not in " ,;->→\n")
+    if strangers := sorted(set(letters) - set(lines)):
+        return wrong(f"there is no line {shown(strangers[0])}; the lines are {lines[0]} to {lines[-1]}.")
+    if twice := [letter for letter in lines if letters.count(letter) > 1]:
+        return wrong(f"line {twice[0]} stands there twice.")
+    return letters or NOT_ATTEMPTED
+
+
+@dataclass(frozen=True)
+class OrderTheProof:
+    """The lines of a proof to be put in order.
+
+    right      the letters of the proof, in order
+    numbers    makes the value of every line, the wrong ones among them, on one net
+    mistakes   what is wrong with each line that does not belong to the proof
+    follows    what must be known before each line of the proof, if it is not the first
+    """
+
+    right: str
+    numbers: Callable[[], dict[str, float]]
+    mistakes: dict[str, str]
+    follows: dict[str, str]
+
+    def judge(self, answer: Any) -> Verdict:
+        """The verdict; it never raises because of the answer."""
+        letters = letters_of(answer, "".join(sorted(self.right + "".join(self.mistakes))))
+        if isinstance(letters, Verdict):
+            return letters
+        numbers = self.numbers()
+        first = numbers[self.right[0]]
+        for place, letter in enumerate(letters, 1):
+            if letter in self.mistakes:
+                return wrong(
+                    f"line {place}, {letter}, is {numbers[letter]:.4g} on a net with random weights, and the "
+                    f"slope that the proof is about is {first:.4g} there: the numbers part here.",
+                    self.mistakes[letter],
+                )
+        for place, (letter, expected) in enumerate(zip(letters, self.right, strict=False), 1):
+            if letter != expected:
+                return wrong(
+                    f"all your lines have the right number, {first:.4g}, but line {place}, {letter}, does "
+                    "not follow yet.",
+                    self.follows.get(letter, "It is where the proof begins."),
+                )
+        if missing := len(self.right) - len(letters):
+            return wrong(f"right so far; {missing} more line{'s' * (missing > 1)} to come.")
+        return correct("every line, evaluated on a net with random weights")
+
+
+def _example() -> tuple[Network, Array, Array]:
+    """A 3-3-3 net with random weights and biases: square, so that every wrong line can be evaluated."""
+    net = Network([("identity", 3), ("tanh", 3), ("sigmoid", 3)], seed=1)
+    net.theta *= 2
+    net.theta += 0.1
+    return net, np.array([[0.7], [-1.2], [0.4]]), np.array([[0.0], [1.0], [0.0]])
+
+
+def _numbers_2() -> dict[str, float]:
+    net, x, y = _example()
+    run = backprop(net, x, y)
+    proof = {letter: line.value for letter, line in zip("BFHCAE", ledger(2, net, x, y).lines, strict=True)}
+    collected = float((net.w[2].T @ run.delta[2])[0, 0])
+    return proof | {"D": collected, "G": collected * float(net.sigma[1].prime(run.a[1])[0, 0])}
+
+
+ORDERS: dict[str, OrderTheProof] = {
+    "order_2": OrderTheProof(
+        "BFHCAE",
+        _numbers_2,
+        {
+            "D": "The factor σ′ is missing: a nudge of z is scaled by the slope of σ before it goes on.",
+            "G": "Here σ′ is taken of a; the slope that a nudge of z meets is σ′(z).",
+        },
+        {
+            "F": "The chain rule is applied to the definition, so the definition must stand above it.",
+            "H": "It writes δ for a slope that must have appeared in the line above it.",
+            "C": "It writes out a z that still stands whole, beside the errors δ, in the line above it.",
+            "A": "It is the result of a derivative; the line above must say what is differentiated.",
+            "E": "It writes a finished sum over k as a matrix product; it is the last step.",
+        },
+    ),
+}
