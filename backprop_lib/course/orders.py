@@ -1,4 +1,4 @@
-"""Exercises to put shuffled lines in order, with common mistakes among them: the proof of an equation.
+"""Exercises to put shuffled lines in order, with common mistakes among them: two proofs.
 
 The answer is a string of letters. The lines are evaluated in the learner's own order, on a net with random
 weights: the first line where the numbers part is shown, and then the first that does not follow.
@@ -92,6 +92,15 @@ def _numbers_2() -> dict[str, float]:
     return proof | {"D": collected, "G": collected * float(net.sigma[1].prime(run.a[1])[0, 0])}
 
 
+def _numbers_4() -> dict[str, float]:
+    net, x, y = _example()
+    run = backprop(net, x, y)
+    lines = ledger(4, net, x, y, j=1, k=2).lines
+    proof = {letter: line.value for letter, line in zip("DBFAG", lines, strict=True)}
+    exchanged = float(run.a[1][1, 0] * run.delta[2][2, 0])
+    return proof | {"C": exchanged, "E": float(run.z[1][2, 0] * run.delta[2][1, 0])}
+
+
 ORDERS: dict[str, OrderTheProof] = {
     "order_2": OrderTheProof(
         "BFHCAE",
@@ -106,6 +115,20 @@ ORDERS: dict[str, OrderTheProof] = {
             "C": "It writes out a z that still stands whole, beside the errors δ, in the line above it.",
             "A": "It is the result of a derivative; the line above must say what is differentiated.",
             "E": "It writes a finished sum over k as a matrix product; it is the last step.",
+        },
+    ),
+    "order_4": OrderTheProof(
+        "DBFAG",
+        _numbers_4,
+        {
+            "C": "The indices are exchanged: w_jk is to neuron j, so δ has the index j.",
+            "E": "The weight multiplies an activation, a, not a pre-activation, z.",
+        },
+        {
+            "B": "The chain rule is applied to the definition, so the definition must stand above it.",
+            "F": "It keeps one term of a sum; the sum must stand above it.",
+            "A": "It carries out the derivative of one z; that derivative must stand alone above it.",
+            "G": "It writes δ for a slope that must stand in the line above it.",
         },
     ),
 }
