@@ -419,6 +419,30 @@ def test_the_right_lines_of_a_proof_have_one_number(name) -> None:
         assert numbers[letter] == pytest.approx(numbers[PROOFS[name].right[0]], rel=1e-10)
 
 
+def test_an_algorithm_is_correct_in_every_order_that_works_and_in_no_other() -> None:
+    needs = {"H": "D", "B": "H", "G": "B", "I": "B", "A": "G", "C": "GI", "F": "A"}
+    for order in map("".join, itertools.permutations("ABCDFGHI")):
+        works = all(order.index(first) < order.index(line) for line in needs for first in needs[line])
+        if works or order.startswith("DHB"):
+            assert check("order_backprop", order).passed == works, order
+
+
+@pytest.mark.parametrize(
+    "answer, said",
+    [
+        ("DHBE", "Which end of the weights"),
+        ("DHBICG", "a w2 that was already changed"),
+        ("H", "needs a1, which no line above it has made"),
+        ("DHBGA", "3 more lines to come"),
+        ("DD", "line D stands there twice"),
+        ("DX", "no line 'X'; the lines are A to I"),
+        (7, 'expected a string of letters such as "ABC", got 7'),
+    ],
+)
+def test_an_order_that_does_not_work_is_told_where_and_why(answer, said) -> None:
+    assert said in check("order_backprop", answer).message
+
+
 def test_the_reason_why_it_is_not_an_equation_is_true_of_the_blocks() -> None:
     from backprop_lib.gradient_check import check_gradient
 

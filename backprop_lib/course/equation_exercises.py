@@ -145,6 +145,26 @@ def _carried(
     return delta
 
 
+def _with_decay(net: Network, x: Array, y: Array, decay: float, bias_decay: float = 0.0) -> Any:
+    """(dw, db) of the quadratic cost with ½ decay Σ w² + ½ bias_decay Σ b² added to it."""
+    gradient = backprop(net, x, y).gradient
+    layers = range(1, net.L + 1)
+    return (
+        {l: gradient.w[l] + decay * net.w[l] for l in layers},
+        {l: gradient.b[l] + bias_decay * net.b[l] for l in layers},
+    )
+
+
+def _decay_cases() -> list[Case]:
+    cases = []
+    for decay, case in zip((0.1, 0.5, 2.0), _backprop_cases(), strict=True):
+        net, x, y = case.arguments
+        others = ((decay, decay), (0.0, 0.0), (decay / x.shape[1], 0.0), (2 * decay, 0.0))
+        wrong = tuple(_with_decay(net, x, y, *other) for other in others)
+        cases.append(Case(case.name, (net, x, y, decay), _with_decay(net, x, y, decay), wrong))
+    return cases
+
+
 def _first_errors() -> list[Case]:
     """Nets of two, three and four layers; right answers, and those of the two mistakes of the exercise."""
     cases = []
@@ -216,6 +236,35 @@ EQUATIONS: dict[str, FunctionToWrite] = {
         _backprop_cases,
         "nets of 2, 3 and 4 layers, batches of 1, 5 and 12",
         tuple(MISTAKES.values()),
+        ("dw", "db"),
+        clue=_suspect,
+    ),
+    "weight_decay": FunctionToWrite(
+        ("net", "x", "y", "decay"),
+        _decay_cases,
+        "nets of 2, 3 and 4 layers, three strengths of the penalty",
+        (
+            mistake_of_an_exercise(
+                "the biases decay, too",
+                "The penalty adds up weights only, so the slopes by biases stay as they are.",
+                "the sum of the penalty: which parameters are in it?",
+            ),
+            mistake_of_an_exercise(
+                "the gradient without the penalty",
+                "This is the gradient of the cost alone.",
+                "the derivative of the penalty by one weight",
+            ),
+            mistake_of_an_exercise(
+                "the penalty divided by m",
+                "The penalty belongs to the set, not to an example: it is added after the mean.",
+                "where the mean over the batch is taken: in (3) and (4) of the cost alone",
+            ),
+            mistake_of_an_exercise(
+                "½ of the penalty forgotten",
+                "The derivative of ½ λ w² is λ w, not 2 λ w.",
+                "the derivative of the penalty by one weight",
+            ),
+        ),
         ("dw", "db"),
         clue=_suspect,
     ),

@@ -1,4 +1,4 @@
-"""Exercises to put shuffled lines in order, with common mistakes among them: two proofs.
+"""Exercises to put shuffled lines in order, with common mistakes among them: two proofs and the algorithm.
 
 The answer is a string of letters. The lines are evaluated in the learner's own order, on a net with random
 weights: the first line where the numbers part is shown, and then the first that does not follow.
@@ -101,7 +101,74 @@ def _numbers_4() -> dict[str, float]:
     return proof | {"C": exchanged, "E": float(run.z[1][2, 0] * run.delta[2][1, 0])}
 
 
-ORDERS: dict[str, OrderTheProof] = {
+class OrderTheAlgorithm:
+    """The lines of one training step of a net with two layers, to be put in an order that works.
+
+    Every order in which each line finds what it uses, and uses what it should, is right.
+    """
+
+    rate = 0.5
+    # letter: (what it makes, what it uses, the line)
+    lines: dict[str, tuple[str, str, Callable[[dict[str, Any]], Any]]] = {
+        "A": ("dw1", "δ1 a0", lambda v: v["δ1"] @ v["a0"].T),
+        "B": ("δ2", "a2 y z2", lambda v: (v["a2"] - v["y"]) * v["σ2"].prime(v["z2"])),
+        "C": ("w2", "w2 dw2", lambda v: v["w2"] - v["rate"] * v["dw2"]),
+        "D": ("z1 a1", "w1 a0", lambda v: _layer(v, 1)),
+        "E": ("δ1", "w2 δ2 z1", lambda v: (v["w2"] @ v["δ2"]) * v["σ1"].prime(v["z1"])),
+        "F": ("w1", "w1 dw1", lambda v: v["w1"] - v["rate"] * v["dw1"]),
+        "G": ("δ1", "w2 δ2 z1", lambda v: (v["w2"].T @ v["δ2"]) * v["σ1"].prime(v["z1"])),
+        "H": ("z2 a2", "w2 a1", lambda v: _layer(v, 2)),
+        "I": ("dw2", "δ2 a1", lambda v: v["δ2"] @ v["a1"].T),
+    }
+    belong = "ABCDFGHI"
+
+    def judge(self, answer: Any) -> Verdict:
+        """The verdict; it never raises because of the answer."""
+        letters = letters_of(answer, "".join(self.lines))
+        if isinstance(letters, Verdict):
+            return letters
+        net, x, y = _example()
+        net.b[1][...] = net.b[2][...] = 0.0  # the lines have none
+        right = backprop(net, x, y)
+        known: dict[str, Any] = {"a0": x, "y": y, "w1": net.w[1], "w2": net.w[2], "rate": self.rate}
+        known |= {"σ1": net.sigma[1], "σ2": net.sigma[2]}
+        truth = {"z1": right.z[1], "z2": right.z[2], "a1": right.a[1], "a2": right.a[2]}
+        truth |= {"δ1": right.delta[1], "δ2": right.delta[2]}
+        truth |= {f"dw{l}": right.gradient.w[l] for l in (1, 2)}
+        truth |= {f"w{l}": net.w[l] - self.rate * right.gradient.w[l] for l in (1, 2)}
+        for place, letter in enumerate(letters, 1):
+            made, used, line = self.lines[letter]
+            if absent := [name for name in used.split() if name not in known]:
+                return wrong(f"line {place}, {letter}, needs {absent[0]}, which no line above it has made.")
+            result = line(known)
+            values = result if isinstance(result, tuple) else (result,)
+            for name, value in zip(made.split(), values, strict=True):
+                if not np.allclose(value, truth[name], rtol=1e-9, atol=0):
+                    return wrong(
+                        f"line {place}, {letter}: {name} begins with {value[0, 0]:.4g} and should begin with "
+                        f"{truth[name][0, 0]:.4g}.",
+                        self._why(letter, letters[: place - 1]),
+                    )
+                known[name] = value
+        missing = [letter for letter in self.belong if letter not in letters]
+        if missing:
+            return wrong(f"right so far; {len(missing)} more line{'s' * (len(missing) > 1)} to come.")
+        return correct("a 3-3-3 net: both new matrices are right")
+
+    @staticmethod
+    def _why(letter: str, before: str) -> str:
+        if letter == "E":
+            return "Which end of the weights do the errors come from? See equation (2)."
+        changed = [f"w{l}" for l, update in ((1, "F"), (2, "C")) if update in before]
+        return f"It used a {' and a '.join(changed)} that was already changed."
+
+
+def _layer(v: dict[str, Any], l: int) -> tuple[Array, Array]:
+    z = v[f"w{l}"] @ v[f"a{l - 1}"]
+    return z, v[f"σ{l}"](z)
+
+
+ORDERS: dict[str, OrderTheProof | OrderTheAlgorithm] = {
     "order_2": OrderTheProof(
         "BFHCAE",
         _numbers_2,
@@ -131,4 +198,5 @@ ORDERS: dict[str, OrderTheProof] = {
             "G": "It writes δ for a slope that must stand in the line above it.",
         },
     ),
+    "order_backprop": OrderTheAlgorithm(),
 }
