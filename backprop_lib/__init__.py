@@ -5,6 +5,7 @@ The mathematics is on top, a noun a file: `activations`, `costs`, `network`, `eq
 (what a page asks and how it judges), the `figures` to play with, and `drawing` (arrays in, picture out).
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from backprop_lib.activations import activation
@@ -27,6 +28,8 @@ from backprop_lib.training import train
 
 if TYPE_CHECKING:
     from backprop_lib.course.exercises import check
+    from backprop_lib.figures.recalling import recall
+    from backprop_lib.figures.sealed import predict, record
 
 __all__ = [
     "Cost",
@@ -47,6 +50,9 @@ __all__ = [
     "numerical_gradient",
     "output_error",
     "output_error_through_jacobian",
+    "predict",
+    "recall",
+    "record",
     "split",
     "standardize",
     "train",
@@ -55,10 +61,16 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """`check`, when it is first asked for: the exercises take longer to load than the mathematics."""
-    if name != "check":
-        raise AttributeError(f"module 'backprop_lib' has no attribute {name!r}")
-    from backprop_lib.course.exercises import check
+# What a page asks takes longer to load than the mathematics: each is loaded when it is first asked for.
+_ASKED_FOR = {
+    "check": "course.exercises",
+    "predict": "figures.sealed",
+    "recall": "figures.recalling",
+    "record": "figures.sealed",
+}
 
-    return check
+
+def __getattr__(name: str) -> Any:
+    if name not in _ASKED_FOR:
+        raise AttributeError(f"module 'backprop_lib' has no attribute {name!r}")
+    return getattr(import_module(f"backprop_lib.{_ASKED_FOR[name]}"), name)

@@ -22,23 +22,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backprop_lib.arguments import Array, one_of
+from backprop_lib.arguments import Array, one_of, unmasked
 
 
 @dataclass(frozen=True)
 class Activation:
     """σ as an object: `sigma(z)` is the value, `sigma.prime(z)` the derivative at z (not at a).
 
-    Both take and return an array of any shape, real or complex, element by element.
+    Both take and return an array of any shape, real or complex, element by element. `smooth` is False for
+    a σ with a kink at z = 0, where σ′ jumps and no difference can measure it.
     """
 
     name: str
     value: Callable[[Any], Any]
     slope: Callable[[Any], Any] | None = None
+    smooth: bool = True
 
     def __call__(self, z: Any) -> Any:
         """σ(z), of the shape of z."""
-        return self.value(z)
+        return self.value(unmasked("z", z))
 
     def prime(self, z: Any) -> Any:
         """σ′(z), of the shape of z."""
@@ -55,7 +57,7 @@ class Softmax(Activation):
 
     def jacobian(self, z: Array) -> Array:
         """J[i, j, k] = ∂a_j/∂z_k = a_j (1[j = k] − a_k) for example i; z of shape (n, m), J (m, n, n)."""
-        a = self(np.asarray(z, dtype=np.float64)).T
+        a = self(np.asarray(unmasked("z", z), dtype=np.float64)).T
         jacobian: Array = -a[:, :, None] * a[:, None, :]
         j = np.arange(a.shape[1])  # 1 − a_j is the sum of the others, in which no digit is lost
         jacobian[:, j, j] = a * (a @ (1 - np.eye(a.shape[1])))
@@ -64,7 +66,7 @@ class Softmax(Activation):
 
 def _numbers(z: Any) -> Any:
     """z as an array of doubles, or of complex numbers."""
-    z = np.asarray(z)
+    z = np.asarray(unmasked("z", z))
     return z if z.dtype.kind == "c" else z.astype(np.float64, copy=False)
 
 
@@ -130,7 +132,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "identity": Activation("identity", _identity, _identity_prime),
     "sigmoid": Activation("sigmoid", _sigmoid, _sigmoid_prime),
     "tanh": Activation("tanh", _tanh, _tanh_prime),
-    "relu": Activation("relu", _relu, _relu_prime),
+    "relu": Activation("relu", _relu, _relu_prime, smooth=False),
     "softmax": Softmax("softmax", _softmax),
 }
 # What a hidden layer can have, for the menus of the figures and the lists of the tests.

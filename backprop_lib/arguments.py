@@ -36,6 +36,29 @@ def apart(first: float, second: float) -> tuple[str, str]:
     return f"{first:.{digits}g}", f"{second:.{digits}g}"
 
 
+def spelled(text: str) -> str:
+    """A short repr; letters beyond ASCII, which may look like others, are spelled out as well.
+
+    >>> print(spelled("5"), "or", spelled("−5"))
+    '5' or '−5', that is '\\u22125'
+    """
+    return shown(text) if ascii(text) == repr(text) else f"{shown(text)}, that is {ascii(text)}"
+
+
+def texts_apart(first: str, second: str) -> tuple[str, str]:
+    """Two texts so that one sees where they differ: long ones from shortly before that place.
+
+    >>> texts_apart("no", "no ")
+    ("'no'", "'no '")
+    >>> texts_apart("petal length in " * 9 + "cm", "petal length in " * 9 + "mm")
+    ("…'length in cm'", "…'length in mm'")
+    """
+    same = len(os.path.commonprefix([first, second]))
+    start = same - 10 if same > 30 else 0
+    before = "…" if start else ""
+    return before + spelled(first[start:]), before + spelled(second[start:])
+
+
 def one_of(name: str, value: object, allowed: Iterable[str]) -> str:
     """`value` itself if it is one of the allowed names; TypeError or ValueError if not."""
     names = list(allowed)
@@ -107,14 +130,23 @@ def counted(count: int, progress: Progress | None) -> Iterable[int]:
         return range(count)
     if not callable(progress):
         raise TypeError(f"progress: expected a function like tqdm, got {shown(progress)}")
-    return progress(range(count))
+    try:
+        watched = iter(progress(range(count)))
+    except TypeError as error:
+        expected = "a function like tqdm, which is given numbers and hands them on"
+        raise TypeError(f"progress: expected {expected}, got {shown(progress)}: {error}") from error
+    return (i for _, i in zip(watched, range(count), strict=False))
 
 
 def unmasked(name: str, value: object) -> object:
-    """`value` itself; a masked array, or a list with one in it, is refused: its mask would be lost."""
-    items = value if isinstance(value, list | tuple) else [value]
-    if any(isinstance(item, np.ma.MaskedArray) for item in items):
-        raise TypeError(f"{name}: expected an array without a mask, got a masked array; use .filled(...)")
+    """`value` itself; a masked array, or lists with one in them, is refused: its mask would be lost."""
+    if type(value) is np.ndarray:
+        return value  # the usual case
+    items = [value]
+    for _ in range(8):  # lists in lists, as deep as numbers are ever written
+        if any(isinstance(item, np.ma.MaskedArray) for item in items):
+            raise TypeError(f"{name}: expected an array without a mask, got a masked array; use .filled(...)")
+        items = [item for part in items if isinstance(part, list | tuple) for item in part]
     return value
 
 

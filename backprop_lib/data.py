@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,8 @@ from backprop_lib.arguments import (
     path_of,
     positive_integer,
     shown,
+    spelled,
+    texts_apart,
     words,
 )
 
@@ -122,7 +125,7 @@ def load_csv(
 
     The text is UTF-8, with or without a byte order mark; blank lines at its end are left out. Every line must
     have all its fields, every feature must be a finite number, every class one of class_names. Raises OSError
-    if the file cannot be read, or ValueError naming the file and the line.
+    if the file cannot be read, or ValueError naming the file, the line and what is odd in it.
     """
     path = path_of("path", path)
     header = [*words("feature_names", feature_names), "class"]
@@ -135,10 +138,16 @@ def load_csv(
     for line, row in rows[1:]:
         where = f"{path.name}, line {line}"
         if len(row) != len(header):
-            raise ValueError(f"{where}: expected {len(header)} fields, got {len(row)}")
+            raise ValueError(
+                f"{where}: expected {len(header)} fields, got {len(row)} in {shown(','.join(row))}"
+            )
         features.append([_number(field, where) for field in row[:-1]])
         if row[-1] not in class_names:
-            raise ValueError(f"{where}: expected a class of {', '.join(class_names)}, got {shown(row[-1])}")
+            nearest = max(
+                class_names, key=lambda name: len(os.path.commonprefix([name, row[-1]])), default=""
+            )
+            got = texts_apart(nearest, row[-1])[1]
+            raise ValueError(f"{where}: expected a class of {', '.join(class_names)}, got {got}")
         labels.append(class_names.index(row[-1]))
     if not features:
         raise ValueError(f"{path.name}, line 2: expected at least one example, got nothing")
@@ -156,17 +165,17 @@ def _rows_of(path: Path) -> list[tuple[int, list[str]]]:
     content = path.read_bytes()
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ValueError(f"{path.name}, line 1: expected UTF-8 text, got UTF-16")
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = len(re.split(rb"\r\n|\r|\n", content[: error.start]))
-        raise ValueError(
-            f"{path.name}, line {line}: expected UTF-8 text, got the byte 0x{content[error.start]:02x}"
-        ) from error
-    text = re.sub(r"[\r\n][ \t\r\n]*\Z", "", text)  # blank lines at the end
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise ValueError(f"{path.name}, line {line}: expected text, got a NUL character")
+        line = _line_of(content[: error.start].decode("utf-8"))
+        got = f"the byte 0x{content[error.start]:02x}"
+        raise ValueError(f"{path.name}, line {line}: expected UTF-8 text, got {got}") from error
+    text = re.sub(r"[\r\n]\s*\Z", "", text)  # blank lines at the end
+    before, nul, _ = text.partition("\0")
+    if nul:
+        raise ValueError(f"{path.name}, line {_line_of(before)}: expected text, got a NUL character")
     reader, rows, line = csv.reader(io.StringIO(text, newline=""), strict=True), [], 1
     try:
         for row in reader:
@@ -178,19 +187,28 @@ def _rows_of(path: Path) -> list[tuple[int, list[str]]]:
     return rows
 
 
+def _line_of(before: str) -> int:
+    """The number of the line in which a text that begins with these characters goes on."""
+    return len(re.split(r"\r\n|\r|\n", before))
+
+
 def _check_header(where: str, expected: list[str], got: list[str]) -> None:
     """ValueError that shows the first column in which two headers, perhaps long ones, differ."""
     if got == expected:
         return
-    if len(got) != len(expected):
-        raise ValueError(
-            f"{where}: expected the header {shown(','.join(expected))} with {len(expected)} columns, "
-            f"got {shown(','.join(got))} with {len(got)}"
-        )
-    column = next(i for i, (one, other) in enumerate(zip(expected, got, strict=True)) if one != other)
+    pairs = enumerate(zip_longest(expected, got))
+    k, wanted, found = next((k, one, other) for k, (one, other) in pairs if one != other)
+    if found is None or expected[k + 1 :] == got[k:]:
+        odd = f"{spelled(wanted)} is missing"
+    elif wanted is None or expected[k:] == got[k + 1 :]:
+        odd = f"{spelled(found)} is one too many"
+    else:
+        odd = "expected the header {}, got {}".format(*texts_apart(wanted, found))
+    if len(got) == len(expected):
+        raise ValueError(f"{where}, column {k + 1}: {odd}")
     raise ValueError(
-        f"{where}, column {column + 1}: expected the header {shown(expected[column])}, "
-        f"got {shown(got[column])}"
+        f"{where}: expected the header {shown(','.join(expected))} with {len(expected)} columns, "
+        f"got {shown(','.join(got))} with {len(got)}; column {k + 1}: {odd}"
     )
 
 
@@ -207,7 +225,7 @@ def _number(field: str, where: str) -> float:
     if not re.fullmatch(r"\s*[-+]?[0-9.]+([eE][-+]?[0-9]+)?\s*", field, re.ASCII):
         value = math.nan  # Python reads 1_5 as 15, and digits of other scripts; a file means something else
     if not math.isfinite(value):
-        raise ValueError(f"{where}: expected a finite number, got {shown(field)}")
+        raise ValueError(f"{where}: expected a finite number, got {spelled(field)}")
     return value
 
 

@@ -96,7 +96,7 @@ def _pieces(net: Network, l: int, shape: tuple[int, ...]) -> Iterator[tuple[slic
 def _costs_when_moved(
     net: Network, z: Layers, a: Layers, y: Array, cost: Cost, l: int, units: slice, moved: Any
 ) -> tuple[Any, Any]:
-    """C_x, and the number of ReLU crossings, for each of the given values of z^l of these units.
+    """C_x, and the number of crossings of a kink, for each of the given values of z^l of these units.
 
     `moved` is (units, steps, parameters, m), and so are the costs; the crossings are (units, parameters).
     """
@@ -106,7 +106,7 @@ def _costs_when_moved(
         here = _replaced(z[l], units, moved)
         return cost_per_example(net, here, sigma(here), targets, cost), crossed
     a_moved = sigma(moved)
-    if sigma.name == "relu":
+    if not sigma.smooth:
         crossed = _flips(moved, z[l][units, None, None])
     if l == net.L:
         return cost.value(_replaced(a[l], units, a_moved), targets), crossed
@@ -120,7 +120,7 @@ def _costs_when_moved(
             here += net.b[layer]
             here = here.reshape(-1, *moved.shape)
         a_moved = net.sigma[layer](here)
-        if net.sigma[layer].name == "relu":
+        if not net.sigma[layer].smooth:
             crossed = crossed + _flips(here, z[layer][:, None, None, None]).sum(axis=0)
     return cost_per_example(net, here, a_moved, targets, cost), crossed
 

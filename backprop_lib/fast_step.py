@@ -90,12 +90,14 @@ INTO: dict[str, Into] = {
 }
 
 
-def _plain(sigma: Activation) -> Into:
-    def into(z: Array, a: Array, prime: Array) -> None:
+def into(sigma: Activation) -> Into:
+    """σ and σ′ of z into two arrays; z is used up. What has no fast way has that of its own two rules."""
+
+    def plain(z: Array, a: Array, prime: Array) -> None:
         a[...] = sigma(z)
         prime[...] = sigma.prime(z)
 
-    return into
+    return INTO.get(sigma.name, plain)
 
 
 def errors(net: Network, x: Array, y: Array, cost: Cost) -> tuple[Layers, Layers, Layers]:
@@ -110,7 +112,7 @@ def errors(net: Network, x: Array, y: Array, cost: Cost) -> tuple[Layers, Layers
         a[l], prime[l] = np.empty_like(z[l]), np.empty_like(z[l])
         used_up = spare[: z[l].size].reshape(z[l].shape)
         used_up[...] = z[l]
-        INTO.get(net.sigma[l].name, _plain(net.sigma[l]))(used_up, a[l], prime[l])
+        into(net.sigma[l])(used_up, a[l], prime[l])
     delta = {net.L: _output_error(a[net.L], y, prime[net.L], net.sigma[net.L], cost)}
     for l in range(net.L - 1, 0, -1):
         delta[l] = net.w[l + 1].T.dot(delta[l + 1])
@@ -223,8 +225,7 @@ class Steps:
         for l, n in enumerate(self._net.sizes[1:], 1):
             sigma, with_one = self._net.sigma[l], np.ones((n + 1, m))
             z, prime, delta = np.empty((3, n, m))
-            into = INTO.get(sigma.name, _plain(sigma))
-            layers.append(_Layer(into, z, with_one, with_one[:-1], prime, delta))
+            layers.append(_Layer(into(sigma), z, with_one, with_one[:-1], prime, delta))
         share = np.array(self._learning_rate / m)
         self._arrays[m] = _Arrays(layers, [layer.with_one for layer in layers], share)
         return self._arrays[m]

@@ -45,7 +45,8 @@ def numerical_gradient(
     """∂C/∂θ_i for every parameter i by finite differences, the plain way: two runs of the net for each.
 
     C is the mean cost of the m examples x (n_0, m), y (n_L, m). h is the step (default: 1e-5 central,
-    1e-7 forward, 1e-20 complex). A large net takes long: `progress=tqdm` shows the parameters go by.
+    1e-7 forward, 1e-20 complex). A large net takes long: `progress=tqdm` shows the parameters go by; what it
+    does not hand on is not measured, and is NaN.
     Raises ValueError or TypeError for bad arguments.
     """
     x, y, rule, h = *checked_examples(net, x, y, cost), step_of(method, h)
@@ -54,7 +55,7 @@ def numerical_gradient(
         z, a = feed_forward(net.with_parameters(theta), x)
         return cost_per_example(net, z[net.L], a[net.L], y, rule).mean()
 
-    gradient = Parameters(net.sizes)
+    gradient = Parameters(net.sizes, np.full(net.theta.size, np.nan))
     for i in counted(net.theta.size, progress):
         step = np.zeros(net.theta.size)
         step[i] = h
@@ -231,12 +232,12 @@ def _twin(net: Network, z: Layers, x: Array) -> tuple[Network, Layers, Layers]:
     """The net with other last bits in its parameters, and its z and a: on the same side of every kink of
     ReLU, if one of eight tries is; what is beyond a kink is not round-off.
     """
-    relus = [l for l in z if net.sigma[l].name == "relu"]
+    kinked = [l for l in z if not net.sigma[l].smooth]
     for seed in range(8):
         nudge = LAST_BITS * np.random.default_rng(seed).standard_normal(net.theta.size)
         twin = net.with_parameters(net.theta * (1 + nudge))
         z_twin, a_twin = feed_forward(twin, x)
-        if all(((z_twin[l] > 0) == (z[l] > 0)).all() for l in relus):
+        if all(((z_twin[l] > 0) == (z[l] > 0)).all() for l in kinked):
             break
     return twin, z_twin, a_twin
 

@@ -1,19 +1,23 @@
 """What every figure should show in a state, computed anew from the equations: numpy, no code of the package.
 
-From the package come the flowers, the wrong gradients of the puzzles, and how a number is written.
+From the package come the flowers, the wrong gradients of the puzzles, and how a number is written; and from
+the graph of neurons, which no figure uses for its net of matrices, an activation that is not written here.
 `EXPECTED` has one function a figure, from the values of its controls to an `Expected`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from backprop_lib.data import load_iris
 from backprop_lib.drawing.svg import factor, number
+from backprop_lib.other_ways import neurons
 
 Values = Mapping[str, Any]
 IRIS = load_iris()
@@ -78,18 +82,19 @@ def sigma(name: str, z: Any) -> Any:
     if name == "softmax":
         e = np.exp(z - z.max(axis=0))
         return e / e.sum(axis=0)
-    return {"sigmoid": sigmoid, "tanh": np.tanh, "relu": lambda v: np.maximum(v, 0), "identity": lambda v: v}[
-        name
-    ](z)
+    rules = {"sigmoid": sigmoid, "tanh": np.tanh, "relu": lambda v: np.maximum(v, 0), "identity": lambda v: v}
+    return rules[name](z) if name in rules else np.vectorize(neurons.ACTIVATIONS[name][0])(z)
 
 
 def slope(name: str, z: Any) -> Any:
     """The derivative of an activation."""
-    if name == "sigmoid":
-        return sigmoid(z) * sigmoid(-z)
-    if name == "tanh":
-        return 1 / np.cosh(z) ** 2
-    return (z > 0) * 1.0 if name == "relu" else np.ones_like(z)
+    rules = {
+        "sigmoid": lambda v: sigmoid(v) * sigmoid(-v),
+        "tanh": lambda v: 1 / np.cosh(v) ** 2,
+        "relu": lambda v: (v > 0) * 1.0,
+        "identity": np.ones_like,
+    }
+    return rules[name](z) if name in rules else np.vectorize(neurons.ACTIVATIONS[name][1])(z)
 
 
 def start(sizes: Sequence[int], init: str, seed: int) -> tuple[dict[int, Any], dict[int, Any]]:
@@ -367,29 +372,38 @@ def nudge(v: Values) -> Expected:
 
 
 def one_neuron(v: Values) -> Expected:
-    w, b, eta, entropy = v["w"], v["b"], v["eta"], v["cost"] == "cross-entropy"
+    w, b, eta, kind = v["w"], v["b"], v["eta"], v["cost"]
 
     def cost(z: Any) -> Any:
-        return np.logaddexp(0, z) if entropy else sigmoid(z) ** 2 / 2
+        return {
+            "quadratic": lambda: sigmoid(z) ** 2 / 2,
+            "cross-entropy": lambda: np.logaddexp(0, z),
+            "bowl": lambda: z**2 / 2,
+        }[kind]()
 
     path = []
     for _ in range(301):
         z = np.array(w + b)
-        a = float(sigmoid(z))
-        by_z = a if entropy else a * a * float(sigmoid(-z))
+        a = float(z if kind == "bowl" else sigmoid(z))
+        by_z = a * a * float(sigmoid(-z)) if kind == "quadratic" else a
         path.append((w, b, a, float(cost(z)), by_z))
-        w, b = w - eta * by_z, b - eta * by_z
+        if path[-1][3] < 1e6:
+            w, b = w - eta * by_z, b - eta * by_z
     here, bias, a, c, by_w = path[v["step"]]
-    weights = np.linspace(-10, 6, 161)
-    left = [near(here)] if not -10 <= here <= 6 else []
+    zs, trail = np.linspace(-8, 8, 161), path[: v["step"] + 1]
+    costs = [point[3] for point in trail]
+    rises = sum(after > before + 1e-9 for before, after in pairwise(costs))
+    z = here + bias
+    left = [near(z)] if c < 1e6 and not -8 <= z <= 8 else []
     return Expected(
-        [v["step"], v["eta"], near(a), 0, near(c), near(by_w), *left],
+        [v["step"], v["eta"], near(a), 0, near(c), near(by_w), *[rises] * (rises > 0), *left],
         [near(n) for n in (here, bias, a, c, by_w)],
-        [v["cost"], "1 step " if v["step"] == 1 else "steps "],
+        [kind, "1 step " if v["step"] == 1 else "steps ", *["runs away"] * (c >= 1e6)],
         {
-            "curve": (weights, cost(weights + bias)),
-            "tangent": (weights, c + by_w * (weights - here)),
-            "dot": ([here], [c]),
+            "curve": (zs, cost(zs)),
+            "trail": ([point[0] + point[1] for point in trail], costs),
+            "tangent": (zs, c + by_w * (zs - z)),
+            "dot": ([z], [c]),
             "costs": (np.arange(301), [point[3] for point in path]),
             "now": ([v["step"]] * 2, [0, 1]),
         },
@@ -461,14 +475,22 @@ def weight_inspector(v: Values) -> Expected:
         moved[l][j, k] += change
         return float(costs(forward(moved, b, names, x)[1][2], y)[0])
 
-    measured = Rounded((cost(h) - cost(-h)) / (2 * h), slack=max(1e-7, 1e-14 / h / abs(comes * error)))
-    lost = h < 0.5e-8
-    changes, base = np.linspace(-3, 3, 61), cost(0)
-    known = [near(comes), near(error), near(comes * error)]
+    changes, base, true = np.linspace(-3, 3, 61), cost(0), comes * error
+    measured, coarse = ((cost(step) - cost(-step)) / (2 * step) for step in (h, 0.1))
+    truncation, round_off = 200 * h**2 * abs(coarse - true), 8 * 2.0**-52 * base / h
+    assert abs(measured - true) < truncation + round_off
+    if min(abs(measured), abs(true)) > 1e7 * round_off:
+        result, how = Rounded(measured, slack=1e-7), "Measured"
+    else:
+        power = 10.0 ** math.floor(math.log10(truncation + round_off))
+        bound = next(n * power for n in (1, 2, 5, 10) if n * power >= truncation + round_off)
+        lost = round_off > max(truncation, abs(true))
+        result, how = Rounded(bound, 1), "lost in round-off" if lost else "the same, off by less than"
+    known = [near(comes), near(error), near(true)]
     return Expected(
-        [j, k, *known, near(h), Rounded(1e-16 / h, 1) if lost else measured],
-        [*known, *([] if lost else [measured]), near(w[l][j, k]), near(base)],
-        [f"w{'¹²'[l - 1]}[{j}, {k}]", "lost in round-off" if lost else "Measured"],
+        [j, k, *known, near(h), result],
+        [*known, result, near(w[l][j, k]), near(base)],
+        [f"w{'¹²'[l - 1]}[{j}, {k}]", how],
         {
             "curve": (changes, [cost(change) for change in changes]),
             "tangent": (changes, base + comes * error * changes),
@@ -526,12 +548,15 @@ def iris_lab(v: Values) -> Expected:
         [*sizes, at, Rounded(run.cost[at], **loose), run.held_right[at], 45]
         + ([Rounded(norms[1] / norms[len(hidden) + 1], 2, **loose)] if hidden else []),
         [
-            run.cost[at],
-            run.held_cost[at],
-            run.accuracy[at],
-            run.held_right[at] / 45,
-            *norms.values(),
-            *(float(np.abs(slopes[l]).max()) for l in sorted(slopes)),
+            Rounded(value, 4, **loose)
+            for value in (
+                run.cost[at],
+                run.held_cost[at],
+                run.accuracy[at],
+                run.held_right[at] / 45,
+                *norms.values(),
+                *(float(np.abs(slopes[l]).max()) for l in sorted(slopes)),
+            )
         ],
         ["-".join(map(str, sizes))],
         drawn
@@ -561,7 +586,7 @@ def live_training(v: Values) -> Expected:
     further = [v["furthest"]] * (at < v["furthest"]) + [v["furthest"]] * v["stopped"]
     return Expected(
         [at, near(run.cost[at]), *(n for l, norm in norms.items() for n in (l, near(norm))), *further],
-        [run.cost[at], *norms.values()],
+        [near(value, 4) for value in (run.cost[at], *norms.values())],
         [f"Epoch {at}:", *(["has been trained for"] if at < v["furthest"] else [])]
         + (["Stopped after epoch"] if v["stopped"] else []),
         {

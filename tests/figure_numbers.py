@@ -13,7 +13,7 @@ from backprop_lib.drawing.svg import number
 from backprop_lib.figures.reproducible import OPEN
 
 NUMBER = re.compile(r"[−-]?\d[\d.]*(?:e[−-]?\d+)?")
-WORDS = {"", "not yet", "mostly round-off", "right", "wrong", "fell", "rose", "of 45"}
+WORDS = {"", "not yet", "right", "wrong", "fell", "rose", "of 45"}
 
 
 def value_of(text: Any) -> float:

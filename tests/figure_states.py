@@ -23,7 +23,7 @@ from PIL import Image
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.drawing.canvas import Cells, FastFigure
 from backprop_lib.drawing.svg import number
-from backprop_lib.figures import figure_names
+from backprop_lib.figures import figure_names, one_neuron
 from backprop_lib.figures.live_training import LiveTraining
 from backprop_lib.figures.scene import Scene, View, table_html
 from backprop_lib.network import Network
@@ -126,7 +126,10 @@ class Driven:
         return Seen(self.values, view, artists)
 
     def _which(self) -> int:
-        return int(self.scene.controls["cost"].value == "cross-entropy") if self.name == "one_neuron" else 0
+        """Which of its figures a scene shows: one neuron has a figure for each kind of cost."""
+        if self.name != "one_neuron":
+            return 0
+        return list(one_neuron.COSTS).index(self.scene.controls["cost"].value)
 
 
 def data_of(artist: Any) -> Any:
@@ -345,8 +348,8 @@ def numbers_in(sentence: str) -> list[str]:
 
 
 def written(cell: str) -> str:
-    """The number of a cell that says "… below 1e−9" or "0, exactly"."""
-    return cell.split(" below ")[-1].removesuffix(", exactly")
+    """The number of a cell that says "below 1e−9" or "0, exactly"."""
+    return cell.split("below ")[-1].removesuffix(", exactly")
 
 
 def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[str]:

@@ -56,6 +56,7 @@ PAIRS = [
     ("sigmoid", "binary_cross_entropy"),
     ("softmax", "cross_entropy"),
 ]
+NAMES = ", ".join(autodiff.ACTIVATIONS)
 X, Y = [0.4, -1.1], [0.0, 1.0, 0.0]
 
 
@@ -431,8 +432,12 @@ GOOD = {
         ({"x": [1.0]}, ValueError, "x: expected 2 entries, got 1"),
         ({"y": [1.0, 0.0]}, ValueError, "y: expected 1 entries, got 2"),
         ({"y": 1.0}, TypeError, "y: expected 1 entries, got 1.0"),
-        ({"x": [1.0, "2"]}, TypeError, "expected a real number, got '2'"),
-        ({"y": [math.nan]}, ValueError, "expected a finite number, got nan"),
+        ({"x": [1.0, "2"]}, TypeError, r"^x\[1\]: expected a real number, got '2'"),
+        ({"x": [1.0, Value(2.0)]}, TypeError, r"^x\[1\]: expected a real number, got Value"),
+        ({"y": [math.nan]}, ValueError, r"^y\[0\]: expected a finite number, got nan"),
+        ({"y": [Value(1.0), Value(0.0)]}, ValueError, "^y: expected 1 entries, got 2"),
+        ({"weights": {1: [[1.0, math.inf]]}}, ValueError, r"^weights\[1\]\[0\]\[1\]: expected a finite"),
+        ({"biases": {1: [None]}}, TypeError, r"^biases\[1\]\[0\]: expected a real number, got None"),
         ({"weights": {1: [[1.0]]}}, ValueError, r"weights\[1\]\[0\]: expected 2 entries, got 1"),
         ({"weights": {1: [[1.0, 2.0]] * 2}}, ValueError, r"weights\[1\]: expected 1 entries, got 2"),
         ({"weights": {0: []}}, ValueError, r"weights: expected the layers 1 … 1, got \[0\]"),
@@ -441,9 +446,9 @@ GOOD = {
         ({"specification": [("identity", 2)]}, ValueError, "specification: expected an 'identity' layer"),
         ({"specification": [("tanh", 2), ("tanh", 1)]}, ValueError, "expected an 'identity' layer"),
         (
-            {"specification": [("identity", 2), ("swish", 1)]},
+            {"specification": [("identity", 2), ("sigma", 1)]},
             ValueError,
-            "^specification, layer 1: expected one of identity, sigmoid, tanh, relu, softmax, got 'swish'$",
+            f"specification, layer 1: expected one of {NAMES}, softmax, got 'sigma'$",
         ),
         (
             {"specification": [("identity", 2), ("softmax", 1), ("tanh", 1)]},
@@ -463,6 +468,19 @@ def test_a_net_that_does_not_fit_together_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         network_cost(**{**GOOD, **changed})
+
+
+@pytest.mark.parametrize("output, cost", [("tanh", "quadratic"), ("sigmoid", "binary_cross_entropy")])
+def test_a_target_that_is_a_value_gets_its_slope_too(output: str, cost: str) -> None:
+    given = {**GOOD, "specification": [("identity", 2), (output, 1)], "cost": cost}
+    y = Value(0.25)
+    C, _ = network_cost(**{**given, "y": [y]})
+    C.backward()
+    costs = [network_cost(**{**given, "y": [0.25 + h]})[0].data for h in (1e-5, -1e-5)]
+    assert y.grad == pytest.approx((costs[0] - costs[1]) / 2e-5, rel=1e-9)
+    if cost != "quadratic":
+        with pytest.raises(ValueError, match=r"^y: binary_cross_entropy needs targets from 0 to 1, got 1\.5"):
+            network_cost(**{**given, "y": [Value(1.5)]})
 
 
 def test_the_arguments_that_the_refusals_change_are_good() -> None:

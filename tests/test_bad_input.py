@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_lib.activations import activation
-from backprop_lib.arguments import numbers
+from backprop_lib.arguments import integers, numbers, unmasked
 from backprop_lib.costs import cost
 from backprop_lib.course.exercises import check
 from backprop_lib.course.ledgers import ledger
@@ -88,7 +88,7 @@ CASES = [
     (lambda: Network(SPECIFICATION, seed=-1), V, r"seed: expected an integer of at least 0, got -1"),
     (lambda: Network(SPECIFICATION, seed=0.5), T, r"seed: expected an integer .* got 0.5"),
     (lambda: Network(SPECIFICATION, seed=None), T, r"seed: expected an integer .* got None"),
-    (lambda: activation("swish"), V, r"activation: expected one of identity, .* got 'swish'"),
+    (lambda: activation("sigma"), V, r"activation: expected one of identity, .* got 'sigma'"),
     (lambda: activation(3), T, r"activation: expected one of .* got 3"),
     (lambda: activation("softmax").prime(np.zeros((3, 1))), V, r"softmax has no derivative neuron by neuron"),
     (lambda: cost("hinge"), V, r"cost: expected one of quadratic, .* got 'hinge'"),
@@ -128,7 +128,11 @@ CASES = [
         V,
         r"cost: cross_entropy needs softmax .* got relu",
     ),
-    (lambda: backprop(net("softmax"), X, 0.9 * Y, "cross_entropy"), V, r"y: cross_entropy expects .* sum to 1 .* of 0.9"),
+    (
+        lambda: backprop(net("softmax"), X, 0.9 * Y, "cross_entropy"),
+        V,
+        r"y: cross_entropy expects .* sum to 1 .* of 0.9",
+    ),
     (lambda: cost_of(net(), X, Y[:, 1:]), V, r"y: expected 150 examples .* got 149"),
     (lambda: cost_of(net(), X.T, Y), V, r"x: .* it looks transposed"),
     (
@@ -196,8 +200,16 @@ CASES = [
     (lambda: IRIS.take([150]), V, r"indices: expected numbers from 0 to 149"),
     (lambda: IRIS.take([-1]), V, r"indices: expected numbers from 0 to 149"),
     (lambda: IRIS.take([0.0]), T, r"indices: expected a list of row numbers"),
-    (lambda: Network([("identity", 10**9), ("tanh", 10**9)]), V, r"specification: expected at most .* would take 80+\d* GB"),
-    (lambda: Network([("identity", 10**400), ("tanh", 2)]), V, r"specification: expected at most 100000000 parameters"),
+    (
+        lambda: Network([("identity", 10**9), ("tanh", 10**9)]),
+        V,
+        r"specification: expected at most .* would take 80+\d* GB",
+    ),
+    (
+        lambda: Network([("identity", 10**400), ("tanh", 2)]),
+        V,
+        r"specification: expected at most 100000000 parameters",
+    ),
     (lambda: net().with_parameters([0.0] * 43), T, r"theta: expected a flat array, got \[0.0"),
     (lambda: net().save(None), T, r"path: expected a path, got None"),
     (lambda: Network.load(3), T, r"path: expected a path, got 3"),
@@ -209,10 +221,22 @@ CASES = [
     (lambda: backprop(None, X, Y), T, r"net: expected a Network, got None"),
     (lambda: check_gradient(net(), X, Y, gradient=3), T, r"gradient: expected a function, got 3"),
     (lambda: check_gradient(net(), X, Y, h=10**400), V, r"h: expected a positive finite number, got 10{9}"),
-    (lambda: check_gradient(net(), X, Y, gradient=lambda *_: ({1: X}, {})), V, r"gradient: expected dw\[1\] of shape \(5, 4\)"),
-    (lambda: check_gradient(net(), X, Y, gradient=lambda *_: np.zeros(42)), V, r"gradient: expected shape \(43,\), got \(42,\)"),
+    (
+        lambda: check_gradient(net(), X, Y, gradient=lambda *_: ({1: X}, {})),
+        V,
+        r"gradient: expected dw\[1\] of shape \(5, 4\)",
+    ),
+    (
+        lambda: check_gradient(net(), X, Y, gradient=lambda *_: np.zeros(42)),
+        V,
+        r"gradient: expected shape \(43,\), got \(42,\)",
+    ),
     (lambda: train(net(), IRIS, order=[0, 1]), T, r"order: expected a function .* got \[0, 1\]"),
-    (lambda: train(net(), IRIS, order=lambda e: [[0], [1, 2]]), T, r"order: expected indices, got a ragged list"),
+    (
+        lambda: train(net(), IRIS, order=lambda e: [[0], [1, 2]]),
+        T,
+        r"order: expected indices, got a ragged list",
+    ),
     (lambda: split([1, 2]), T, r"data: expected a Dataset, got \[1, 2\]"),
     (lambda: standardize(None), T, r"train: expected a Dataset, got None"),
     (lambda: standardize(IRIS, 3), T, r"others\[0\]: expected a Dataset, got 3"),
@@ -221,8 +245,16 @@ CASES = [
     (lambda: one_hot([0], 10**9), V, r"classes: expected at most 100000000 numbers in all"),
     (lambda: one_hot([[0], [1, 2]], 3), T, r"labels: expected integers, got a ragged list"),
     (lambda: GraphNetwork("4-5-3"), T, r"specification: expected .* got '4-5-3'"),
-    (lambda: GraphNetwork([("identity", 1000), ("tanh", 1000)]), V, r"specification: expected at most 1000000 parameters"),
-    (lambda: GraphNetwork([("identity", 2), ("tangh", 2)]), V, r"layer 1, activation: expected one of .* 'tangh'"),
+    (
+        lambda: GraphNetwork([("identity", 1000), ("tanh", 1000)]),
+        V,
+        r"specification: expected at most 1000000 parameters",
+    ),
+    (
+        lambda: GraphNetwork([("identity", 2), ("tangh", 2)]),
+        V,
+        r"layer 1, activation: expected one of .* 'tangh'",
+    ),
     (lambda: GRAPH.feed_forward([1.0]), V, r"x: expected 2 numbers, got 1"),
     (lambda: GRAPH.feed_forward([1.0, None]), T, r"x: expected 2 numbers, got None among them"),
     (lambda: GRAPH.feed_forward([1.0, 10**400]), V, r"x: expected finite numbers, got 10{9}"),
@@ -231,17 +263,41 @@ CASES = [
     (lambda: GRAPH.gradient([[1, 2]], []), V, r"ys: expected 1 targets, .* got 0"),
     (lambda: GRAPH.set_parameters({1: []}, {}), V, r"w: expected the layers \[1, 2\], got \[1\]"),
     (lambda: GRAPH.step([[1, 2]], [[1]], 0), V, r"learning_rate: expected a positive finite number, got 0"),
-    (lambda: GRAPH.train([[1, 2]], [[1]], batch_size=2), V, r"batch_size: expected at most the 1 examples, got 2"),
-    (lambda: GRAPH.train([[1, 2]], [[1]], batch_size=1, order=7), T, r"order: expected a permutation for every epoch, got 7"),
-    (lambda: GRAPH.train([[1, 2]], [[1]], batch_size=1, order=[[1.0]]), V, r"order: expected each of the 1 indices once"),
+    (
+        lambda: GRAPH.train([[1, 2]], [[1]], batch_size=2),
+        V,
+        r"batch_size: expected at most the 1 examples, got 2",
+    ),
+    (
+        lambda: GRAPH.train([[1, 2]], [[1]], batch_size=1, order=7),
+        T,
+        r"order: expected a permutation for every epoch, got 7",
+    ),
+    (
+        lambda: GRAPH.train([[1, 2]], [[1]], batch_size=1, order=[[1.0]]),
+        V,
+        r"order: expected each of the 1 indices once",
+    ),
     (lambda: Value("3"), T, r"data: expected a real number, got '3'"),
     (lambda: Value(10**400), V, r"data: expected a finite number, got inf"),
     (lambda: Value(1.0) / 0, V, r"/: expected a denominator other than 0"),
     (lambda: Value(-1.0).log(), V, r"log: expected a number above 0, got -1.0"),
-    (lambda: network_cost(7, {}, {}, [1], [1]), T, r"specification: expected \(activation, size\) pairs, got 7"),
-    (lambda: network_cost(PERCEPTRON, {1: [[1]]}, {1: [0]}, [1, 2], [1]), V, r"weights\[1\]\[0\]: expected 2 entries, got 1"),
+    (
+        lambda: network_cost(7, {}, {}, [1], [1]),
+        T,
+        r"specification: expected \(activation, size\) pairs, got 7",
+    ),
+    (
+        lambda: network_cost(PERCEPTRON, {1: [[1]]}, {1: [0]}, [1, 2], [1]),
+        V,
+        r"weights\[1\]\[0\]: expected 2 entries, got 1",
+    ),
     (lambda: network_cost(PERCEPTRON, {1: [[1, 1]]}, {1: [0]}, 3, [1]), T, r"x: expected 2 entries, got 3"),
-    (lambda: network_cost(PERCEPTRON, {1: [[1, 1]]}, {1: [0]}, [1, 2], [1], []), V, r"cost: expected one of .* got \[\]"),
+    (
+        lambda: network_cost(PERCEPTRON, {1: [[1, 1]]}, {1: [0]}, [1, 2], [1], []),
+        V,
+        r"cost: expected one of .* got \[\]",
+    ),
     (lambda: graph_from("net"), T, r"net: expected a Network, got 'net'"),
     (lambda: network_from(net()), T, r"graph: expected a GraphNetwork, got Network"),
     (lambda: graph_gradient(GRAPH, X, Y), V, r"x: expected shape \(2, m\)"),
@@ -256,7 +312,11 @@ CASES = [
     (lambda: heat_map([[1, 2]], row_names=5), T, r"row_names: expected a list, got 5"),
     (lambda: network_svg(3), T, r"sizes: expected a list, got 3"),
     (lambda: network_svg((2, 2), lit=[(1, "a")]), T, r"lit: expected \(l,\), .* got \(1, 'a'\)"),
-    (lambda: network_svg((2, 2), labels=[1]), T, r"labels: expected a dict from the layer to names, got \[1\]"),
+    (
+        lambda: network_svg((2, 2), labels=[1]),
+        T,
+        r"labels: expected a dict from the layer to names, got \[1\]",
+    ),
     (lambda: network_svg((2, 2), captions="ab"), T, r"captions: expected a list, got 'ab'"),
     (lambda: graph_svg([{"id": []}]), T, r"nodes\[0\]: expected a name or number as id, got \[\]"),
     (lambda: graph_svg(None), T, r"nodes: expected a list, got None"),
@@ -280,8 +340,25 @@ class Hostile:
 
 
 GARBAGE = [None, True, 0, -1, 10**9, 10**400, 1.5, np.nan, np.inf, 1j, "", "x", b"x", [], [[]], {}, {1: 2}]
-GARBAGE += [{"a"}, object(), Hostile(), np.zeros(0), np.zeros((3, 3)), np.zeros((2, 2), object), np.array("x")]
-GARBAGE += [np.array(3), [1, [2]], [None], [10**400], range(3), IRIS, SPECIFICATION, SimpleNamespace(x=1, y=2)]
+GARBAGE += [
+    {"a"},
+    object(),
+    Hostile(),
+    np.zeros(0),
+    np.zeros((3, 3)),
+    np.zeros((2, 2), object),
+    np.array("x"),
+]
+GARBAGE += [
+    np.array(3),
+    [1, [2]],
+    [None],
+    [10**400],
+    range(3),
+    IRIS,
+    SPECIFICATION,
+    SimpleNamespace(x=1, y=2),
+]
 FEW = IRIS.take([0, 1])
 ARGUMENTS = {
     # what is handed in: the word that a refusal must begin with, and the call
@@ -339,6 +416,64 @@ ARGUMENTS = {
     "lit": ("lit", lambda v: network_svg((2, 2), lit=v)),
     "node": ("nodes", lambda v: graph_svg([{"id": 1, "parents": v}])),
 }
+
+
+def wrapped(value, depth):
+    return wrapped([value], depth - 1) if depth else value
+
+
+@pytest.mark.parametrize("mask", [np.ma.nomask, True])
+@pytest.mark.parametrize("depth", range(6))
+def test_a_mask_is_refused_however_deep_in_lists_it_lies(depth, mask, record_property) -> None:
+    masked = wrapped(np.ma.array([1.0, 2.0], mask=mask), depth)
+    for call in (
+        lambda: numbers("it", masked),
+        lambda: integers("it", masked, "numbers"),
+        lambda: unmasked("it", (masked, 1.0)),
+    ):
+        with pytest.raises(TypeError, match="^it: expected an array without a mask, got a masked array"):
+            call()
+    record_property("bad inputs tried", 3)
+
+
+MASKED = np.ma.array([1.0, 2.0], mask=[False, True])
+ROW = np.ma.array([1.0], mask=[True])
+# Whoever takes numbers, with one masked array in them.
+MASKED_CALLS = [
+    (lambda: network_cost(PERCEPTRON, {1: [[1, 1]]}, {1: [0]}, MASKED, [1]), "x"),
+    (lambda: network_cost(PERCEPTRON, {1: [[1, 1]]}, {1: [0]}, [1, 2], ROW), "y"),
+    (lambda: network_cost(PERCEPTRON, {1: [MASKED]}, {1: [0]}, [1, 2], [1]), r"weights\[1\]\[0\]"),
+    (lambda: network_cost(PERCEPTRON, {1: [[1, 1]]}, {1: ROW}, [1, 2], [1]), r"biases\[1\]"),
+    (lambda: GRAPH.feed_forward(MASKED), "x"),
+    (lambda: GRAPH.gradient([MASKED], [[1]]), r"xs\[0\]"),
+    (lambda: GRAPH.cost_of([[1, 2]], [ROW]), r"ys\[0\]"),
+    (lambda: activation("sigmoid")(MASKED), "z"),
+    (lambda: activation("tanh").prime([MASKED]), "z"),
+    (lambda: activation("softmax").jacobian([MASKED]), "z"),
+    (lambda: cost("quadratic")([MASKED], [MASKED]), "a"),
+    (lambda: cost("quadratic").prime([[1.0, 2.0]], [[MASKED]]), "y"),
+    (lambda: feed_forward(net(), np.ma.array(X)), "x"),
+    (lambda: backprop(net(), X, Y.tolist()[:2] + [np.ma.array(Y[2])]), "y"),
+    (lambda: data(x=np.ma.array(IRIS.x)), "x"),
+    (lambda: data(labels=np.ma.array(IRIS.labels)), "labels"),
+    (lambda: one_hot([[MASKED]], 3), "labels"),
+]
+
+
+@pytest.mark.parametrize("call, name", MASKED_CALLS)
+def test_whoever_takes_numbers_refuses_a_mask_by_name(call, name, record_property) -> None:
+    with pytest.raises(TypeError, match=f"^{name}: expected .* a masked array"):
+        call()
+    record_property("bad inputs tried", 1)
+
+
+def test_a_method_called_mask_is_no_mask() -> None:
+    class Series(list):  # as in pandas
+        def mask(self):
+            return self
+
+    assert GRAPH.feed_forward(Series([1.0, 2.0])) == GRAPH.feed_forward([1.0, 2.0])
+    assert network_cost(PERCEPTRON, {1: [Series([1, 1])]}, {1: [0]}, Series([1, 2]), Series([1]))[0].data > 0
 
 
 @pytest.mark.parametrize("argument", ARGUMENTS)

@@ -51,6 +51,19 @@ def test_a_target_outside_0_to_1_is_named(name, y, got, method) -> None:
         getattr(COSTS[name], method)(np.full(np.shape(y), 0.5), np.array(y))
 
 
+@pytest.mark.parametrize("name", CROSS)
+@pytest.mark.parametrize("method", ["__call__", "prime"])
+@pytest.mark.parametrize(
+    "a, got", [(1.5, "1.5"), (-0.25, "-0.25"), (np.nan, "nan"), (np.inf, "inf"), (2 + 1j, "2+1j")]
+)
+def test_an_output_outside_0_to_1_is_named_and_costs_no_nan(name, method, a, got) -> None:
+    call, y = getattr(COSTS[name], method), np.array([[1.0, 0.0], [0.0, 1.0]])
+    words = f"a: {name} expects outputs from 0 to 1, got {got}"
+    with pytest.raises(ValueError, match=re.escape(words) + "$"):
+        call(np.array([[1.0, 0.5], [0.0, a]]), y)
+    assert not np.isnan(call(np.array([[1.0, 0.5], [0.0, 0.25 + 1e-20j]]), y)).any()
+
+
 def test_a_column_that_is_no_distribution_is_named_by_the_sum_that_is_furthest_off() -> None:
     rule, a = COSTS["cross_entropy"], np.full((2, 3), 0.5)
     y = np.array([[0.5, 0.25, 1.0], [0.5, 0.25, 0.25]])

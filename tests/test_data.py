@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
+import re
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +104,27 @@ HEADER = "a,b,class\n"
         ("a;b;class\n1;2;no\n", "line 1: expected the header 'a,b,class' with 3 columns, got 'a;b;"),
         (HEADER + "1,2,no\n" + "1" * 200_000 + ",2,no\n", "line 3: not a line of a CSV file: field larger"),
         (HEADER + '1,2,"n\no"\n', r"line 3: expected a class of no, yes, got 'n\\no'"),
+        (HEADER + '1,"2,no\n1,2",no\n', r"line 3: expected a finite number, got '2,no\\n1,2'"),
+        ('a,"b,class\n1,2,no\n', "line 1: not a line of a CSV file: a quote that is not closed"),
+        (HEADER + '1,2"3,no\n', "line 2: expected a finite number, got '2\"3'"),
+        (HEADER + "1,2,no\n1,2,no\n\x1a", r"line 4: expected 3 fields, got 1 in '\\x1a'"),
+        (HEADER + "1,2,no \n", "line 2: expected a class of no, yes, got 'no '"),
+        (HEADER + "1,2,n\N{CYRILLIC SMALL LETTER O}\n", r"got 'nо', that is 'n\\u043e'"),
+        (
+            HEADER + "1,\N{MINUS SIGN}2,no\n",
+            r"line 2: expected a finite number, got '−2', that is '\\u22122'",
+        ),
+        (
+            "a,b,cl\N{CYRILLIC SMALL LETTER A}ss\n1,2,no\n",
+            r"header 'class', got 'clаss', that is 'cl\\u0430ss'",
+        ),
+        ("a,b\n1,2\n", "line 1: .* with 3 columns, got 'a,b' with 2; column 3: 'class' is missing"),
+        ("a\n1\n", "line 1: .* with 3 columns, got 'a' with 1; column 2: 'b' is missing"),
+        ("b,class\n2,no\n", "line 1: .* got 'b,class' with 2; column 1: 'a' is missing"),
+        ("a,b,class,d\n", "line 1: .* got 'a,b,class,d' with 4; column 4: 'd' is one too many"),
+        ("a,b,class,d,e\n", "line 1: .* with 5; column 4: 'd' is one too many"),
+        ("id,a,b,class\n", "line 1: .* with 4; column 1: 'id' is one too many"),
+        ("id,a,B,class\n", "line 1: .* with 4; column 1: expected the header 'a', got 'id'"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_line(text, words, tmp_path, record_property) -> None:
@@ -137,6 +160,112 @@ def test_a_byte_order_mark_and_blank_lines_at_the_end_are_read(ending, blank, tm
     assert data.x.tolist() == [[1, 2], [-35, 4]] and data.labels.tolist() == [0, 1]
 
 
+ENDS = ["\n", "\r\n", "\r"]
+GOOD = HEADER + "1,2,no\n-3.5,4e2,yes\n0.25,7,no\n"
+
+
+def rows(data: Dataset) -> list[list[float]]:
+    return np.hstack([data.x, data.labels[:, None]]).tolist()
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "mac-roman", "cp437"])
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+def test_a_letter_of_another_encoding_is_refused_with_its_line(
+    encoding, end, mark, tmp_path, record_property
+) -> None:
+    letter = "é".encode(encoding)
+    (tmp_path / "old.csv").write_bytes(
+        mark + GOOD.replace("7,no", "7,né").replace("\n", end).encode(encoding)
+    )
+    words = rf"^old\.csv, line 4: expected UTF-8 text, got the byte 0x{letter.hex()}$"
+    with pytest.raises(ValueError, match=words):
+        load_csv(tmp_path / "old.csv", ["a", "b"], ["no", "yes"])
+    record_property("bad inputs tried", 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+def test_text_of_wide_letters_is_refused_at_its_first_line(encoding, tmp_path, record_property) -> None:
+    (tmp_path / "wide.csv").write_bytes(GOOD.encode(encoding))
+    with pytest.raises(ValueError, match=r"^wide\.csv, line 1: expected .*text, got "):
+        load_csv(tmp_path / "wide.csv", ["a", "b"], ["no", "yes"])
+    record_property("bad inputs tried", 1)
+
+
+@pytest.mark.parametrize("line", range(4))
+@pytest.mark.parametrize("end", ENDS)
+def test_whatever_is_put_into_a_line_it_is_read_right_or_refused_with_that_line(
+    end, line, tmp_path, record_property
+) -> None:
+    path, right, refused = tmp_path / "odd.csv", [[1, 2, 0], [-3.5, 400, 1], [0.25, 7, 0]], 0
+    texts = GOOD.splitlines()
+    for piece in [
+        '"',
+        ";",
+        "\t",
+        "\0",
+        " ",
+        "\xa0",
+        "_",
+        "x",
+        ",",
+        "\x1a",
+        "\ufeff",
+        "\u2028",
+        "\x0c",
+        "é",
+        b"\xe9",
+    ]:
+        for at in range(len(texts[line]) + 1):
+            lines = [text.encode() for text in texts]
+            odd = piece if isinstance(piece, bytes) else piece.encode()
+            lines[line] = lines[line][:at] + odd + lines[line][at:]
+            path.write_bytes(end.encode().join(lines))
+            try:
+                assert rows(load_csv(path, ["a", "b"], ["no", "yes"])) == right, lines[line]
+            except ValueError as error:
+                assert re.match(rf"odd\.csv, line {line + 1}[,:] ", str(error)), (lines[line], str(error))
+                refused += 1
+    assert refused > 60
+    record_property("bad inputs tried", refused)
+
+
+NAMES = [f"pixel{k}" for k in range(79)]
+
+
+@pytest.mark.parametrize("column", [0, 1, 40, 78, 79])
+def test_in_a_long_header_the_column_that_differs_is_shown(column, tmp_path, record_property) -> None:
+    header, path = [*NAMES, "class"], tmp_path / "long.csv"
+    name = header[column]
+    after = f"column {column + 1}: "
+    for got, words in (
+        (
+            [*header[:column], "label", *header[column + 1 :]],
+            f"{after}expected the header {name!r}, got 'label'",
+        ),
+        (
+            [*header[:column], name + " ", *header[column + 1 :]],
+            f"{after}expected the header {name!r}, got '{name} '",
+        ),
+        (header[:column] + header[column + 1 :], f"with 79; {after}{name!r} is missing"),
+        ([*header[:column], "label", *header[column:]], f"with 81; {after}'label' is one too many"),
+    ):
+        path.write_text(",".join(got) + "\n", encoding="utf-8")
+        with pytest.raises(ValueError, match=rf"^long\.csv, line 1.*{words}$"):
+            load_csv(path, NAMES, ["no"])
+    record_property("bad inputs tried", 4)
+
+
+def test_in_long_names_the_place_that_differs_is_shown(tmp_path) -> None:
+    long = "mean of the length of the petals of all flowers of a plant in "
+    (tmp_path / "long.csv").write_text(long + "mm,class\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"column 1: expected the header …'.* in cm', got …'.* in mm'$"):
+        load_csv(tmp_path / "long.csv", [long + "cm"], ["no"])
+    (tmp_path / "long.csv").write_text(f"a,class\n1,{long}cm\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"line 2: expected a class of .* in mm, got …'.* in cm'$"):
+        load_csv(tmp_path / "long.csv", ["a"], ["no", long + "mm"])
+
+
 def test_any_file_is_read_or_refused(tmp_path, record_property) -> None:
     path, tried = tmp_path / "any.csv", 0
     fields = st.sampled_from(["1", "-2.5", "1e400", "nan", "0x1", "1_0", "", '"', "no", "yes", "\0", " 3"])
@@ -152,7 +281,7 @@ def test_any_file_is_read_or_refused(tmp_path, record_property) -> None:
         try:
             data = load_csv(path, ["a", "b"], ["no", "yes"])
         except ValueError as error:
-            assert "any.csv" in str(error)
+            assert re.match(r"any\.csv, line \d+(, column \d+)?: ", str(error))
         else:
             assert len(data) > 0 and np.isfinite(data.x).all()
 

@@ -180,13 +180,20 @@ def test_an_operand_used_twice_has_two_connections() -> None:
     assert sorted(ends) == [("p", "s"), ("p", "s"), ("w", "p"), ("x", "p")]
 
 
-def test_a_slope_is_written_on_its_own_connection() -> None:
-    slopes = ([], [], [-3, 2], [6, 6])
-    sloped = graph_svg([{**node, "slopes": own} for node, own in zip(GRAPH, slopes, strict=True)])
-    drawn = {(e.attrib["data-from"], e.attrib["data-slope"]): e for e in elements(sloped, "data-slope")}
-    assert sorted(drawn) == [("p", "6"), ("w", "2"), ("x", "-3")]
-    assert [text.text for text in drawn["x", "-3"].iter(f"{SVG}text")] == ["× −3"]
-    assert not elements(graph_svg(GRAPH), "data-slope")
+def test_the_slopes_of_a_node_are_written_on_the_connections_to_it() -> None:
+    """Of C = p u with p = u², at u = 3, where the second road comes from u straight."""
+    roads = [
+        {"id": "u", "data": 3.0},
+        {"id": "p", "data": 9.0, "parents": ("u",), "slopes": (6.0,)},
+        {"id": "C", "data": 27.0, "parents": ("p", "u"), "slopes": (3.0, 9.0)},
+    ]
+    svg = graph_svg(roads)
+    drawn = {
+        (e.attrib["data-from"], e.attrib["data-to"]): e.attrib["data-slope"] for e in elements(svg, "data-to")
+    }
+    assert drawn == {("u", "p"): "6", ("p", "C"): "3", ("u", "C"): "9"}
+    assert {"× 6", "× 3", "× 9"} <= set(texts(svg))
+    assert "u to p 6, p to C 3, u to C 9" in ElementTree.fromstring(svg).attrib["aria-label"]
 
 
 def test_every_node_stands_right_of_its_operands() -> None:
@@ -211,7 +218,8 @@ def test_the_lit_nodes_stay_bright() -> None:
         ([{"id": 1, "parents": (2,)}], "as parents"),
         ([{"id": 1, "parents": (2,)}, {"id": 2, "parents": (1,)}], "without a circle"),
         ([{"id": 1, "data": float("nan")}], "finite"),
-        ([{"id": 1}, {"id": 2, "parents": (1,), "slopes": [1, 2]}], "one a parent"),
+        ([{"id": 1}, {"id": 2, "parents": (1,), "slopes": (1.0, 2.0)}], "expected 1 numbers"),
+        ([{"id": 1}, {"id": 2, "parents": (1,), "slopes": (float("inf"),)}], "finite"),
     ],
 )
 def test_a_wrong_graph_is_refused(nodes: list[dict[str, Any]], message: str) -> None:

@@ -565,8 +565,8 @@ def test_the_complex_step_sees_the_slope_of_a_softmax_that_is_certain(gap) -> No
 
 
 def crossings(net, x, method, h):
-    """How many pre-activations of ReLU neurons change sides as each parameter moves, counted one by one."""
-    relus = [l for l in range(1, net.L + 1) if net.sigma[l].name == "relu"]
+    """How many pre-activations of neurons with a kink change sides as each parameter moves, one by one."""
+    kinked = [l for l in range(1, net.L + 1) if not net.sigma[l].smooth]
     before, _ = feed_forward(net, x)
     count = np.zeros(net.theta.size)
     for i in range(net.theta.size):
@@ -574,7 +574,7 @@ def crossings(net, x, method, h):
             theta = net.theta.astype(complex)
             theta[i] += step
             after, _ = feed_forward(net.with_parameters(theta), x)
-            count[i] += sum(((after[l].real > 0) != (before[l] > 0)).sum() for l in relus)
+            count[i] += sum(((after[l].real > 0) != (before[l] > 0)).sum() for l in kinked)
     return count
 
 

@@ -13,13 +13,13 @@ from backprop_lib.fast_differences import differences
 from backprop_lib.gradient_check import check_gradient, numerical_gradient
 from backprop_lib.network import Network, Parameters
 
-SMOOTH = [name for name in HIDDEN if name != "relu"]
+SMOOTH = [name for name in HIDDEN if activation(name).smooth]
 
 
 @st.composite
 def problems(draw):
     """A net with random parameters, and a batch."""
-    hidden = draw(st.lists(st.tuples(st.sampled_from([*SMOOTH, "relu"]), st.integers(1, 6)), max_size=3))
+    hidden = draw(st.lists(st.tuples(st.sampled_from(HIDDEN), st.integers(1, 6)), max_size=3))
     output, name = draw(
         st.sampled_from(
             [(s, "quadratic") for s in [*SMOOTH, "softmax"]]

@@ -529,7 +529,7 @@ class Both:
         ),
         ([("identity", 4)], ValueError, "expected at least two layers, got 1"),
         ([], ValueError, "expected at least two layers, got 0"),
-        ([("identity", 4), ("swish", 3)], ValueError, "layer 1, activation: expected one of .*, got 'swish'"),
+        ([("identity", 4), ("sigma", 3)], ValueError, "layer 1, activation: expected one of .*, got 'sigma'"),
         ([("identity", 4), (7, 3)], TypeError, "layer 1, activation: expected one of .*, got 7"),
         (
             [("identity", 4), ("tanh", 0)],

@@ -8,7 +8,7 @@ import pytest
 from backprop_lib import Network, load_iris, split, standardize
 from backprop_lib.figures.find_the_bug import train_with
 from backprop_lib.figures.iris_lab import specification
-from backprop_lib.figures.reproducible import NUDGE, Twins, apart, twin_of
+from backprop_lib.figures.reproducible import NUDGE, Twins, apart, differ, twin_of
 
 TRAIN, HELD_OUT = standardize(*split(load_iris()))
 
@@ -62,3 +62,15 @@ def test_a_run_in_pieces_is_doubted_from_the_same_epoch() -> None:
 
 def test_the_mistake_whose_run_depends_on_the_processor_is_found() -> None:
     assert train_with("not_reset").doubtful and not train_with("").doubtful
+
+
+def test_a_run_that_goes_on_beside_dead_neurons_with_huge_weights_is_doubted() -> None:
+    run = twins((7,), "relu", "cross_entropy", 30.0, 10, seed=688)
+    history = run.run(328)
+    assert history.delta_norm(1)[-1] == 0 and np.abs(history.parameters[-1]).max() > 1e3
+    assert run.is_doubtful(328)
+
+
+def test_numbers_of_two_runs_differ_by_their_share_or_because_one_is_not_finite() -> None:
+    one, other = [1.0, 1.0, 0.0, 1e-300, np.inf, np.nan], [1 + 1e-9, 1 + 1e-5, 0.0, 0.0, np.inf, np.nan]
+    assert differ(np.array(one), np.array(other)).tolist() == [False, True, False, True, True, True]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import runpy
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -37,6 +40,285 @@ def runs(handed_out: Path) -> Iterator[dict[str, Future[Any]]]:
         }
 
 
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small project of its own, so that a tool that deletes too much deletes nothing of value."""
+    root = tmp_path / "home" / "project"
+    (root / "notebooks").mkdir(parents=True)
+    (root / "backprop_lib").mkdir()
+    (root / "backprop_lib" / "network.py").write_text("w = 1")
+    (root / "README.md").write_text(f"# The course\n{student_copies.FOR_CONTRIBUTORS}Run it.\n")
+    page = {"cells": broken_page()["cells"][:1], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (root / "notebooks" / "01.ipynb").write_text(execute_pages.serialized(page))
+    monkeypatch.setattr(student_copies, "ROOT", root)
+    monkeypatch.setattr(student_copies, "NEEDED", ("backprop_lib",))
+    return root
+
+
+def everything(folder: Path) -> dict[str, Any]:
+    """Every file, folder and link below a folder, with what is in it."""
+    return {
+        path.relative_to(folder).as_posix(): os.readlink(path)
+        if path.is_symlink()
+        else path.read_bytes()
+        if path.is_file()
+        else None
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+def link(path: Path, to: Path) -> Path:
+    path.symlink_to(to)
+    return path
+
+
+def with_marks(folder: Path, *names: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names or ("marks.csv",):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("Ada 1.0")
+    return folder
+
+
+def copied(folder: Path) -> Path:
+    """The folder, as if it had been made by the tool."""
+    (folder / student_copies.MARK).write_text("{}")
+    return folder
+
+
+def with_mark(folder: Path, content: bytes) -> Path:
+    (with_marks(folder) / student_copies.MARK).write_bytes(content)
+    return folder
+
+
+# Every kind of place that is not to be replaced, made in a project at `root`.
+PLACES = {
+    "the project": lambda root: root,
+    "the folder above": lambda root: root.parent,
+    "the folder above that": lambda root: root.parent.parent,
+    "the disk": lambda root: Path(root.anchor),
+    "the project, by way of": lambda root: root / "notebooks" / "..",
+    "a link to the project": lambda root: link(root.parent / "link", root),
+    "a link to the folder above": lambda root: link(root.parent.parent / "link", root.parent),
+    "a link in the project to the project": lambda root: link(root / "link", root),
+    "the folder above, with the mark of a copy": lambda root: copied(root.parent),
+    "the project, with the mark of a copy": lambda root: copied(root),
+    "the pages": lambda root: root / "notebooks",
+    "a new folder in the pages": lambda root: root / "notebooks" / "student",
+    "a new folder in the project": lambda root: root / "student",
+    "a link to the pages": lambda root: link(root.parent / "link", root / "notebooks"),
+    "below a link to the pages": lambda root: link(root.parent / "link", root / "notebooks") / "student",
+    "all of build": lambda root: with_marks(root / "build", "site/index.html"),
+    "build, empty": lambda root: root / "build",
+    "marks": lambda root: with_marks(root.parent / "marks"),
+    "marks in build": lambda root: with_marks(root / "build" / "marks"),
+    "a hidden file": lambda root: with_marks(root.parent / "marks", ".marks"),
+    "an empty folder in it": lambda root: (
+        (with_marks(root.parent / "marks", "a/b") / "a" / "b").unlink() or root.parent / "marks"
+    ),
+    "a mark that is no JSON": lambda root: with_marks(root.parent / "marks", student_copies.MARK, "a"),
+    "a mark that is a list": lambda root: with_mark(root.parent / "marks", b"[]"),
+    "a mark that is no text": lambda root: with_mark(root.parent / "marks", b"\xff{}"),
+    "a mark that is empty": lambda root: with_mark(root.parent / "marks", b""),
+    "a mark that is a folder": lambda root: with_marks(root.parent / "marks", f"{student_copies.MARK}/a"),
+    "a mark that is a broken link": lambda root: (
+        link(with_marks(root.parent / "marks") / student_copies.MARK, root / "none").parent
+    ),
+    "a link to marks": lambda root: link(root.parent / "link", with_marks(root.parent / "marks")),
+    "a file": lambda root: with_marks(root.parent / "marks") / "marks.csv",
+    "below a file": lambda root: with_marks(root.parent / "marks") / "marks.csv" / "student",
+}
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("name", PLACES)
+def test_a_folder_that_is_not_its_own_is_refused_and_stays(
+    name: str, force: bool, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, record_property: Any
+) -> None:
+    place = PLACES[name](project)
+    top = project.parents[1]
+    before = everything(top)
+    monkeypatch.chdir(project)
+    for to in {place, Path(os.path.relpath(place, project))}:
+        assert student_copies.main(["--to", str(to), *(["--force"] if force else [])]) == 1
+        said = capsys.readouterr()
+        assert said.out == "" and re.search(
+            "^Nothing was written. .*(project|new or an empty folder|Not a directory|File exists)",
+            said.err,
+        )
+        assert everything(top) == before
+    record_property("bad inputs tried", 2)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda root: root / "build" / "student",
+        lambda root: root.parent / "student",
+        lambda root: with_marks(root.parent / "new" / "empty", "a").parent / "other",
+        lambda root: link(root.parent / "link", root.parent / "not yet there"),
+        lambda root: (root.parent / "empty").mkdir() or root.parent / "empty",
+    ],
+)
+def test_a_new_folder_an_empty_one_and_its_own_are_taken(place: Any, project: Path) -> None:
+    target = place(project)
+    was_link = target.is_symlink()
+    for number in range(3):
+        (project / "backprop_lib" / "network.py").write_text(f"w = {number}")
+        assert student_copies.main(["--to", str(target)]) == 0
+        assert (target / "backprop_lib" / "network.py").read_text() == f"w = {number}"
+        assert (target / "notebooks" / "01.ipynb").exists() and target.is_symlink() == was_link
+        assert not [path for path in target.resolve().parent.iterdir() if path.name.startswith(".")]
+    assert stat.S_IMODE(target.stat().st_mode) == stat.S_IMODE((project / "notebooks").stat().st_mode)
+    target.chmod(0o750)
+    student_copies.copy_course(target)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o750
+
+
+WORK = {
+    "a page was changed": (
+        lambda copy: (copy / "notebooks" / "01.ipynb").write_text("{}"),
+        "notebooks/01.ipynb",
+    ),
+    "a page was added": (
+        lambda copy: (copy / "notebooks" / "mine.ipynb").write_text("{}"),
+        "notebooks/mine.ipynb",
+    ),
+    "a file of the same length": (lambda copy: (copy / "README.md").write_text("# Another\n\n"), "README.md"),
+    "a hidden file": (lambda copy: (copy / ".marks").write_text("Ada 1.0"), ".marks"),
+    "in a new folder": (lambda copy: with_marks(copy / "marks" / "2026"), "marks/2026/marks.csv"),
+    "a link": (lambda copy: link(copy / "data", copy.parent), "data"),
+    "a link to nothing": (lambda copy: link(copy / "data", copy / "none"), "data"),
+    "a page became a link": (
+        lambda copy: (copy / "README.md").unlink() or link(copy / "README.md", copy / "notebooks"),
+        "README.md",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_work_in_a_copy_is_not_overwritten_without_asking(
+    name: str, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, record_property: Any
+) -> None:
+    copy, (work, file) = project / "build" / "student", WORK[name]
+    assert student_copies.main([]) == 0
+    fresh = everything(copy)
+    work(copy)
+    worked = everything(copy)
+    capsys.readouterr()
+    for at_a_terminal, answer in ((False, "y"), (True, ""), (True, "n"), (True, "perhaps")):
+        monkeypatch.setattr(
+            sys.stdin, "isatty", lambda at_a_terminal=at_a_terminal: at_a_terminal, raising=False
+        )
+        monkeypatch.setattr("builtins.input", lambda question, answer=answer: answer)
+        assert student_copies.main([]) == 1
+        said = capsys.readouterr().err
+        assert (
+            f"since this copy was made: {file}\n" in said
+            and "Nothing was written" in said
+            and "--force" in said
+        )
+        assert everything(copy) == worked and os.listdir(copy.parent) == ["student"]
+    again = [] if name == "a page was changed" else ["--force"]
+    monkeypatch.setattr("builtins.input", lambda question: "y")
+    assert student_copies.main(again) == 0
+    assert everything(copy) == fresh and os.listdir(copy.parent) == ["student"]
+    record_property("bad inputs tried", 4)
+
+
+def test_what_is_nobodys_work_does_not_stand_in_the_way(project: Path) -> None:
+    copy = project / "build" / "student"
+    assert student_copies.main([]) == 0
+    for name in (
+        "backprop_lib/__pycache__/network.pyc",
+        ".venv/bin/python",
+        "notebooks/.ipynb_checkpoints/01.ipynb",
+    ):
+        with_marks(copy, name)
+    (copy / "README.md").unlink()
+    assert student_copies.main([]) == 0 and (copy / "README.md").exists()
+
+
+@pytest.mark.parametrize(
+    "fault", ["serialized", "fingerprints", "rename new", "rename old", "after rename old"]
+)
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_copy_that_fails_leaves_the_old_one(
+    fault: str, error: BaseException, project: Path, monkeypatch: pytest.MonkeyPatch, record_property: Any
+) -> None:
+    copy = project / "build" / "student"
+    assert student_copies.main([]) == 0
+    before, rename = everything(copy), Path.rename
+    (project / "backprop_lib" / "network.py").write_text("w = 2")
+
+    def fails(*arguments: Any) -> Any:
+        if "rename" in fault and arguments[0].name != ("new" if fault == "rename new" else "student"):
+            return rename(*arguments)
+        if fault == "after rename old":
+            rename(*arguments)
+        raise error
+
+    monkeypatch.setattr(*((Path, "rename") if "rename" in fault else (student_copies, fault)), fails)
+    monkeypatch.setattr(student_copies, "work_in", lambda folder: [])
+    with pytest.raises(type(error)):
+        student_copies.copy_course(copy)
+    assert everything(copy) == before and os.listdir(copy.parent) == ["student"]
+    record_property("faults injected", 1)
+
+
+def test_an_old_copy_that_cannot_be_put_back_is_not_deleted_either(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy, rename = project / "build" / "student", Path.rename
+    assert student_copies.main([]) == 0
+    before = everything(copy)
+
+    def renames_once(path: Path, to: Path) -> Any:
+        if path.name != "student":
+            raise KeyboardInterrupt
+        return rename(path, to)
+
+    monkeypatch.setattr(Path, "rename", renames_once)
+    with pytest.raises(KeyboardInterrupt):
+        student_copies.copy_course(copy)
+    (kept,) = copy.parent.glob("*/old")
+    assert everything(kept) == before
+
+
+def test_the_project_is_itself_by_whatever_path_the_program_is_called(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = project / "tools" / "student_copies.py"
+    tool.parent.mkdir()
+    tool.write_bytes(Path(student_copies.__file__).read_bytes())
+    through = runpy.run_path(str(link(project.parents[1] / "link", project) / "tools" / "student_copies.py"))
+    for place in (project, project.parent, project / "notebooks"):
+        with pytest.raises(through["Refused"], match="the project"):
+            through["copy_course"](copied(place), force=True)
+
+
+@pytest.mark.parametrize(
+    "name", [".", "..", "notebooks", "backprop_lib/new", "build", "build/..", "tests/../docs"]
+)
+def test_this_project_and_all_around_it_are_never_a_target(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(student_copies.ROOT)
+    for target in (Path(name), student_copies.ROOT / name):
+        with pytest.raises(student_copies.Refused, match="inside the project|the project itself"):
+            student_copies.check_place(target.resolve())
+
+
+@pytest.mark.parametrize("error", [EOFError, KeyboardInterrupt])
+def test_no_answer_is_no(error: type[BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_answer(question: str) -> str:
+        raise error
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", no_answer)
+    assert not student_copies.agreed("Replace?")
+
+
 def lines_of_solutions(page: dict[str, Any]) -> set[str]:
     """The lines that stand in a solution and nowhere else on the page."""
     lines: dict[bool, set[str]] = {True: set(), False: set()}
@@ -62,79 +344,6 @@ def promises(copy: dict[str, Any]) -> list[str]:
 def never_run(copy: dict[str, Any]) -> bool:
     code = [cell for cell in copy["cells"] if cell["cell_type"] == "code"]
     return all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
-
-
-def everything(folder: Path) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def with_marks(folder: Path) -> None:
-    folder.mkdir()
-    (folder / "marks.csv").write_text("Ada,17\n")
-
-
-REFUSED = {
-    "a folder of somebody's own": with_marks,
-    "a file": lambda target: target.write_text("mine"),
-    "a link to a folder of somebody's own": lambda target: (
-        with_marks(target.with_name("elsewhere")),
-        target.symlink_to(target.with_name("elsewhere")),
-    ),
-}
-
-
-@pytest.mark.parametrize("force", [False, True])
-@pytest.mark.parametrize("made", REFUSED)
-def test_what_was_not_made_by_the_program_is_never_replaced(made: str, force: bool, tmp_path: Path) -> None:
-    REFUSED[made](tmp_path / "class")
-    before = everything(tmp_path)
-    with pytest.raises(student_copies.NotOurs, match="expected a new or an empty folder"):
-        student_copies.copy_course(tmp_path / "class", force=force)
-    assert everything(tmp_path) == before
-
-
-@pytest.mark.parametrize("name", [".", "..", "notebooks", "backprop_lib/new", "build/..", "tests/../docs"])
-def test_the_project_and_all_around_it_are_never_a_target(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(student_copies.ROOT)
-    for target in (Path(name), student_copies.ROOT / name):
-        with pytest.raises(student_copies.NotOurs, match="inside the project|the project itself"):
-            student_copies.check_target(target, force=True)
-
-
-def test_a_link_to_the_project_is_no_target(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(student_copies.ROOT)
-    with pytest.raises(student_copies.NotOurs, match="the project itself"):
-        student_copies.check_target(tmp_path / "link", force=True)
-
-
-def test_a_copy_is_made_again_but_not_over_work_in_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    target = tmp_path / "class"
-    target.mkdir()
-    student_copies.copy_course(target)
-    (target / "backprop_lib" / "__pycache__").mkdir()
-    (target / "backprop_lib" / "__pycache__" / "costs.pyc").write_bytes(b"")
-    student_copies.copy_course(target, "hidden")
-    page = target / "notebooks" / PAGES[3].name
-    page.write_text(page.read_text(encoding="utf-8") + " ", encoding="utf-8")
-    (target / "marks.csv").write_text("Ada,17\n")
-    before = everything(target)
-    assert student_copies.main(["--to", str(target)]) == 1
-    said = capsys.readouterr().err
-    assert "Nothing was written" in said and "marks.csv" in said and page.name in said and "--force" in said
-    assert everything(target) == before
-    assert student_copies.main(["--to", str(target), "--force"]) == 0
-    assert not (target / "marks.csv").exists() and sorted(p.name for p in tmp_path.iterdir()) == ["class"]
-
-
-def test_a_copy_that_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    student_copies.copy_course(tmp_path / "class")
-    before = everything(tmp_path)
-    monkeypatch.setattr(student_copies, "NEEDED", (*student_copies.NEEDED, "no such file"))
-    with pytest.raises(FileNotFoundError):
-        student_copies.copy_course(tmp_path / "class")
-    assert everything(tmp_path) == before
 
 
 def test_some_pages_have_solutions() -> None:
@@ -204,11 +413,11 @@ def test_hidden_solutions_are_all_there_and_folded() -> None:
     for path in SOLVED:
         page = execute_pages.read(path)
         copy = student_copies.without_outputs(student_copies.hidden(page))
-        folded = [cell for cell in copy["cells"] if cell["metadata"].get("jupyter", {}).get("source_hidden")]
+        folded = [cell for cell in copy["cells"] if cell["metadata"].get("jupyter", {}).get("outputs_hidden")]
         assert [cell["id"] for cell in folded] == [
             cell["id"] for cell in page["cells"] if student_copies.is_solution(cell)
         ]
-        assert all(cell["metadata"]["jupyter"]["outputs_hidden"] for cell in folded) and never_run(copy)
+        assert all(cell["metadata"]["jupyter"]["source_hidden"] for cell in folded) and never_run(copy)
 
 
 def test_the_copy_has_what_make_lab_needs(handed_out: Path) -> None:

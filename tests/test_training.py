@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import subprocess
@@ -274,6 +275,27 @@ def test_the_same_progress_bar_is_seen_elsewhere() -> None:
 def test_progress_that_is_no_function_is_refused() -> None:
     with pytest.raises(TypeError, match="progress: expected a function like tqdm, got True"):
         train(Network(SPECIFICATION), TRAIN, epochs=1, progress=True)
+
+
+def no_arguments():
+    return range(3)
+
+
+@pytest.mark.parametrize("progress", [print, len, lambda n: 0, no_arguments, lambda n, bar: n])
+def test_progress_that_hands_nothing_on_is_refused_by_name(progress) -> None:
+    for run in (train, numerical_gradient):
+        arguments = (TRAIN,) if run is train else TRAIN.columns()
+        with pytest.raises(TypeError, match=r"^progress: expected a function like tqdm, which .*, got <"):
+            run(Network(SPECIFICATION), *arguments, progress=progress)
+
+
+def test_what_progress_makes_of_the_numbers_changes_no_result() -> None:
+    net, (x, y) = Network(SPECIFICATION), TRAIN.columns()
+    plain = numerical_gradient(net, x, y).theta
+    for progress in (reversed, lambda numbers: ["a"] * len(numbers), lambda numbers: itertools.count()):
+        assert np.array_equal(numerical_gradient(net, x, y, progress=progress).theta, plain)
+    short = numerical_gradient(net, x, y, progress=lambda numbers: numbers[:5]).theta
+    assert np.array_equal(short[:5], plain[:5]) and np.isnan(short[5:]).all()
 
 
 def test_training_prints_nothing(capsys) -> None:

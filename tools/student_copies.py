@@ -6,9 +6,9 @@
     python tools/student_copies.py --force               even where something was changed in the copy
 
 Nothing that somebody wrote is deleted: a folder that was not made by this program is refused, and a copy in
-which a file was changed or added only gives way with --force. The copy is a folder to hand out: `make lab`
-opens it, and every link on its pages leads to a file in it. The stubs of the exercises remain, so every page
-still runs from top to bottom.
+which a file was changed or added gives way only if you say so, or with --force. The copy is a folder to hand
+out: `make lab` opens it, and every link on its pages leads to a file in it. The stubs of the exercises
+remain, so every page still runs from top to bottom.
 """
 
 from __future__ import annotations
@@ -16,16 +16,19 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import re
 import shutil
 import sys
 import tempfile
+from contextlib import suppress
 from copy import deepcopy
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from execute_pages import Notebook, normalized, read, serialized
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 SOLUTION = "solution"
 # An answer in words: a block of the reader's to open that is called so.
 ANSWER = re.compile(r"<details>\s*<summary>\s*(?:Answer|Solution)\b.*?</details>\s*", re.DOTALL)
@@ -47,7 +50,8 @@ NEEDED = (
     "tools/venv.sh",
 )
 MARK = ".made-by-student-copies.json"  # {file: hash} of all that was written
-IGNORED = re.compile(r"/(?:__pycache__|\.ipynb_checkpoints|\.venv[^/]*|[^/]+\.egg-info)/")
+# Made by no hand.
+NO_WORK = ("__pycache__", ".ipynb_checkpoints", ".venv*", "*.egg-info", ".DS_Store", "Thumbs.db")
 FOR_CONTRIBUTORS = "\n## Check it\n"
 
 
@@ -85,54 +89,106 @@ def without_outputs(page: Notebook) -> Notebook:
     return page
 
 
-class NotOurs(Exception):
-    """A folder that must not be replaced; the message says what is in the way."""
+class Refused(Exception):
+    """The folder is not to be replaced; the message says what is in the way."""
+
+
+class WorkDone(Refused):
+    """The folder is a copy, and somebody has worked in it."""
+
+
+def copy_course(target: Path, solutions: str = "stripped", force: bool = False) -> list[Path]:
+    """Write the students' folder anew, beside the old one, which gives way at the end; returns its pages.
+
+    Raises Refused if something else is there, WorkDone if it holds work and `force` is not set, or OSError;
+    whatever was there is then as it was.
+    """
+    place = target.resolve()  # a link stays a link
+    check_place(place)
+    if not force and (work := work_in(place)):
+        some = ", ".join(work[:5]) + (f" and {len(work) - 5} more" if len(work) > 5 else "")
+        raise WorkDone(f"{target}: changed or added since this copy was made: {some}")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+    new, old = beside / "new", beside / "old"
+    try:
+        names = [page.name for page in _write(new, solutions)]
+        (new / MARK).write_text(json.dumps(fingerprints(new), indent=1), encoding="utf-8", newline="\n")
+        swap(new, place, old)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        with suppress(OSError):  # not empty if an old copy is in it that could not be put back
+            beside.rmdir()
+    return [target / "notebooks" / name for name in names]
+
+
+def check_place(place: Path) -> None:
+    """Refused unless a copy may stand here: in no place of the project but build/, on nothing of others."""
+    if any(same(place, above) for above in (ROOT, *ROOT.parents)):
+        raise Refused(f"{place}: the project itself is in this folder")
+    around = [folder for folder in (ROOT, ROOT / "build") if any(same(folder, up) for up in place.parents)]
+    if around == [ROOT]:
+        raise Refused(f"{place}: inside the project, a copy can be in a folder of build/ only")
+    empty = not place.exists() or (place.is_dir() and not any(place.iterdir()))
+    if not empty and made_here(place) is None:
+        raise Refused(f"{place}: expected a new or an empty folder, or one made by this program")
+
+
+def same(one: Path, other: Path) -> bool:
+    """Whether both are one place, under whatever name."""
+    return one == other or (one.exists() and other.exists() and one.samefile(other))
+
+
+def made_here(folder: Path) -> dict[str, str] | None:
+    """{file: hash} of a copy when it was made; None for any other folder."""
+    try:
+        files = json.loads((folder / MARK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return files if isinstance(files, dict) else None
 
 
 def fingerprints(folder: Path) -> dict[str, str]:
     """{name of a file below the folder: the hash of its content}, but for the list itself and for caches."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() or path.is_symlink()]
-    names = {path.relative_to(folder).as_posix(): path for path in files}
-    made = {name: path for name, path in names.items() if not IGNORED.search(f"/{name}") and name != MARK}
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in made.items()}
+    found = {}
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not is_no_work(name)]
+        links = [name for name in folders if (Path(place) / name).is_symlink()]
+        for path in (Path(place) / name for name in (*files, *links) if not is_no_work(name)):
+            found[path.relative_to(folder).as_posix()] = fingerprint(path)
+    found.pop(MARK, None)
+    return found
 
 
-def check_target(target: Path, force: bool) -> None:
-    """NotOurs unless the folder is new or empty, or a copy that nobody has worked in."""
-    place = target.resolve()
-    if ROOT.is_relative_to(place):
-        raise NotOurs(f"{target}: the project itself is in this folder")
-    if place.is_relative_to(ROOT) and not place.is_relative_to(ROOT / "build"):
-        raise NotOurs(f"{target}: inside the project, a copy can be in build/ only")
-    if not place.exists() or (place.is_dir() and not any(place.iterdir())):
-        return
-    if not place.is_dir() or not (place / MARK).is_file():
-        raise NotOurs(f"{target}: expected a new or an empty folder, or one made by this program")
-    made, found = json.loads((place / MARK).read_text(encoding="utf-8")), fingerprints(place)
-    work = sorted(name for name in found if made.get(name) != found[name])
-    if work and not force:
-        listed = ", ".join(work[:5]) + (f" and {len(work) - 5} more" if len(work) > 5 else "")
-        raise NotOurs(f"{target}: changed or added since it was made: {listed}; --force replaces them")
+def is_no_work(name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in NO_WORK)
 
 
-def copy_course(target: Path, solutions: str = "stripped", force: bool = False) -> list[Path]:
-    """Write the students' folder anew, beside the old one, which gives way at the end; returns its pages."""
-    check_target(target, force)
-    place = target.resolve()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as folder:
-        new, old = Path(folder) / "new", Path(folder) / "old"
-        names = [page.name for page in _write(new, solutions)]
-        (new / MARK).write_text(json.dumps(fingerprints(new), indent=1), encoding="utf-8", newline="\n")
+def fingerprint(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:  # a link to a folder, or to nothing
+        return "unreadable"
+
+
+def work_in(folder: Path) -> list[str]:
+    """The files that were changed or added since the copy was made, in order."""
+    made = made_here(folder) or {}
+    return sorted(name for name, found in fingerprints(folder).items() if made.get(name) != found)
+
+
+def swap(new: Path, place: Path, old: Path) -> None:
+    """Put `new` in its place, and what was there to `old`; all stays if that fails."""
+    try:
         if place.exists():
+            shutil.copymode(place, new)
             place.rename(old)
-        try:
-            new.rename(place)
-        except BaseException:
-            if old.exists():
-                old.rename(place)
-            raise
-    return [target / "notebooks" / name for name in names]
+        new.rename(place)
+    except BaseException:
+        if old.exists() and not place.exists():
+            old.rename(place)
+        raise
 
 
 def _write(target: Path, solutions: str) -> list[Path]:
@@ -155,15 +211,29 @@ def _write(target: Path, solutions: str) -> list[Path]:
     return written
 
 
+def agreed(question: str) -> bool:
+    """Whether somebody at a terminal says yes; nobody does where there is none."""
+    try:
+        return sys.stdin.isatty() and input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except (EOFError, KeyboardInterrupt):
+        return False
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--solutions", choices=SOLUTIONS, default="stripped")
-    parser.add_argument("--to", type=Path, default=ROOT / "build" / "student")
+    parser.add_argument("--to", type=Path, default=ROOT / "build" / "student", metavar="FOLDER")
     parser.add_argument("--force", action="store_true", help="replace a copy in which somebody has worked")
     options = parser.parse_args(arguments)
     try:
-        written = copy_course(options.to, options.solutions, options.force)
-    except NotOurs as reason:
+        try:
+            written = copy_course(options.to, options.solutions, options.force)
+        except WorkDone as work:
+            print(work, file=sys.stderr)
+            if not agreed("Replace the copy, and lose them?"):
+                raise Refused("--force replaces the copy") from None
+            written = copy_course(options.to, options.solutions, force=True)
+    except (Refused, OSError) as reason:
         print(f"Nothing was written. {reason}.", file=sys.stderr)
         return 1
     print(f"{len(written)} pages, solutions {options.solutions}; hand out the folder {options.to}")

@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from backprop_lib.arguments import shown
+from backprop_lib.arguments import apart, shown
+from backprop_lib.course.attempts import SECONDS, Judge, Left, TimeUp, attempt, printing_briefly
 from backprop_lib.course.mistakes import Mistake
-from backprop_lib.course.results import close, form, pairs, same
+from backprop_lib.course.results import close, form, kept, pairs, same
 from backprop_lib.network import Parameters
 
 
@@ -76,6 +77,8 @@ class FunctionToWrite:
     parts        the names of its results, if it has several
     call         how the answer is called with the arguments of a case
     clue         a sentence for the names of the parts that are wrong, and of those that are right
+    hints        (words, sentence): what to say if the answer is right on all cases that have these words in
+                 their names and wrong on all others, or the other way round
     """
 
     parameters: tuple[str, ...]
@@ -85,42 +88,55 @@ class FunctionToWrite:
     parts: tuple[str, ...] = ()
     call: Callable[[Any, tuple[Any, ...]], Any] = lambda answer, arguments: answer(*arguments)
     clue: Callable[[list[str], list[str]], str] = lambda bad, good: ""
+    hints: tuple[tuple[str, str], ...] = ()
 
     def judge(self, answer: Any) -> Verdict:
         """The verdict; it never raises because of the answer."""
         if complaint := no_function(answer, self.parameters):
             return complaint
+        answer = taking_positions(answer, self.parameters)
         returned: list[tuple[Case, Any]] = []
-        failed: list[str] = []
+        failed = ""
         for case in self.cases():
             handed = deepcopy(case.arguments)
+            judge = Judge()
             try:
-                result = self.call(answer, handed)
-            except NotImplementedError:
+                with printing_briefly():
+                    result = attempt(lambda handed=handed: kept(self.call(answer, handed)))  # type: ignore[misc]
+            except (Exception, TimeUp) as error:
+                result = error
+            if changed := judge.restored():
+                return wrong(f"your function gave {_listed(changed)} another meaning; that is undone.")
+            if isinstance(result, NotImplementedError):
                 return NOT_ATTEMPTED
-            except Exception as error:
-                failed.append(raised(error, dict(zip(self.parameters, case.arguments, strict=True))))
+            if isinstance(result, TimeUp):
+                return wrong(TOO_LONG)
+            if isinstance(result, Exception):
+                given = dict(zip(self.parameters, case.arguments, strict=True))
+                failed = failed or raised(result, given)
                 continue
             if result is None or result is ...:
                 return NOT_ATTEMPTED if result is ... or _is_stub(answer) else wrong(NOTHING_RETURNED)
             if not all(_unchanged(old, new) for old, new in zip(case.arguments, handed, strict=True)):
                 return wrong("your function changed an array that it was given. Work on a new one.")
-            returned.append((case, _kept(result)))
+            returned.append((case, result))
         return self._verdict(returned, failed)
 
-    def _verdict(self, returned: list[tuple[Case, Any]], failed: list[str]) -> Verdict:
+    def _verdict(self, returned: list[tuple[Case, Any]], failed: str) -> Verdict:
         complaints = [form(case.right, result, self.parts) for case, result in returned]
         good = [case.name for case, result in returned if same(case.right, result)]
-        problem = next(filter(None, failed + complaints), "")
+        problem = next(filter(None, [failed, *complaints]), "")
         if not problem and len(good) == len(returned):
             return correct(self.checked_on)
         if mistake := self._known(returned):
             return wrong(f"{mistake.title}. {mistake.sentence} Look at {mistake.where}.", problem)
         if good:
+            bad = [case.name for case in self.cases() if case.name not in good]
+            misses = [(case, result) for case, result in returned if case.name in bad]
             return wrong(
-                problem or "your function is right on some inputs only.",
-                f"It is right on {_listed(good)}, and not on the others.",
-                "Is a number, a shape or a batch of one built in?",
+                problem or self._other_numbers(misses),
+                f"It is right on {_listed(good)}, and not on {_listed(bad)}.",
+                self._hint(good, bad),
             )
         return wrong(problem or self._other_numbers(returned))
 
@@ -133,13 +149,24 @@ class FunctionToWrite:
                 return mistake
         return None
 
+    def _hint(self, good: list[str], bad: list[str]) -> str:
+        """What sets the cases that are right apart from those that are not."""
+        for words, sentence in self.hints:
+            for some, others in ((good, bad), (bad, good)):
+                if all(words in name for name in some) and not any(words in name for name in others):
+                    return sentence
+        return ""
+
     def _other_numbers(self, returned: list[tuple[Case, Any]]) -> str:
         """What can be said of numbers that are of the right form and of no known mistake."""
         everywhere = [pair for case, result in returned for pair in pairs(case.right, result, self.parts)]
-        _, p, q = everywhere[0]
-        factor = float(np.vdot(p, q) / np.vdot(p, p))
         if not any(q.any() for _, _, q in everywhere):
             return "your answer is zero everywhere, and the right one is not."
+        off = max(float(np.linalg.norm(p - q) / np.linalg.norm(p)) for _, p, q in everywhere if p.any())
+        if off < 1e-4:
+            return f"your numbers are right to {off:.0e} of their size only: is there a rounding on the way?"
+        _, p, q = max(everywhere, key=lambda pair: float(np.abs(pair[1]).max()))
+        factor = float(np.vdot(p, q) / np.vdot(p, p))
         if all(close(factor * p, q) for _, p, q in everywhere):
             return f"your answer is the right one times {factor:.4g}, everywhere."
         case, result = returned[0]
@@ -148,12 +175,32 @@ class FunctionToWrite:
         bad = [(name, p, q) for name, p, q in here if not close(p, q)]
         name, p, q = bad[0]
         index = np.unravel_index(np.argmax(np.abs(p - q)), p.shape)
-        entry = (name or "entry ") + (str([int(i) for i in index]) if p.ndim else "")
-        sentences = [f"on {case.name}, {entry.strip()} should be {p[index]:.4g} and is {q[index]:.4g}."]
+        entry = f"{name or 'entry'}{[int(i) for i in index]}" if p.ndim else name or "the answer"
+        should, and_is = apart(float(p[index]), float(q[index]))
+        sentences = [f"on {case.name}, {entry} should be {should} and is {and_is}."]
         if good:
             names = [name for name, _, _ in bad]
             sentences += [f"Right: {_listed(good)}. Wrong: {_listed(names)}.", self.clue(names, good)]
         return " ".join(filter(None, sentences))
+
+
+def function_on(
+    parameters: str,
+    inputs: dict[str, tuple[Any, ...]],
+    right: Callable[..., Any],
+    checked_on: str,
+    mistakes: tuple[tuple[Mistake, Callable[..., Any]], ...],
+    parts: tuple[str, ...] = (),
+    call: Callable[[Any, tuple[Any, ...]], Any] = lambda answer, arguments: answer(*arguments),
+    hints: tuple[tuple[str, str], ...] = (),
+) -> FunctionToWrite:
+    """An exercise from its inputs by name, the right function, and wrong ones with the mistake of each."""
+
+    def cases() -> list[Case]:
+        return [Case(n, x, right(*x), tuple(f(*x) for _, f in mistakes)) for n, x in inputs.items()]
+
+    named = tuple(mistake for mistake, _ in mistakes)
+    return FunctionToWrite(tuple(parameters.split()), cases, checked_on, named, parts, call, hints=hints)
 
 
 @dataclass(frozen=True)
@@ -177,15 +224,13 @@ class Questions:
             return wrong(
                 f"expected a dict with an answer for each of {_listed(letters)}, got {shown(answer)}."
             )
-        given = {k: v for k, v in answer.items() if v is not None and v is not ...}
+        given = {k.strip(): _option(v) for k, v in answer.items() if v is not None and v is not ...}
         if not given:
             return NOT_ATTEMPTED
         if strangers := sorted(set(given) - set(letters)):
             return wrong(f"there is no question {_listed(strangers)}; the questions are {_listed(letters)}.")
         for letter in letters:
-            if letter in given and not any(
-                type(given[letter]) is type(o) and given[letter] == o for o in self.options
-            ):
+            if letter in given and given[letter] not in self.options:
                 options = ", ".join(map(repr, self.options))
                 return wrong(f"{letter}: expected one of {options}, got {shown(given[letter])}.")
         misses = [f"{k}: {self.why_not(k, v)}" for k, v in sorted(given.items()) if v != self.right[k]]
@@ -207,12 +252,45 @@ def no_function(answer: Any, parameters: Sequence[str]) -> Verdict | None:
             f"expected {wanted}, got {type(answer).__name__}. Hand over the function itself; do not call it."
         )
     try:
-        inspect.signature(answer).bind(*parameters)
-    except TypeError:
-        return wrong(f"expected {wanted}; yours takes {inspect.signature(answer)}.")
+        signature = inspect.signature(answer)
     except ValueError:  # a function of numpy, which has no signature to look at
         return None
-    return None
+    names = list(signature.parameters)
+    if sorted(names) == sorted(parameters) and names != list(parameters) and not _by_name(signature):
+        return wrong(f"expected {wanted}, in this order; yours takes {signature}.")
+    for in_order, by_name in ((parameters, {}), ((), dict.fromkeys(parameters))):
+        try:
+            signature.bind(*in_order, **by_name)
+        except TypeError:
+            continue
+        return None
+    return wrong(f"expected {wanted}; yours takes {signature}.")
+
+
+def taking_positions(answer: Any, parameters: Sequence[str]) -> Any:
+    """The answer itself; one whose arguments must be given by name, so that it takes them in order."""
+    try:
+        inspect.signature(answer).bind(*parameters)
+    except TypeError:
+        return lambda *arguments: answer(**dict(zip(parameters, arguments, strict=True)))
+    except ValueError:
+        return answer
+    return answer
+
+
+def _by_name(signature: inspect.Signature) -> bool:
+    return any(parameter.kind is parameter.KEYWORD_ONLY for parameter in signature.parameters.values())
+
+
+def _option(value: Any) -> Any:
+    """An answer to a question in its plainest form: 4 for 4.0 and np.int64(4), text without its spaces."""
+    if isinstance(value, np.ndarray | np.generic) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, bool):
+        return str(value)  # True is no 1
+    return value.strip().lower() if isinstance(value, str) else value
 
 
 def _unchanged(old: Any, new: Any) -> bool:
@@ -221,19 +299,14 @@ def _unchanged(old: Any, new: Any) -> bool:
     return not isinstance(old, np.ndarray | list) or np.array_equal(old, new)
 
 
-def _kept(result: Any) -> Any:
-    """A copy, so that an array that the answer uses again does not change under our hands."""
-    try:
-        return deepcopy(result)
-    except Exception:
-        return result
-
-
 def _listed(words: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 NOTHING_RETURNED = "your function returned nothing. End it with `return`; printing is not enough."
+
+
+TOO_LONG = f"your function had not ended after {SECONDS:g} seconds. Does a loop go on for ever?"
 
 
 def _stub() -> None: ...
@@ -246,7 +319,7 @@ def _is_stub(answer: Any) -> bool:
 
 
 def _installed(file: str) -> bool:
-    folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("platlib"), str(Path(__file__).parent)]
+    folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("platlib"), str(Path(__file__).parents[1])]
     return any(Path(file).is_relative_to(folder) for folder in folders) or (
         file.startswith("<") and not file.startswith("<ipython")
     )
@@ -254,7 +327,9 @@ def _installed(file: str) -> bool:
 
 def raised(error: Exception, arguments: dict[str, Any] | None = None) -> str:
     """The exception, the learner's own line that it came through last, and the shapes that went in."""
-    frames = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, Left):
+        return f"your function tried to end the program, with {error}. End it with `return`."
+    frames = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
     own = [frame for frame in frames if not _installed(frame.filename)]
     text = (linecache.getline(own[-1].filename, own[-1].lineno or 0).strip() or own[-1].line) if own else ""
     line = f", in the line `{text}`" if text else ""
@@ -262,4 +337,12 @@ def raised(error: Exception, arguments: dict[str, Any] | None = None) -> str:
         f"{name} {value.shape}" for name, value in (arguments or {}).items() if isinstance(value, np.ndarray)
     ]
     given = f" The shapes were {', '.join(shapes)}." if shapes and isinstance(error, ValueError) else ""
-    return f"your function raised {type(error).__name__}: {error}{line}.{given}"
+    return f"your function raised {type(error).__name__}: {_words_of(error)}{line}.{given}"
+
+
+def _words_of(error: Exception) -> str:
+    try:
+        words = str(error)
+    except Exception:  # an exception of the learner's own
+        return ""
+    return words if len(words) <= 200 else words[:199] + "…"

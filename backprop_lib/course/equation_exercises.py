@@ -6,8 +6,9 @@ nets, so that an answer is told the same words that the catalogue has for its mi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from backprop_lib.costs import Cost
 from backprop_lib.costs import cost as cost_named
 from backprop_lib.course.answers import Case, FunctionToWrite
 from backprop_lib.course.mistakes import MISTAKES, RIGHT, Mistake, Run, diagnosing_net
+from backprop_lib.course.results import same
 from backprop_lib.equations import backprop
 from backprop_lib.network import Network
 
@@ -60,6 +62,36 @@ _IN_ONE_STEP = (
         output_error=lambda r, l: RIGHT["output_error"](r, l).mean(axis=1, keepdims=True),
         hidden_error=lambda r, l: RIGHT["hidden_error"](r, l).mean(axis=1, keepdims=True),
     ),
+    mistake_of_an_exercise(
+        "1/m taken in δ",
+        "δ is divided by the number of examples; errors stay per example, undivided.",
+        "equations (3) and (4): the mean is taken there, and only there",
+        output_error=lambda r, l: RIGHT["output_error"](r, l) / r.m,
+        hidden_error=lambda r, l: RIGHT["hidden_error"](r, l) / r.m,
+    ),
+    mistake_of_an_exercise(
+        "the activation of the same layer",
+        "The weights w^l lead from layer l − 1: its activations belong into (4).",
+        "equation (4), the last line of its proof: ∂z^l_j/∂w^l_jk is a^{l−1}_k",
+        weight_gradient=lambda r, l: r.delta[l] @ r.a[l].T / r.m,
+    ),
+)
+
+
+def _built_in(name: str, formula: str, slope: Callable[[Array], Array]) -> Mistake:
+    """The slope of one activation, written where every activation was asked for."""
+    return mistake_of_an_exercise(
+        f"the slope of the {name} built in",
+        f"{formula} is the slope of the {name} alone; this function is for every activation.",
+        "the argument sigma: its slope at z is sigma.prime(z)",
+        output_error=lambda r, l: r.cost.derivative(r.a[l], r.y) * slope(r.a[l]),
+        hidden_error=lambda r, l: (r.net.w[l + 1].T @ r.delta[l + 1]) * slope(r.a[l]),
+    )
+
+
+_BUILT_IN = (
+    _built_in("sigmoid", "a(1 − a)", lambda a: a * (1 - a)),
+    _built_in("tanh", "1 − a²", lambda a: 1 - a**2),
 )
 _QUADRATIC_SLOPE = (
     mistake_of_an_exercise(
@@ -77,46 +109,71 @@ _QUADRATIC_SLOPE = (
 )
 
 
-def _runs(outputs: tuple[str, ...] = ("sigmoid",), cost: str | Cost = "quadratic") -> list[tuple[str, Run]]:
-    """Nets of two layers with random biases, on batches of 1, 7 and 20 random examples; one net is square."""
+Runs = list[tuple[str, Run]]
+
+
+def _runs(*activations: tuple[str, str], cost: str | Cost = "quadratic") -> Runs:
+    """Nets of two layers with random biases, on batches of 1, 7 and 20 random examples; one net is square.
+
+    activations: those of the hidden and of the output layer.
+    """
     rng, runs = np.random.default_rng(5), []
-    for output in outputs:
+    for hidden, output in activations:
         for sizes, m in (((4, 5, 3), 1), ((2, 4, 3), 7), ((3, 3, 3), 20)):
-            layers = [("identity", sizes[0]), ("tanh", sizes[1]), (output, sizes[2])]
+            layers = [("identity", sizes[0]), (hidden, sizes[1]), (output, sizes[2])]
             net = Network(layers, seed=m)
             net.theta += 0.3 * rng.standard_normal(net.theta.size)
             x, y = rng.standard_normal((sizes[0], m)), np.eye(sizes[2])[:, rng.integers(0, sizes[2], m)]
             known = backprop(net, x, y, cost)
             run = Run(net, y, cost_named(cost), known.z, known.a, known.delta, known.gradient)
-            runs.append(
-                (f"{output} outputs with a batch of {m}" if len(outputs) > 1 else f"a batch of {m}", run)
-            )
+            kind = f"{hidden} and {output} with " if len(activations) > 1 else ""
+            runs.append((f"{kind}a batch of {m}", run))
     return runs
+
+
+_HINTS = (
+    (
+        "batch of 1",
+        "With one example a sum and a mean are the same. How is it with several?",
+    ),
+    ("batch of 20", "These nets are square, which hides a transpose. Is w turned the right way?"),
+    *(
+        (name, f"What your function does fits the {name} alone, or all but the {name}: use sigma.prime(z).")
+        for name in ("sigmoid", "tanh")
+    ),
+)
 
 
 def _step(
     step: str,
     l: int,
-    runs: list[tuple[str, Run]],
+    runs: Callable[[], Runs],
     checked_on: str,
     parameters: str,
     arguments: Callable[[Run], tuple[Any, ...]],
     only_here: tuple[Mistake, ...] = (),
     without: tuple[str, ...] = (),
+    where: Mapping[str, str] = MappingProxyType({}),
 ) -> FunctionToWrite:
-    """The exercise to write one of the four steps, with every known mistake that shows on these runs."""
+    """The exercise to write one of the four steps, with every known mistake that shows on these runs.
+
+    where: the place to look at for some of them, where the exercise has one of its own.
+    """
     mistakes = []
-    for mistake in (*MISTAKES.values(), *_IN_ANOTHER_DRESS, *_IN_ONE_STEP, *only_here):
+    for mistake in (*MISTAKES.values(), *_IN_ANOTHER_DRESS, *_IN_ONE_STEP, *_BUILT_IN, *only_here):
         wrong_step = mistake.steps.get(step)
         if wrong_step is None or mistake.name in without:
             continue
-        if not all(np.array_equal(wrong_step(run, l), RIGHT[step](run, l)) for _, run in runs):
-            mistakes.append(mistake)
-    cases = [
-        Case(name, arguments(run), RIGHT[step](run, l), tuple(m.steps[step](run, l) for m in mistakes))
-        for name, run in runs
-    ]
-    return FunctionToWrite(tuple(parameters.split()), lambda: cases, checked_on, tuple(mistakes))
+        if not all(same(RIGHT[step](run, l), wrong_step(run, l)) for _, run in runs()):
+            mistakes.append(replace(mistake, where=where.get(mistake.name, mistake.where)))
+
+    def cases() -> list[Case]:
+        return [
+            Case(name, arguments(run), RIGHT[step](run, l), tuple(m.steps[step](run, l) for m in mistakes))
+            for name, run in runs()
+        ]
+
+    return FunctionToWrite(tuple(parameters.split()), cases, checked_on, tuple(mistakes), hints=_HINTS)
 
 
 def _backprop_cases() -> list[Case]:
@@ -194,7 +251,7 @@ EQUATIONS: dict[str, FunctionToWrite] = {
     "output_error": _step(
         "output_error",
         2,
-        _runs(("sigmoid", "tanh")),
+        lambda: _runs(("tanh", "sigmoid"), ("tanh", "tanh")),
         "sigmoid and tanh outputs, batches of 1, 7 and 20",
         "z a y sigma",
         lambda run: (run.z[2], run.a[2], run.y, run.net.sigma[2]),
@@ -202,8 +259,8 @@ EQUATIONS: dict[str, FunctionToWrite] = {
     "hidden_error": _step(
         "hidden_error",
         1,
-        _runs(),
-        "3 nets, batches of 1, 7 and 20",
+        lambda: _runs(("tanh", "sigmoid"), ("sigmoid", "sigmoid")),
+        "tanh and sigmoid neurons, batches of 1, 7 and 20",
         "w_next delta_next z sigma",
         lambda run: (run.net.w[2], run.delta[2], run.z[1], run.net.sigma[1]),
     ),
@@ -221,12 +278,17 @@ EQUATIONS: dict[str, FunctionToWrite] = {
         ),
     ),
     "bias_gradient": _step(
-        "bias_gradient", 2, _runs(), "batches of 1, 7 and 20", "delta", lambda run: (run.delta[2],)
+        "bias_gradient",
+        2,
+        lambda: _runs(("tanh", "sigmoid")),
+        "batches of 1, 7 and 20",
+        "delta",
+        lambda run: (run.delta[2],),
     ),
     "weight_gradient": _step(
         "weight_gradient",
         2,
-        _runs(),
+        lambda: _runs(("tanh", "sigmoid")),
         "batches of 1, 7 and 20",
         "delta a_previous",
         lambda run: (run.delta[2], run.a[1]),
@@ -271,11 +333,14 @@ EQUATIONS: dict[str, FunctionToWrite] = {
     "ln_cosh": _step(
         "output_error",
         2,
-        _runs(("sigmoid", "tanh"), LN_COSH),
+        lambda: _runs(("tanh", "sigmoid"), ("tanh", "tanh"), cost=LN_COSH),
         "sigmoid and tanh outputs, batches of 1, 7 and 20",
         "z a y sigma",
         lambda run: (run.z[2], run.a[2], run.y, run.net.sigma[2]),
         only_here=_QUADRATIC_SLOPE,
         without=("factor_two",),
+        where={
+            "sign_flipped": "equation (1), its first factor: the derivative of ln cosh u is tanh u, at a − y"
+        },
     ),
 }

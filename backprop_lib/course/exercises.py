@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
 
+from backprop_lib.activations import activation
 from backprop_lib.arguments import Array, one_of
-from backprop_lib.course.answers import Case, FunctionToWrite, Verdict
+from backprop_lib.course.answers import Verdict
+from backprop_lib.course.answers import function_on as _function
 from backprop_lib.course.equation_exercises import EQUATIONS, mistake_of_an_exercise
-from backprop_lib.course.mistakes import MISTAKES, Mistake
+from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.course.orders import ORDERS
 from backprop_lib.course.puzzles import PUZZLES
-from backprop_lib.network import parameter_count
+from backprop_lib.course.training_exercises import TRAINING
+from backprop_lib.equations import feed_forward
+from backprop_lib.network import Network, parameter_count
 from backprop_lib.other_ways.autodiff import Value
+
+SIGMOID = activation("sigmoid")
 
 
 class Exercise(Protocol):
@@ -32,27 +39,28 @@ def check(name: str, answer: Any) -> Verdict:
     return EXERCISES[one_of("name", name, EXERCISES)].judge(answer)
 
 
-def _function(
-    parameters: str,
-    inputs: dict[str, tuple[Any, ...]],
-    right: Callable[..., Any],
-    checked_on: str,
-    mistakes: tuple[tuple[Mistake, Callable[..., Any]], ...],
-    parts: tuple[str, ...] = (),
-    call: Callable[[Any, tuple[Any, ...]], Any] = lambda answer, arguments: answer(*arguments),
-) -> FunctionToWrite:
-    cases = [Case(n, x, right(*x), tuple(f(*x) for _, f in mistakes)) for n, x in inputs.items()]
-    return FunctionToWrite(
-        tuple(parameters.split()), lambda: cases, checked_on, tuple(m for m, _ in mistakes), parts, call
-    )
-
-
 def _sizes() -> dict[str, tuple[Any, ...]]:
     return {f"a {'-'.join(map(str, s))} net": (s,) for s in ([4, 5, 3], [3, 2], [3, 7, 7, 2])}
 
 
 def _shapes(sizes: list[int]) -> Array:
-    return np.array([[n, k] for k, n in zip(sizes, sizes[1:], strict=False)])
+    return np.array([[n, k] for k, n in pairwise(sizes)])
+
+
+def _sigmoid_nets() -> dict[str, tuple[Any, ...]]:
+    """Nets of sigmoids with random biases, and a batch for each."""
+    rng, inputs = np.random.default_rng(4), {}
+    for sizes, m in ((3, 2), 1), ((4, 5, 3), 4), ((2, 4, 4, 1), 7):
+        net = Network([("identity", sizes[0]), *(("sigmoid", n) for n in sizes[1:])], seed=m)
+        net.theta += 0.5 * rng.standard_normal(net.theta.size)
+        inputs[f"a {'-'.join(map(str, sizes))} net"] = (net, rng.standard_normal((sizes[0], m)))
+    return inputs
+
+
+def _forward(net: Network, a: Array, bend: Callable[[Array, int], Array]) -> Array:
+    for l in range(1, net.L + 1):
+        a = bend(net.w[l] @ a + net.b[l], l)
+    return a
 
 
 def _tanh_neuron(w: float, b: float, x: float, y: float, prime: Any = lambda z: np.cosh(z) ** -2) -> Any:
@@ -96,8 +104,30 @@ EXERCISES: dict[str, Exercise] = {
         lambda a, y: a - y,
         "batches of 1 and 2",
         (
-            (MISTAKES["sign_flipped"], lambda a, y: y - a),
-            (MISTAKES["factor_two"], lambda a, y: 2 * (a - y)),
+            (
+                replace(MISTAKES["sign_flipped"], where="the inner derivative, that of a − y by a"),
+                lambda a, y: y - a,
+            ),
+            (
+                replace(MISTAKES["factor_two"], where="the rule for a power, and the ½ in front of it"),
+                lambda a, y: 2 * (a - y),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the size of the difference",
+                    "The slope has a sign: it is negative where the output is too small.",
+                    "the rule for a power: the derivative of ½u² is u, whatever its sign",
+                ),
+                lambda a, y: np.abs(a - y),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the mean over the examples",
+                    "Every example keeps its own column of slopes.",
+                    "the shape of the answer, which is that of a",
+                ),
+                lambda a, y: (a - y) / a.shape[1],
+            ),
             (
                 mistake_of_an_exercise(
                     "the cost itself",
@@ -105,6 +135,86 @@ EXERCISES: dict[str, Exercise] = {
                     "the rule for a power: the derivative of ½u² is u",
                 ),
                 lambda a, y: 0.5 * (a - y) ** 2,
+            ),
+        ),
+    ),
+    "new_cost": _function(
+        "cost slope change",
+        {
+            "a weight turned up": (0.4, -0.3, 0.1),
+            "a weight turned down": (1.7, 0.25, -0.02),
+            "a steep slope": (0.9, 12.5, 0.01),
+        },
+        lambda cost, slope, change: cost + slope * change,
+        "3 changes",
+        (
+            (
+                mistake_of_an_exercise(
+                    "the change of the cost alone",
+                    "This is by how much the cost changes; what the cost will be is asked for.",
+                    "the cost that there was before the change",
+                ),
+                lambda cost, slope, change: slope * change,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "a minus for a plus",
+                    "A positive slope and a change upwards make the cost rise.",
+                    "the sign in front of slope times change",
+                ),
+                lambda cost, slope, change: cost - slope * change,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the whole slope added",
+                    "The slope is the change of the cost for a change of the weight by 1.",
+                    "the size of this change: it is much smaller than 1",
+                ),
+                lambda cost, slope, change: cost + slope,
+            ),
+        ),
+    ),
+    "chain_slope": _function(
+        "w x y",
+        {
+            "w = 0.5, x = 2": (0.5, 2.0, 3.0),
+            "w = -1.5, x = 0.4": (-1.5, 0.4, 1.0),
+            "w = 2, x = -3": (2.0, -3.0, 0.0),
+        },
+        lambda w, x, y: (w * x - y) * x,
+        "3 nets",
+        (
+            (
+                mistake_of_an_exercise(
+                    "the slope by a",
+                    "This is how the cost changes with a; asked for is how it changes with w.",
+                    "the second factor of the chain, ∂a/∂w",
+                ),
+                lambda w, x, y: w * x - y,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the slope by x",
+                    "Here w is turned and x stays; this is the other way round.",
+                    "the second factor of the chain, ∂a/∂w with a = w x",
+                ),
+                lambda w, x, y: (w * x - y) * w,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the sign flipped",
+                    "The slope points the other way, as it does with target minus answer.",
+                    "the first factor of the chain, ∂C/∂a",
+                ),
+                lambda w, x, y: (y - w * x) * x,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "½ forgotten",
+                    "Everything is twice too large, as if the cost had no factor ½.",
+                    "the first factor of the chain, ∂C/∂a",
+                ),
+                lambda w, x, y: 2 * (w * x - y) * x,
             ),
         ),
     ),
@@ -136,7 +246,7 @@ EXERCISES: dict[str, Exercise] = {
                     "Every neuron of the layers 1 … L has a bias besides its weights.",
                     "the column b^l, of shape (n_l, 1)",
                 ),
-                lambda s: sum(k * n for k, n in zip(s, s[1:], strict=False)),
+                lambda s: sum(k * n for k, n in pairwise(s)),
             ),
             (
                 mistake_of_an_exercise(
@@ -145,6 +255,54 @@ EXERCISES: dict[str, Exercise] = {
                     "the layers that have parameters: l = 1, …, L",
                 ),
                 lambda s: parameter_count(s) + s[0],
+            ),
+            (
+                mistake_of_an_exercise(
+                    "one bias for a layer",
+                    "Every neuron of the layers 1 … L has a bias of its own.",
+                    "the column b^l, of shape (n_l, 1)",
+                ),
+                lambda s: sum(k * n for k, n in pairwise(s)) + len(s) - 1,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the neurons are counted",
+                    "Asked for are the numbers that can be learned: the weights and the biases.",
+                    "the shapes of w^l and b^l",
+                ),
+                sum,
+            ),
+        ),
+    ),
+    "forward_pass": _function(
+        "net x",
+        _sigmoid_nets(),
+        lambda net, x: feed_forward(net, x)[1][net.L],
+        "3 nets, with 1, 4 and 7 examples",
+        (
+            (
+                mistake_of_an_exercise(
+                    "the activation function is left out",
+                    "Each layer bends its z with the sigmoid before the next one uses it.",
+                    "the second line of the table: a^l = σ(z^l)",
+                ),
+                lambda net, x: _forward(net, x, lambda z, l: z),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the sigmoid in the last layer only",
+                    "The hidden layers have an activation function, too.",
+                    "the place of the sigmoid: is it in the loop?",
+                ),
+                lambda net, x: _forward(net, x, lambda z, l: SIGMOID(z) if l == net.L else z),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the biases are missing",
+                    "Every layer adds its column b^l.",
+                    "the first line of the table: z^l = w^l a^{l-1} + b^l",
+                ),
+                lambda net, x: _forward(net, x, lambda z, l: SIGMOID(z - net.b[l])),
             ),
         ),
     ),
@@ -159,17 +317,44 @@ EXERCISES: dict[str, Exercise] = {
         "3 neurons",
         (
             (
-                replace(
-                    MISTAKES["no_sigma_prime_at_output"],
-                    where="the middle factor of the chain, da/dz = tanh′(z)",
+                mistake_of_an_exercise(
+                    "tanh′ left out",
+                    "The slope of the bend is missing: da/dz is not 1.",
+                    "the middle factor of the chain, da/dz = tanh′(z)",
                 ),
                 lambda w, b, x, y: _tanh_neuron(w, b, x, y, lambda z: 1.0),
             ),
             (
-                replace(
-                    MISTAKES["sigma_prime_of_a"], where="the middle factor of the chain: tanh′ is taken at z"
+                mistake_of_an_exercise(
+                    "tanh′ taken of a",
+                    "The slope tanh′ is taken at z. It is 1 − a², and not 1 − tanh(a)².",
+                    "the middle factor of the chain: tanh′ is taken at z",
                 ),
                 lambda w, b, x, y: _tanh_neuron(w, b, x, y, lambda z: 1 - np.tanh(np.tanh(z)) ** 2),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the square is missing",
+                    "The slope of tanh is 1 − a², and not 1 − a.",
+                    "the middle factor of the chain, da/dz = tanh′(z)",
+                ),
+                lambda w, b, x, y: _tanh_neuron(w, b, x, y, lambda z: 1 - np.tanh(z)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "tanh in place of its slope",
+                    "The chain multiplies slopes: tanh has to be differentiated.",
+                    "the middle factor of the chain, da/dz = tanh′(z)",
+                ),
+                lambda w, b, x, y: _tanh_neuron(w, b, x, y, np.tanh),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "z in place of a",
+                    "The cost compares the output a = tanh(z) with the target, not z.",
+                    "the first factor of the chain, ∂C/∂a = a − y",
+                ),
+                lambda w, b, x, y: tuple((w * x + b - y) * np.cosh(w * x + b) ** -2 * f for f in (x, 1)),
             ),
             (
                 mistake_of_an_exercise(
@@ -187,10 +372,112 @@ EXERCISES: dict[str, Exercise] = {
                 ),
                 lambda w, b, x, y: (_tanh_neuron(w, b, x, y)[1],) * 2,
             ),
-            (MISTAKES["sign_flipped"], lambda w, b, x, y: tuple(-g for g in _tanh_neuron(w, b, x, y))),
-            (MISTAKES["factor_two"], lambda w, b, x, y: tuple(2 * g for g in _tanh_neuron(w, b, x, y))),
+            (
+                mistake_of_an_exercise(
+                    "the factor x at the bias, too",
+                    "The bias has no input: z changes as much as b does.",
+                    "the last factor of the chain, ∂z/∂b = 1",
+                ),
+                lambda w, b, x, y: (_tanh_neuron(w, b, x, y)[0],) * 2,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "w in place of x",
+                    "The slope by w has x as a factor: z = w x + b grows by x when w grows by 1.",
+                    "the last factor of the chain, ∂z/∂w = x",
+                ),
+                lambda w, b, x, y: (w * _tanh_neuron(w, b, x, y)[1], _tanh_neuron(w, b, x, y)[1]),
+            ),
+            (
+                replace(MISTAKES["sign_flipped"], where="the first factor of the chain, ∂C/∂a = a − y"),
+                lambda w, b, x, y: tuple(-g for g in _tanh_neuron(w, b, x, y)),
+            ),
+            (
+                replace(MISTAKES["factor_two"], where="the first factor of the chain, ∂C/∂a = a − y"),
+                lambda w, b, x, y: tuple(2 * g for g in _tanh_neuron(w, b, x, y)),
+            ),
         ),
         parts=("dC/dw", "dC/db"),
+    ),
+    "step_gain": _function(
+        "gradient learning_rate",
+        {
+            "two slopes": (np.array([0.3, -0.4]), 0.1),
+            "one slope": (np.array([-2.0]), 0.05),
+            "five slopes": (np.array([0.1, -1.5, 0.7, 0.0, 2.2]), 0.02),
+        },
+        lambda gradient, learning_rate: -learning_rate * np.sum(gradient**2),
+        "3 gradients",
+        (
+            (
+                mistake_of_an_exercise(
+                    "the sign flipped",
+                    "The step goes against the gradient, so the cost falls: its change is negative.",
+                    "the step Δθ = −η ∇C, and its minus",
+                ),
+                lambda gradient, learning_rate: learning_rate * np.sum(gradient**2),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the length, not its square",
+                    "The gradient comes in twice: once as the slopes, and once more in the step.",
+                    "the product ∇C · (−η ∇C)",
+                ),
+                lambda gradient, learning_rate: -learning_rate * np.sqrt(np.sum(gradient**2)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the slopes added before they are squared",
+                    "Slopes of different signs then cancel, and every one of them gains.",
+                    "the product of two vectors: entry times entry, then the sum",
+                ),
+                lambda gradient, learning_rate: -learning_rate * np.sum(gradient) ** 2,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the learning rate is left out",
+                    "This would be the change for a learning rate of 1.",
+                    "the step Δθ = −η ∇C",
+                ),
+                lambda gradient, learning_rate: -np.sum(gradient**2),
+            ),
+        ),
+    ),
+    "largest_rate": _function(
+        "curvatures",
+        {
+            "one direction": ([0.8],),
+            "two directions": ([0.5, 4.0],),
+            "a long valley": ([3.0, 0.2, 10.0, 0.01],),
+        },
+        lambda curvatures: 2 / max(curvatures),
+        "3 bowls",
+        (
+            (
+                mistake_of_an_exercise(
+                    "the flattest direction",
+                    "At this rate the steeper directions overshoot and grow.",
+                    "which factor 1 − η c_i is the first to fall below −1",
+                ),
+                lambda curvatures: 2 / min(curvatures),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "half of the bound",
+                    "At 1/c a step ends at the bottom; beyond it crosses the bottom and still shrinks.",
+                    "how far 1 − η c_i may go below zero",
+                ),
+                lambda curvatures: 1 / max(curvatures),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the curvatures added",
+                    "Every direction has its own factor; they do not add up.",
+                    "the factor of one direction alone, 1 − η c_i",
+                ),
+                lambda curvatures: 2 / sum(curvatures),
+            ),
+        ),
     ),
     "central_difference": _function(
         "f v h",
@@ -209,6 +496,46 @@ EXERCISES: dict[str, Exercise] = {
                     "the two formulas: the central one steps to both sides",
                 ),
                 lambda f, v, h: (f(v + h) - f(v)) / h,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the backward difference",
+                    "Its error falls with h, not with h².",
+                    "the two formulas: the central one steps to both sides",
+                ),
+                lambda f, v, h: (f(v) - f(v - h)) / h,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "not divided",
+                    "A slope is a difference divided by the way between the two points.",
+                    "the denominator of the central difference",
+                ),
+                lambda f, v, h: f(v + h) - f(v - h),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the sign turned round",
+                    "The value at v + h comes first: a function that rises has a positive slope.",
+                    "the numerator of the central difference",
+                ),
+                lambda f, v, h: -_central(f, v, h),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "brackets missing in the numerator",
+                    "a − b / c divides b alone: the difference needs brackets.",
+                    "the numerator: write (f(v + h) - f(v - h)) / …",
+                ),
+                lambda f, v, h: f(v + h) - f(v - h) / (2 * h),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "both pairs of brackets missing",
+                    "a − b / 2 * h divides b alone by 2, and multiplies it by h.",
+                    "the formula: write (f(v + h) - f(v - h)) / (2 * h)",
+                ),
+                lambda f, v, h: f(v + h) - f(v - h) / 2 * h,
             ),
             (
                 mistake_of_an_exercise(
@@ -252,6 +579,14 @@ EXERCISES: dict[str, Exercise] = {
             ),
             (
                 mistake_of_an_exercise(
+                    "the slope of tanh",
+                    "The derivative of ln(1 + e^v) is the sigmoid, which goes from 0 to 1.",
+                    "the derivative of ln(1 + e^v), which is e^v / (1 + e^v)",
+                ),
+                lambda v: _used_twice(_softplus(v)[0], float(np.cosh(v) ** -2) if abs(v) < 700 else 0.0, v),
+            ),
+            (
+                mistake_of_an_exercise(
                     "the value in place of the slope",
                     "The local slope is the derivative, not the value again.",
                     "the derivative of ln(1 + e^v), which is e^v / (1 + e^v)",
@@ -261,8 +596,10 @@ EXERCISES: dict[str, Exercise] = {
         ),
         parts=("value", "slope"),
         call=_value_and_slope,
+        hints=(("= 800", "e^800 is more than a computer can hold: for v above 0, write v + ln(1 + e^−v)."),),
     ),
     **EQUATIONS,
+    **TRAINING,
     **PUZZLES,
     **ORDERS,
 }

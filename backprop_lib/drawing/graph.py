@@ -21,15 +21,15 @@ from backprop_lib.drawing.svg import (
 
 LEAF, QUIET = "#F5F7FA", "#555555"
 BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW, MARGIN = 96, 66, 112, 84, 8
-ROOM_FOR_A_SLOPE = 68
+WRITTEN = 60  # more room between two columns for the slopes on the connections
 
 
 def graph_svg(nodes: Sequence[Mapping[str, Any]], lit: Collection[Any] = (), alt: str = "") -> str:
     """An expression graph drawn from left to right, as an SVG string.
 
-    nodes   one dict a node: `id`, and as wanted `label`, `op`, `data` and `grad` (numbers) and `parents`
-            (the ids of its operands, one twice if it is used twice) and `slopes` (one a parent: how many
-            times as much as it the node moves), written on the lines
+    nodes   one dict a node: `id`, and as wanted `label`, `op`, `data` and `grad` (numbers), `parents` (the
+            ids of its operands, one twice if it is used twice) and `slopes` (its slope by each of them,
+            written on the connections)
     lit     the ids to draw bright; if there are any, all else is drawn pale
     alt     replaces the description made from the nodes
 
@@ -55,9 +55,11 @@ class _Graph:
                 if node.get(name) is not None and numbers(f"nodes[{i}][{name!r}]", node[name]).ndim:
                     raise ValueError(f"nodes[{i}][{name!r}]: expected a number, got {shown(node[name])}")
             parents = listed(f"nodes[{i}]['parents']", node.get("parents", ()))
-            slopes = numbers(f"nodes[{i}]['slopes']", node.get("slopes", [])).tolist()
-            if "slopes" in node and len(slopes) != len(parents):
-                raise ValueError(f"nodes[{i}]['slopes']: expected {len(parents)}, one a parent, got {slopes}")
+            slopes = listed(f"nodes[{i}]['slopes']", node.get("slopes", ()))
+            if slopes and numbers(f"nodes[{i}]['slopes']", slopes).shape != (len(parents),):
+                raise ValueError(
+                    f"nodes[{i}]['slopes']: expected {len(parents)} numbers, got {shown(slopes)}"
+                )
             self.nodes[node["id"]] = {**node, "parents": parents, "slopes": slopes}
         if not self.nodes:
             raise ValueError("nodes: expected at least one node, got none")
@@ -102,11 +104,11 @@ class _Graph:
             }
             column.sort(key=lambda i: min(uses[i], default=(0.0, 0)))
             row.update({i: r - (len(column) - 1) / 2 for r, i in enumerate(column)})
-        pitch = COLUMN + ROOM_FOR_A_SLOPE * any(node["slopes"] for node in self.nodes.values())
-        self.width = 2 * MARGIN + pitch * (len(columns) - 1) + BOX_WIDTH
+        wide = COLUMN + WRITTEN * any(node["slopes"] for node in self.nodes.values())
+        self.width = 2 * MARGIN + wide * (len(columns) - 1) + BOX_WIDTH
         self.height = 30 + ROW * max(len(column) for column in columns)
         self.at = {
-            i: (MARGIN + pitch * c + BOX_WIDTH / 2, self.height / 2 + ROW * row[i])
+            i: (MARGIN + wide * c + BOX_WIDTH / 2, self.height / 2 + ROW * row[i])
             for i, c in self.column.items()
         }
 
@@ -120,7 +122,13 @@ class _Graph:
             if i not in users and node.get("data") is not None
         ]
         result = f" Result: {', '.join(ends)}." if ends else ""
-        return f"An expression graph of {len(self.nodes)} nodes, {leaves} of them leaves.{result}"
+        slopes = [
+            f"{_name(self.nodes[parent])} to {_name(node)} {number(float(slope))}"
+            for node in self.nodes.values()
+            for parent, slope in zip(node["parents"], node["slopes"], strict=False)
+        ]
+        written = f" Slopes on the connections: {', '.join(slopes)}." if slopes else ""
+        return f"An expression graph of {len(self.nodes)} nodes, {leaves} of them leaves.{result}{written}"
 
     def parts(self) -> Iterable[str]:
         for child, node in self.nodes.items():
@@ -128,29 +136,32 @@ class _Graph:
             arriving = sorted(range(len(node["parents"])), key=lambda n: (self.at[node["parents"][n]][1], n))
             for order, parent in enumerate(node["parents"]):
                 port = 18 * (arriving.index(order) - (len(arriving) - 1) / 2)
-                slope = node["slopes"][order] if node["slopes"] else None
+                slope = float(node["slopes"][order]) if node["slopes"] else None
                 yield self._connection(parent, child, port, slope)
         for i, node in self.nodes.items():
             yield self._box(i, node)
 
     def _connection(self, parent: Any, child: Any, port: float, slope: float | None) -> str:
-        """A smooth line from the right of the operand to the left of the node, so far below its middle."""
+        """A smooth line from the right of the operand to the left of the node, so far below its middle.
+
+        A slope is written on the middle of the line.
+        """
         (x1, y1), (x2, y2) = self.at[parent], self.at[child]
         x1, x2, y2 = x1 + BOX_WIDTH / 2, x2 - BOX_WIDTH / 2 - 6, y2 + port
         middle = (x1 + x2) / 2
         line = f"M{x1:.1f} {y1:.1f}C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
         bright = not self.lit or (child in self.lit and parent in self.lit)
         ends = f'data-from="{escape(str(parent))}" data-to="{escape(str(child))}"'
-        written = ""
+        label = ""
         if slope is not None:
             ends += f' data-slope="{data_number(slope)}"'
-            written = line_of_text(
-                middle, (y1 + y2) / 2, f"× {number(slope)}", 14, sign_color(slope), more=HALO
+            label = line_of_text(
+                middle, (y1 + y2) / 2, f"× {_fitting(slope)}", 12, sign_color(slope), more=HALO
             )
         return (
             f'<g {ends} opacity="{1 if bright else 0.35}">'
             f'<path d="{line}" fill="none" stroke="#666666" stroke-width="1.5"/>'
-            f'<path d="M{x2 - 2:.1f} {y2 - 4:.1f}l8 4l-8 4z" fill="#666666"/>{written}</g>'
+            f'<path d="M{x2 - 2:.1f} {y2 - 4:.1f}l8 4l-8 4z" fill="#666666"/>{label}</g>'
         )
 
     def _box(self, i: Any, node: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from backprop_lib.activations import HIDDEN
 from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
@@ -82,7 +83,7 @@ def depth() -> Scene:
 
     controls = {
         "layers": slider("Hidden layers", 8, 1, DEEPEST),
-        "activation": choice("Activation", ["sigmoid", "tanh", "relu"]),
+        "activation": choice("Activation", HIDDEN, "sigmoid"),
         "init": choice("Initialization", list(INITS.items())),
         "seeds": slider("Nets", 10, 1, 30),
     }

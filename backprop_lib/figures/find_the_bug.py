@@ -12,7 +12,7 @@ from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of, feed_forward
-from backprop_lib.figures.reproducible import DOUBT, ELSEWHERE, OPEN, apart, twin_of
+from backprop_lib.figures.reproducible import DOUBT, ELSEWHERE, OPEN, apart, differ, twin_of
 from backprop_lib.figures.scene import Scene, View, choice
 from backprop_lib.gradient_check import Report, check_gradient
 from backprop_lib.network import Network
@@ -51,8 +51,8 @@ def train_with(name: str) -> BugRun:
         for one in (net, twin):
             step = wrong(one, x, y, "quadratic").theta
             one.theta -= min(3.0, 3.0 / max(1e-12, float(np.linalg.norm(step)))) * step
-        doubtful = doubtful or apart(net.theta, twin.theta) > DOUBT
         costs.append(cost_of(net, x, y))
+        doubtful |= apart(net.theta, twin.theta) > DOUBT or bool(differ(costs[-1], cost_of(twin, x, y)))
     answers = feed_forward(net, held_out.x.T)[1][net.L].argmax(axis=0)
     return BugRun(np.array(costs), float((answers == held_out.labels).mean()), report, doubtful)
 

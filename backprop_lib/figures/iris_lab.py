@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 
+from backprop_lib.activations import HIDDEN
 from backprop_lib.arguments import Array
 from backprop_lib.data import Dataset, load_iris, split, standardize
 from backprop_lib.drawing.canvas import Cells, name_only
@@ -252,17 +253,16 @@ def iris_lab() -> Scene:
                 sentence += "; this is the last finite state."
             if layers:
                 sentence += f" ‖δ¹‖ is {number(ratio, 2)} times ‖δᴸ‖."
-        rows: list[list[object]] = [
-            ["quantity", "value"],
-            ["training cost", float(history.cost[at])],
-            ["held-out cost", float(held_cost[at])],
-            ["training accuracy", float(history.accuracy[at])],
-            ["held-out accuracy", float(held_accuracy[at])],
-            *([f"‖δ‖ of layer {l}", norms[l]] for l in norms),
-            *([f"largest ∂C/∂w{superscript(l)}", float(np.abs(w).max())] for l, w in gradient.w.items()),
-        ]
-        if doubtful:
-            rows = [rows[0], *([name, OPEN] for name, _ in rows[1:])]
+        quantities = {
+            "training cost": history.cost[at],
+            "held-out cost": held_cost[at],
+            "training accuracy": history.accuracy[at],
+            "held-out accuracy": held_accuracy[at],
+            **{f"‖δ‖ of layer {l}": norms[l] for l in norms},
+            **{f"largest ∂C/∂w{superscript(l)}": np.abs(w).max() for l, w in gradient.w.items()},
+        }
+        rows = [["quantity", "value"]]
+        rows += [[name, OPEN if doubtful else number(value, 4)] for name, value in quantities.items()]
         code = (
             "from backprop_lib.figures.iris_lab import numbers_of_run\n"
             f'numbers_of_run({layers_of_net}, "{cost}", learning_rate={eta!r}, epochs={at}, '
@@ -288,7 +288,7 @@ def iris_lab() -> Scene:
     controls = {
         "layers": slider("Hidden layers", 1, 0, DEEPEST),
         **{f"size_{i}": slider(f"Neurons in layer {i}", 5, 1, 12) for i in range(1, DEEPEST + 1)},
-        "activation": choice("Hidden activation", ["sigmoid", "tanh", "relu"]),
+        "activation": choice("Hidden activation", HIDDEN, "sigmoid"),
         "cost": choice("Cost", list(COSTS.items())),
         "eta": log_slider("Learning rate η", 3.0, 0.1, 30),
         "batch": choice("Batch", list(BATCHES.items()), 10),

@@ -136,8 +136,8 @@ class LiveTraining(Scene):
             sentence += f" Stopped after epoch {history.epochs}."
         if history.diverged_at is not None:
             sentence += f" The run diverged in epoch {history.diverged_at}; this is the last finite state."
-        rows: list[list[object]] = [["quantity", "value"], ["cost", float(history.cost[at])]]
-        rows += [[f"‖δ‖ of layer {l}", float(history.delta_norm(l)[at])] for l in history.delta]
+        rows: list[list[object]] = [["quantity", "value"], ["cost", number(history.cost[at], 4)]]
+        rows += [[f"‖δ‖ of layer {l}", number(history.delta_norm(l)[at], 4)] for l in history.delta]
         if run.is_doubtful(at):
             rows = [rows[0], *([name, OPEN] for name, _ in rows[1:])]
         png = self._figure.png(history, at)

@@ -7,14 +7,12 @@ differ by a share of 1e-13, shows which kind a run is.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from backprop_lib.arguments import Array
 from backprop_lib.costs import Cost
-from backprop_lib.costs import cost as cost_named
-from backprop_lib.fast_step import Steps
 from backprop_lib.network import Network
 from backprop_lib.training import History, Trainer
 
@@ -22,6 +20,16 @@ NUDGE = 1e-13  # the share by which the parameters of a twin differ: far more th
 DOUBT = 1e-6  # the share by which they may differ later; round-off itself has then grown to some 1e-8
 ELSEWHERE = "another computer may get another answer here"
 OPEN = "depends on the computer"  # in the place of a number
+
+
+def rounded_up(value: float) -> float:
+    """The next of 1, 2 or 5 times a power of ten: a bound that is the same on every computer.
+
+    >>> rounded_up(3.1e-08), rounded_up(0.7)
+    (5e-08, 1.0)
+    """
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(next(digit * power for digit in (1, 2, 5, 10) if digit * power >= value))
 
 
 def twin_of(net: Network) -> Network:
@@ -37,11 +45,18 @@ def apart(theta: Array, twin: Array) -> float:
     return distance / size if np.isfinite(distance) and size > 0 else np.inf
 
 
+def differ(one: Array | float, other: Array | float) -> Any:
+    """Where the numbers of two runs are apart by a share above DOUBT, or one is not finite."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return ~(np.abs(one - other) <= DOUBT * np.maximum(np.abs(one), np.abs(other)))
+
+
 class Twins:
-    """A training run beside a twin of it, which takes the same batches. The history keeps all parameters.
+    """A training run beside a twin of it, which takes the same batches. The histories keep all parameters.
 
     The twin's examples and learning rate differ by a share of 1e-13, too: runs that meet again, as they do
-    when all ReLUs have died, would hide what round-off does to them afterwards.
+    when all ReLUs have died, would hide what round-off does to them afterwards. All that the history says is
+    compared, not θ alone: beside a huge weight that no longer matters one would not see the others part.
     """
 
     def __init__(
@@ -54,12 +69,14 @@ class Twins:
         seed: int = 0,
         held_out: Any = None,
     ) -> None:
-        self._trainer = Trainer(
-            net, data, cost, learning_rate, batch_size, seed, held_out=held_out, keep_parameters=True
-        )
-        self._x, self._y, self._rng = data.x * (1 + NUDGE), data.y, np.random.default_rng(seed)
-        self._twin = twin_of(net)
-        self._steps = Steps(self._twin, cost_named(cost), learning_rate * (1 + NUDGE), batch_size)
+        def run(net: Network, data: Any, held_out: Any, learning_rate: float) -> Trainer:
+            return Trainer(
+                net, data, cost, learning_rate, batch_size, seed, held_out=held_out, keep_parameters=True
+            )
+
+        others = None if held_out is None else _nudged(held_out)
+        self._trainer = run(net, data, held_out, learning_rate)
+        self._twin = run(twin_of(net), _nudged(data), others, learning_rate * (1 + NUDGE))
         self._doubtful_from: int | None = None
 
     @property
@@ -74,14 +91,11 @@ class Twins:
 
     def run(self, epochs: int) -> History:
         """Train both for up to `epochs` more; the history of the run itself."""
-        before, history = self.epoch, self._trainer.run(epochs)
-        assert history.parameters is not None
-        with np.errstate(all="ignore"):
-            for epoch in range(before + 1, history.epochs + 1):
-                if self._doubtful_from is None:
-                    self._steps.epoch(self._x, self._y, self._rng.permutation(len(self._x)))
-                    if apart(history.parameters[epoch], self._twin.theta) > DOUBT:
-                        self._doubtful_from = epoch
+        history = self._trainer.run(epochs)
+        if self._doubtful_from is None:
+            missing = history.epochs - self._twin.epoch
+            doubts = _doubts(history, self._twin.run(missing) if missing > 0 else self._twin.history())
+            self._doubtful_from = int(doubts.argmax()) if doubts.any() else None
         return history
 
     def history(self) -> History:
@@ -91,3 +105,32 @@ class Twins:
     def is_doubtful(self, epoch: int) -> bool:
         """Whether round-off may have decided the numbers of this epoch, or of one before."""
         return self._doubtful_from is not None and epoch >= self._doubtful_from
+
+
+class _Examples(NamedTuple):
+    x: Array
+    y: Array
+
+
+def _nudged(data: Any) -> _Examples:
+    return _Examples(data.x * (1 + NUDGE), data.y)
+
+
+def _series(history: History) -> Array:
+    """All that a history says of every epoch, (epochs + 1, quantities)."""
+    held_out = [history.held_out_cost, history.held_out_accuracy]
+    norms = [history.delta_norm(l) for l in history.delta]
+    return np.column_stack(
+        [history.cost, history.accuracy, *norms, *(each for each in held_out if each is not None)]
+    )
+
+
+def _doubts(run: History, twin: History) -> Any:
+    """For every epoch of a run, whether it and its twin have become two different runs."""
+    assert run.parameters is not None and twin.parameters is not None
+    both = min(run.epochs, twin.epochs) + 1  # of these epochs there are two; one may have diverged before
+    distance = np.linalg.norm(run.parameters[:both] - twin.parameters[:both], axis=1)
+    doubts = np.full(run.epochs + 1, run.diverged_at != twin.diverged_at)
+    doubts[:both] = differ(_series(run)[:both], _series(twin)[:both]).any(axis=1)
+    doubts[:both] |= ~(distance <= DOUBT * np.linalg.norm(run.parameters[:both], axis=1))
+    return doubts

@@ -13,6 +13,7 @@ from backprop_lib.drawing.canvas import name_only
 from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of
+from backprop_lib.figures.reproducible import rounded_up
 from backprop_lib.figures.scene import Scene, View, choice, slider
 from backprop_lib.network import Network
 
@@ -185,7 +186,6 @@ def in_words(errors: Array, truncation: Array, round_off: Array) -> list[str]:
         if error > STEP_DECIDES * rest:
             said.append(number(error, 1))
             continue
-        power = 10.0 ** np.floor(np.log10(step + rest))
-        bound = next(digit * power for digit in (1, 2, 5, 10) if digit * power >= step + rest)
-        said.append(f"{'round-off, ' if rest > step else ''}below {number(min(1.0, bound), 1)}")
+        bound = min(1.0, rounded_up(step + rest))
+        said.append(f"{'round-off, ' if rest > step else ''}below {number(bound, 1)}")
     return said

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from backprop_lib.activations import HIDDEN
 from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.net import network_svg
@@ -147,7 +148,7 @@ def stepper() -> Scene:
 
     controls = {
         "example": slider("Flower", 0, 0, 149),
-        "activation": choice("Hidden activation", ["sigmoid", "tanh", "relu"]),
+        "activation": choice("Hidden activation", HIDDEN, "sigmoid"),
         "step": slider("Step", 4, 0, len(STEPS) - 1),
     }
     return Scene(controls, draw, play="step", interval=1500)

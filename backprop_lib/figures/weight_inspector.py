@@ -11,12 +11,15 @@ from backprop_lib.drawing.net import network_svg, superscript
 from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of
+from backprop_lib.figures.reproducible import rounded_up
 from backprop_lib.figures.scene import Scene, View, slider
 from backprop_lib.network import Network
 
 WIDTH, HEIGHT = 560, 300
 REACH = 3.0
 SPECIFICATION = [("identity", 4), ("sigmoid", 5), ("sigmoid", 3)]
+COARSE = 0.1  # a step whose error is that of the step alone
+STEADY = 1e7  # how many times round-off a slope must be for three digits that every computer gets
 
 
 def weight_inspector() -> Scene:
@@ -47,14 +50,27 @@ def weight_inspector() -> Scene:
             moved.w[l][j, k] = net.w[l][j, k] + change
             return cost_of(moved, x, y)
 
+        def measured_with(h: float) -> float:
+            return (cost_at(h) - cost_at(-h)) / (2 * h)
+
         h = 10.0**exponent
-        measured, base = (cost_at(h) - cost_at(-h)) / (2 * h), cost_at(0.0)
+        measured, base = measured_with(h), cost_at(0.0)
+        # The error of the step falls as h²; twice that, as the leading term may be small by chance.
+        truncation = 2 * abs(measured_with(COARSE) - a * delta) * (h / COARSE) ** 2
+        round_off = 8 * float(np.finfo(float).eps) * base / h
+        is_steady = min(abs(measured), abs(a * delta)) > STEADY * round_off
+        bound = number(rounded_up(truncation + round_off), 1)
         curve.set_data(changes, [cost_at(change) for change in changes])
         tangent.set_data(changes, base + a * delta * changes)
         dot.set_data([0], [base])
         name = f"w{superscript(l)}[{j}, {k}]"
         # What round-off decides is not written: it differs from machine to machine.
-        result = number(measured) if exponent >= -8 else f"lost in round-off of about {number(1e-16 / h, 1)}"
+        if is_steady:
+            result = number(measured)
+        elif round_off > max(truncation, abs(a * delta)):
+            result = f"lost in round-off of less than {bound}"
+        else:
+            result = f"the same, off by less than {bound}"
         sentence = (
             f"{name}: {number(a)} comes in, the error at its end is {number(delta)}, so the slope is "
             f"{number(a * delta)}. Measured with h = {number(h)}: {result}."
@@ -64,7 +80,7 @@ def weight_inspector() -> Scene:
             [f"a of neuron {k}, layer {l - 1}", number(a)],
             [f"δ of neuron {j}, layer {l}", number(delta)],
             ["a δ, equation (4)", number(a * delta)],
-            ["measured slope", number(measured) if exponent >= -8 else "mostly round-off"],
+            ["measured slope", result] if is_steady else ["error of the measured slope", f"below {bound}"],
             [f"this weight, w{superscript(l)}", number(float(net.w[l][j, k]))],
             ["C", number(base)],
         ]
@@ -82,7 +98,7 @@ def weight_inspector() -> Scene:
             f"above.w[{l}][{j}, {k}] += h\n"
             f"below.w[{l}][{j}, {k}] -= h\n"
             "measured = (cost_of(above, x, y) - cost_of(below, x, y)) / (2 * h)\n"
-            f"[a, delta, a * delta, {'measured, ' if exponent >= -8 else ''}w, C]"
+            f"[a, delta, a * delta, {'measured' if is_steady else 'abs(measured - a * delta)'}, w, C]"
         )
         pictures = drawn + image_html(png, alt, WIDTH, HEIGHT)
         html = f"<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>{pictures}</div>"

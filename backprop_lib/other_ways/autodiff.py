@@ -23,7 +23,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, SupportsFloat
 
-from backprop_lib.other_ways.plain_arguments import check_target
+from backprop_lib.other_ways.plain_arguments import check_target, is_masked
 
 
 class Value:
@@ -232,14 +232,14 @@ def network_cost(
     weights: Any,
     biases: Any,
     x: Sequence[float],
-    y: Sequence[float],
+    y: Sequence[float | Value],
     cost: str = "quadratic",
 ) -> tuple[Value, ParameterValues]:
     """C_x of one example as an expression of all the weights and biases, and these as Values.
 
     specification   (activation, size) of the layers 0 … L
     weights         weights[l][j][k], biases[l][j]: dicts by layer l = 1 … L of lists of numbers
-    x, y            the inputs, n_0 numbers, and the target, n_L numbers
+    x, y            the inputs, n_0 numbers, and the target, n_L numbers (or Values, to have ∂C_x/∂y as well)
     cost            "quadratic", "binary_cross_entropy" (sigmoid outputs) or "cross_entropy" (softmax outputs)
 
     `value, parameters = network_cost(…)`, then `value.backward()`, and `parameters.w[l][j][k].grad` is
@@ -273,7 +273,7 @@ def softmax(z: list[Value]) -> list[Value]:
     return [exponential / total for exponential in exponentials]
 
 
-def _cost(z: list[Value], a: list[Value], y: Sequence[float], cost: str) -> Value:
+def _cost(z: list[Value], a: list[Value], y: Sequence[float | Value], cost: str) -> Value:
     """The cost of one example; the cross-entropies from z, where no logarithm can be of 0."""
     if cost == "quadratic":
         return 0.5 * _sum([(a_j - y_j) ** 2 for a_j, y_j in zip(a, y, strict=True)])
@@ -344,8 +344,10 @@ def _check_network(specification: Any, weights: Any, biases: Any, x: Any, y: Any
         raise ValueError(f"cost: {cost} needs {COSTS[cost]} outputs, got {names[L]} outputs")
     _check_length("x", x, sizes[0])
     _check_length("y", y, sizes[L])
-    numbers = [y_j.data if isinstance(y_j, Value) else _number("y", y_j) for y_j in y]
-    check_target("y", numbers, COSTS[cost])
+    targets = [y_j.data if isinstance(y_j, Value) else y_j for y_j in y]
+    _check_numbers("x", x)
+    _check_numbers("y", targets)
+    check_target("y", targets, COSTS[cost])
     for name, blocks in ("weights", weights), ("biases", biases):
         if not isinstance(blocks, dict):
             raise TypeError(f"{name}: expected a dict of layers 1 … {L}, got {_shown(blocks)}")
@@ -356,6 +358,13 @@ def _check_network(specification: Any, weights: Any, biases: Any, x: Any, y: Any
     for l in range(1, L + 1):
         for j, row in enumerate(weights[l]):
             _check_length(f"weights[{l}][{j}]", row, sizes[l - 1])
+            _check_numbers(f"weights[{l}][{j}]", row)
+        _check_numbers(f"biases[{l}]", biases[l])
+
+
+def _check_numbers(name: str, items: Any) -> None:
+    for i, item in enumerate(items):
+        _number(f"{name}[{i}]", item)
 
 
 def _check_length(name: str, items: Any, length: int) -> None:
@@ -363,6 +372,8 @@ def _check_length(name: str, items: Any, length: int) -> None:
         count = len(items)
     except TypeError:
         count = None
+    if is_masked(items):
+        raise TypeError(f"{name}: expected {length} entries, got a masked array")
     if count is None or isinstance(items, str | bytes | dict | set):
         raise TypeError(f"{name}: expected {length} entries, got {_shown(items)}")
     if count != length:

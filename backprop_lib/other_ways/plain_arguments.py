@@ -33,9 +33,14 @@ def is_finite(value: Any) -> bool:
         return False
 
 
+def is_masked(value: Any) -> bool:
+    """Whether it is a masked array; of other libraries, `mask` may be a method, which hides nothing."""
+    return hasattr(value, "mask") and not callable(value.mask)
+
+
 def items_of(name: str, value: Any, expected: str) -> list[Any]:
     """The items as a list; text, dicts and sets are refused."""
-    if hasattr(value, "mask"):
+    if is_masked(value):
         raise TypeError(f"{name}: expected {expected}, got a masked array")
     if isinstance(value, str | bytes | dict | set):
         raise TypeError(f"{name}: expected {expected}, got {shown(value)}")

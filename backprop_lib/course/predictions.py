@@ -1,0 +1,187 @@
+"""Predictions: a question whose answer is computed, the verdict on a guess, and how often one was right."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from backprop_lib.arguments import listed, shown
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A question, its right answer, and why that is right; made by `prediction`.
+
+    options   what can be chosen; none if a number is asked for
+    answer    the place of the right option, from 0; or the number
+    within    how far from the number a guess may be
+    """
+
+    question: str
+    options: tuple[str, ...]
+    answer: float
+    because: str
+    within: float = 0.0
+
+    def is_right(self, guess: float) -> bool:
+        """Whether a guess is right: the option's place, or a number as near as asked or as it is shown."""
+        if self.options:
+            return guess == self.answer
+        return abs(guess - self.answer) <= self.within or written(guess) == written(self.answer)
+
+    def verdict(self, guess: float) -> str:
+        """One sentence on a guess, with the right answer."""
+        said, right = self._named(guess), self._named(self.answer)
+        if not self.is_right(guess):
+            return f"Not so: you said {said}; it is {right}."
+        return f"Right: {right}." if said == right else f"Right: you said {said}; it is {right}."
+
+    @property
+    def told(self) -> str:
+        """The answer and the reason, for a reader whose guess nobody hears."""
+        return f"It is {self._named(self.answer)}. {self.because}"
+
+    def guess(self, text: str) -> float:
+        """The number that was typed, such as 0.25, 1/4 or 2e-3; ValueError with a sentence if it is none."""
+        above, slash, below = text.strip().replace("−", "-").partition("/")
+        try:
+            number = float(above) / (float(below) if slash else 1.0)
+            if math.isfinite(number):
+                return number
+        except (ValueError, ZeroDivisionError):
+            pass
+        wanted = "a number such as 0.25, 1/4 or 2e-3"
+        raise ValueError(f"expected {wanted}, got {shown(text)}" if text.strip() else f"Type {wanted} first")
+
+    def _named(self, guess: float) -> str:
+        return f"“{self.options[int(guess)]}”" if self.options else written(guess)
+
+
+def prediction(
+    question: str, options: Sequence[object], answer: Any, because: str, within: float = 0.0
+) -> Prediction:
+    """A prediction of checked parts; TypeError or ValueError that names the one that makes no sense.
+
+    answer    one of the options, or its place from 0 where all options are texts; without options, a number
+    """
+    for name, text in (("question", question), ("because", because)):
+        if not isinstance(text, str):
+            raise TypeError(f"{name}: expected text, got {shown(text)}")
+        if not text.strip():
+            raise ValueError(f"{name}: expected a sentence, got {shown(text)}")
+    choices = listed("options", options)
+    names = tuple(choice.strip() if isinstance(choice, str) else _option(choice) for choice in choices)
+    if len(names) == 1 or len(set(names)) < len(names) or "" in names:
+        raise ValueError(f"options: expected two or more, each another text or number, got {shown(options)}")
+    distance = _number("within", within)
+    if distance < 0 or (names and distance > 0):
+        wanted = "0, for nothing is measured between options" if names else "a number of at least 0"
+        raise ValueError(f"within: expected {wanted}, got {shown(within)}")
+    right = _place(choices, names, answer) if names else _number("answer", answer)
+    return Prediction(question.strip(), names, right, because.strip(), distance)
+
+
+def _option(value: Any) -> str:
+    try:
+        return written(_number("options", value))
+    except TypeError:
+        raise TypeError(f"options: expected texts or numbers, got {shown(value)} among them") from None
+
+
+def _place(choices: list[Any], names: tuple[str, ...], answer: Any) -> int:
+    """Where the answer stands among the options."""
+    if isinstance(answer, str) and answer.strip() in names:
+        return names.index(answer.strip())
+    if not isinstance(answer, bool | np.bool_) and isinstance(answer, int | float | np.integer | np.floating):
+        if not all(isinstance(choice, str) for choice in choices):
+            if written(float(answer)) in names:
+                return names.index(written(float(answer)))
+        elif isinstance(answer, int | np.integer) and 0 <= answer < len(names):
+            return int(answer)
+    raise ValueError(f"answer: expected one of the options {shown(list(names), 200)}, got {shown(answer)}")
+
+
+def _number(name: str, value: Any) -> float:
+    """A finite number; an array with one number in it is one."""
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.item()
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name}: expected a number, got {shown(value)}")
+    if not math.isfinite(value):
+        raise ValueError(f"{name}: expected a finite number, got {shown(value)}")
+    return float(value)
+
+
+def written(value: float) -> str:
+    """A whole number as it is, any other with four digits."""
+    whole = float(value).is_integer() and abs(value) < 1e9
+    return (str(int(value)) if whole else f"{value:.4g}").replace("-", "−")
+
+
+NOTHING_COMMITTED = "No guess is committed to yet."
+ENOUGH, CALIBRATED = 5, 0.9  # of so many sure guesses, what share should be right
+
+
+@dataclass
+class Record:
+    """What was committed to, by question: whether one was sure, and whether one was right.
+
+    It lives as long as the kernel. The first commitment counts: after it the answer is known.
+    """
+
+    first: dict[str, tuple[bool, bool]] = field(default_factory=dict)
+    watchers: list[Callable[[], None]] = field(default_factory=list)
+
+    def note(self, question: str, sure: bool, right: bool) -> None:
+        """Remember the first commitment to a question, and tell whoever watches."""
+        self.first.setdefault(question, (sure, right))
+        for watcher in self.watchers:
+            watcher()
+
+    def right_of(self, sure: bool) -> tuple[int, int]:
+        """How many were right, of how many, among those one was sure of or those one guessed."""
+        kept = [right for was_sure, right in self.first.values() if was_sure == sure]
+        return sum(kept), len(kept)
+
+    def told(self, earlier: str = "") -> list[str]:
+        """The record in sentences; `earlier` is what an earlier page said to carry on, such as "4/5 1/3".
+
+        ValueError or TypeError if `earlier` is nothing of this kind.
+        """
+        before = _carried(earlier)
+        sure, guessed = (
+            (self.right_of(kind)[0] + right, self.right_of(kind)[1] + of)
+            for kind, (right, of) in zip((True, False), before, strict=True)
+        )
+        if sure[1] + guessed[1] == 0:
+            return [NOTHING_COMMITTED]
+        said = [
+            f"{words}: {right} of {of} right."
+            for words, (right, of) in (("Sure", sure), ("Guessed", guessed))
+            if of
+        ]
+        if sure[1] >= ENOUGH:
+            share = sure[0] / sure[1]
+            said.append(
+                "When you are sure, you can count on it."
+                if share >= CALIBRATED
+                else f"When you are sure, you are right in {share:.0%} of the cases: look twice."
+            )
+        carried = " ".join(f"{right}/{of}" for right, of in (sure, guessed))
+        return [*said, f'To carry it on, write record("{carried}") at the end of the next page.']
+
+
+def _carried(earlier: object) -> tuple[tuple[int, int], tuple[int, int]]:
+    """(right, of) when sure and when guessing, from "4/5 1/3"; nothing is none of either."""
+    if not isinstance(earlier, str):
+        raise TypeError(f'earlier: expected a text such as "4/5 1/3", got {shown(earlier)}')
+    found = re.fullmatch(r"\s*(\d{1,6})/(\d{1,6}) +(\d{1,6})/(\d{1,6})\s*", earlier or "0/0 0/0")
+    a, b, c, d = map(int, found.groups()) if found else (1, 0, 1, 0)
+    if a > b or c > d:
+        raise ValueError(f'earlier: expected a text such as "4/5 1/3", got {shown(earlier)}')
+    return (a, b), (c, d)

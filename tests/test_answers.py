@@ -1,0 +1,651 @@
+"""What learners hand in: a right answer is right in every dress, a wrong one is told what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import functools
+import math
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from backprop_lib.course import attempts, results
+from backprop_lib.course.answers import FunctionToWrite
+from backprop_lib.course.attempts import Left, TimeUp, attempt
+from backprop_lib.course.exercises import EXERCISES, check
+from backprop_lib.equations import backprop
+from backprop_lib.other_ways.autodiff import operation
+
+# Several ways to solve each exercise.
+
+
+def slopes_by_loops(a, y):
+    slopes = []
+    for row_a, row_y in zip(a, y, strict=True):
+        slopes.append([p - q for p, q in zip(row_a, row_y, strict=True)])
+    return slopes
+
+
+def count_by_hand(sizes):
+    count = 0
+    for l in range(1, len(sizes)):
+        count += sizes[l] * sizes[l - 1]
+        count += sizes[l]
+    return count
+
+
+def tanh_neuron_by_e(w, b, x, y):
+    e = math.exp(-2 * abs(w * x + b))
+    a = math.copysign((1 - e) / (1 + e), w * x + b)
+    dz = (a - y) * (1 - a * a)
+    return {"x": dz * x}["x"], dz
+
+
+def hidden_by_loops(w_next, delta_next, z, sigma):
+    slope, delta = sigma.prime(z), np.zeros_like(z)
+    for j in range(z.shape[0]):
+        for i in range(z.shape[1]):
+            for k in range(w_next.shape[0]):
+                delta[j, i] += w_next[k, j] * delta_next[k, i] * slope[j, i]
+    return delta
+
+
+def weight_by_loops(delta, a_previous):
+    total = 0
+    for i in range(delta.shape[1]):
+        total = total + np.outer(delta[:, i], a_previous[:, i])
+    return total / delta.shape[1]
+
+
+def my_backprop(net, x, y):
+    z, a = {}, {0: x}
+    for l in range(1, net.L + 1):
+        z[l] = net.w[l] @ a[l - 1] + net.b[l]
+        a[l] = net.sigma[l](z[l])
+    dw, db = {}, {}
+    delta = (a[net.L] - y) * net.sigma[net.L].prime(z[net.L])
+    for l in reversed(range(1, net.L + 1)):
+        dw[l] = delta @ a[l - 1].T / x.shape[1]
+        db[l] = delta.mean(axis=1, keepdims=True)
+        if l > 1:
+            delta = net.w[l].T @ delta * net.sigma[l - 1].prime(z[l - 1])
+    return dw, db
+
+
+def backprop_one_by_one(net, x, y):
+    m = x.shape[1]
+    dw, db = ({l: 0 * v for l, v in views.items()} for views in (net.w, net.b))
+    for i in range(m):
+        one_w, one_b = my_backprop(net, x[:, i : i + 1], y[:, i : i + 1])
+        for l in dw:
+            dw[l] = dw[l] + one_w[l] / m
+            db[l] = db[l] + one_b[l] / m
+    return dw, db
+
+
+def stable_softplus(v):
+    big = max(v.data, 0.0)
+    small = math.exp(-abs(v.data))
+    slope = 1 / (1 + small) if v.data > 0 else small / (1 + small)
+    return operation("softplus", big + math.log1p(small), (v, slope))
+
+
+def sign_softplus(v):
+    return operation(
+        "softplus", float(np.logaddexp(0, v.data)), (v, float(np.exp(-np.logaddexp(0, -v.data))))
+    )
+
+
+SOLVED = {
+    "cost_slope": [lambda a, y: a - y, lambda a, y: -y + a, slopes_by_loops, np.subtract],
+    "weight_shapes": [
+        lambda sizes: [(n, k) for k, n in zip(sizes, sizes[1:], strict=False)],
+        lambda sizes: list(zip(sizes[1:], sizes[:-1], strict=True)),
+        lambda sizes: np.array([sizes[1:], sizes[:-1]]).T,
+        lambda sizes: tuple((sizes[l], sizes[l - 1]) for l in range(1, len(sizes))),
+    ],
+    "parameter_count": [
+        count_by_hand,
+        lambda sizes: sum(n * (k + 1) for k, n in zip(sizes, sizes[1:], strict=False)),
+        lambda sizes: np.int64(np.dot(sizes[1:], np.add(sizes[:-1], 1))),
+        lambda sizes: float(sum(n * k + n for k, n in zip(sizes, sizes[1:], strict=False))),
+        lambda sizes: np.array([count_by_hand(sizes)]),
+        lambda sizes: Fraction(count_by_hand(sizes)),
+    ],
+    "tanh_neuron": [
+        tanh_neuron_by_e,
+        lambda w, b, x, y: [(np.tanh(w * x + b) - y) / np.cosh(w * x + b) ** 2 * f for f in (x, 1)],
+        lambda w, b, x, y: np.array([x, 1]) * (np.tanh(w * x + b) - y) * (1 - np.tanh(w * x + b) ** 2),
+    ],
+    "central_difference": [
+        lambda f, v, h: (f(v + h) - f(v - h)) / (2 * h),
+        lambda f, v, h: 0.5 * (f(v + h) - f(v - h)) / h,
+        lambda f, v, h: ((f(v + h) - f(v)) / h + (f(v) - f(v - h)) / h) / 2,
+    ],
+    "output_error": [
+        lambda z, a, y, sigma: (a - y) * sigma.prime(z),
+        lambda z, a, y, sigma: np.multiply(sigma.prime(z), np.subtract(a, y)),
+        lambda z, a, y, sigma: np.einsum("jm,jm->jm", a - y, sigma.prime(z)),
+        lambda z, a, y, sigma: np.column_stack(
+            [(a[:, i] - y[:, i]) * sigma.prime(z[:, i]) for i in range(a.shape[1])]
+        ),
+    ],
+    "hidden_error": [
+        lambda w_next, delta_next, z, sigma: w_next.T @ delta_next * sigma.prime(z),
+        lambda w_next, delta_next, z, sigma: np.einsum("kj,km->jm", w_next, delta_next) * sigma.prime(z),
+        lambda w, d, z, s: np.dot(w.transpose(), d) * s.prime(z),
+        hidden_by_loops,
+    ],
+    "bias_gradient": [
+        lambda delta: delta.mean(axis=1, keepdims=True),
+        lambda delta: np.sum(delta, axis=1)[:, None] / delta.shape[1],
+        lambda delta: [[sum(row) / len(row)] for row in delta],
+        lambda delta: delta @ np.full((delta.shape[1], 1), 1 / delta.shape[1]),
+    ],
+    "weight_gradient": [
+        lambda delta, a_previous: delta @ a_previous.T / delta.shape[1],
+        lambda delta, a_previous: np.einsum("jm,km->jk", delta, a_previous) / delta.shape[1],
+        lambda d, a: [[float(np.mean(p * q)) for q in a] for p in d],
+        weight_by_loops,
+    ],
+    "backprop": [
+        my_backprop,
+        backprop_one_by_one,
+        lambda net, x, y: backprop(net, x, y).gradient,
+        lambda net, x, y: (backprop(net, x, y).gradient.w, backprop(net, x, y).gradient.b),
+        lambda net, x, y: [
+            {l: v.tolist() for l, v in views.items()}
+            for views in (backprop(net, x, y).gradient.w, backprop(net, x, y).gradient.b)
+        ],
+    ],
+    "ln_cosh": [
+        lambda z, a, y, sigma: np.tanh(a - y) * sigma.prime(z),
+        lambda z, a, y, sigma: np.sinh(a - y) / np.cosh(a - y) * sigma.prime(z),
+    ],
+    "softplus": [stable_softplus, sign_softplus],
+}
+
+
+# The same in another dress.
+
+
+class Called:
+    """An object that can be called, and a method."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def __call__(self, *arguments):
+        return self.answer(*arguments)
+
+    method = __call__
+
+
+def by_name(answer, names):
+    """A function that takes its arguments by name only."""
+    source = f"lambda *, {', '.join(names)}: answer({', '.join(names)})"
+    return eval(source, {"answer": answer})
+
+
+def prints(answer):
+    def printing(*arguments):
+        print("here", arguments)
+        return answer(*arguments)
+
+    return printing
+
+
+DRESSES = {
+    "wrapped": lambda f, names: functools.wraps(f)(lambda *v: f(*v)) if callable(f) else f,
+    "partial": lambda f, names: functools.partial(lambda scale, *v: f(*v), 1),
+    "an object": lambda f, names: Called(f),
+    "a method": lambda f, names: Called(f).method,
+    "with an option": lambda f, names: eval(
+        f"lambda {', '.join(names)}, verbose=False: answer({', '.join(names)})", {"answer": f}
+    ),
+    "by name only": by_name,
+    "with any names": lambda f, names: lambda **v: f(*(v[name] for name in names)),
+    "that prints": lambda f, names: prints(f),
+}
+NUMBERS = {
+    "float32": np.float32,
+    "longdouble": np.longdouble,
+    "objects": lambda v: np.asarray(v, dtype=float).astype(object),
+    "a list": lambda v: np.asarray(v).tolist(),
+    "Fortran's order": lambda v: np.asfortranarray(v),
+    "a view": lambda v: np.asarray(v)[...],
+}
+
+
+def with_numbers(kind, result, several):
+    if isinstance(result, dict):
+        return {key: with_numbers(kind, value, False) for key, value in result.items()}
+    if several:
+        return tuple(with_numbers(kind, value, False) for value in result)
+    return NUMBERS[kind](result)
+
+
+FUNCTIONS = [name for name, exercise in EXERCISES.items() if isinstance(exercise, FunctionToWrite)]
+ARRAYS = [name for name in FUNCTIONS if name != "softplus"]  # it answers with a Value
+RIGHT = [
+    *((name, f"way {i}", answer) for name in FUNCTIONS for i, answer in enumerate(SOLVED.get(name, ()))),
+    *(
+        (name, dress, make(SOLVED[name][0], EXERCISES[name].parameters))
+        for name in SOLVED
+        for dress, make in DRESSES.items()
+    ),
+    *(
+        (
+            name,
+            kind,
+            lambda *v, f=SOLVED[name][-1], kind=kind, parts=EXERCISES[name].parts: with_numbers(
+                kind, results.kept(f(*v)), bool(parts)
+            ),
+        )
+        for name in SOLVED
+        if name != "softplus"
+        for kind in NUMBERS
+    ),
+]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_exercise_is_solved_here(name) -> None:
+    assert name in SOLVED
+
+
+@pytest.mark.parametrize("name, dress, answer", RIGHT, ids=lambda v: v if isinstance(v, str) else "")
+def test_a_right_answer_is_correct_in_every_dress(name, dress, answer) -> None:
+    verdict = check(name, answer)
+    assert verdict.passed, verdict.message
+
+
+# Wrong answers, and what they are told.
+
+
+def nan(*_):
+    return np.nan
+
+
+def stops(*_):
+    sys.exit("bye")
+
+
+def interrupts(*_):
+    raise KeyboardInterrupt
+
+
+def recurses(*v):
+    return recurses(*v)
+
+
+def divides(*_):
+    return 1 / 0
+
+
+async def waits(*_):
+    await asyncio.sleep(0)
+
+
+def yields(*_):
+    yield 1.0
+
+
+def undefined(*_):
+    return not_there  # noqa: F821
+
+
+def unreadable(*_):
+    raise Unreadable
+
+
+class Unreadable(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+def leaves_numpy_broken(*_):
+    np.mean = None
+    return 1.0
+
+
+class Leaves:
+    """Whoever looks at it ends the program."""
+
+    def __array__(self, *_, **__):
+        raise SystemExit
+
+
+ODD = {
+    "nan": (nan, "NaN|one number|shape|results|Value|dict"),
+    "sys.exit": (stops, "tried to end the program, with SystemExit"),
+    "an interrupt of its own": (interrupts, "tried to end the program, with KeyboardInterrupt"),
+    "endless recursion": (recurses, "RecursionError"),
+    "an exception": (divides, r"ZeroDivisionError.*`return 1 / 0`"),
+    "a name that is not there": (undefined, "NameError.*not_there"),
+    "an exception without words": (unreadable, "Unreadable"),
+    "a coroutine": (waits, "Value|`async`"),
+    "a generator": (yields, "Value|`yield`"),
+    "complex numbers": (lambda *_: 1j, "results|complex numbers|Value"),
+    "text": (lambda *_: "0.5", "results|text|Value"),
+    "texts": (lambda *_: ["0.5"] * 2, "results|text|dict|Value"),
+    "a truth value": (lambda *_: True, "results|truth values|Value"),
+    "a set": (lambda *_: {1.0}, "real numbers|results|Value"),
+    "a function": (lambda *_: math.tanh, "brackets|results|Value"),
+    "an iterator": (lambda *_: zip([1], [2], strict=True), "Use list|Value"),
+    "what cannot be looked at": (lambda *_: Leaves(), "SystemExit|Value"),
+    "too many": (lambda *_: (1.0, 2.0, 3.0), "results|shape|one number|Value"),
+    "another meaning of mean": (leaves_numpy_broken, "gave mean another meaning"),
+    "no function": (7, "expected a function of .*, got int. Hand over the function itself"),
+    "no argument": (lambda: 1, r"yours takes \(\)"),
+}
+TOLD = [
+    ("cost_slope", lambda a, y: y - a, "the sign flipped"),
+    ("cost_slope", lambda a, y: 2 * (a - y), "½ forgotten"),
+    ("cost_slope", lambda a, y: abs(a - y), "the size of the difference"),
+    ("cost_slope", lambda a, y: (a - y) ** 2 / 2, "the cost itself"),
+    ("cost_slope", lambda a, y: (a - y) / a.shape[1], "the mean over the examples"),
+    ("cost_slope", lambda a, y: (a - y).mean(axis=1, keepdims=True), "expected shape"),
+    ("cost_slope", lambda a, y: (a - y).T, "A transpose would mend it"),
+    ("cost_slope", lambda a, y: a - y.ravel(), "expected shape|operands could not be broadcast"),
+    ("cost_slope", lambda a, y: 0 * a, "zero everywhere"),
+    ("cost_slope", lambda a, y: 3 * (a - y), "the right one times 3, everywhere"),
+    ("cost_slope", lambda a, y: 1.00001 * (a - y), "right to 1e-05 of their size"),
+    ("cost_slope", lambda a, y: np.round(a - y, 7) + 3e-7, "rounding on the way"),
+    ("cost_slope", lambda a, y: a + y, "should be"),
+    ("cost_slope", lambda y, a: a - y, "in this order"),
+    ("cost_slope", lambda a: a, "expected a function of (a, y)"),
+    ("cost_slope", lambda a, y: np.ma.masked_less(a - y, 0), "masked array"),
+    ("cost_slope", lambda a, y: (a - y).astype(np.float16), "float16"),
+    ("cost_slope", lambda a, y: [[1], [2, 3]], "expected numbers"),
+    ("cost_slope", lambda a, y: a.__isub__(y), "changed an array that it was given"),
+    ("weight_shapes", lambda s: list(zip(s, s[1:], strict=False)), "rows and columns exchanged"),
+    ("weight_shapes", lambda s: zip(s[1:], s, strict=False), "Use list"),
+    ("weight_shapes", lambda s: ((n, k) for k, n in zip(s, s[1:], strict=False)), "Use list"),
+    ("weight_shapes", lambda s: [s[1] * s[0]], "expected shape|Rows and columns"),
+    ("weight_shapes", lambda s: [(n, k + 1) for k, n in zip(s, s[1:], strict=False)], "should be"),
+    ("weight_shapes", lambda s: {1: (s[1], s[0])}, "expected real numbers, got {1:"),
+    ("parameter_count", lambda s: sum(k * n for k, n in zip(s, s[1:], strict=False)), "biases are missing"),
+    ("parameter_count", lambda s: count_by_hand(s) + s[0], "the input layer has biases"),
+    ("parameter_count", lambda s: count_by_hand(s) - sum(s[1:]) + len(s) - 1, "one bias for a layer"),
+    ("parameter_count", lambda s: sum(s), "the neurons are counted"),
+    ("parameter_count", lambda s: count_by_hand(s) + 1, "the answer should be 43 and is 44"),
+    ("parameter_count", lambda s: 43, "It is right on a 4-5-3 net, and not on"),
+    ("parameter_count", lambda s: str(count_by_hand(s)), "got text: '43'"),
+    ("parameter_count", lambda s: [count_by_hand(s), 1], "expected one number, got 2 of them"),
+    (
+        "tanh_neuron",
+        lambda w, b, x, y: [(np.tanh(w * x + b) - y) * f for f in (x, 1)],
+        "tanh′ left out",
+    ),
+    (
+        "tanh_neuron",
+        lambda w, b, x, y: [(np.tanh(w * x + b) - y) * (1 - np.tanh(w * x + b)) * f for f in (x, 1)],
+        "the square is missing",
+    ),
+    (
+        "tanh_neuron",
+        lambda w, b, x, y: [(np.tanh(w * x + b) - y) * np.tanh(w * x + b) * f for f in (x, 1)],
+        "tanh in place of its slope",
+    ),
+    ("tanh_neuron", lambda w, b, x, y: tanh_neuron_by_e(w, b, x, y)[::-1], "have changed places"),
+    ("tanh_neuron", lambda w, b, x, y: (tanh_neuron_by_e(w, b, x, y)[1],) * 2, "the factor x is left out"),
+    ("tanh_neuron", lambda w, b, x, y: (tanh_neuron_by_e(w, b, x, y)[0],) * 2, "at the bias, too"),
+    ("tanh_neuron", lambda w, b, x, y: [-v for v in tanh_neuron_by_e(w, b, x, y)], "the sign flipped"),
+    ("tanh_neuron", lambda w, b, x, y: [2 * v for v in tanh_neuron_by_e(w, b, x, y)], "½ forgotten"),
+    ("tanh_neuron", lambda w, b, x, y: [v / 2 for v in tanh_neuron_by_e(w, b, x, y)], "one times 0.5"),
+    ("tanh_neuron", lambda w, b, x, y: tanh_neuron_by_e(w, b, x, y)[0], "expected 2 results"),
+    ("tanh_neuron", lambda w, b, x, y: dict(a=1, b=2), "expected 2 results"),
+    (
+        "tanh_neuron",
+        lambda w, b, x, y: (tanh_neuron_by_e(w, b, x, y)[1] * w, tanh_neuron_by_e(w, b, x, y)[1]),
+        "w in place of x",
+    ),
+    (
+        "tanh_neuron",
+        lambda w, b, x, y: [(w * x + b - y) / math.cosh(w * x + b) ** 2 * f for f in (x, 1)],
+        "z in place of a",
+    ),
+    (
+        "tanh_neuron",
+        lambda w, b, x, y: [3 * tanh_neuron_by_e(w, b, x, y)[0], tanh_neuron_by_e(w, b, x, y)[1]],
+        "Right: dC/db. Wrong: dC/dw.",
+    ),
+    ("central_difference", lambda f, v, h: (f(v + h) - f(v)) / h, "the forward difference"),
+    ("central_difference", lambda f, v, h: (f(v) - f(v - h)) / h, "the backward difference"),
+    ("central_difference", lambda f, v, h: (f(v + h) - f(v - h)) / h, "divided by h"),
+    ("central_difference", lambda f, v, h: (f(v + h) - f(v - h)) / 2 * h, "brackets missing"),
+    ("central_difference", lambda f, v, h: f(v + h) - f(v - h) / (2 * h), "in the numerator"),
+    ("central_difference", lambda f, v, h: f(v + h) - f(v - h) / 2 * h, "both pairs of brackets"),
+    ("central_difference", lambda f, v, h: f(v + h) - f(v - h), "not divided"),
+    ("central_difference", lambda f, v, h: (f(v - h) - f(v + h)) / (2 * h), "sign turned round"),
+    ("central_difference", lambda f, v, h: (f(v + h) + f(v - h)) / (2 * h), "should be"),
+    ("central_difference", lambda f, v, h: round((f(v + h) - f(v - h)) / (2 * h), 6), "rounding on the way"),
+    ("output_error", lambda z, a, y, sigma: a - y, "σ′ left out"),
+    ("output_error", lambda z, a, y, sigma: (a - y) * sigma.prime(a), "σ′ taken of a"),
+    ("output_error", lambda z, a, y, sigma: (a - y) * sigma(z), "σ in place of σ′"),
+    ("output_error", lambda z, a, y, sigma: (y - a) * sigma.prime(z), "the sign flipped"),
+    ("output_error", lambda z, a, y, sigma: 2 * (a - y) * sigma.prime(z), "½ forgotten"),
+    ("output_error", lambda z, a, y, sigma: (a - y) * sigma.prime(z) / a.shape[1], "1/m taken in δ"),
+    ("output_error", lambda z, a, y, sigma: (a - y) * a * (1 - a), "the slope of the sigmoid built in"),
+    ("output_error", lambda z, a, y, sigma: (a - y) * (1 - a**2), "the slope of the tanh built in"),
+    ("output_error", lambda z, a, y, sigma: (a - y) * sigma.prime, "TypeError"),
+    ("output_error", lambda z, a, y, sigma: sigma.prime, "brackets missing"),
+    ("output_error", lambda z, a, y, sigma: ((a - y) * sigma.prime(z)).sum(axis=1), "expected shape"),
+    (
+        "output_error",
+        lambda z, a, y, sigma: ((a - y) * sigma.prime(z)).mean(axis=1, keepdims=True),
+        "the errors averaged",
+    ),
+    ("hidden_error", lambda w, d, z, s: w.T @ d, "σ′ left out in the hidden layers"),
+    ("hidden_error", lambda w, d, z, s: w @ d * s.prime(z), "the transpose forgotten"),
+    ("hidden_error", lambda w, d, z, s: w.T @ d * s(z), "σ in place of σ′"),
+    ("hidden_error", lambda w, d, z, s: w.T @ d * s.prime(s(z)), "σ′ taken of a"),
+    ("hidden_error", lambda w, d, z, s: w.T @ d * s.prime(z) / d.shape[1], "1/m taken in δ"),
+    ("hidden_error", lambda w, d, z, s: w.T @ d * s(z) * (1 - s(z)), "the sigmoid built in"),
+    ("hidden_error", lambda w, d, z, s: w.T @ d * (1 - np.tanh(z) ** 2), "right on tanh .*sigma.prime"),
+    ("hidden_error", lambda w, d, z, s: w.T @ d * s.prime, "TypeError"),
+    ("hidden_error", lambda w, d, z, s: w.T * d * s.prime(z), "ValueError|expected shape"),
+    ("hidden_error", lambda w, d, z, s: -(w.T @ d) * s.prime(z), "the right one times -1"),
+    ("hidden_error", lambda w, d, z, s: np.linalg.pinv(w) @ d * s.prime(z), "should be"),
+    ("bias_gradient", lambda d: d.sum(axis=1, keepdims=True), "the batch summed"),
+    ("bias_gradient", lambda d: d, "expected shape"),
+    ("bias_gradient", lambda d: d.mean(axis=1), "A column is needed"),
+    ("bias_gradient", lambda d: [sum(row) / len(row) for row in d], "[[1], [2]]"),
+    ("bias_gradient", lambda d: d.mean(axis=0), "summed over the neurons"),
+    ("bias_gradient", lambda d: d.mean(axis=1, keepdims=True) / d.shape[1], "1/m applied twice"),
+    ("bias_gradient", lambda d: d[:, :1], "right on a batch of 1.*With one example"),
+    ("bias_gradient", lambda d: np.zeros((len(d), 1)), "the bias gradient left unwritten"),
+    ("bias_gradient", lambda d: np.abs(d).mean(axis=1, keepdims=True), "should be"),
+    ("bias_gradient", lambda d: np.median(d, axis=1, keepdims=True), "right on a batch of 1"),
+    ("weight_gradient", lambda d, a: d @ a.T, "the batch summed"),
+    ("weight_gradient", lambda d, a: a @ d.T / d.shape[1], "(4) with j and k exchanged"),
+    ("weight_gradient", lambda d, a: d @ a.T / d.shape[1] ** 2, "1/m applied twice"),
+    ("weight_gradient", lambda d, a: np.outer(d[:, 0], a[:, 0]), "right on a batch of 1.*With one example"),
+    ("weight_gradient", lambda d, a: d * a, "ValueError|shape"),
+    ("weight_gradient", lambda d, a: d @ a, "ValueError"),
+    ("weight_gradient", lambda d, a: (d @ a.T / d.shape[1]).ravel(), "Rows and columns are needed"),
+    ("weight_gradient", lambda d, a: -d @ a.T / d.shape[1], "the right one times -1"),
+    ("backprop", lambda net, x, y: my_backprop(net, x, y)[::-1], "have changed places"),
+    ("backprop", lambda net, x, y: [list(v.values()) for v in my_backprop(net, x, y)], "as a dict with the"),
+    (
+        "backprop",
+        lambda net, x, y: [{l - 1: v for l, v in d.items()} for d in my_backprop(net, x, y)],
+        "got [2, 1, 0]",
+    ),
+    ("backprop", lambda net, x, y: my_backprop(net, x, y)[0], "expected 2 results"),
+    (
+        "backprop",
+        lambda net, x, y: (
+            my_backprop(net, x, y)[0],
+            {l: v[:, 0] for l, v in my_backprop(net, x, y)[1].items()},
+        ),
+        "A column is needed",
+    ),
+    ("backprop", lambda net, x, y: (net.w, net.b), "should be"),
+    ("ln_cosh", lambda z, a, y, sigma: np.tanh(a - y), "σ′ left out"),
+    ("ln_cosh", lambda z, a, y, sigma: (a - y) * sigma.prime(z), "the slope of another cost"),
+    ("ln_cosh", lambda z, a, y, sigma: a - y, "and σ′ left out"),
+    (
+        "ln_cosh",
+        lambda z, a, y, sigma: np.tanh(y - a) * sigma.prime(z),
+        "the derivative of ln cosh u is tanh u",
+    ),
+    ("ln_cosh", lambda z, a, y, sigma: np.log(np.cosh(a - y)) * sigma.prime(z), "should be"),
+    ("softplus", lambda v: 1.0, "expected a Value as the result"),
+    (
+        "softplus",
+        lambda v: operation("x", math.log(1 + math.exp(v.data)), (v, 1.0)),
+        "OverflowError",
+    ),
+    (
+        "softplus",
+        lambda v: operation("x", float(np.log(1 + np.exp(v.data))), (v, float(1 / (1 + np.exp(-v.data))))),
+        "more than a computer can hold",
+    ),
+    ("softplus", lambda v: operation("x", stable_softplus(v).data, (v, float(v.data > 0))), "slope of ReLU"),
+    ("softplus", lambda v: operation("x", stable_softplus(v).data), "no slope recorded"),
+    (
+        "softplus",
+        lambda v: operation("x", stable_softplus(v).data, (v, stable_softplus(v).data)),
+        "the value",
+    ),
+    ("wrong_equation", {"A": 4, "B": 2, "C": 3, "D": 1}, "right so far; E not answered"),
+    ("wrong_equation", {"A": True, "B": 2, "C": 3, "D": 1, "E": 2}, "A: expected one of 1, 2, 3, 4"),
+    ("wrong_equation", {"A": "4"}, "A: expected one of"),
+    ("wrong_equation", {"A": 4.5}, "A: expected one of"),
+    ("wrong_equation", {"A": [4]}, "A: expected one of"),
+    ("wrong_equation", {"Z": 4}, "no question Z"),
+    ("wrong_equation", [4, 2, 3, 1, 2], "expected a dict"),
+    ("bad_runs", {"A": "learning rate"}, "A: expected one of"),
+]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    "name, answer, said",
+    [*TOLD, *((name, answer, said) for answer, said in ODD.values() for name in FUNCTIONS)],
+    ids=lambda v: v[:30] if isinstance(v, str) else "",
+)
+def test_a_wrong_answer_is_told_what_is_wrong_with_it(name, answer, said) -> None:
+    verdict = check(name, answer)
+    assert verdict.status == "wrong" and verdict.message.startswith("Not yet: ")
+    message = verdict.message
+    assert said in message or any(re.search(part, message) for part in said.split("|")), message
+    for part in ("should be {0} and is {0}", "times 1,", "is a batch of one built in"):
+        assert part not in message
+    if "should be " in message:
+        should, _, rest = message.split("should be ")[1].partition(" and is ")
+        assert should != rest.split()[0].rstrip("."), message
+
+
+def test_the_table_is_long_enough() -> None:
+    assert len(RIGHT) >= 100 and len(TOLD) >= 100 and len(TOLD) + len(ODD) * len(FUNCTIONS) >= 150
+
+
+@pytest.mark.parametrize("form", [int, float, np.int64, np.float64, np.array])
+def test_a_number_of_any_kind_answers_a_question(form) -> None:
+    right = EXERCISES["wrong_equation"].right
+    assert check("wrong_equation", {f" {k}": form(v) for k, v in right.items()}).passed
+    assert check(
+        "bad_runs", {k: f" {v.capitalize()} " for k, v in EXERCISES["bad_runs"].right.items()}
+    ).passed
+
+
+# An answer, the judge and the reader.
+
+
+@pytest.mark.parametrize("name", ["cost_slope", "backprop", "early_layers"])
+@pytest.mark.parametrize(
+    "endless", ["while True: pass", "while True: print('x')", "import time; time.sleep(3)"]
+)
+def test_an_answer_that_never_ends_is_stopped(name, endless, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(attempts, "SECONDS", 0.2)
+    monkeypatch.setattr(attempt, "__defaults__", (0.2,))
+    begun = threading.active_count()
+    assert "had not ended" in check(name, lambda *_: exec(endless)).message
+    assert len(capsys.readouterr().out) < 2 * attempts.PRINTED
+    assert threading.active_count() == begun or "sleep" in endless, "nothing runs on"
+
+
+def test_where_there_are_no_threads_the_time_is_limited_too(monkeypatch) -> None:
+    def none(*_):
+        raise RuntimeError("can't start new thread")
+
+    for thread in threading.enumerate():
+        if thread.daemon and thread.name.endswith("(run)"):
+            thread.join(5)  # left behind by a test before
+    monkeypatch.setattr(threading.Thread, "start", none)
+    assert attempt(lambda: 3) == 3
+    with pytest.raises(TimeUp):
+        attempt(lambda: exec("while True: pass"), 0.2)
+    with pytest.raises(Left):
+        attempt(stops)
+    assert sys.gettrace() is None or "coverage" in sys.modules
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signals")
+def test_the_interrupt_of_the_reader_goes_through() -> None:
+    begun = time.monotonic()
+    threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        check("cost_slope", lambda a, y: exec("while True: pass"))
+    assert time.monotonic() - begun < 5
+
+
+def meddle(a, y):
+    results.CLOSE = 1e9
+    return 0 * a
+
+
+def meddle_with_code(a, y):
+    results.close.__code__ = (lambda p, q: True).__code__
+    return 0 * a
+
+
+def meddle_with_python(a, y):
+    builtins.all = lambda items: True
+    return 0 * a
+
+
+def meddle_with_the_class(a, y):
+    FunctionToWrite._verdict = lambda *_: None
+    return 0 * a
+
+
+def meddle_with_the_table(a, y):
+    EXERCISES["cost_slope"] = None
+    return 0 * a
+
+
+@pytest.mark.parametrize(
+    "answer, named",
+    [
+        (meddle, "CLOSE"),
+        (meddle_with_code, "__code__"),
+        (meddle_with_python, "all"),
+        (meddle_with_the_class, "_verdict"),
+        (meddle_with_the_table, "cost_slope"),
+    ],
+)
+def test_an_answer_does_not_reach_into_the_judge(answer, named) -> None:
+    assert f"gave {named} another meaning" in check("cost_slope", answer).message
+    assert check("cost_slope", lambda a, y: a - y).passed
+    assert not check("cost_slope", lambda a, y: 0 * a).passed
+
+
+def test_the_right_results_that_an_answer_can_reach_are_not_those_it_is_judged_by() -> None:
+    def spoils(a, y):
+        for case in EXERCISES["cost_slope"].cases():
+            case.right[...] = 0
+        return 0 * a
+
+    assert not check("cost_slope", spoils).passed

@@ -1,0 +1,348 @@
+"""A prediction is judged rightly, and shows nothing of its answer before a guess is committed to."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import execute_pages
+import ipywidgets as W
+import numpy as np
+import pytest
+from test_run_twice import findings, page_of, said
+
+from backprop_lib import predict
+from backprop_lib import record as record_of
+from backprop_lib.course.predictions import Record, prediction
+from backprop_lib.drawing.svg import Drawing, document
+from backprop_lib.figures import sealed
+from backprop_lib.figures.layer_sizes import layer_sizes
+from backprop_lib.figures.sealed import SEALED, SealedPrediction
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+FOLD = re.compile(r"<details>.*</details>", re.DOTALL)
+
+
+@pytest.fixture(autouse=True)
+def record(monkeypatch: pytest.MonkeyPatch) -> Record:
+    fresh = Record()
+    monkeypatch.setattr(sealed, "RECORD", fresh)
+    return fresh
+
+
+def chosen(evidence: Any = "S3CRET: doubled", **changes: Any) -> SealedPrediction:
+    parts: dict[str, Any] = {"question": "Is 2w smaller or larger than w?", "options": ["smaller", "larger"]}
+    parts |= {"answer": "larger", "because": "Twice as much is more.", "evidence": evidence}
+    return predict(**(parts | changes))
+
+
+def typed(answer: Any = 0.25, **changes: Any) -> SealedPrediction:
+    return predict("How steep?", **({"answer": answer, "because": "½ · ½."} | changes))
+
+
+def visible(shown: W.Widget) -> str:
+    """All that the reader sees or hears of the live widget and of what is in it."""
+    texts = [str(getattr(shown, name, "")) for name in ("value", "description", "tooltip", "options")]
+    return "\n".join([*texts, *(visible(child) for child in getattr(shown, "children", ()))])
+
+
+def stored(shown: SealedPrediction) -> dict[str, str]:
+    data, _ = shown._repr_mimebundle_()
+    return data
+
+
+# The judge ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "answer", "place"),
+    [
+        (["a", "b"], "b", 1),
+        (["a", "b"], 0, 0),
+        (["a", "b"], np.int64(1), 1),
+        ([37, 43, 20], 43, 1),
+        ([0.25, 1], np.float64(0.25), 0),
+        ([0, 1], 1, 1),
+        (["none", 43], 43, 1),
+    ],
+)
+def test_an_answer_is_an_option_or_its_place_among_texts(options, answer, place) -> None:
+    asked = prediction("?", options, answer, "because")
+    assert asked.answer == place and asked.is_right(place)
+    assert not any(asked.is_right(other) for other in range(len(options)) if other != place)
+
+
+@pytest.mark.parametrize(
+    ("answer", "within", "right", "wrong"),
+    [
+        (43, 0, [43, 43.0], [42, 43.1, -43]),
+        (0.25, 0.05, [0.25, 0.3, 0.2], [0.31, 0.19, -0.25]),
+        (0.9933059134564377, 0, [0.9933, 0.99331], [0.993, 0.9934]),
+        (-3.0, 0, [-3], [3]),
+        (0.0, 0, [0, -0.0], [1e-9]),
+    ],
+)
+def test_a_number_is_right_within_its_distance_or_if_it_looks_equal(answer, within, right, wrong) -> None:
+    asked = prediction("?", (), answer, "because", within)
+    assert [asked.is_right(guess) for guess in right] == [True] * len(right)
+    assert [asked.is_right(guess) for guess in wrong] == [False] * len(wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("0.25", 0.25), (" 1/4 ", 0.25), ("−3", -3), ("2e-3", 0.002), ("1 / -8", -0.125)]
+)
+def test_a_number_can_be_typed_in_several_ways(text, number) -> None:
+    assert prediction("?", (), 1, "because").guess(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "  ", "0,25", "abc", "nan", "inf", "1/0", "1/2/3", "1/", "/2", "0.1x"])
+def test_what_is_no_number_is_refused_with_an_example(text) -> None:
+    with pytest.raises(ValueError, match=r"a number such as 0\.25, 1/4 or 2e-3"):
+        prediction("?", (), 1, "because").guess(text)
+
+
+def test_a_verdict_names_the_guess_and_the_answer() -> None:
+    asked = prediction("?", ["up", "down"], 1, "because")
+    assert asked.verdict(1) == "Right: “down”."
+    assert asked.verdict(0) == "Not so: you said “up”; it is “down”."
+    assert asked.told == "It is “down”. because"
+    asked = prediction("?", (), 1315, "because", within=20)
+    assert asked.verdict(1315) == "Right: 1315."
+    assert asked.verdict(1300) == "Right: you said 1300; it is 1315."
+    assert asked.verdict(-0.5) == "Not so: you said −0.5; it is 1315."
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"question": 3}, "question: expected text, got 3"),
+        ({"question": " "}, "question: expected a sentence"),
+        ({"because": ""}, "because: expected a sentence"),
+        ({"because": None}, "because: expected text"),
+        ({"options": "ab"}, "options: expected a list"),
+        ({"options": ["only"]}, "options: expected two or more"),
+        ({"options": ["a", "a "]}, "options: expected two or more, each another"),
+        ({"options": ["a", ""]}, "options: expected two or more"),
+        ({"options": [1, 1.0]}, "options: expected two or more"),
+        ({"options": ["a", None]}, "options: expected texts or numbers, got None"),
+        ({"options": ["a", True]}, "options: expected texts or numbers, got True"),
+        ({"options": [1.0, float("nan")]}, "options: expected a finite number, got nan"),
+        ({"answer": "c"}, "answer: expected one of the options ['a', 'b'], got 'c'"),
+        ({"answer": 2}, "answer: expected one of the options"),
+        ({"answer": -1}, "answer: expected one of the options"),
+        ({"answer": True}, "answer: expected one of the options"),
+        ({"answer": None}, "answer: expected one of the options"),
+        ({"answer": 0.0}, "answer: expected one of the options"),
+        ({"options": [3, 4], "answer": 1}, "answer: expected one of the options ['3', '4'], got 1"),
+        ({"options": [], "answer": "a"}, "answer: expected a number, got 'a'"),
+        ({"options": [], "answer": True}, "answer: expected a number, got True"),
+        ({"options": [], "answer": float("inf")}, "answer: expected a finite number, got inf"),
+        ({"options": [], "answer": np.ones(2)}, "answer: expected a number, got array"),
+        ({"options": [], "answer": 1, "within": -1}, "within: expected a number of at least 0, got -1"),
+        ({"options": [], "answer": 1, "within": "1"}, "within: expected a number, got '1'"),
+        ({"within": 0.1}, "within: expected 0, for nothing is measured between options"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_its_name(changes, said) -> None:
+    parts = {"question": "?", "options": ["a", "b"], "answer": 0, "because": "so"} | changes
+    with pytest.raises((TypeError, ValueError), match=re.escape(said)):
+        predict(**parts)
+
+
+def test_the_first_commitment_to_a_question_is_the_one_that_counts() -> None:
+    kept, told = Record(), []
+    kept.watchers.append(lambda: told.append(kept.right_of(True)))
+    kept.note("a", True, False)
+    kept.note("a", True, True)
+    kept.note("b", True, True)
+    kept.note("c", False, True)
+    assert told[:3] == [(0, 1), (0, 1), (1, 2)]
+    assert (kept.right_of(True), kept.right_of(False)) == ((1, 2), (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("guesses", "earlier", "said"),
+    [
+        ([], "", ["No guess is committed to yet."]),
+        ([(True, True)], "", ["Sure: 1 of 1 right.", "1/1 0/0"]),
+        ([(False, False)], "", ["Guessed: 0 of 1 right.", "0/0 0/1"]),
+        ([(True, False), (False, True)], "4/5 1/3", ["Sure: 4 of 6 right.", "right in 67%", "4/6 2/4"]),
+        ([], "9/10 0/0", ["Sure: 9 of 10 right.", "you can count on it", "9/10 0/0"]),
+        ([], "8/10 0/0", ["right in 80%"]),
+    ],
+)
+def test_the_record_counts_sure_ones_and_guesses_apart(guesses, earlier, said) -> None:
+    kept = Record({str(i): guess for i, guess in enumerate(guesses)})
+    told = " ".join(kept.told(earlier))
+    assert all(part in told for part in said), told
+    assert ("count on it" in told or "look twice" in told) == (int("0" + earlier.split("/")[0]) >= 4)
+    carried = re.findall(r'record\("(.*)"\)', told)
+    if carried:  # on the next page, where nothing is committed to yet, it is the same
+        assert Record().told(carried[0]) == kept.told(earlier)
+
+
+@pytest.mark.parametrize(
+    "earlier", ["4/5", "a/b c/d", "5/4 0/0", "0/0 3/1", "4/5 1/3 2/2", "-1/5 0/0", 45, None]
+)
+def test_what_is_no_earlier_record_is_refused(earlier) -> None:
+    with pytest.raises((TypeError, ValueError), match=r'earlier: expected a text such as "4/5 1/3", got'):
+        record_of(earlier)
+
+
+def test_the_record_of_a_page_follows_every_commitment_and_its_still_does_not() -> None:
+    shown = record_of()
+    assert "No guess is committed to yet." in shown.value
+    before, _ = shown._repr_mimebundle_()
+    for asked in (chosen(question="one?"), chosen(question="two?")):
+        asked.control.index = 1
+        asked.sure_button.click()
+    assert "Sure: 2 of 2 right." in shown.value and "Sure: 2 of 2 right." in record_of().value
+    after, _ = record_of()._repr_mimebundle_()
+    assert before["text/plain"] == after["text/plain"] == "Your record. No guess is committed to yet."
+    assert before["text/html"] == after["text/html"]
+
+
+# The seal -----------------------------------------------------------------------------------------------
+
+
+def test_before_a_guess_nothing_of_answer_reason_or_evidence_is_seen() -> None:
+    for shown in (chosen(), typed(answer=0.1234, evidence="S3CRET")):
+        outside = [visible(shown), stored(shown)["text/plain"], FOLD.sub("", stored(shown)["text/html"])]
+        for text in outside:
+            assert shown.asked.question in text or "How steep?" in text
+            assert not re.search(r"S3CRET|more\.|½|0\.1234", text), text
+
+
+def test_a_guess_unseals_verdict_reason_and_evidence_in_this_order(record: Record) -> None:
+    shown = chosen()
+    shown.control.index = 0
+    shown.sure_button.click()
+    said = visible(shown)
+    places = [said.index(p) for p in ("Not so: you said “smaller”", "Twice as much", "S3CRET")]
+    assert places == sorted(places) and record.first == {shown.asked.question: (True, False)}
+
+
+def test_a_typed_number_is_judged(record: Record) -> None:
+    shown = typed()
+    shown.control.value = "1/4"
+    shown.guess_button.click()
+    assert "Right: 0.25." in visible(shown) and record.right_of(False) == (1, 1)
+
+
+def test_without_a_guess_nothing_is_unsealed_and_a_sentence_says_what_to_do(record: Record) -> None:
+    shown = chosen()
+    shown.guess_button.click()
+    assert "Choose one of the options first." in visible(shown) and "S3CRET" not in visible(shown)
+    number = typed(evidence="S3CRET")
+    for text in ("", "a quarter"):
+        number.control.value = text
+        number.sure_button.click()
+        assert "a number such as 0.25" in visible(number) and "S3CRET" not in visible(number)
+    assert record.first == {}
+    shown.control.index = 1
+    shown.guess_button.click()
+    assert "Choose one" not in visible(shown) and "Right: “larger”." in visible(shown)
+
+
+def test_a_guess_is_committed_to_once_and_the_pressed_button_keeps_the_focus(record: Record) -> None:
+    shown = chosen()
+    shown.control.index = 0
+    shown.guess_button.click()
+    shown.control.index = 1
+    shown.sure_button.click()
+    assert "Not so" in visible(shown) and "Right" not in visible(shown)
+    assert record.first == {shown.asked.question: (False, False)}
+    assert shown.control.disabled and shown.sure_button.disabled and not shown.guess_button.disabled
+    assert shown.guess_button.description == "Committed as a guess"
+
+
+def prints_and_returns() -> Any:
+    print("S3CRET printed")
+    return [["layer", "size"], [1, 5]]
+
+
+def draws() -> Drawing:
+    return Drawing(document(40, 20, "A S3CRET drawing of 2 roads.", []))
+
+
+@pytest.mark.parametrize(
+    ("evidence", "parts"),
+    [
+        ("two <lines>\nof S3CRET", ["two &lt;lines&gt;\nof S3CRET"]),
+        ([["layer", "S3CRET"], [1, 5]], ["<table", "S3CRET</th>", "5</td>"]),
+        (np.eye(2), ["array([[1., 0.],"]),
+        (draws(), ['<img alt="A S3CRET drawing of 2 roads."']),
+        (draws, ['<img alt="A S3CRET drawing of 2 roads."']),
+        (prints_and_returns, ["S3CRET printed", "<table"]),
+        (None, []),
+    ],
+)
+def test_evidence_is_text_a_table_a_picture_or_a_function_of_these(evidence, parts, capsys) -> None:
+    shown = chosen(evidence)
+    (fold,) = FOLD.findall(stored(shown)["text/html"])
+    assert fold.startswith(f"<details><summary>{SEALED}</summary>") and "It is “larger”. Twice" in fold
+    assert not any(part in visible(shown) for part in parts)
+    shown.control.index = 1
+    shown.guess_button.click()
+    assert all(part in fold and part in visible(shown) for part in parts)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_figure_to_play_with_is_unsealed_live_and_stored_as_its_still() -> None:
+    figure = layer_sizes()
+    shown = chosen(figure)
+    assert figure not in shown.children and "A 4-5-3 net has" in stored(shown)["text/html"]
+    shown.control.index = 1
+    shown.guess_button.click()
+    assert shown.children[-1] is figure
+
+
+def test_evidence_that_shows_nothing_or_raises_is_said_at_once() -> None:
+    with pytest.raises(ValueError, match="evidence: expected a function that prints or returns something"):
+        chosen(lambda: None)
+    with pytest.raises(ZeroDivisionError):
+        chosen(lambda: 1 / 0)
+
+
+def test_evidence_is_that_of_the_moment_when_the_question_is_asked() -> None:
+    numbers = np.eye(2)
+    shown = chosen(numbers)
+    numbers *= 7
+    shown.control.index = 1
+    shown.guess_button.click()
+    assert "1." in visible(shown) and "7." not in visible(shown) + stored(shown)["text/html"]
+
+
+def test_markup_in_any_text_is_shown_as_text() -> None:
+    bad = "<script>1</script>"
+    shown = predict(bad, [bad, "b"], answer=0, because=bad, evidence=bad)
+    shown.control.index = 0
+    shown.guess_button.click()
+    htmls = [w.value for w in shown.children if isinstance(w, W.HTML)] + [stored(shown)["text/html"]]
+    assert "<script" not in "\n".join(htmls) and "\n".join(htmls).count("&lt;script") >= 8
+
+
+# On a page ----------------------------------------------------------------------------------------------
+
+CELL = """from backprop_lib import predict
+predict("How much is 2 + {}?", [3, 4, 5], answer=4, because="Count on.", evidence="found {}")"""
+
+
+def test_a_cell_that_is_run_twice_stores_the_same_and_other_evidence_is_noticed(tmp_path: Path) -> None:
+    made = execute_pages.executed(page_of((CELL.format(2, 4), "")), tmp_path)
+    (tmp_path / "page.ipynb").write_text(execute_pages.serialized(made), encoding="utf-8")
+    page = execute_pages.read(tmp_path / "page.ipynb")
+    (html, plain) = said(page["cells"][0]["outputs"])
+    assert "found 4" in html and "found" not in plain
+    assert findings(page, tmp_path) == []
+    page["cells"][0]["source"] = CELL.format(2, 5)
+    assert len(findings(page, tmp_path)) == 3  # first, second and third run
+
+
+def test_a_cell_that_predicts_is_folded_for_its_source_holds_the_answer() -> None:
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code" and "predict(" in "".join(cell["source"]):
+                assert cell["metadata"].get("jupyter") == {"source_hidden": True}, (path.name, cell["id"])

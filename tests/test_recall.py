@@ -1,0 +1,132 @@
+"""Recall questions ask about earlier pages only, with numbers that are drawn, and their answers are right."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from documents import PAGES
+
+from backprop_lib import recall
+from backprop_lib.course.recall import QUESTIONS, recall_questions
+from backprop_lib.figures.sealed import SEALED
+
+SEEDS = range(60)
+ALL = [question for questions in QUESTIONS.values() for question in dict.fromkeys(questions)]
+PYTHON = {"·": "*", "−": "-", "²": "**2", "³": "**3", "¹": "**1", "½": "0.5"}
+
+
+def worked_out(reason: str) -> float:
+    """The value of the arithmetic that a reason shows between its last colon and its equals sign."""
+    working, _ = reason.rsplit(": ", 1)[1].split(" = ")
+    for symbol, python in PYTHON.items():
+        working = working.replace(symbol, python)
+    assert re.fullmatch(r"[\d.e+*/() -]+", working), working
+    return float(eval(working))
+
+
+@pytest.mark.parametrize("question", ALL, ids=lambda question: question.__name__)
+def test_the_arithmetic_that_a_reason_shows_gives_the_answer(question) -> None:
+    for seed in SEEDS:
+        asked = question(np.random.default_rng(seed))
+        if asked.options:
+            assert asked.is_right(asked.options.index(asked.told.split("“")[1].split("”")[0]))
+        else:
+            assert worked_out(asked.because) == pytest.approx(asked.answer, rel=1e-12, abs=1e-12), asked
+            assert asked.is_right(asked.answer) and not asked.is_right(asked.answer + 1)
+
+
+@pytest.mark.parametrize("question", ALL, ids=lambda question: question.__name__)
+def test_the_numbers_are_drawn_anew_and_a_seed_gives_them_again(question) -> None:
+    drawn = [question(np.random.default_rng(seed)) for seed in SEEDS]
+    assert drawn == [question(np.random.default_rng(seed)) for seed in SEEDS]
+    assert len({asked.question for asked in drawn}) > 2 and len({asked.told for asked in drawn}) > 1
+    for asked in drawn:
+        assert not re.search(r"(?<!\d)-\d|\d{7}", asked.question + asked.told), asked
+
+
+def test_no_place_among_the_options_is_always_right() -> None:
+    for question in ALL:
+        drawn = [question(np.random.default_rng(seed)) for seed in SEEDS]
+        places = {asked.answer for asked in drawn if asked.options}
+        assert not drawn[0].options or places == set(range(len(drawn[0].options))), question
+
+
+# The right values, each by another rule than the one in the table.
+PARSED = {
+    "_how_many_parameters": lambda i, j, k: (i + 1) * j + (j + 1) * k,
+    "_measured_slope": lambda _, high, __, low: (high - low) * 5,
+    "_vanishing": lambda n, _: 0.5 ** (2 * n),
+    "_central_difference": lambda v, h: 3 * v * v + h * h,
+    "_accuracy": lambda all_of_them, right: right / all_of_them,
+    "_steps_of_an_epoch": lambda examples, batch: examples / batch,
+    "_change_of_the_cost": lambda slope, step: slope * step,
+    "_step_downhill": lambda w, slope, rate: w - slope * rate,
+    "_shared_node": lambda c, v: 2 * v + c,
+}
+
+
+@pytest.mark.parametrize("name", PARSED)
+def test_the_answer_follows_from_the_numbers_in_the_question(name) -> None:
+    (question,) = [q for q in ALL if q.__name__ == name]
+    for seed in SEEDS:
+        asked = question(np.random.default_rng(seed))
+        text = asked.question.replace("−", "-").replace("v³", "v").replace("-net", " net")
+        text = re.sub(r"(?<=\d)-(?=\d)", " ", text)
+        numbers = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", text)]
+        assert PARSED[name](*numbers) == pytest.approx(asked.answer, rel=1e-9), asked
+
+
+def test_a_page_recalls_the_last_page_and_older_ones_never_a_later_one() -> None:
+    assert set(QUESTIONS) >= set(range(len(PAGES) - 1))
+    for page in range(1, max(QUESTIONS) + 2):
+        for seed in SEEDS:
+            asked = recall_questions(page, seed)
+            assert len({one.question for one in asked}) == 3, (page, seed, asked)
+    for last, questions in QUESTIONS.items():
+        rng_free = {question.__name__ for question in questions}
+        assert len(rng_free) == len(questions) >= (3 if last == 0 else 2)
+
+
+def test_every_question_is_asked_on_some_page() -> None:
+    def kind(text: str) -> str:
+        return re.sub(r"[−\d. ]", "", text)
+
+    asked = {kind(one.because) for page in range(1, 13) for s in SEEDS for one in recall_questions(page, s)}
+    missing = [
+        q.__name__ for q in ALL if not {kind(q(np.random.default_rng(s)).because) for s in SEEDS} & asked
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", [0, 13, -1, 1.0, "1", True, None])
+def test_a_page_without_a_page_before_it_is_refused(page) -> None:
+    with pytest.raises((TypeError, ValueError), match="page: expected"):
+        recall(page)
+
+
+def test_the_stored_questions_are_those_of_the_page_number_and_stay_so() -> None:
+    shown = recall(3)
+    stored, _ = shown._repr_mimebundle_()
+    for asked in recall_questions(3, seed=3):
+        assert asked.question in stored["text/plain"] and asked.because not in stored["text/plain"]
+    assert stored["text/html"].count(f"<summary>{SEALED}</summary>") == 3
+    shown.new_button.click()
+    again, _ = shown._repr_mimebundle_()
+    assert {k: again[k] for k in ("text/html", "text/plain")} == {
+        k: stored[k] for k in ("text/html", "text/plain")
+    }
+
+
+def test_new_numbers_ask_anew_and_are_sealed_again() -> None:
+    shown = recall(2)
+    before = [child.asked for child in shown.children[:3]]
+    first = shown.children[0].control
+    first.value = "0" if before[0].options == () else first.options[0]
+    shown.children[0].guess_button.click()
+    shown.new_button.click()
+    after = [child.asked for child in shown.children[:3]]
+    assert all(one.question != other.question for one, other in zip(before, after, strict=True))
+    assert not any(child.committed for child in shown.children[:3])
+    assert shown.children[3] is shown.new_button
