@@ -22,7 +22,7 @@ from backprop_lib.equations import backprop
 from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins
 from backprop_lib.figures.scene import Scene, View, box, choice, log_slider, slider
 from backprop_lib.network import Network, Parameters
-from backprop_lib.training import History, Trainer
+from backprop_lib.training import History
 
 EPOCHS = 500
 DEEPEST = 4
@@ -263,10 +263,20 @@ def iris_lab() -> Scene:
         }
         rows = [["quantity", "value"]]
         rows += [[name, OPEN if doubtful else number(value, 4)] for name, value in quantities.items()]
+        settings = f"learning_rate={eta!r}, batch_size={batch}, seed={seed}, held_out=held_out"
+        run = f'train(net, data, "{cost}", epochs={at}, {settings})'
+        if at == 0:  # there is nothing to train
+            run = f'Trainer(net, data, "{cost}", {settings}).history()'
         code = (
-            "from backprop_lib.figures.iris_lab import numbers_of_run\n"
-            f'numbers_of_run({layers_of_net}, "{cost}", learning_rate={eta!r}, epochs={at}, '
-            f"batch_size={batch}, seed={seed})"
+            "from backprop_lib import Network, backprop, load_iris, split, standardize\n"
+            f"from backprop_lib.training import {run.partition('(')[0]}\n"
+            "data, held_out = standardize(*split(load_iris()))\n"
+            f"net = Network({layers_of_net}, seed={seed})\n"
+            f"history = {run}\n"
+            "of_all = [history.cost, history.held_out_cost, history.accuracy, history.held_out_accuracy]\n"
+            "of_layers = [history.delta_norm(l) for l in net.w]\n"
+            f'slopes = backprop(net, *data.columns(), "{cost}").gradient.w\n'
+            "[*(values[-1] for values in of_all + of_layers), *(abs(w).max() for w in slopes.values())]"
         )
         png = figure.png(history, gradient, at)
         alt = (
@@ -296,23 +306,3 @@ def iris_lab() -> Scene:
         "epoch": slider("Epoch", 200, 0, EPOCHS),
     }
     return Scene(controls, draw, play="epoch")
-
-
-def numbers_of_run(
-    layers: list[tuple[str, int]], cost: str, learning_rate: float, epochs: int, batch_size: int, seed: int
-) -> list[float]:
-    """The numbers of the lab's table, from a run trained anew.
-
-    Costs and accuracies over the training and the held-out flowers, ‖δ^l‖ of every layer, and the largest
-    |∂C/∂w^l| of every layer, after so many epochs.
-    """
-    training_set, held_out = lab_data()
-    net = Network(layers, seed=seed)
-    trainer = Trainer(net, training_set, cost, learning_rate, batch_size, seed, held_out)
-    history = trainer.run(epochs) if epochs else trainer.history()
-    assert history.held_out_cost is not None and history.held_out_accuracy is not None
-    series = (history.cost, history.held_out_cost, history.accuracy, history.held_out_accuracy)
-    ends = [float(values[-1]) for values in series]
-    slopes = backprop(net, *training_set.columns(), cost).gradient.w
-    norms = [float(history.delta_norm(l)[-1]) for l in slopes]
-    return [*ends, *norms, *(float(np.abs(w).max()) for w in slopes.values())]

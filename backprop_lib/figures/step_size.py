@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -142,9 +141,15 @@ def step_size() -> Scene:
         png = fast.png()
         count = "Two U-shaped curves" if difference == "both" else "One U-shaped curve"
         alt = f"{count} of error against step, in {precision}. {sentence}"
+        column = "np.median(errors, axis=1)" if parameter < 0 else f"errors[:, {parameter}]"
         code = (
-            "from backprop_lib.figures.step_size import errors_by_step\n"
-            f'errors_by_step({parameter}, {kinds}, "{precision}")'
+            "import numpy as np\n"
+            "from backprop_lib import Network, load_iris\n"
+            "from backprop_lib.figures.step_size import u_curve\n"
+            f"net = Network({list(net.specification)}, seed=0)\n"
+            "x, y = load_iris().take(range(0, 150, 10)).columns()\n"
+            f'errors_of = [u_curve(net, x, y, kind, "{precision}") for kind in {kinds}]\n'
+            f"np.transpose([{column} for errors in errors_of])"
         )
         return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
 
@@ -156,17 +161,6 @@ def step_size() -> Scene:
         "exponent": slider("Step h = 10 to the", -5.0, -12.0, 0.0, 0.5),
     }
     return Scene(controls, draw)
-
-
-def errors_by_step(parameter: int, kinds: Sequence[str], precision: str) -> Array:
-    """The relative errors of the figure's table, a row for each step and a column for each kind.
-
-    `parameter` is the index in θ, or −1 for the median of all.
-    """
-    net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
-    x, y = load_iris().take(range(0, 150, 10)).columns()
-    errors = [u_curve(net, x, y, kind, precision) for kind in kinds]
-    return np.transpose([chosen(e, parameter) for e in errors])
 
 
 def chosen(values: Array, parameter: int) -> Array:
