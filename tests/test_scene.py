@@ -17,12 +17,12 @@ from traitlets import TraitError
 from backprop_lib.drawing.canvas import FastFigure, image_html, styled
 from backprop_lib.drawing.net import network_svg
 from backprop_lib.figures.scene import (
+    IntegerBox,
+    LogSlider,
+    Player,
     Scene,
     View,
-    box,
     choice,
-    log_slider,
-    player,
     slider,
     table_html,
 )
@@ -239,7 +239,7 @@ def test_the_still_of_an_svg_is_an_image_with_its_words() -> None:
 
 def test_a_number_outside_the_bounds_of_a_box_is_refused_with_a_sentence() -> None:
     counted = Counted()
-    shown = Scene({"size": box("Example", 4, 0, 149)}, counted)
+    shown = Scene({"size": IntegerBox("Example", 4, 0, 149)}, counted)
     shown.controls["size"].value = 150
     assert "Example: expected a whole number from 0 to 149, got 150" in htmls(shown)
     assert shown.view == draw(4) and counted.calls == [(4,)]
@@ -256,7 +256,7 @@ def test_next_and_previous_move_the_slider_as_far_as_its_ends() -> None:
 
 
 def test_play_begins_anew_at_the_end_and_pause_stops() -> None:
-    played = player(slider("Epoch", 10, 0, 10))
+    played = Player(slider("Epoch", 10, 0, 10))
     played.buttons["Play"].click()
     assert (played.slider.value, played.clock.value, played.clock.playing) == (0, 0, True)
     played.buttons["Pause"].click()
@@ -265,7 +265,7 @@ def test_play_begins_anew_at_the_end_and_pause_stops() -> None:
 
 
 def test_the_clock_follows_the_bounds_of_the_slider() -> None:
-    played = player(slider("Epoch", 0, 0, 10))
+    played = Player(slider("Epoch", 0, 0, 10))
     played.slider.max = 50
     assert played.clock.max == 50
 
@@ -282,14 +282,14 @@ def test_whole_numbers_give_a_slider_of_whole_numbers() -> None:
 
 
 def test_a_log_slider_has_exact_values_between_its_bounds() -> None:
-    rate = log_slider("Learning rate", 3.0, 0.1, 30)
+    rate = LogSlider("Learning rate", 3.0, 0.1, 30)
     assert rate.stops == [0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0] and rate.value == 3.0
-    steps = log_slider("h", 1e-5, 1e-12, 1e-1, stops=[1])
+    steps = LogSlider("h", 1e-5, 1e-12, 1e-1, stops=[1])
     assert steps.stops == [float(f"1e{e}") for e in range(-12, 0)]
 
 
 def test_a_number_between_the_stops_can_be_typed_and_the_slider_follows_to_the_nearest() -> None:
-    rate = log_slider("Learning rate", 3.0, 0.1, 30)
+    rate = LogSlider("Learning rate", 3.0, 0.1, 30)
     rate.box.value = 4.2
     assert rate.value == 4.2 and rate.slider.value == 5.0
     rate.slider.value = 0.5
@@ -300,7 +300,7 @@ def test_a_number_between_the_stops_can_be_typed_and_the_slider_follows_to_the_n
 
 @pytest.mark.parametrize("typed", [31.0, 0.0, -3.0, float("nan"), float("inf")])
 def test_a_typed_number_outside_the_bounds_of_a_log_slider_is_refused_with_a_sentence(typed: float) -> None:
-    shown = Scene({"rate": log_slider("Learning rate", 3.0, 0.1, 30)}, lambda rate: draw(int(rate)))
+    shown = Scene({"rate": LogSlider("Learning rate", 3.0, 0.1, 30)}, lambda rate: draw(int(rate)))
     shown.controls["rate"].box.value = typed
     assert "Learning rate: expected a number from 0.1 to 30, got" in htmls(shown) and shown.view == draw(3)
     shown.reset()
@@ -386,10 +386,10 @@ def test_a_long_drawing_is_left_for_newer_values_and_taken_up_again() -> None:
         (lambda: slider("n", 1, 9, 1), "low and high"),
         (lambda: slider("n", 1.0, 0, 2, -1), "step"),
         (lambda: slider("b", 0.333, 0.0, 1.0, 0.1), "value: expected 0.0 plus whole steps of 0.1"),
-        (lambda: log_slider("η", 1, 0, 2), "low: expected a positive number"),
-        (lambda: log_slider("η", 3.1, 0.1, 30), "value: expected one of 0.1, 0.2"),
+        (lambda: LogSlider("η", 1, 0, 2), "low: expected a positive number"),
+        (lambda: LogSlider("η", 3.1, 0.1, 30), "value: expected one of 0.1, 0.2"),
         (lambda: choice("Kind", []), "options"),
-        (lambda: box("n", 5, 0, 4), "value"),
+        (lambda: IntegerBox("n", 5, 0, 4), "value"),
     ],
 )
 def test_a_control_with_wrong_bounds_is_refused(make: Any, message: str) -> None:
@@ -406,9 +406,9 @@ def test_a_choice_refuses_what_is_not_offered() -> None:
 def test_every_control_has_room_for_its_words() -> None:
     for control in (
         slider("Size", 1, 0, 2),
-        log_slider("η", 1, 0.1, 10).slider,
+        LogSlider("η", 1, 0.1, 10).slider,
         choice("Kind", "ab"),
-        box("n", 1, 0, 2),
+        IntegerBox("n", 1, 0, 2),
     ):
         assert control.style.description_width == "initial" and control.description
 

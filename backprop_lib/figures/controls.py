@@ -18,7 +18,8 @@ WRAPPING = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "4px 2
 class Player(W.HBox):  # type: ignore[misc]
     """A slider that plays: Play, Pause, Previous and Next as buttons with words on them.
 
-    The clock runs in the browser, so that nothing loops in the kernel; without a browser, set the slider.
+    The clock runs in the browser, a step every `interval` milliseconds, so that nothing loops in the kernel;
+    without a browser, set the slider.
     """
 
     def __init__(self, slider: Any, interval: int = 150) -> None:
@@ -74,11 +75,6 @@ class Player(W.HBox):  # type: ignore[misc]
         self.clock.min, self.clock.max = self.slider.min, self.slider.max
 
 
-def player(slider: Any, interval: int = 150) -> Player:
-    """Play, Pause, Previous and Next beside a slider; `interval` in milliseconds."""
-    return Player(slider, interval)
-
-
 class IntegerBox(W.IntText):  # type: ignore[misc]
     """A box for a whole number between two bounds; one outside is not clipped but refused with a sentence."""
 
@@ -131,6 +127,7 @@ def _decimals(step: float) -> int:
 class LogSlider(W.HBox):  # type: ignore[misc]
     """A slider over round numbers of every size, and a box in which any number between its ends can be typed.
 
+    The round numbers are `stops` times a power of ten; both ends are above zero.
     Its slider is one over a list: one over exponents would move a 3 to 3.16 as soon as it is shown.
     """
 
@@ -185,13 +182,6 @@ class LogSlider(W.HBox):  # type: ignore[misc]
             self._follows = False
 
 
-def log_slider(
-    description: str, value: float, low: float, high: float, stops: Sequence[int] = (1, 2, 3, 5)
-) -> Any:
-    """A slider over 1, 2, 3, 5 times a power of ten, with a box for any other number; bounds above zero."""
-    return LogSlider(description, value, low, high, stops)
-
-
 def choice(description: str, options: Any, value: Any = None) -> Any:
     """A list to choose from: names, (name, value) pairs or a dict; the first is chosen if `value` is None."""
     pairs = list(options.items()) if isinstance(options, Mapping) else list(options)
@@ -203,8 +193,3 @@ def choice(description: str, options: Any, value: Any = None) -> Any:
     if value is not None:
         menu.value = value
     return menu
-
-
-def box(description: str, value: int, low: int, high: int) -> Any:
-    """A box for a whole number; one outside the bounds is refused by the scene with a sentence."""
-    return IntegerBox(description, value, low, high)

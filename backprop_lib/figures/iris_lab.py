@@ -20,7 +20,7 @@ from backprop_lib.drawing.plots import DASHES, DIVERGING, LINE_COLORS, FastFigur
 from backprop_lib.drawing.svg import INK, number
 from backprop_lib.equations import backprop
 from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins
-from backprop_lib.figures.scene import Scene, View, box, choice, log_slider, slider
+from backprop_lib.figures.scene import IntegerBox, LogSlider, Scene, View, choice, slider
 from backprop_lib.network import Network, Parameters
 from backprop_lib.training import History
 
@@ -300,9 +300,9 @@ def iris_lab() -> Scene:
         **{f"size_{i}": slider(f"Neurons in layer {i}", 5, 1, 12) for i in range(1, DEEPEST + 1)},
         "activation": choice("Hidden activation", HIDDEN, "sigmoid"),
         "cost": choice("Cost", list(COSTS.items())),
-        "eta": log_slider("Learning rate η", 3.0, 0.1, 30),
+        "eta": LogSlider("Learning rate η", 3.0, 0.1, 30),
         "batch": choice("Batch", list(BATCHES.items()), 10),
-        "seed": box("Seed", 0, 0, 999),
+        "seed": IntegerBox("Seed", 0, 0, 999),
         "epoch": slider("Epoch", 200, 0, EPOCHS),
     }
     return Scene(controls, draw, play="epoch")

@@ -12,7 +12,7 @@ from backprop_lib.costs import cost as cost_named
 from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of, cost_per_example, feed_forward
-from backprop_lib.figures.scene import Scene, View, choice, log_slider, slider
+from backprop_lib.figures.scene import LogSlider, Scene, View, choice, slider
 from backprop_lib.network import Network
 
 STEPS = 300
@@ -134,7 +134,7 @@ def one_neuron() -> Scene:
     controls = {
         "w": slider("First weight w", 2.0, -4.0, 4.0, 0.25),
         "b": slider("First bias b", 2.0, -4.0, 4.0, 0.25),
-        "eta": log_slider("Learning rate η", 0.2, 0.01, 30),
+        "eta": LogSlider("Learning rate η", 0.2, 0.01, 30),
         "cost": choice("Cost", list(COSTS)),
         "step": slider("Step", 100, 0, STEPS),
     }

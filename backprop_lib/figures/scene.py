@@ -18,17 +18,9 @@ import numpy as np
 
 from backprop_lib.arguments import shown
 from backprop_lib.drawing.svg import number, still
-from backprop_lib.figures.controls import (
-    WRAPPING,
-    Player,
-    box,
-    choice,
-    log_slider,
-    player,
-    slider,
-)
+from backprop_lib.figures.controls import WRAPPING, IntegerBox, LogSlider, Player, choice, slider
 
-__all__ = ["Player", "Scene", "View", "box", "choice", "log_slider", "player", "slider", "table_html"]
+__all__ = ["IntegerBox", "LogSlider", "Player", "Scene", "View", "choice", "slider", "table_html"]
 
 Rows = Sequence[Sequence[object]]
 NUMERIC = re.compile(r"[−-]?[\d.]+(e[−-]?\d+)?$")
@@ -172,7 +164,7 @@ class Scene(W.VBox):  # type: ignore[misc]
             self.view = draw(**self._tried)
         self._said, self._changed = self._texts(), ""
 
-        self.player = player(self.controls[play], interval) if play is not None else None
+        self.player = Player(self.controls[play], interval) if play is not None else None
         self.reset_button = W.Button(description="Reset", tooltip="Return every control to its first value")
         self.numbers_button = W.ToggleButton(description="Show the numbers", tooltip="The numbers as a table")
         self._status, self._picture, self._sentence, self._table, self._code = (W.HTML() for _ in range(5))

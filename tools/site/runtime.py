@@ -182,18 +182,7 @@ def pip_download(requirements: Iterable[str], folder: Path, python: str = "3.14"
     """Download wheels in pure Python from PyPI for a version of Python, without what they depend on."""
     options = ["--quiet", "--no-deps", "--only-binary=:all:", "--python-version", python]
     options += ["--implementation", "py", "--abi", "none", "--platform", "any"]
-    run(
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        *options,
-        "--python-version",
-        python,
-        "-d",
-        folder,
-        *requirements,
-    )
+    run(sys.executable, "-m", "pip", "download", *options, "-d", folder, *requirements)
 
 
 def from_carrier(requirement: str, names: Iterable[str], folder: Path) -> None:
