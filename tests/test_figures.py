@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from figure_numbers import differences, value_of
+from figure_states import scene_of
 
 from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.data import load_iris, standardize
@@ -24,10 +24,6 @@ FOLDER = Path(__file__).parents[1] / "backprop_lib" / "figures"
 FIGURES = figure_names()
 NET = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
 IRIS = load_iris()
-
-
-def scene_of(name):
-    return getattr(importlib.import_module(f"backprop_lib.figures.{name}"), name)()
 
 
 def ends(control):

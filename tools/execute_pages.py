@@ -232,18 +232,10 @@ def update(path: Path, write: bool) -> bool:
     if text == path.read_text(encoding="utf-8"):
         return False
     if write:
-        write_atomically(path, text)
+        from backprop_lib.whole_file import write_whole
+
+        write_whole(path, lambda file: file.write(text.encode()))
     return True
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write the whole file or nothing."""
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def isolate(folder: str) -> None:
