@@ -60,6 +60,12 @@ def test_the_derivative_of_a_smooth_activation_is_that_of_the_complex_step(name)
 
 
 @pytest.mark.parametrize("name", HIDDEN)
+def test_an_activation_is_called_smooth_if_its_slope_does_not_jump_at_zero(name) -> None:
+    below, above = activation(name).prime(np.array([-1e-9, 1e-9]))
+    assert (abs(above - below) < 1e-8) == activation(name).smooth
+
+
+@pytest.mark.parametrize("name", HIDDEN)
 @pytest.mark.parametrize("z", [0, 2.5, [1, -2], np.float32([[0.5], [-3]]), np.array([[1, 0, -1]])])
 def test_an_activation_takes_numbers_of_any_kind_and_shape_and_gives_doubles(name, z) -> None:
     sigma, expected = activation(name), np.asarray(z, dtype=np.float64)
