@@ -47,6 +47,26 @@ def test_an_infinite_parameter_is_divergence_though_cost_and_errors_are_finite()
     assert history.diverged_at == 1 and history.epochs == 0 and np.array_equal(net.theta, before)
 
 
+def one_example(x: float, y: float) -> Dataset:
+    return Dataset(np.full((1, 1), x), np.full((1, 1), y), np.array([0]), ("only",), ("number",))
+
+
+def test_infinite_errors_are_refused_though_the_cost_is_finite() -> None:
+    net = Network([("identity", 1), ("identity", 1), ("sigmoid", 1)], seed=0)
+    net.theta[...] = 0.0
+    net.w[2][0, 0] = 1e200  # the hidden neuron answers 0, and its error is 1e200 δ²: squared it is infinite
+    with pytest.raises(ValueError, match="the cost of the untrained net is not a finite number"):
+        train(net, one_example(1.0, 1.0), epochs=1, batch_size=1)
+
+
+def test_an_infinite_cost_is_refused_though_the_errors_are_finite() -> None:
+    net = Network([("identity", 1), ("sigmoid", 1)], seed=0)
+    net.theta[...] = 0.0
+    net.w[1][0, 0] = -300.0  # σ′ is 1e-130: the error of a target 1e200 is 1e70, its cost 1e400
+    with pytest.raises(ValueError, match="the cost of the untrained net is not a finite number"):
+        train(net, one_example(1.0, 1e200), epochs=1, batch_size=1)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_every_class_is_shuffled_for_itself(seed) -> None:
     labels = np.repeat([0, 1, 2], 20)
@@ -100,3 +120,23 @@ def test_a_verdict_names_the_part_that_is_wrong_and_those_that_are_right(part) -
     good = " and ".join(name for i, name in enumerate(names) if i != part)
     wanted = f"{names[part]}[2] should be {right[part][2]:.4g} and is {answer[part][2]:.4g}."
     assert wanted in verdict.message and f"Right: {good}. Wrong: {names[part]}." in verdict.message
+
+
+def test_a_verdict_explains_the_first_part_that_is_wrong() -> None:
+    right = (np.array([1.0, 2.0]), np.array([3.0, 4.0]), np.array([5.0, 6.0]))
+    answer = (right[0], right[1] + [0.0, 0.5], right[2] + [50.0, 0.0])
+    message = exercise_with(right, ("u", "v", "w")).judge(lambda x: answer).message
+    assert "v[1] should be 4 and is 4.5." in message and "Right: u. Wrong: v and w." in message
+
+
+def test_an_interrupt_is_told_and_the_next_run_forgets_it() -> None:
+    def stopped(epochs):
+        yield from list(epochs)[:2]
+        raise KeyboardInterrupt
+
+    trainer = training.Trainer(
+        Network([("identity", 1), ("sigmoid", 1)]), one_example(1.0, 1.0), batch_size=1
+    )
+    history = trainer.run(5, stopped)
+    assert history.interrupted is True and trainer.interrupted is True and history.epochs == 2
+    assert trainer.history().interrupted is True and trainer.run(1).interrupted is False

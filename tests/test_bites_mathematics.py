@@ -9,6 +9,8 @@ import pytest
 
 from backprop_lib.activations import ACTIVATIONS, activation
 from backprop_lib.costs import COSTS, cost
+from backprop_lib.equations import backprop, cost_of, feed_forward
+from backprop_lib.network import Network
 
 
 def test_the_table_is_asked_by_name() -> None:
@@ -95,3 +97,29 @@ def test_arguments_of_a_cost_are_refused_by_name(name, method) -> None:
 @pytest.mark.parametrize("name", CROSS)
 def test_a_batch_of_no_examples_costs_nothing(name) -> None:
     assert COSTS[name](np.zeros((2, 0)), np.zeros((2, 0))).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "call", [feed_forward, lambda *given: backprop(*given, [[1.0]]), lambda *given: cost_of(*given, [[1.0]])]
+)
+def test_an_input_that_does_not_fit_the_net_is_named(call) -> None:
+    with pytest.raises(ValueError, match=r"^x: expected "):
+        call(Network([("identity", 2), ("tanh", 1)]), np.ones((3, 1)))
+    with pytest.raises(TypeError, match=r"^x: expected "):
+        call(Network([("identity", 2), ("tanh", 1)]), [["a"], ["b"]])
+
+
+@pytest.mark.parametrize("name", CROSS)
+def test_an_answer_outside_0_to_1_is_named_and_the_ends_are_allowed(name) -> None:
+    rule, y = COSTS[name], np.array([[1.0, 0.5], [0.0, 0.5]])
+    assert rule(np.array([[1.0, 0.5], [0.0, 0.5]]), y).shape == (2,)
+    for a, got in (([[1.0, 0.5], [0.0, 1.25]], "1.25"), ([[1.0, -0.25], [0.0, 0.5]], "-0.25")):
+        with pytest.raises(ValueError, match=f"a: {name} expects outputs from 0 to 1, got {got}$"):
+            rule(np.array(a), y)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int64, np.uint8, np.bool_, np.complex128])
+def test_every_kind_of_number_has_a_cost(kind) -> None:
+    a, y = np.array([[1], [0]], kind), np.array([[1], [0]], kind)
+    assert COSTS["quadratic"](a, np.array([[0.0], [0.0]])).tolist() == [0.5]
+    assert COSTS["quadratic"](np.array([[0.0], [0.0]]), y).tolist() == [0.5]

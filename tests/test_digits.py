@@ -51,8 +51,11 @@ def by_autodiff(name, what):
 
 
 def by_numpy(name, what):
-    rule = ACTIVATIONS[name] if what == "value" else ACTIVATIONS[name].prime
-    return lambda z: rule(np.array([z]))[0]
+    return lambda z: by_numpy_all(name, what)(np.array([z]))[0]
+
+
+def by_numpy_all(name, what):
+    return ACTIVATIONS[name] if what == "value" else ACTIVATIONS[name].prime
 
 
 PROGRAMS = {
@@ -93,18 +96,61 @@ def test_every_program_has_every_digit_wherever_one_looks(program, name, what, z
     assert error(PROGRAMS[program](name, what)(z), TRUTH[name, what](z)) <= EXACT
 
 
-@given(x=st.floats(-350, 350), y=st.floats(-0.7, 0.7))  # far from the poles
-def test_complex_z_is_as_good_as_complex_division(x, y) -> None:
-    z = complex(x, y)
-    for (name, what), truth in TRUTH.items():
-        assert error(by_numpy(name, what)(z), truth(z)) <= 3 * EXACT, (name, what)
+def error_by_parts(got, truth):
+    """Of the imaginary part, the slope of a complex step, or of the real one, with a rounding to spare."""
+    return max(error(got.real, truth.real) / 1.25, error(got.imag, truth.imag))
 
 
-@given(z=st.floats(-250, 250))
-def test_the_complex_step_gives_the_slope_and_the_slope_of_it(z) -> None:
+def complex_points(most, count=400):
+    """z with real parts small and large, and imaginary parts up to `most`."""
+    rng = np.random.default_rng(1)
+    x = np.concatenate([rng.uniform(-r, r, count) for r in (2, 40, 350)])
+    return x + 1j * rng.uniform(-most, most, len(x))
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh"])
+@pytest.mark.parametrize("h", [1e-30, 1e-20, 2.0**-60, 1e-9, 1e-5])
+def test_both_parts_of_a_complex_step_have_every_digit(h, name) -> None:
+    z = complex_points(0).real + 1j * h
+    value, truth = ACTIVATIONS[name](z), [TRUTH[name, "value"](REFEREE.mpmathify(z_i)) for z_i in z]
+    i = max(range(len(z)), key=lambda i: error_by_parts(value[i], truth[i]))
+    assert error_by_parts(value[i], truth[i]) <= EXACT, f"at z = {z[i]}"
+    if h < 1e-10:
+        slope = h * TRUTH[name, "slope"](REFEREE.mpf(z[i].real))
+        assert error(value[i].imag, slope) <= EXACT, "which is what the step is for"
+
+
+@given(z=st.floats(-350, 350), h=st.sampled_from([1e-30, 1e-20, 1e-9]))
+def test_the_complex_step_gives_the_slope_wherever_one_looks(z, h) -> None:
     for name in ("sigmoid", "tanh"):
-        step = ACTIVATIONS[name](np.array([z + 1e-20j])).imag[0] / 1e-20
-        assert error(step, TRUTH[name, "slope"](z)) <= 2 * EXACT
+        value = ACTIVATIONS[name](np.array([complex(z, h)]))[0]
+        assert error_by_parts(value, TRUTH[name, "value"](REFEREE.mpc(z, h))) <= EXACT
+
+
+@pytest.mark.parametrize(("name", "what"), TRUTH)
+@pytest.mark.parametrize(("most", "roundings"), [(1e-5, 0), (0.7, 0), (1.3, 1), (700, 4)])
+def test_complex_z_has_every_digit_and_near_a_pole_all_but_the_last(most, roundings, name, what) -> None:
+    z = complex_points(most)
+    value, truth = by_numpy_all(name, what)(z), [TRUTH[name, what](REFEREE.mpmathify(z_i)) for z_i in z]
+    i = max(range(len(z)), key=lambda i: error(value[i], truth[i]))
+    assert error(value[i], truth[i]) <= EXACT * (1.25 + roundings / 2), f"at z = {z[i]}"
+
+
+@pytest.mark.parametrize(("name", "what"), TRUTH)
+@pytest.mark.parametrize("distance", [1.0, 0.1, 1e-3, 1e-6])
+def test_near_a_pole_no_digit_is_lost_to_its_nearness(distance, name, what) -> None:
+    directions = np.exp(1j * np.random.default_rng(2).uniform(0, 2 * np.pi, 200))
+    z = distance * directions + 1j * np.pi / (1 if name == "sigmoid" else 2)
+    for z_i, value in zip(z, by_numpy_all(name, what)(z), strict=True):
+        assert error(value, TRUTH[name, what](REFEREE.mpmathify(z_i))) <= 2.5 * EXACT, z_i
+
+
+@given(x=st.floats(-1e4, 1e4), y=st.floats(-3, 3))
+def test_a_complex_number_however_large_has_a_finite_value_and_slope(x, y) -> None:
+    with np.errstate(all="raise", under="ignore"):
+        for name in ("sigmoid", "tanh"):
+            z = np.array([complex(x, y)])
+            assert np.isfinite(ACTIVATIONS[name](z)).all() and np.isfinite(ACTIVATIONS[name].prime(z)).all()
 
 
 @pytest.mark.parametrize("z", [-math.inf, -1e308, -1e4, 1e4, 1e308, math.inf])

@@ -1,12 +1,15 @@
 """Every figure: after any moves it shows what a fresh one shows, and what the equations give.
 
-The figures are found by their folder. Each is played with, with a pause after a move of every control;
-`test_…_would_be_found` break what is shown at these pauses, one part at a time.
+The figures are found by their folder; what one has to show is written down before it stands on a page. Each
+is played with, with a pause after a move of every control; `test_…_would_be_found` break what is shown at
+these pauses, one part at a time.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from figure_mathematics import EXPECTED
@@ -14,9 +17,13 @@ from figure_states import FIGURES, Driven, Seen, differing, disagreements, equal
 
 from backprop_lib.figures import iris_lab, step_size
 
+PAGES = Path(__file__).parents[1] / "notebooks"
 
-def test_every_figure_has_its_mathematics() -> None:
-    assert set(EXPECTED) == set(FIGURES)
+
+def test_every_figure_that_a_page_shows_has_its_mathematics() -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in PAGES.glob("*.ipynb"))
+    shown = set(re.findall(r"from backprop_lib\.figures\.(\w+) import", pages))
+    assert len(shown) > 10 and shown <= set(EXPECTED) <= set(FIGURES)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -25,7 +32,7 @@ def test_after_any_moves_a_figure_shows_what_a_fresh_one_shows(name: str) -> Non
         assert not differing(pause.seen.view, fresh(name, pause.seen.values).view), pause.seen.values
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", EXPECTED)
 def test_all_that_a_figure_draws_and_says_is_computed_anew(name: str) -> None:
     for pause in walk(name):
         assert not disagreements(name, pause.seen), pause.seen.values
@@ -36,7 +43,7 @@ def test_reset_returns_to_what_was_seen_first(name: str) -> None:
     assert not differing(walk(name)[-1].seen.view, Driven(name).seen().view)
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", EXPECTED)
 def test_a_figure_that_ignores_a_move_would_be_found(name: str) -> None:
     for pause in walk(name)[:-1]:
         if pause.moved in pause.before.view.idle & pause.seen.view.idle:
@@ -63,7 +70,7 @@ def swapped(one: Seen, other: Seen) -> dict[str, Seen]:
     return broken
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", EXPECTED)
 def test_a_part_computed_from_another_state_would_be_found(name: str) -> None:
     tried = set()
     for pause in walk(name):
@@ -82,6 +89,34 @@ def after(name: str, **moves: object) -> Seen:
     for key, value in moves.items():
         driven.scene.controls[key].value = value
     return driven.seen()
+
+
+STATES = [  # the forms that a sentence can take, and the places where two states are easily taken for one
+    *(("stepper", {"activation": kind, "step": step}) for kind in ("tanh", "relu") for step in range(7)),
+    *(("step_size", {"exponent": h, "parameter": i}) for h in (0.0, -0.5, -1.5) for i in (-1, 7)),
+    *(("step_size", {"exponent": -0.5, "difference": kind}) for kind in ("forward", "central")),
+    *(("clones", {"data": "XOR", "start": start, "epoch": 30}) for start in ("random", "nearly constant")),
+]
+
+
+@pytest.mark.parametrize(("name", "moves"), STATES)
+def test_every_form_of_a_sentence_is_computed_anew(name: str, moves: dict[str, object]) -> None:
+    assert not disagreements(name, after(name, **moves))
+
+
+@pytest.mark.parametrize("precision", step_size.PRECISIONS)
+@pytest.mark.parametrize("difference", step_size.KINDS)
+def test_the_sentence_of_a_step_is_the_row_of_that_step(difference: str, precision: str) -> None:
+    driven = Driven("step_size")
+    driven.scene.controls["difference"].value = difference
+    driven.scene.controls["precision"].value = precision
+    for row, exponent in enumerate(step_size.EXPONENTS):
+        driven.scene.controls["exponent"].value = float(exponent)
+        view = driven.seen().view
+        step, said = view.table[1 + row]
+        where = f"At h = {step}, the median of all 43 parameters"
+        assert view.sentence == f"{where}: the {difference} difference is off by {said}."
+    driven.scene.close()
 
 
 @pytest.mark.parametrize(

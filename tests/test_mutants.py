@@ -71,10 +71,19 @@ def test_too_few_killed_is_a_fault_however_well_explained() -> None:
 def test_the_report_counts_and_groups_by_reason() -> None:
     results = [Result("costs", 100, (MUTANT, MUTANT)), Result("neurons", 300, (ZIP,))]
     text = report(results, KNOWN, "Python 3", "2000-01-01")
-    assert "| costs | 100 | 98 | 2 | 98.0 % |" in text and "| **all** | 400 | 397 | 3 | 99.2 % |" in text
+    assert "| costs | 100 | 100 | 98 | 2 | 98.0 % |" in text
+    assert "| **all** | 400 | 400 | 397 | 3 | 99.2 % |" in text and "in part" not in text
     assert "A reason in two lines.\n\n```diff\n# costs._half (2 times)\n- return 0.5 * x\n+ return" in text
     assert text.index("A reason") < text.index("Never reached.") and "Not explained" not in text
     assert "**Not explained:**" in report(results, [], "Python 3", "2000-01-01")
+
+
+def test_a_module_that_was_tried_in_part_says_so_and_counts_what_was_tried() -> None:
+    results = [Result("costs", 100, (MUTANT,), 10), Result("data", 30, ())]
+    text = report(results, KNOWN, "Python 3", "2000-01-01")
+    assert "| costs | 100 | 10 | 9 | 1 | 90.0 % |" in text and "| data | 30 | 30 | 30 | 0 | 100.0 % |" in text
+    assert "| **all** | 130 | 40 | 39 | 1 | 97.5 % |" in text
+    assert "Tried in part only, the 1st, 11th, 21st, … of every function: costs.\n" in text
 
 
 def test_only_all_is_a_hundred_percent() -> None:

@@ -12,10 +12,12 @@ from typing import Any
 import execute_pages
 import page_lints
 import pytest
-from contents import changed, contents
+from contents import HEAD, Page, changed, contents, head, with_titles
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 PAGES = sorted(FOLDER.glob("*.ipynb"))
+
+
 def test_the_pages_are_those_of_the_table_of_contents() -> None:
     assert [page.stem for page in PAGES] == [page.file for page in contents()]
 
@@ -31,6 +33,32 @@ def test_a_title_a_map_or_a_line_that_differs_from_the_table_is_found() -> None:
         found = {path.name for path in changed(other)}
         assert ("README.md" in found) == (field != "short")
         assert (pages[3].path.name in found) == (field != "settles")
+
+
+def test_links_and_headings_follow_a_page_that_gets_another_number() -> None:
+    pages = contents()
+    moved = [
+        replace(page, number=page.number + 1, file=f"{page.number + 1:02}_{page.name}") for page in pages
+    ]
+    new = Page(3, "03_a_new_page", "A new page", "New", "what it settles")
+    table = [*pages[:3], new, *moved[3:]]
+    page, after = pages[3], moved[3]
+    for text in (
+        "[page {n}]({file}.ipynb)",
+        "[Page {n}: {title} →](../{file}.ipynb)",
+        "### Page {n}: {title}",
+    ):
+        before = text.format(n=page.number, file=page.file, title=page.title)
+        now = text.format(n=after.number, file=after.file, title=after.title)
+        assert with_titles(before, pages) == before and with_titles(before, table) == now
+    assert with_titles("[page 3](03_not_there.ipynb)", table) == "[page 3](03_not_there.ipynb)"
+
+
+def test_a_new_page_gets_its_way_and_its_map_below_the_title() -> None:
+    pages = contents()
+    written = HEAD.sub(lambda _: head(pages[2], pages), "# Any title\n\nIts first words.")
+    assert written == f"{head(pages[2], pages)}\n\nIts first words."
+    assert HEAD.sub(lambda _: head(pages[2], pages), written) == written
 
 
 @pytest.mark.parametrize("lint", page_lints.LINTS, ids=lambda lint: lint.__name__)

@@ -15,7 +15,7 @@ from test_run_twice import findings, page_of, said
 
 from backprop_lib import predict
 from backprop_lib import record as record_of
-from backprop_lib.course.predictions import Record, prediction
+from backprop_lib.course.predictions import Commitment, Record, prediction
 from backprop_lib.drawing.svg import Drawing, document
 from backprop_lib.figures import sealed
 from backprop_lib.figures.layer_sizes import layer_sizes
@@ -79,6 +79,8 @@ def test_an_answer_is_an_option_or_its_place_among_texts(options, answer, place)
     [
         (43, 0, [43, 43.0], [42, 43.1, -43]),
         (0.25, 0.05, [0.25, 0.3, 0.2], [0.31, 0.19, -0.25]),
+        (0.3, 0.1, [0.4, 0.2], [0.401, 0.199]),
+        (0.5, 0.25, [0.75, 0.25], [0.7501, 0.2499]),
         (0.9933059134564377, 0, [0.9933, 0.99331], [0.993, 0.9934]),
         (-3.0, 0, [-3], [3]),
         (0.0, 0, [0, -0.0], [1e-9]),
@@ -154,10 +156,13 @@ def test_what_makes_no_sense_is_refused_by_its_name(changes, said) -> None:
 def test_the_first_commitment_to_a_question_is_the_one_that_counts() -> None:
     kept, told = Record(), []
     kept.watchers.append(lambda: told.append(kept.right_of(True)))
-    kept.note("a", True, False)
-    kept.note("a", True, True)
-    kept.note("b", True, True)
-    kept.note("c", False, True)
+    for question, sure, right in (
+        ("a", True, False),
+        ("a", True, True),
+        ("b", True, True),
+        ("c", False, True),
+    ):
+        kept.note(question, Commitment(sure, right))
     assert told[:3] == [(0, 1), (0, 1), (1, 2)]
     assert (kept.right_of(True), kept.right_of(False)) == ((1, 2), (1, 1))
 
@@ -171,13 +176,16 @@ def test_the_first_commitment_to_a_question_is_the_one_that_counts() -> None:
         ([(True, False), (False, True)], "4/5 1/3", ["Sure: 4 of 6 right.", "right in 67%", "4/6 2/4"]),
         ([], "9/10 0/0", ["Sure: 9 of 10 right.", "you can count on it", "9/10 0/0"]),
         ([], "8/10 0/0", ["right in 80%"]),
+        ([], "4/5 0/0", ["right in 80%"]),
+        ([], "4/4 2/9", ["Sure: 4 of 4 right.", "Guessed: 2 of 9 right."]),
     ],
 )
 def test_the_record_counts_sure_ones_and_guesses_apart(guesses, earlier, said) -> None:
-    kept = Record({str(i): guess for i, guess in enumerate(guesses)})
+    kept = Record({str(i): Commitment(*guess) for i, guess in enumerate(guesses)})
     told = " ".join(kept.told(earlier))
     assert all(part in told for part in said), told
-    assert ("count on it" in told or "look twice" in told) == (int("0" + earlier.split("/")[0]) >= 4)
+    judged = re.search(r"count on it|right in \d+%", told)
+    assert bool(judged) == any(re.search("count on it|right in", part) for part in said), told
     carried = re.findall(r'record\("(.*)"\)', told)
     if carried:  # on the next page, where nothing is committed to yet, it is the same
         assert Record().told(carried[0]) == kept.told(earlier)
@@ -221,7 +229,7 @@ def test_a_guess_unseals_verdict_reason_and_evidence_in_this_order(record: Recor
     shown.sure_button.click()
     said = visible(shown)
     places = [said.index(p) for p in ("Not so: you said “smaller”", "Twice as much", "S3CRET")]
-    assert places == sorted(places) and record.first == {shown.asked.question: (True, False)}
+    assert places == sorted(places) and record.first == {shown.asked.question: Commitment(True, False)}
 
 
 def test_a_typed_number_is_judged(record: Record) -> None:
@@ -234,7 +242,7 @@ def test_a_typed_number_is_judged(record: Record) -> None:
 def test_without_a_guess_nothing_is_unsealed_and_a_sentence_says_what_to_do(record: Record) -> None:
     shown = chosen()
     shown.guess_button.click()
-    assert "Choose one of the options first." in visible(shown) and "S3CRET" not in visible(shown)
+    assert "choose one of the options first." in visible(shown) and "S3CRET" not in visible(shown)
     number = typed(evidence="S3CRET")
     for text in ("", "a quarter"):
         number.control.value = text
@@ -243,19 +251,33 @@ def test_without_a_guess_nothing_is_unsealed_and_a_sentence_says_what_to_do(reco
     assert record.first == {}
     shown.control.index = 1
     shown.guess_button.click()
-    assert "Choose one" not in visible(shown) and "Right: “larger”." in visible(shown)
+    assert "choose one" not in visible(shown) and "Right: “larger”." in visible(shown)
 
 
 def test_a_guess_is_committed_to_once_and_the_pressed_button_keeps_the_focus(record: Record) -> None:
     shown = chosen()
     shown.control.index = 0
     shown.guess_button.click()
-    shown.control.index = 1
     shown.sure_button.click()
-    assert "Not so" in visible(shown) and "Right" not in visible(shown)
-    assert record.first == {shown.asked.question: (False, False)}
+    assert record.first == {shown.asked.question: Commitment(False, False)}
     assert shown.control.disabled and shown.sure_button.disabled and not shown.guess_button.disabled
     assert shown.guess_button.description == "Committed as a guess"
+
+
+def test_a_choice_that_arrives_after_the_press_that_followed_it_is_the_one_that_is_judged(
+    record: Record,
+) -> None:
+    shown = chosen()
+    shown.control.index = 0
+    shown.sure_button.click()
+    shown.control.index = 1
+    assert "Right: “larger”." in visible(shown) and "Not so" not in visible(shown)
+    assert record.right_of(True) == (1, 1) and visible(shown).count("S3CRET") == 1
+    again = chosen()  # the cell is run once more: the answer is known
+    again.control.index = 0
+    again.sure_button.click()
+    again.control.index = 1
+    assert record.right_of(True) == (1, 1) and len(record.first) == 1
 
 
 def prints_and_returns() -> Any:
@@ -327,17 +349,20 @@ def test_markup_in_any_text_is_shown_as_text() -> None:
 # On a page ----------------------------------------------------------------------------------------------
 
 CELL = """from backprop_lib import predict
-predict("How much is 2 + {}?", [3, 4, 5], answer=4, because="Count on.", evidence="found {}")"""
+def evidence():
+    display("seen")
+    return "found {}"
+predict("How much is 2 + {}?", [3, 4, 5], answer=4, because="Count on.", evidence=evidence)"""
 
 
 def test_a_cell_that_is_run_twice_stores_the_same_and_other_evidence_is_noticed(tmp_path: Path) -> None:
-    made = execute_pages.executed(page_of((CELL.format(2, 4), "")), tmp_path)
+    made = execute_pages.executed(page_of((CELL.format(4, 2), "")), tmp_path)
     (tmp_path / "page.ipynb").write_text(execute_pages.serialized(made), encoding="utf-8")
     page = execute_pages.read(tmp_path / "page.ipynb")
     (html, plain) = said(page["cells"][0]["outputs"])
-    assert "found 4" in html and "found" not in plain
+    assert "found 4" in html and "seen" in FOLD.findall(html)[0] and not re.search("found|seen", plain)
     assert findings(page, tmp_path) == []
-    page["cells"][0]["source"] = CELL.format(2, 5)
+    page["cells"][0]["source"] = CELL.format(5, 2)
     assert len(findings(page, tmp_path)) == 3  # first, second and third run
 
 

@@ -46,6 +46,13 @@ def test_the_numbers_are_drawn_anew_and_a_seed_gives_them_again(question) -> Non
         assert not re.search(r"(?<!\d)-\d|\d{7}", asked.question + asked.told), asked
 
 
+@pytest.mark.parametrize("question", ALL, ids=lambda question: question.__name__)
+def test_no_answer_is_the_round_off_of_zero(question) -> None:
+    for seed in range(400):
+        answer = question(np.random.default_rng(seed)).answer
+        assert answer == 0 or abs(answer) > 1e-6, seed
+
+
 def test_no_place_among_the_options_is_always_right() -> None:
     for question in ALL:
         drawn = [question(np.random.default_rng(seed)) for seed in SEEDS]
@@ -121,12 +128,12 @@ def test_the_stored_questions_are_those_of_the_page_number_and_stay_so() -> None
 
 def test_new_numbers_ask_anew_and_are_sealed_again() -> None:
     shown = recall(2)
-    before = [child.asked for child in shown.children[:3]]
-    first = shown.children[0].control
+    before = [child.asked for child in shown.questions.children]
+    first = shown.questions.children[0].control
     first.value = "0" if before[0].options == () else first.options[0]
-    shown.children[0].guess_button.click()
+    shown.questions.children[0].guess_button.click()
     shown.new_button.click()
-    after = [child.asked for child in shown.children[:3]]
+    after = [child.asked for child in shown.questions.children]
     assert all(one.question != other.question for one, other in zip(before, after, strict=True))
-    assert not any(child.committed for child in shown.children[:3])
-    assert shown.children[3] is shown.new_button
+    assert not any(child.commitment for child in shown.questions.children)
+    assert len(shown.questions.children) == 3 and shown.children[1] is shown.new_button

@@ -3,8 +3,9 @@
     python tools/contents.py            write them into the pages, README.md and docs/teaching.md
     python tools/contents.py --check    say which files would change, write nothing
 
-The first cell of a page keeps its text below the map, and the last one its text around the link to the next
-page. Wherever a link says "Page 3: …", it says the title that the table has.
+The first cell of a page keeps its text below the map (a new page has a title alone: the rest is put there),
+and the last one its text around the link to the next page. A link leads to the page whose name it has behind
+the number, and says the number and the title of the table: so pages may be moved and renumbered.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ import execute_pages
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "notebooks"
 TEXTS = ("README.md", "docs/teaching.md")
-HEAD = re.compile(r"\A# .*\n\n.*\n\n\*\*Map:\*\* .*(?=\n\n)")
-NAMED = re.compile(r"\[(← )?Page (\d+): [^\]]*?( →)?\]\(([^)]*?)[\w-]+\.ipynb\)")
-HEADING = re.compile(r"^### Page (\d+): .*$", re.MULTILINE)
+HEAD = re.compile(r"\A# .*(?:\n\n.*\n\n\*\*Map:\*\* .*)?")
+LINK = re.compile(r"(?:\[(← )?([Pp]age )\d+(?:(: )[^\]]*?)?( →)?)?\]\(([^)\s]*?)\d+_([\w-]+)\.ipynb\)")
+HEADING = re.compile(r"^### Page (\d+): (.*)$", re.MULTILINE)
 ROWS = re.compile(r"(?:^\| \d+ \| \[[^\]]*\]\(notebooks/.*\n)+", re.MULTILINE)
 
 
@@ -40,6 +41,11 @@ class Page:
     @property
     def path(self) -> Path:
         return FOLDER / f"{self.file}.ipynb"
+
+    @property
+    def name(self) -> str:
+        """The name of the file without its number."""
+        return self.file.partition("_")[2]
 
     def link(self, text: str) -> str:
         return f"[{text}]({self.file}.ipynb)"
@@ -68,15 +74,23 @@ def head(page: Page, pages: list[Page]) -> str:
 
 
 def with_titles(text: str, pages: list[Page]) -> str:
-    """A text in which every link that names a page by its title, and every heading, has the right one."""
+    """A text in which every link to a page, and every heading, has the file, number and title of the page."""
+    named, titled = {page.name: page for page in pages}, {page.title: page for page in pages}
 
     def link(match: re.Match[str]) -> str:
-        back, number, on, folder = match.groups()
-        page = pages[int(number)]
-        return f"[{back or ''}Page {page.number}: {page.title}{on or ''}]({folder}{page.file}.ipynb)"
+        back, word, colon, on, folder, name = match.groups("")
+        if name not in named:
+            return match[0]
+        page = named[name]
+        title = colon and f": {page.title}"
+        words = f"[{back}{word}{page.number}{title}{on}" if word else ""
+        return f"{words}]({folder}{page.file}.ipynb)"
 
-    text = NAMED.sub(link, text)
-    text = HEADING.sub(lambda match: f"### Page {match[1]}: {pages[int(match[1])].title}", text)
+    def heading(match: re.Match[str]) -> str:
+        page = titled.get(match[2]) or pages[int(match[1])]
+        return f"### Page {page.number}: {page.title}"
+
+    text = HEADING.sub(heading, LINK.sub(link, text))
     rows = "".join(f"| {p.number} | [{p.title}](notebooks/{p.file}.ipynb) | {p.settles} |\n" for p in pages)
     return ROWS.sub(lambda _: rows, text)
 

@@ -3,11 +3,14 @@
     python tools/mutants.py                  all modules; writes docs/mutants.md
     python tools/mutants.py costs course     these modules or rooms; only prints
     python tools/mutants.py --missing        the modules of which build/mutants has no result; writes the page
+    python tools/mutants.py --tenth          of every function the 1st, 11th, 21st, … mutant: a first look
 
 Each change is a mutant: a + becomes a −, a < a ≤, an argument None. A mutant that some test fails on is
 killed. One that survives shows a hole in the tests, or changes nothing that matters; then
 tests/survivors.toml says why. Ends with 1 if a survivor is not explained there, or if fewer than 97 % of
 the mutants are killed in the mathematics, 90 % in the course and the figures.
+
+A module of which only a tenth was tried says so in the page: the number tried, of the number there are.
 
 The work is done by mutmut, a module at a time, in a copy in build/mutants; [tool.mutants] of pyproject.toml
 names the tests of each module. What arranges and draws a picture is left alone: DRAWS.
@@ -120,8 +123,8 @@ def folder_of(module: str) -> Path:
     return WORK / module.replace("/", "-")
 
 
-def run_mutmut(module: str, tests: list[str], children: int) -> None:
-    """Run its tests on each mutant of a module, in a copy of the checkout."""
+def run_mutmut(module: str, tests: list[str], children: int, ending: str = "") -> None:
+    """Run its tests on each mutant of a module whose number ends so, in a copy of the checkout."""
     work = folder_of(module)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
@@ -137,9 +140,10 @@ def run_mutmut(module: str, tests: list[str], children: int) -> None:
     config = config.replace("[tool.mutmut]\n", f"[tool.mutmut]\n{selection}")
     (work / "pyproject.toml").write_text(config, encoding="utf-8")
     command = [Path(sys.executable).with_name("mutmut"), "run", "--max-children", str(children)]
+    names = ["*"]
     if module.startswith("figures/"):
-        source = (ROOT / "backprop_lib" / f"{module}.py").read_text(encoding="utf-8")
-        command += [f"backprop_lib.{module.replace('/', '.')}.{name}__mutmut_*" for name in computing(source)]
+        names = computing((ROOT / "backprop_lib" / f"{module}.py").read_text(encoding="utf-8"))
+    command += [f"backprop_lib.{module.replace('/', '.')}.{name}__mutmut_*{ending}" for name in names]
     subprocess.run(command, cwd=work, check=True, env={**os.environ, "COLUMNS": "100"})
     (work / "done").touch()
 
@@ -169,8 +173,13 @@ def statuses_of(module: str) -> dict[str, int | None]:
     meta = folder_of(module) / f"mutants/backprop_lib/{module}.py.meta"
     statuses: dict[str, int | None] = json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"]
     if module.startswith("figures/"):
-        return {name: status for name, status in statuses.items() if status is not None}
+        names = computing((ROOT / "backprop_lib" / f"{module}.py").read_text(encoding="utf-8"))
+        return {name: status for name, status in statuses.items() if _function(name) in names}
     return statuses
+
+
+def _function(name: str) -> str:
+    return re.sub(r"__mutmut_\d+$", "", name.rpartition(".")[2])
 
 
 def mutant_of(module: str, name: str) -> Mutant:
@@ -189,15 +198,21 @@ def mutant_of(module: str, name: str) -> Mutant:
 
 @dataclass(frozen=True)
 class Result:
-    """How one module fared."""
+    """How one module fared; `tried` is smaller than `total` if its run was a first look."""
 
     module: str
     total: int
     survivors: tuple[Mutant, ...]
+    sample: int | None = None
+
+    @property
+    def tried(self) -> int:
+        """How many mutants were tried."""
+        return self.total if self.sample is None else self.sample
 
     @property
     def share(self) -> float:
-        return 1 - len(self.survivors) / self.total
+        return share_of([self])
 
     @property
     def room(self) -> str:
@@ -207,8 +222,8 @@ class Result:
 
 
 def share_of(results: list[Result]) -> float:
-    """The share of the mutants that are killed."""
-    return 1 - sum(len(result.survivors) for result in results) / sum(result.total for result in results)
+    """The share of the mutants tried that are killed."""
+    return 1 - sum(len(result.survivors) for result in results) / sum(result.tried for result in results)
 
 
 def by_room(results: list[Result]) -> dict[str, list[Result]]:
@@ -244,8 +259,8 @@ def percent(share: float) -> str:
 
 def report(results: list[Result], known: list[Reason], versions: str, date: str) -> str:
     """The text of docs/mutants.md."""
-    total, survived = sum(r.total for r in results), sum(len(r.survivors) for r in results)
-    rows = [(r.module, r.total, len(r.survivors), r.share) for r in results]
+    rows = [(r.module, [r]) for r in results]
+    rows += [(f"**{room}** (at least {LEAST[room]:.0%})", some) for room, some in by_room(results).items()]
     lines = [
         "# Do the tests notice?",
         "",
@@ -257,14 +272,16 @@ def report(results: list[Result], known: list[Reason], versions: str, date: str)
         "",
         f"{date}, with {versions}.",
         "",
-        "| module | mutants | killed | survived | share killed |",
-        "|---|---|---|---|---|",
+        "| module | mutants | tried | killed | survived | share killed |",
+        "|---|---|---|---|---|---|",
     ]
-    for room, found in by_room(results).items():
-        count, left = sum(r.total for r in found), sum(len(r.survivors) for r in found)
-        rows.append((f"**{room}** (at least {LEAST[room]:.0%})", count, left, share_of(found)))
-    for name, count, left, share in [*rows, ("**all**", total, survived, share_of(results))]:
-        lines.append(f"| {name} | {count} | {count - left} | {left} | {percent(share)} |")
+    for name, some in [*rows, ("**all**", results)]:
+        left, tried = sum(len(r.survivors) for r in some), sum(r.tried for r in some)
+        counts = [sum(r.total for r in some), tried, tried - left, left]
+        lines.append(f"| {name} | {' | '.join(map(str, counts))} | {percent(share_of(some))} |")
+    looks = [r.module for r in results if r.tried < r.total]
+    if looks:
+        lines += ["", f"Tried in part only, the 1st, 11th, 21st, … of every function: {', '.join(looks)}."]
     lines += ["", "## The survivors", ""]
     for reason, mutants in _by_reason(results, known).items():
         lines += [reason, "", "```diff"]
@@ -291,8 +308,10 @@ def belongs(module: str, name: str) -> bool:
 def result_of(module: str) -> Result:
     """How a module fared, from what its run has left."""
     statuses = statuses_of(module)
-    alive = [name for name, status in statuses.items() if status not in KILLED]
-    return Result(module, len(statuses), tuple(mutant_of(module, name) for name in alive))
+    tried = {name: status for name, status in statuses.items() if status is not None}
+    alive = [name for name, status in tried.items() if status not in KILLED]
+    survivors = tuple(mutant_of(module, name) for name in alive)
+    return Result(module, len(statuses), survivors, len(tried))
 
 
 def main(arguments: list[str]) -> int:
@@ -302,6 +321,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=", ".join(every))
     parser.add_argument("--children", type=int, default=os.cpu_count(), help="how many to try at once")
     parser.add_argument("--missing", action="store_true", help="only modules without a result yet")
+    parser.add_argument("--tenth", action="store_true", help="only every tenth mutant of a function")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.modules if not any(belongs(module, name) for module in every)]
     if unknown:
@@ -310,10 +330,10 @@ def main(arguments: list[str]) -> int:
     known = reasons(SURVIVORS.read_text(encoding="utf-8"))
     for module in modules:
         if not (options.missing and (folder_of(module) / "done").exists()):
-            run_mutmut(module, tests[module], options.children)
+            run_mutmut(module, tests[module], options.children, "1" if options.tenth else "")
     results = [result_of(module) for module in modules]
     for result in results:
-        print(f"{result.module}: {result.total} mutants, {percent(result.share)} killed")
+        print(f"{result.module}: {result.tried} of {result.total} tried, {percent(result.share)} killed")
     if modules == every:
         packages = ("numpy", "pytest", "hypothesis", "mutmut")
         versions = [f"{name} {importlib.metadata.version(name)}" for name in packages]

@@ -29,7 +29,7 @@ RUN_ALL = """async () => {
     return widget.content.model.sharedModel.toJSON().cells.filter(cell => cell.cell_type === 'code');
 }"""
 
-SCENE = ".jp-OutputArea-output .widget-vbox:has(> .widget-html)"
+SCENE = ".jp-OutputArea-output .widget-vbox.scene"
 # What a page of the book has drawn. MathJax writes a command that it does not know as red text.
 DRAWN = """async () => {
     await MathJax.startup.promise;

@@ -69,6 +69,13 @@ def _tanh_neuron(w: float, b: float, x: float, y: float, prime: Any = lambda z: 
     return delta * x, delta
 
 
+def _coupled(z: Array, y: Array, sigma: Any, at_0: float, at_1: float, share: float) -> tuple[Any, Any]:
+    """The two errors with σ′ taken at these points, and with a share of the road from z_0 through a_1."""
+    through_0 = (sigma(z[0]) - y[0]) * sigma.prime(at_0)
+    through_1 = (sigma(z[0] + z[1]) - y[1]) * sigma.prime(at_1)
+    return through_0 + share * through_1, through_1
+
+
 def _central(f: Callable[[float], float], v: float, h: float) -> float:
     return (f(v + h) - f(v - h)) / (2 * h)
 
@@ -478,6 +485,86 @@ EXERCISES: dict[str, Exercise] = {
                 lambda curvatures: 2 / sum(curvatures),
             ),
         ),
+    ),
+    "two_roads": _function(
+        "u",
+        {"u = 2": (2.0,), "u = -1.5": (-1.5,), "u = 0.4": (0.4,)},
+        lambda u: 4 * u**3 + 15 * u**2,
+        "3 values of u",
+        (
+            (
+                mistake_of_an_exercise(
+                    "the road through q is missing",
+                    "C also changes because q does.",
+                    "the drawing of the two roads: add over both",
+                ),
+                lambda u: 4 * u**3 + 10 * u**2,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the road through p is missing",
+                    "C also changes because p does.",
+                    "the drawing of the two roads: add over both",
+                ),
+                lambda u: 5 * u**2,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "a term of ∂C/∂p is missing",
+                    "p stands in both terms of C = p² + p q.",
+                    "the slope of C by p, with q held fixed",
+                ),
+                lambda u: 4 * u**3 + 5 * u**2,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the slopes at the beginning of the roads are missing",
+                    "These are ∂C/∂p and ∂C/∂q, added; along each road slopes are multiplied.",
+                    "the slopes of p and of q by u",
+                ),
+                lambda u: 3 * u**2 + 5 * u,
+            ),
+        ),
+    ),
+    "coupled_errors": _function(
+        "z y sigma",
+        {
+            "two sigmoids": (np.array([0.5, -1.2]), np.array([1.0, 0.0]), SIGMOID),
+            "two tanhs": (np.array([-0.3, 0.9]), np.array([0.0, 1.0]), activation("tanh")),
+            "two sigmoids with other targets": (np.array([1.1, 0.7]), np.array([0.0, 0.0]), SIGMOID),
+        },
+        lambda z, y, sigma: _coupled(z, y, sigma, z[0], z[0] + z[1], 1.0),
+        "sigmoids and tanhs",
+        (
+            (
+                mistake_of_an_exercise(
+                    "one road only from z_0",
+                    "A nudge of z_0 moves a_1 as well.",
+                    "the sum over k: here its term with k ≠ j stays",
+                ),
+                lambda z, y, sigma: _coupled(z, y, sigma, z[0], z[0] + z[1], 0.0),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "σ′ taken at another point",
+                    "a_1 = σ(z_0 + z_1), so its slope is σ′(z_0 + z_1).",
+                    "the place at which the second slope is taken",
+                ),
+                lambda z, y, sigma: _coupled(z, y, sigma, z[0], z[1], 1.0),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "σ′ left out",
+                    "These are the misses alone; each road has a slope of σ besides.",
+                    "the step from z to a: its slope is σ′",
+                ),
+                lambda z, y, sigma: (
+                    sigma(z[0]) - y[0] + sigma(z[0] + z[1]) - y[1],
+                    sigma(z[0] + z[1]) - y[1],
+                ),
+            ),
+        ),
+        parts=("delta_0", "delta_1"),
     ),
     "central_difference": _function(
         "f v h",

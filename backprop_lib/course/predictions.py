@@ -32,7 +32,8 @@ class Prediction:
         """Whether a guess is right: the option's place, or a number as near as asked or as it is shown."""
         if self.options:
             return guess == self.answer
-        return abs(guess - self.answer) <= self.within or written(guess) == written(self.answer)
+        edge = self.within * (1 + 1e-9)  # 0.4 − 0.3 is more than 0.1 in the machine
+        return abs(guess - self.answer) <= edge or written(guess) == written(self.answer)
 
     def verdict(self, guess: float) -> str:
         """One sentence on a guess, with the right answer."""
@@ -56,7 +57,7 @@ class Prediction:
         except (ValueError, ZeroDivisionError):
             pass
         wanted = "a number such as 0.25, 1/4 or 2e-3"
-        raise ValueError(f"expected {wanted}, got {shown(text)}" if text.strip() else f"Type {wanted} first")
+        raise ValueError(f"expected {wanted}, got {shown(text)}" if text.strip() else f"type {wanted} first")
 
     def _named(self, guess: float) -> str:
         return f"“{self.options[int(guess)]}”" if self.options else written(guess)
@@ -128,24 +129,32 @@ ENOUGH, CALIBRATED = 5, 0.9  # of so many sure guesses, what share should be rig
 
 
 @dataclass
+class Commitment:
+    """To a guess: whether one was sure of it, and whether it was right."""
+
+    sure: bool
+    right: bool
+
+
+@dataclass
 class Record:
-    """What was committed to, by question: whether one was sure, and whether one was right.
+    """What was committed to, by question.
 
     It lives as long as the kernel. The first commitment counts: after it the answer is known.
     """
 
-    first: dict[str, tuple[bool, bool]] = field(default_factory=dict)
+    first: dict[str, Commitment] = field(default_factory=dict)
     watchers: list[Callable[[], None]] = field(default_factory=list)
 
-    def note(self, question: str, sure: bool, right: bool) -> None:
+    def note(self, question: str, commitment: Commitment) -> None:
         """Remember the first commitment to a question, and tell whoever watches."""
-        self.first.setdefault(question, (sure, right))
+        self.first.setdefault(question, commitment)
         for watcher in self.watchers:
             watcher()
 
     def right_of(self, sure: bool) -> tuple[int, int]:
         """How many were right, of how many, among those one was sure of or those one guessed."""
-        kept = [right for was_sure, right in self.first.values() if was_sure == sure]
+        kept = [commitment.right for commitment in self.first.values() if commitment.sure == sure]
         return sum(kept), len(kept)
 
     def told(self, earlier: str = "") -> list[str]:

@@ -35,6 +35,7 @@ def recall_questions(page: int, seed: int) -> list[Prediction]:
 
 def _number(question: str, rule: str, working: str, answer: float) -> Prediction:
     """A question for a number, which is worked out in one line of arithmetic."""
+    answer = round(answer, 12)  # numbers with a few decimals: what is 0 is 0, and not its round-off
     reason = f"{rule}: {working} = {written(answer)}."
     rounded = 0.0 if float(answer).is_integer() else NEAR * abs(answer)
     return prediction(question, (), answer, reason, within=rounded)
@@ -117,7 +118,7 @@ def _listed(values: list[float]) -> str:
 
 
 def _sizes(draw: Draw) -> list[int]:
-    return [int(n) for n in draw.permutation(np.arange(2, 9))[:3]]
+    return [int(n) for n in draw.permutation(np.arange(2, 8))[:3]]
 
 
 def _how_many_parameters(draw: Draw) -> Prediction:

@@ -28,16 +28,18 @@ class Recall(W.VBox):  # type: ignore[misc]
         self.new_button = W.Button(
             description="New numbers",
             tooltip="Ask anew, with other numbers",
-            layout=W.Layout(width="auto"),
+            layout=W.Layout(width="auto", align_self="flex-start"),
         )
         self.new_button.on_click(lambda _: self.draw(self.seed + 1))
-        super().__init__([*self._first, self.new_button])
+        # In a box of their own: the button is not drawn anew with them, and keeps the focus of the keyboard.
+        self.questions = W.VBox(self._first)
+        super().__init__([self.questions, self.new_button])
         self.add_class("recall")
 
     def draw(self, seed: int) -> None:
         """Ask the questions of this seed."""
         self.seed = seed
-        self.children = [*self._asked(), self.new_button]
+        self.questions.children = self._asked()
 
     def _asked(self) -> list[SealedPrediction]:
         return [SealedPrediction(asked, title="Recall") for asked in recall_questions(self.page, self.seed)]

@@ -10,13 +10,22 @@ import ipywidgets as W
 from IPython.utils.capture import capture_output
 
 from backprop_lib.arguments import shown
-from backprop_lib.course.predictions import NOTHING_COMMITTED, Prediction, Record, prediction
+from backprop_lib.course.predictions import NOTHING_COMMITTED, Commitment, Prediction, Record, prediction
 from backprop_lib.drawing.svg import NEGATIVE, POSITIVE, still
 from backprop_lib.figures.controls import WRAPPING
 from backprop_lib.figures.scene import WORDS, table_html
 
 SEALED = "Commit to a guess first, then open"
 RECORD = Record()  # of this kernel
+# A long option wraps, and pushes down what is below it.
+STYLE = """<style>
+.prediction .widget-radio, .prediction .widget-radio-box { height: auto; max-width: 860px; }
+.prediction .widget-radio-box label {
+  display: flex; flex-direction: row-reverse; justify-content: flex-end; align-items: flex-start; gap: 6px;
+  height: auto; padding: 2px 0; line-height: 1.4; white-space: normal; }
+.prediction .widget-radio-box input { position: static; flex: none; margin: 1px 0 0; }
+.prediction .widget-html, .prediction .widget-html-content { min-height: 0; height: auto; }
+</style>"""
 
 
 def predict(
@@ -52,42 +61,59 @@ class SealedPrediction(W.VBox):  # type: ignore[misc]
         if asked.options:
             self.control = W.RadioButtons(options=asked.options, index=None, layout=W.Layout(width="auto"))
         else:
-            self.control = W.Text(description="Your number", style={"description_width": "initial"})
+            self.control = W.Text(
+                description="Your number",
+                continuous_update=False,
+                style={"description_width": "initial"},
+            )
         self.guess_button, self.sure_button = (
             W.Button(description=name, tooltip=f"{name}, and see the answer", layout=W.Layout(width="auto"))
             for name in ("Commit as a guess", "Commit: I am sure")
         )
         self.guess_button.on_click(lambda _: self.commit(sure=False))
         self.sure_button.on_click(lambda _: self.commit(sure=True))
-        self._verdict, self.committed = W.HTML(), False
+        self._verdict = W.HTML()
+        self.commitment: Commitment | None = None
         buttons = W.HBox([self.guess_button, self.sure_button], layout=W.Layout(**WRAPPING))
-        self._sealed = [W.HTML(self._question_html), self.control, buttons, self._verdict]
+        self._sealed = [W.HTML(STYLE + self._question_html), self.control, buttons, self._verdict]
         super().__init__(self._sealed)
         self.add_class("prediction")
 
     def commit(self, sure: bool) -> None:
         """Show the verdict, the reason and the evidence, if a guess was made; the first one counts."""
-        if self.committed:
+        if self.commitment is not None:
             return
         try:
-            guess = self.control.index if self.asked.options else self.asked.guess(self.control.value)
+            guess = self._guess()
         except ValueError as error:
             self._verdict.value = _said(f"Not committed: {error}.")
             return
-        if guess is None:
-            self._verdict.value = _said("Choose one of the options first.")
-            return
-        self.committed = self.control.disabled = True
+        self.commitment = Commitment(sure, self.asked.is_right(guess))
+        self.control.disabled = True
         # The pressed button stays as it is: a disabled one would drop the focus of the keyboard.
         pressed, other = (self.sure_button, self.guess_button)[:: 1 if sure else -1]
         pressed.description, other.disabled = "Committed: I am sure" if sure else "Committed as a guess", True
-        right = self.asked.is_right(guess)
-        color = POSITIVE if right else NEGATIVE
-        reason = f"{escape(self.asked.verdict(guess))}<br>{escape(self.asked.because)}"
-        self._verdict.value = _said(reason, f";padding:2px 10px;border-left:4px solid {color}", escaped=True)
+        self._judge()
         unsealed = [part if isinstance(part, W.Widget) else W.HTML(html) for part, html in self._evidence]
         self.children = [*self._sealed, *unsealed]
-        RECORD.note(self.asked.question, sure, right)
+        # A browser may send a press before the choice that was made before it: that choice is judged anew.
+        self.control.observe(lambda _: self._judge(), "index" if self.asked.options else "value")
+
+    def _guess(self) -> float:
+        if not self.asked.options:
+            return self.asked.guess(self.control.value)
+        if self.control.index is None:
+            raise ValueError("choose one of the options first")
+        return float(self.control.index)
+
+    def _judge(self) -> None:
+        assert self.commitment is not None
+        guess = self._guess()
+        self.commitment.right = self.asked.is_right(guess)
+        color = POSITIVE if self.commitment.right else NEGATIVE
+        reason = f"{escape(self.asked.verdict(guess))}<br>{escape(self.asked.because)}"
+        self._verdict.value = _said(reason, f";padding:2px 10px;border-left:4px solid {color}", escaped=True)
+        RECORD.note(self.asked.question, self.commitment)
 
     @property
     def still_html(self) -> str:

@@ -22,6 +22,11 @@ def focus_first(prediction: Any, control: str) -> None:
     prediction.locator(control).first.focus()
 
 
+def wait_for_text(place: Any, pattern: str) -> None:
+    """Wait for a text that need not be in sight: the cells above it may still grow."""
+    place.get_by_text(re.compile(pattern)).first.wait_for(state="attached")
+
+
 def test_a_guess_is_committed_to_by_the_keyboard_alone(lab: str, tab: Tab) -> None:
     page, errors = tab
     run_all(page, lab, PAGE)
@@ -34,8 +39,8 @@ def test_a_guess_is_committed_to_by_the_keyboard_alone(lab: str, tab: Tab) -> No
         page.keyboard.press(key)
     assert page.evaluate(FOCUSED) == "Commit as a guess"
     page.keyboard.press("Enter")
-    prediction.get_by_text(re.compile("^Right: ")).wait_for()
-    prediction.locator("img").wait_for()
+    wait_for_text(prediction, "^Right: ")
+    prediction.locator("img").wait_for(state="attached")
     assert page.evaluate(FOCUSED) == "Committed as a guess"
     assert [prediction.get_by_role("radio").nth(i).is_checked() for i in range(3)] == [False, True, False]
     assert not errors, errors
@@ -54,9 +59,57 @@ def test_a_number_is_typed_and_nonsense_is_refused_with_a_sentence(lab: str, tab
         page.keyboard.press("Tab")
         assert page.evaluate(FOCUSED) == "Commit: I am sure"
         page.keyboard.press("Space")
-        prediction.get_by_text(re.compile(f"^{answer}")).wait_for()
+        wait_for_text(prediction, f"^{answer}")
         prediction.locator("input").focus() if typed == "half" else None
     assert prediction.locator("table").inner_text().split() == ["sum", "0.5"]
+    assert not errors, errors
+
+
+AT_ONCE = "e => e.querySelectorAll('input, button').forEach((part, i) => i < 3 && part.click())"
+
+
+def test_a_choice_and_a_press_faster_than_the_kernel_are_judged_as_they_were_made(
+    lab: str, tab: Tab, folder: Any
+) -> None:
+    page, errors = tab
+    asks = (
+        "from backprop_lib import predict\npredict('Which?', ['a', 'b'], answer='b', because='It is last.')"
+    )
+    run_all(page, lab, write_notebook(folder, "fast.ipynb", asks))
+    prediction = page.locator(PREDICTION).first
+    prediction.get_by_role("button").nth(1).wait_for()
+    prediction.evaluate(AT_ONCE)  # a, then b, then the commitment
+    wait_for_text(prediction, "^Right: “b”")
+    assert not errors, errors
+
+
+RECALLS = """from backprop_lib import predict, recall, record
+recall(1)"""
+BOXES = "e => [...e.querySelectorAll('.widget-radio-box label, button')].map(p => p.getBoundingClientRect())"
+LONG = f"predict('Long?', ['short', '{'on and ' * 60}on'], answer=0, because='It is short.')"
+
+
+def test_questions_are_asked_anew_long_options_wrap_and_the_record_follows(
+    lab: str, tab: Tab, folder: Any
+) -> None:
+    page, errors = tab
+    run_all(page, lab, write_notebook(folder, "recall.ipynb", RECALLS, LONG, "record()"))
+    anew = page.locator("button:text-is('New numbers')")
+    anew.wait_for()
+    before = page.locator(".widget-vbox.recall").inner_text()
+    anew.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "before => document.querySelector('.widget-vbox.recall').innerText !== before", arg=before
+    )
+    assert page.evaluate(FOCUSED) == "New numbers"
+    long = page.locator(PREDICTION).last
+    focus_first(long, "input")
+    page.keyboard.press("Space")
+    short, wrapped, button = long.evaluate(BOXES)[:3]
+    assert wrapped["height"] > 1.5 * short["height"] and wrapped["bottom"] <= button["top"]
+    long.get_by_role("button").last.press("Enter")
+    wait_for_text(page, "Sure: 1 of 1 right")
     assert not errors, errors
 
 

@@ -107,6 +107,22 @@ def test_every_solution_is_folded() -> None:
         assert len(folded) == len(code), path.stem
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_every_answer_to_a_prediction_is_sealed_and_opened_by_the_keyboard(path: Path, tab: Any) -> None:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    asked = sum("".join(cell["source"]).count("predict(\n") for cell in cells if cell["cell_type"] == "code")
+    tab.goto(address(path.stem))
+    folds = tab.locator(".cell_output details", has_text="Commit to a guess first, then open")
+    assert folds.count() >= asked
+    for i in range(folds.count()):
+        fold = folds.nth(i)
+        parts = fold.locator(":scope > :not(summary)")
+        assert parts.count() > 0 and not any(parts.nth(n).is_visible() for n in range(parts.count()))
+        fold.locator("summary").focus()
+        tab.keyboard.press("Enter")
+        assert all(parts.nth(n).is_visible() for n in range(parts.count()))
+
+
 def test_every_link_leads_to_a_file_and_a_heading_of_the_book() -> None:
     texts = {path.resolve(): path.read_text(encoding="utf-8") for path in BOOK.rglob("*.html")}
     assert len(texts) > len(PAGES)

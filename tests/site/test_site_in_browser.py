@@ -85,6 +85,18 @@ def test_a_moved_control_draws_another_picture(tab: Tab) -> None:
     assert scene.locator("svg, img").first.evaluate("picture => picture.outerHTML") != before
 
 
+def test_a_guess_is_committed_to_by_the_keyboard_in_the_browser_alone(tab: Tab) -> None:
+    tab.run_all("01_a_net_of_neurons.ipynb")
+    prediction = tab.page.locator(".jp-OutputArea-output .widget-vbox.prediction").first
+    prediction.get_by_role("button").nth(1).wait_for()
+    assert prediction.locator("img").count() == 0
+    prediction.locator("input[type=radio]").last.focus()
+    for key in ("Space", "Tab", "Enter"):
+        tab.page.keyboard.press(key)
+    prediction.get_by_text(re.compile("^(Right|Not so): ")).wait_for(timeout=20_000)
+    prediction.locator("img").wait_for(timeout=20_000)
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_a_page_of_the_book_draws_its_formulas_and_leads_to_its_live_twin(path: Path, tab: Tab) -> None:
     tab.page.goto(f"{tab.address}/book/notebooks/{path.stem}.html", wait_until="load")
