@@ -117,6 +117,18 @@ def test_the_mathematics_and_the_course_can_be_imported_where_numpy_alone_is_ins
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+@pytest.mark.parametrize(
+    "module, missing",
+    [("drawing.plots", "matplotlib"), ("figures.iris_lab", "matplotlib"), ("figures.nudge", "ipywidgets")],
+)
+def test_a_missing_extra_is_named_with_the_command_that_installs_it(module, missing) -> None:
+    program = f"import sys\nsys.modules['{missing}'] = None\nimport backprop_lib.{module}\n"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    said = run.stderr.strip().splitlines()[-1]
+    assert said.startswith("ModuleNotFoundError: backprop_lib.") and f" needs {missing}, " in said
+    assert 'pip install "backprop-lib[notebooks]"' in said
+
+
 def test_no_module_uses_a_private_name_of_another() -> None:
     found = []
     for module in MODULES:

@@ -104,7 +104,7 @@ def test_all_that_computes_is_mutated() -> None:
     package = ROOT / "backprop_lib"
     rooms = [package, package / "other_ways", package / "course", package / "figures"]
     modules = {str(p.relative_to(package))[:-3] for room in rooms for p in room.glob("*.py")}
-    checks = {"arguments", "other_ways/plain_arguments", "figures/controls", "figures/scene"}
+    checks = {"arguments", "extras", "other_ways/plain_arguments", "figures/controls", "figures/scene"}
     others = {m for m in modules - set(tests) - checks if not m.endswith("__init__")}
     assert {m for m in others if not m.startswith("figures/")} == set()
     assert all(computing((package / f"{m}.py").read_text(encoding="utf-8")) == [] for m in others)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from backprop_lib.extras import need
+
+need("backprop_lib.figures", "matplotlib", "ipywidgets")
+
 
 def figure_names() -> list[str]:
     """The figures of this folder: every file with a function of its own name, which makes the figure."""

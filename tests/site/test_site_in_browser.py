@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from build_site import KERNEL_PLUGIN, size_of
+from build_site import KERNEL_PLUGIN, size_of, title_of
 from runtime import CDN, collect, read_manifest
 from serve_site import Log, serving
 from site_reader import DRAWN, RUN_ALL, SCENE, Tab, differences, reading, set_layer_size, stored
@@ -95,6 +95,22 @@ def test_a_guess_is_committed_to_by_the_keyboard_in_the_browser_alone(tab: Tab) 
         tab.page.keyboard.press(key)
     prediction.get_by_text(re.compile("^(Right|Not so): ")).wait_for(timeout=20_000)
     prediction.locator("img").wait_for(timeout=20_000)
+
+
+def test_the_links_of_a_live_page_and_its_logo_lead_somewhere(tab: Tab) -> None:
+    tab.open_live(PAGES[1].name)
+    page = tab.page.locator(".jp-RenderedMarkdown")
+    live = "lite/notebooks/index.html?path=notebooks%2F"
+    for link, address, title in (
+        (page.locator("a", has_text="Page 2").first, live + PAGES[2].name, title_of(PAGES[2])),
+        (page.locator("a", has_text="Contents").first, live + PAGES[0].name, title_of(PAGES[0])),
+        (tab.page.locator("#jp-NotebookLogo"), "index.html", "backpropagation"),
+    ):
+        with tab.context.expect_page() as opened:
+            link.click()
+        opened.value.wait_for_url(f"{tab.address}/{address}", wait_until="domcontentloaded")
+        opened.value.get_by_role("heading", name=title).first.wait_for()
+        opened.value.close()
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)

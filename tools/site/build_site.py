@@ -57,6 +57,21 @@ REDIRECT = """<!doctype html>
 </html>
 """
 
+# Where JupyterLite's links lead from page to page: to a file browser, which is not built. A page opens as
+# a page, another file in the lab, and a folder is the front page.
+FORWARD = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Backpropagation</title>
+<script>
+  const path = new URLSearchParams(location.search).get("path") || "";
+  const app = path.endsWith(".ipynb") ? "../notebooks/index.html" : "../lab/index.html";
+  location.replace(/[.][a-z]+$/.test(path) ? app + location.search + location.hash : "../../index.html");
+</script>
+<a href="../../index.html">The front page</a>
+</html>
+"""
+
 
 def run(*command: str | Path, cwd: Path = ROOT) -> None:
     """Run a tool. Exits with what it said if it fails."""
@@ -161,6 +176,8 @@ def build_lite(output: Path, work: Path, cdn: bool) -> None:
     # The folder by itself opens on the first page, too.
     first = f"notebooks/index.html?path=notebooks/{pages()[0].name}"
     (output / "index.html").write_text(REDIRECT.replace("FIRST", first), encoding="utf-8")
+    (output / "tree").mkdir()
+    (output / "tree" / "index.html").write_text(FORWARD, encoding="utf-8")
 
 
 def book_cell(cell: dict[str, Any]) -> dict[str, Any]:
