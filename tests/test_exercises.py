@@ -471,6 +471,28 @@ def test_the_reason_why_it_is_not_an_equation_is_true_of_the_blocks() -> None:
         assert [equation for equation, fits in patterns.items() if fits] == [right]
 
 
+def test_a_softmax_that_overflows_or_vanishes_is_told_so() -> None:
+    def naive(z):
+        return np.exp(z) / np.exp(z).sum(axis=0)
+
+    def one_for_all(z):
+        return naive(z - z.max())
+
+    with np.errstate(all="ignore"):
+        for answer in (naive, one_for_all):
+            assert "what do you subtract from a column?" in check("stable_softmax", answer).message
+
+
+def test_the_factors_of_an_even_start_are_asked_for_by_layer() -> None:
+    verdict = check("even_start", lambda net, x: [1.0] * net.L)
+    assert verdict.message == "Not yet: expected the result as a dict with the layers [1, 2, 3], got list."
+
+
+def test_a_slope_that_is_measured_is_no_forward_mode() -> None:
+    verdict = check("forward_mode", lambda f, v: (f(v + 1e-5) - f(v - 1e-5)) / 2e-5)
+    assert "Hand it an object of your class" in verdict.message
+
+
 def deep(activation="tanh", init="xavier", hidden=6, output="sigmoid", size=8):
     return lambda seed: Network([("identity", 4), *[(activation, size)] * hidden, (output, 3)], init, seed)
 

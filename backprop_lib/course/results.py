@@ -51,6 +51,7 @@ def pairs(want: Any, got: Any, names: Sequence[str] = (), name: str = "") -> lis
             raise Unfit(f"expected {len(want)} results, ({', '.join(names)}), got {count}.")
         return [p for n, w, g in zip(names, want, got, strict=True) for p in pairs(w, g, (), n)]
     if isinstance(want, dict):
+        name = name or "the result"
         if not isinstance(got, dict):
             raise Unfit(
                 f"expected {name} as a dict with the layers {sorted(want)}, got {type(got).__name__}."

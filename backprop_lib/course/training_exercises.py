@@ -309,7 +309,12 @@ TRAINING = {
                 _exponentials,
             ),
         ),
-        hints=(("1000", "e^1000 is more than a computer can hold, and only differences of the z count."),),
+        hints=(
+            (
+                "1000",
+                "No exponential may overflow, and no column may vanish: what do you subtract from a column?",
+            ),
+        ),
     ),
     "through_softmax": function_on(
         "p slope",
