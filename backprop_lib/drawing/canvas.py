@@ -11,6 +11,10 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from backprop_lib.extras import need
+
+need("backprop_lib.drawing.canvas", "matplotlib")
+
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes

@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from backprop_lib.extras import need
+
+need("backprop_lib.drawing.plots", "matplotlib")
+
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
