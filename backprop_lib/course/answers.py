@@ -175,7 +175,7 @@ class FunctionToWrite:
         bad = [(name, p, q) for name, p, q in here if not close(p, q)]
         name, p, q = bad[0]
         index = np.unravel_index(np.argmax(np.abs(p - q)), p.shape)
-        entry = f"{name or 'entry'}{[int(i) for i in index]}" if p.ndim else name or "the answer"
+        entry = f"{name or 'entry '}{[int(i) for i in index]}" if p.ndim else name or "the answer"
         should, and_is = apart(float(p[index]), float(q[index]))
         sentences = [f"on {case.name}, {entry} should be {should} and is {and_is}."]
         if good:
