@@ -15,7 +15,7 @@ ENTRIES = {
     "activations.py": """
         "softplus": Activation(
             "softplus",
-            lambda z: np.where(np.real(z) < 0, 0.0, z) + np.log1p(_e_of_minus_size(z)),
+            lambda z: np.where(np.real(z) < 0, 0.0, z) + np.log1p(np.exp(np.where(np.real(z) < 0, z, -z))),
             lambda z: _sigmoid(z),
         ),""",
     "other_ways/neurons.py": """
