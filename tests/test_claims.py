@@ -82,3 +82,12 @@ def test_a_claim_without_words_or_without_anything_to_hold_it_against_is_no_clai
 ) -> None:
     with pytest.raises((TypeError, ValueError)):
         claim(words, found, **bounds)
+
+
+def test_a_number_that_is_nearly_whole_is_not_said_to_be_whole(capsys) -> None:
+    claim("the answer", 0.9999625, equal=0.9999625, digits=10)
+    claim("the sum", 36.0, equal=36.0, digits=10)
+    assert capsys.readouterr().out.splitlines() == [
+        "✓ the answer: 0.99996, to 10 digits",
+        "✓ the sum: 36, to 10 digits",
+    ]

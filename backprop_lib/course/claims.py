@@ -25,8 +25,8 @@ def claim(
     equal, digits   what `found` is, of the same shape: to the last bit, or to so many digits, which means
                     that no entry is further off than 10^−digits of the entry that it should be
 
-    Printed are three digits of what was found, or the bound alone where `below` is so small that the digits
-    are round-off, which is another on every machine.
+    Printed are three digits of what was found (more of those known, where three would make it whole), or
+    the bound alone where `below` is so small that the digits are round-off, which is another on every machine.
 
     >>> claim("parameters of a 4-5-3 net", 5 * 4 + 5 + 3 * 5 + 3, equal=43)
     ✓ parameters of a 4-5-3 net: 43
@@ -59,7 +59,7 @@ def claim(
                 np.abs(values - expected) <= off * np.abs(expected)
             )
             _hold(words, found, bool(near), f"{exact} to {digits} digits")
-            said.append(f"{_written(equal)}, to {digits} digit{'s' * (digits > 1)}")
+            said.append(f"{_written(equal, digits)}, to {digits} digit{'s' * (digits > 1)}")
     elif values.size <= 6 and values.dtype.kind in "fiu" and (below is None or below > 1e-3):
         said.append(_written(found))
     for name, bound, holds in (("below", below, np.less), ("above", above, np.greater)):
@@ -74,14 +74,16 @@ def _hold(words: str, found: Any, holds: bool, expected: str) -> None:
         raise AssertionError(f"not so: {words}: expected {expected}, found {shown(found, 200)}")
 
 
-def _written(value: Any) -> str:
-    """Three digits of a number; lists and arrays entry by entry."""
+def _written(value: Any, known: int = 3) -> str:
+    """Three digits of a number, or up to six of those known if three make it whole; lists entry by entry."""
     if isinstance(value, float | np.floating):
-        return f"{float(value):.3g}"
+        digits = range(3, max(3, min(known, 6)) + 1)
+        texts = [f"{float(value):.{n}g}" for n in digits]
+        return next((text for text in texts if not float(text).is_integer()), texts[0])
     if isinstance(value, np.ndarray):
-        if value.size > 1 and len({_written(entry) for entry in value.ravel().tolist()}) == 1:
-            return f"{value.size} times {_written(value.flat[0])}"
-        return _written(value.item() if value.ndim == 0 else value.tolist())
+        if value.size > 1 and len({_written(entry, known) for entry in value.ravel().tolist()}) == 1:
+            return f"{value.size} times {_written(value.flat[0], known)}"
+        return _written(value.item() if value.ndim == 0 else value.tolist(), known)
     if isinstance(value, list | tuple):
-        return f"({', '.join(map(_written, value))})"
+        return f"({', '.join(_written(entry, known) for entry in value)})"
     return str(value)
