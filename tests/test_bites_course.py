@@ -1,0 +1,283 @@
+"""What the course says of an answer: every sentence of the judges, with the names and numbers in it."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from backprop_lib.course import answers
+from backprop_lib.course.answers import (
+    NOT_ATTEMPTED,
+    NOTHING_RETURNED,
+    Case,
+    FunctionToWrite,
+    Questions,
+    no_function,
+    raised,
+    wrong,
+)
+from backprop_lib.course.mistakes import Mistake
+from backprop_lib.course.results import form, pairs, same
+
+ROW, COLUMN, MATRIX = np.array([1.0, 2.0]), np.array([[1.0], [2.0]]), np.array([[1.0, 2.0, 3.0], [4, 5, 6]])
+
+
+def generated():
+    yield 1
+
+
+class Unlucky:
+    def __array__(self, *_, **__):
+        raise RuntimeError
+
+    def __repr__(self):
+        return "Unlucky()"
+
+
+@pytest.mark.parametrize(
+    "want, got, names, words",
+    [
+        (MATRIX, MATRIX, (), ""),
+        ((ROW, COLUMN), [ROW, COLUMN], (), ""),
+        ((1.0, 2.0), np.array([1.0, 2.0]), (), ""),
+        ({1: ROW, 2: COLUMN}, {2: COLUMN, 1: ROW}, (), ""),
+        ((ROW, COLUMN), ROW[:1], ("u", "v"), "expected 2 results, (u, v), got ndarray."),
+        ((ROW, COLUMN), (ROW,), ("u", "v"), "expected 2 results, (u, v), got 1 of them."),
+        ((ROW, COLUMN), [ROW] * 3, (), "expected 2 results, (result 0, result 1), got 3 of them."),
+        ((ROW, COLUMN), 7, (), "expected 2 results, (result 0, result 1), got int."),
+        ((ROW, COLUMN), np.array(7.0), (), "expected 2 results, (result 0, result 1), got ndarray."),
+        (({2: ROW, 1: ROW},), (ROW,), ("w",), "expected w as a dict with the layers [1, 2], got ndarray."),
+        (({2: ROW, 1: ROW},), ({1: ROW},), ("w",), "expected w with the layers [1, 2], got [1]."),
+        (
+            ({1: ROW, 2: MATRIX},),
+            ({1: ROW, 2: ROW},),
+            ("w",),
+            "expected w[2] of shape (2, 3), got (2,).",
+        ),
+        ((ROW, MATRIX), (ROW, 1.0), (), "expected result 1 of shape (2, 3), got ()."),
+        (MATRIX, generated(), (), "your function returned a generator. End it with `return`, not `yield`."),
+        (
+            MATRIX,
+            max,
+            (),
+            "expected numbers, got a builtin_function_or_method. Is a pair of brackets missing,",
+        ),
+        (MATRIX, "1", (), "expected numbers, got '1'."),
+        (MATRIX, {1: 1}, (), "expected numbers, got {1: 1}."),
+        (MATRIX, Unlucky(), (), "expected numbers, got Unlucky()."),
+        (MATRIX, [[1, 2], [3]], (), "expected numbers, got [[1, 2], [3]]."),
+        (MATRIX, np.where(MATRIX > 5, np.nan, MATRIX), (), "your answer holds NaN or infinity."),
+        (MATRIX, np.where(MATRIX > 5, -np.inf, MATRIX), (), "your answer holds NaN or infinity."),
+        (MATRIX, MATRIX.T, (), "expected shape (2, 3), got (3, 2). A transpose would mend it."),
+        (MATRIX, -MATRIX.T, (), "expected shape (2, 3), got (3, 2). Its transpose has other numbers, too."),
+        (COLUMN, ROW, (), "expected shape (2, 1), got (2,). A column is needed: keep the axis with keepdims"),
+        (MATRIX, MATRIX.ravel(), (), "expected shape (2, 3), got (6,). A column is needed: keep the axis"),
+        (COLUMN, ROW[:1], (), "expected shape (2, 1), got (1,)."),
+    ],
+)
+def test_the_form_of_a_result_is_told(want, got, names, words) -> None:
+    said = form(want, got, names)
+    assert said == words or said.startswith(words) and words.endswith((",", "keepdims", "axis"))
+    assert same(want, got) == (words == "")
+
+
+def test_every_array_of_a_result_has_its_name() -> None:
+    want = (1.0, {1: ROW, 2: COLUMN}, (2.0, 3.0))
+    names = [name for name, _, _ in pairs(want, want, ("a", "b", "c"))]
+    assert names == ["a", "b[1]", "b[2]", "result 0", "result 1"]
+    assert all(p.dtype == q.dtype == float for _, p, q in pairs((1, 2), (1, 2)))
+
+
+# Answers ------------------------------------------------------------------------------------------------
+
+DOUBLED = Mistake("doubled", "doubled", "The 2 is too much.", "step 3", lambda *_: None)
+
+
+def exercise(**changes) -> FunctionToWrite:
+    cases = [
+        Case("one column", (np.array([1.0, 2.0]), 3.0), np.array([3.0, 6.0]), (np.array([6.0, 12.0]),)),
+        Case("another", (np.array([1.0, -1.0]), 2.0), np.array([2.0, -2.0]), (np.array([4.0, -4.0]),)),
+    ]
+    given = {"mistakes": (DOUBLED,)} | changes
+    return FunctionToWrite(("v", "c"), lambda: cases, "two cases", **given)
+
+
+def changing(v, c):
+    v *= c
+    return v
+
+
+def fails(v, c):
+    return v @ np.ones((3, 3))
+
+
+def stops(v, c):
+    raise KeyError("lost")
+
+
+def only_first(v, c):
+    return v * 3.0
+
+
+def raises_later(v, c):
+    if c == 2.0:
+        raise KeyError("lost")
+    return v * c
+
+
+@pytest.mark.parametrize(
+    "answer, words",
+    [
+        (lambda v, c: v * c, "Correct: checked on two cases."),
+        (lambda v, c: 2 * v * c, "Not yet: doubled. The 2 is too much. Look at step 3."),
+        (
+            lambda v, c: [v * c].clear(),
+            "Not yet: your function returned nothing. End it with `return`; printing is",
+        ),
+        (lambda v, c: ..., "Not attempted yet."),
+        (changing, "Not yet: your function changed an array that it was given. Work on a new one."),
+        (lambda v, c: 0 * v, "Not yet: your answer is zero everywhere, and the right one is not."),
+        (lambda v, c: 1.5 * v * c, "Not yet: your answer is the right one times 1.5, everywhere."),
+        (lambda v, c: v * c + 1, "Not yet: on one column, entry [0] should be 3 and is 4."),
+        (
+            only_first,
+            "Not yet: your function is right on some inputs only. It is right on one column, and not on the "
+            "others. Is a number, a shape or a batch of one built in?",
+        ),
+        (
+            raises_later,
+            "Not yet: your function raised KeyError: 'lost', in the line `raise KeyError(\"lost\")`. "
+            "It is right on one column, and not on the others.",
+        ),
+        (
+            fails,
+            "Not yet: your function raised ValueError: matmul",
+        ),
+        (fails, "in the line `return v @ np.ones((3, 3))`. The shapes were v (2,)."),
+        (stops, "Not yet: your function raised KeyError: 'lost', in the line `raise KeyError(\"lost\")`."),
+        (lambda v: v, "Not yet: expected a function of (v, c); yours takes (v)."),
+        (
+            7,
+            "Not yet: expected a function of (v, c), got int. Hand over the function itself; do not call it.",
+        ),
+        (None, "Not attempted yet."),
+    ],
+)
+def test_the_verdict_on_a_function(answer, words) -> None:
+    verdict = exercise().judge(answer)
+    assert words in verdict.message
+    assert verdict.passed == words.startswith("Correct")
+    assert (verdict.status == "not attempted yet") == words.startswith("Not attempted")
+    assert " ".join(repr(verdict).split()) == " ".join(verdict.message.split())
+    assert max(map(len, repr(verdict).splitlines())) <= 100
+
+
+def empty(v, c): ...
+
+
+def test_an_empty_function_is_a_stub_and_one_that_prints_is_not(capsys) -> None:
+    assert exercise().judge(empty) is NOT_ATTEMPTED
+    assert NOTHING_RETURNED in exercise().judge(lambda v, c: print(v * c)).message
+
+
+def test_a_result_that_is_used_again_counts_as_it_was_returned() -> None:
+    kept = np.zeros(2)
+
+    def answer(v, c):
+        kept[:] = v * c
+        return kept
+
+    assert exercise().judge(answer).passed
+
+
+def test_a_mistake_that_gives_the_right_result_everywhere_is_none() -> None:
+    cases = [Case("a", (1.0,), 5.0, (5.0, 7.0)), Case("b", (2.0,), 5.0, (5.0, 7.0))]
+    other = Mistake("seven", "seven", "It is 7.", "step 7", lambda *_: None)
+    judge = FunctionToWrite(("x",), lambda: cases, "two", (DOUBLED, other)).judge
+    assert judge(lambda x: 7.0).message == "Not yet: seven. It is 7. Look at step 7."
+    assert "doubled" not in judge(lambda x: 5.5).message
+
+
+def test_a_clue_is_given_the_names_that_are_wrong_and_those_that_are_right() -> None:
+    case = Case("a", (1.0,), (np.array([1.0, 2.0]), np.array([3.0, 4.0])))
+    judge = FunctionToWrite(
+        ("x",), lambda: [case], "one", parts=("u", "v"), clue=lambda bad, good: f"{bad} not {good}."
+    ).judge
+    message = judge(lambda x: (case.right[0], np.array([3.0, 5.0]))).message
+    assert message == ("Not yet: on a, v[1] should be 4 and is 5. Right: u. Wrong: v. ['v'] not ['u'].")
+    assert "not" not in judge(lambda x: (np.array([1.0, 9.0]), np.array([3.0, 5.0]))).message[9:]
+
+
+@pytest.mark.parametrize(
+    "answer, words",
+    [
+        (None, "Not attempted yet."),
+        ({}, "Not attempted yet."),
+        ({"a": None, "b": ...}, "Not attempted yet."),
+        ("a", "Not yet: expected a dict with an answer for each of a and b and c, got 'a'."),
+        ({1: 1}, "Not yet: expected a dict with an answer for each of a and b and c, got {1: 1}."),
+        ({"a": 1, "z": 2, "y": 2}, "Not yet: there is no question y and z; the questions are a and b and c."),
+        ({"a": 4}, "Not yet: a: expected one of 1, 2, 3, got 4."),
+        ({"a": 1.0}, "Not yet: a: expected one of 1, 2, 3, got 1.0."),
+        ({"a": True}, "Not yet: a: expected one of 1, 2, 3, got True."),
+        ({"c": 1, "a": 3}, "Not yet: a: why not 3? C: why not 1?"),
+        ({"b": 2}, "Not yet: right so far; a and c not answered."),
+        ({"a": 1, "b": 2, "c": 3}, "Correct: checked on three."),
+        ({"a": 1, "b": 2, "c": 2}, "Not yet: c: why not 2?"),
+    ],
+)
+def test_the_verdict_on_questions(answer, words) -> None:
+    judge = Questions({"a": 1, "b": 2, "c": 3}, (1, 2, 3), lambda k, v: f"why not {v}?", "three").judge
+    assert judge(answer).message.replace("a, b and c", "a and b and c") == words
+    assert judge(answer).passed == words.startswith("Correct")
+
+
+def test_words_are_put_together() -> None:
+    assert wrong("one.", "", "two.", "three.").message == "Not yet: one. Two. Three."
+    assert [answers._listed(w) for w in (["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
+
+
+def test_a_function_of_numpy_has_no_signature_and_is_let_through() -> None:
+    assert no_function(np.add, ("a", "b")) is None
+    assert no_function(lambda *given: given, ("a", "b")) is None
+    assert no_function(..., ("a",)) is NOT_ATTEMPTED
+
+
+def test_an_exception_names_the_last_line_of_the_learner() -> None:
+    def inner():
+        return np.zeros(2) @ np.zeros(3)
+
+    with pytest.raises(ValueError) as caught:
+        inner()
+    said = raised(caught.value, {"x": np.zeros((2, 1)), "n": 3, "y": np.zeros(3)})
+    assert re.search(r"in the line `return np\.zeros\(2\) @ np\.zeros\(3\)`\.", said)
+    assert said.endswith(" The shapes were x (2, 1), y (3,).")
+    assert raised(KeyError("k"), {"x": np.zeros(2)}) == "your function raised KeyError: 'k'."
+    assert raised(ValueError("v")) == "your function raised ValueError: v."
+
+
+def test_a_known_mistake_of_another_form_is_named_with_its_form() -> None:
+    case = Case("a", (1.0,), MATRIX, (MATRIX.T,))
+    judge = FunctionToWrite(("x",), lambda: [case], "one", (DOUBLED,)).judge
+    assert judge(lambda x: MATRIX.T).message == (
+        "Not yet: doubled. The 2 is too much. Look at step 3. Expected shape (2, 3), got (3, 2). "
+        "A transpose would mend it."
+    )
+
+
+def test_no_mistake_is_named_for_results_that_are_right_where_there_are_some() -> None:
+    cases = [Case("a", (1.0,), 5.0, (5.0,)), Case("b", (2.0,), 6.0, (7.0,))]
+    message = FunctionToWrite(("x",), lambda: cases, "two", (DOUBLED,)).judge(lambda x: 5.0 / (x < 2)).message
+    assert "ZeroDivisionError" in message and "It is right on a" in message and "doubled" not in message
+
+
+def test_an_exception_in_a_line_that_cannot_be_read_is_told_without_it() -> None:
+    names: dict[str, object] = {}
+    exec(compile("def answer(v, c):\n    raise KeyError(c)", "<ipython-input-1-0>", "exec"), names)
+    assert exercise().judge(names["answer"]).message == "Not yet: your function raised KeyError: 3.0."
