@@ -6,6 +6,7 @@ import cmath
 import math
 import operator
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -490,3 +491,34 @@ def test_the_arguments_that_the_refusals_change_are_good() -> None:
 def test_the_four_equations_are_not_used() -> None:
     source = Path(autodiff.__file__).read_text(encoding="utf-8")
     assert "delta" not in source and "prime" not in source
+
+
+class NotShown:
+    def __repr__(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    "specification, got",
+    [
+        (7, "7"),
+        ({"identity": 1}, "{'identity': 1}"),
+        ([("identity", 1), ("tanh",)], None),
+        ([(1, 1)], "[(1, 1)]"),
+    ],
+)
+def test_a_specification_that_is_none_is_shown(specification, got) -> None:
+    words = f"specification: expected (activation, size) pairs, got {got or specification}"
+    with pytest.raises(TypeError, match=re.escape(words)):
+        network_cost(specification, {}, {}, [1], [1])
+
+
+def test_what_cannot_be_shown_is_named_by_its_type() -> None:
+    with pytest.raises(TypeError, match="got <NotShown>$"):
+        network_cost(NotShown(), {}, {}, [1], [1])
+
+
+def test_a_target_may_be_a_value_or_a_number() -> None:
+    net = [("identity", 1), ("sigmoid", 1)]
+    costs = [network_cost(net, {1: [[1.0]]}, {1: [0.5]}, [2.0], [y])[0].data for y in (0.25, Value(0.25))]
+    assert costs[0] == costs[1] > 0

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from backprop_lib.course import answers
+from backprop_lib.course import answers, puzzles
 from backprop_lib.course.answers import (
     NOT_ATTEMPTED,
     NOTHING_RETURNED,
@@ -18,8 +18,10 @@ from backprop_lib.course.answers import (
     raised,
     wrong,
 )
+from backprop_lib.course.exercises import check
 from backprop_lib.course.mistakes import Mistake
 from backprop_lib.course.results import form, pairs, same
+from backprop_lib.network import Network
 
 ROW, COLUMN, MATRIX = np.array([1.0, 2.0]), np.array([[1.0], [2.0]]), np.array([[1.0, 2.0, 3.0], [4, 5, 6]])
 
@@ -281,3 +283,65 @@ def test_an_exception_in_a_line_that_cannot_be_read_is_told_without_it() -> None
     names: dict[str, object] = {}
     exec(compile("def answer(v, c):\n    raise KeyError(c)", "<ipython-input-1-0>", "exec"), names)
     assert exercise().judge(names["answer"]).message == "Not yet: your function raised KeyError: 3.0."
+
+
+@pytest.mark.parametrize(
+    "letter, equation, words",
+    [
+        ("A", 1, "a mistake in (1) spoils every block, for all errors come from δ^L; here b1, b2, b3 pass."),
+        ("B", 1, "a mistake in (1) spoils every block, for all errors come from δ^L; here w3, b3 pass."),
+        ("A", 2, "a mistake in (2) leaves the blocks of the last layer right; here they fail."),
+        ("D", 2, "a mistake in (2) leaves the blocks of the last layer right; here they fail."),
+        ("B", 3, "a mistake in (3) spoils biases alone; here it is not so with w1, w2."),
+        ("A", 3, "a mistake in (3) spoils biases alone; here it is not so with w1, w2, w3."),
+        ("C", 4, "a mistake in (4) spoils weights alone; here it is not so with b1, b2, b3."),
+        ("E", 4, "a mistake in (4) spoils weights alone; here it is not so with b1."),
+    ],
+)
+def test_why_it_is_not_that_equation_is_said_with_the_blocks_that_show_it(letter, equation, words) -> None:
+    given = {letter: equation}
+    assert check("wrong_equation", given).message == f"Not yet: {letter}: {words}"
+
+
+def test_a_mystery_that_there_is_none_of_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="^letter: expected one of A, B, C, D, E, got 'F'"):
+        puzzles.mystery("F")
+
+
+DEEP = [("identity", 4), *[("tanh", 8)] * 6, ("sigmoid", 3)]
+
+
+@pytest.mark.parametrize(
+    "answer, words",
+    [
+        (lambda seed: 7, "Not yet: expected a Network, got int."),
+        (
+            lambda seed: Network(DEEP[:-2] + DEEP[-1:], seed=seed),
+            "Not yet: expected 4 inputs, 6 hidden layers and 3 outputs, got the sizes (4, 8, 8, 8, 8, 8, 3). "
+            "A shallower net is a cure, but not for the early layers of this one.",
+        ),
+        (
+            lambda seed: Network(DEEP, "constant", seed),
+            "Not yet: all rows of w[1] are equal: the neurons are clones. Begin with random weights.",
+        ),
+        (
+            lambda seed: Network([DEEP[0], *[("sigmoid", 8)] * 6, DEEP[-1]], seed=seed),
+            "with seed 0: the errors vanish on their way back. Look at equation (2): which of its factors, "
+            "σ′ or w, makes them?",
+        ),
+        (
+            lambda seed: Network([*DEEP[:1], *[("identity", 8)] * 6, DEEP[-1]], "xavier", seed),
+            "above 0.05. Do the outputs suit targets of 0 and 1? Are the weights too large at the start?",
+        ),
+        (lambda seed: ..., "Not attempted yet."),
+        (lambda seed: 1 / 0, "Not yet: your function raised ZeroDivisionError: division by zero"),
+        (lambda net: 7, "Not yet: expected a Network, got int."),
+    ],
+)
+def test_the_verdict_on_a_deep_net_says_what_to_look_at(answer, words) -> None:
+    assert words in puzzles.EarlyLayers().judge(answer).message
+
+
+def test_one_neuron_alone_is_no_clone() -> None:
+    layers = [("identity", 4), ("tanh", 1), *[("tanh", 8)] * 5, ("sigmoid", 3)]
+    assert "clones" not in puzzles.EarlyLayers().judge(lambda seed: Network(layers, seed=seed)).message

@@ -151,3 +151,10 @@ def test_a_batch_that_does_not_fit_is_refused(name: str, change: Any, message: s
     net, x, y = net_and_batch()
     with pytest.raises(ValueError, match=message):
         GRADIENTS[name](net, **{"x": x, "y": y, **change})
+
+
+def test_the_cost_is_the_quadratic_one_if_none_is_named() -> None:
+    net = Network([("identity", 2), ("tanh", 3), ("sigmoid", 2)], seed=1)
+    x, y = np.array([[0.5], [-1.0]]), np.array([[1.0], [0.0]])
+    for gradient, made in ((graph_gradient, graph_from(net)), (autodiff_gradient, net)):
+        assert np.array_equal(gradient(made, x, y).theta, gradient(made, x, y, "quadratic").theta)
