@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 
 import numpy as np
@@ -22,6 +24,7 @@ from backprop_lib.course.exercises import check
 from backprop_lib.course.mistakes import Mistake
 from backprop_lib.course.results import form, pairs, same
 from backprop_lib.network import Network
+from backprop_lib.other_ways.autodiff import operation
 
 ROW, COLUMN, MATRIX = np.array([1.0, 2.0]), np.array([[1.0], [2.0]]), np.array([[1.0, 2.0, 3.0], [4, 5, 6]])
 
@@ -345,3 +348,29 @@ def test_the_verdict_on_a_deep_net_says_what_to_look_at(answer, words) -> None:
 def test_one_neuron_alone_is_no_clone() -> None:
     layers = [("identity", 4), ("tanh", 1), *[("tanh", 8)] * 5, ("sigmoid", 3)]
     assert "clones" not in puzzles.EarlyLayers().judge(lambda seed: Network(layers, seed=seed)).message
+
+
+def softplus(v):
+    x = v.data
+    value = max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+    return operation("softplus", value, (v, math.exp(min(x, 0.0)) / (1 + math.exp(-abs(x)))))
+
+
+@pytest.mark.parametrize(
+    "name, answer",
+    [
+        ("cost_slope", lambda a, y: a - y),
+        ("parameter_count", lambda s: sum(a * b + b for a, b in itertools.pairwise(s))),
+        ("weight_shapes", lambda s: [(s[l], s[l - 1]) for l in range(1, len(s))]),
+        (
+            "tanh_neuron",
+            lambda w, b, x, y: [
+                (math.tanh(w * x + b) - y) / math.cosh(w * x + b) ** 2 * factor for factor in (x, 1.0)
+            ],
+        ),
+        ("central_difference", lambda f, v, h: f(v + h) / (2 * h) - f(v - h) / (2 * h)),
+        ("softplus", softplus),
+    ],
+)
+def test_a_right_answer_as_a_reader_would_write_it_is_right(name, answer) -> None:
+    assert check(name, answer).message.startswith("Correct: checked on ")

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
 import pytest
-from mutants import SURVIVORS, Mutant, Result, computing, faults, parse, percent, reasons, report, why
+from mutants import (
+    SURVIVORS,
+    Mutant,
+    Result,
+    computing,
+    faults,
+    give_all_tests,
+    parse,
+    percent,
+    reasons,
+    report,
+    why,
+)
 
 ROOT = Path(__file__).parents[1]
 MUTANT = Mutant("costs._half", ("return 0.5 * x",), ("return 1.5 * x",))
@@ -84,6 +97,21 @@ def test_a_module_that_was_tried_in_part_says_so_and_counts_what_was_tried() -> 
     assert "| costs | 100 | 10 | 9 | 1 | 90.0 % |" in text and "| data | 30 | 30 | 30 | 0 | 100.0 % |" in text
     assert "| **all** | 130 | 40 | 39 | 1 | 97.5 % |" in text
     assert "Tried in part only, the 1st, 11th, 21st, … of every function: costs.\n" in text
+
+
+def test_a_module_that_is_not_finished_is_named() -> None:
+    text = report([Result("costs", 100, ())], KNOWN, "Python 3", "2000-01-01", ["data", "figures/depth"])
+    assert "Not finished, and not counted: data, figures/depth.\n" in text and "| data |" not in text
+
+
+def test_a_function_that_an_import_calls_is_tried_by_every_test(tmp_path) -> None:
+    stats = tmp_path / "stats.json"
+    called = {"made at import": ["test_a"], "called by two": ["test_a", "test_b"], "by b": ["test_b"]}
+    noted = {"duration_by_test": {"test_a": 1, "test_b": 2}, "tests_by_mangled_function_name": called}
+    stats.write_text(json.dumps(noted))
+    give_all_tests(stats)
+    found = json.loads(stats.read_text())["tests_by_mangled_function_name"]
+    assert found == called | {"made at import": ["test_a", "test_b"]}
 
 
 def test_only_all_is_a_hundred_percent() -> None:

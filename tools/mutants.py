@@ -3,6 +3,7 @@
     python tools/mutants.py                  all modules; writes docs/mutants.md
     python tools/mutants.py costs course     these modules or rooms; only prints
     python tools/mutants.py --missing        the modules of which build/mutants has no result; writes the page
+    python tools/mutants.py --report         tries nothing; writes the page from the results in build/mutants
     python tools/mutants.py --tenth          of every function the 1st, 11th, 21st, … mutant: a first look
 
 Each change is a mutant: a + becomes a −, a < a ≤, an argument None. A mutant that some test fails on is
@@ -45,8 +46,8 @@ MATHEMATICS = "mathematics"
 LEAST = {MATHEMATICS: 0.97, "course": 0.90, "figures": 0.90}
 
 # What mutmut writes down as the exit status of the tests when one of them failed. Running out of time is
-# not among them: a busy machine does that too.
-KILLED = {1, 3}
+# not among them: a busy machine does that too. With 255 the changed module could not even be imported.
+KILLED = {1, 3, 255}
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,23 @@ def run_mutmut(module: str, tests: list[str], children: int, ending: str = "") -
     if module.startswith("figures/"):
         names = computing((ROOT / "backprop_lib" / f"{module}.py").read_text(encoding="utf-8"))
     command += [f"backprop_lib.{module.replace('/', '.')}.{name}__mutmut_*{ending}" for name in names]
-    subprocess.run(command, cwd=work, check=True, env={**os.environ, "COLUMNS": "100"})
+    environment = {**os.environ, "COLUMNS": "100"}
+    subprocess.run(
+        [*command[:4], f"backprop_lib.{module.replace('/', '.')}.no_mutant"], cwd=work, env=environment
+    )
+    give_all_tests(work / "mutants" / "mutmut-stats.json")
+    subprocess.run(command, cwd=work, check=True, env=environment)
     (work / "done").touch()
+
+
+def give_all_tests(stats: Path) -> None:
+    """Let every test try the functions that only the first test has called: they are called by an import."""
+    noted = json.loads(stats.read_text(encoding="utf-8"))
+    every = list(noted["duration_by_test"])
+    for function, tests in noted["tests_by_mangled_function_name"].items():
+        if list(tests) == every[:1]:
+            noted["tests_by_mangled_function_name"][function] = every
+    stats.write_text(json.dumps(noted), encoding="utf-8")
 
 
 def computing(source: str) -> list[str]:
@@ -257,8 +273,10 @@ def percent(share: float) -> str:
     return f"{int(share * 1000) / 10:.1f} %"
 
 
-def report(results: list[Result], known: list[Reason], versions: str, date: str) -> str:
-    """The text of docs/mutants.md."""
+def report(
+    results: list[Result], known: list[Reason], versions: str, date: str, unfinished: list[str] | None = None
+) -> str:
+    """The text of docs/mutants.md; it names the modules that are unfinished and stand in no table."""
     rows = [(r.module, [r]) for r in results]
     rows += [(f"**{room}** (at least {LEAST[room]:.0%})", some) for room, some in by_room(results).items()]
     lines = [
@@ -282,6 +300,8 @@ def report(results: list[Result], known: list[Reason], versions: str, date: str)
     looks = [r.module for r in results if r.tried < r.total]
     if looks:
         lines += ["", f"Tried in part only, the 1st, 11th, 21st, … of every function: {', '.join(looks)}."]
+    if unfinished:
+        lines += ["", f"Not finished, and not counted: {', '.join(unfinished)}."]
     lines += ["", "## The survivors", ""]
     for reason, mutants in _by_reason(results, known).items():
         lines += [reason, "", "```diff"]
@@ -321,6 +341,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=", ".join(every))
     parser.add_argument("--children", type=int, default=os.cpu_count(), help="how many to try at once")
     parser.add_argument("--missing", action="store_true", help="only modules without a result yet")
+    parser.add_argument("--report", action="store_true", help="only write the page")
     parser.add_argument("--tenth", action="store_true", help="only every tenth mutant of a function")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.modules if not any(belongs(module, name) for module in every)]
@@ -329,19 +350,22 @@ def main(arguments: list[str]) -> int:
     modules = [m for m in every if not options.modules or any(belongs(m, n) for n in options.modules)]
     known = reasons(SURVIVORS.read_text(encoding="utf-8"))
     for module in modules:
-        if not (options.missing and (folder_of(module) / "done").exists()):
+        if not options.report and not (options.missing and (folder_of(module) / "done").exists()):
             run_mutmut(module, tests[module], options.children, "1" if options.tenth else "")
-    results = [result_of(module) for module in modules]
+    results = [result_of(module) for module in modules if (folder_of(module) / "done").exists()]
     for result in results:
         print(f"{result.module}: {result.tried} of {result.total} tried, {percent(result.share)} killed")
     if modules == every:
         packages = ("numpy", "pytest", "hypothesis", "mutmut")
         versions = [f"{name} {importlib.metadata.version(name)}" for name in packages]
+        whole = [r for r in results if not options.report or all(why(m, known) for m in r.survivors)]
+        finished = {result.module for result in whole}
         text = report(
-            results,
+            whole,
             known,
             ", ".join([f"Python {platform.python_version()}", *versions]),
             datetime.date.today().isoformat(),
+            [module for module in every if module not in finished],
         )
         REPORT.write_text(text, encoding="utf-8")
         survivors = {mutant for result in results for mutant in result.survivors}
