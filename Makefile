@@ -6,7 +6,7 @@
 # SOLUTIONS  what `make student` does with them: stripped (the default) or hidden
 # FORCE   yes: `make student` replaces a copy in which somebody has worked
 # RUNTIME where the site's Python comes from: local (the default) or cdn
-# MODULES modules for `make mutants` (default: all six, and a report in docs/mutants.md)
+# MODULES modules for `make mutants` (default: all, and a report in docs/mutants.md)
 # LAB_FLAGS  flags for JupyterLab, such as --no-browser or --allow-root
 # FIGURES figures for `make bench-figures` (default: all, written to benchmarks/figures.md)
 

@@ -206,3 +206,9 @@ def test_a_constant_feature_is_shifted_only() -> None:
 def test_what_cannot_be_scaled_alike_is_refused(arguments, words) -> None:
     with pytest.raises((TypeError, ValueError), match=re.escape(words)):
         standardize(*arguments)
+
+
+@pytest.mark.parametrize("call", [lambda labels: one_hot(labels, 3), lambda labels: dataset(labels=labels)])
+def test_labels_that_are_no_whole_numbers_are_refused_by_name(call) -> None:
+    with pytest.raises(TypeError, match=r"^labels: expected integers, got "):
+        call([0.5, 1.0])
