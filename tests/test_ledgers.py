@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -233,3 +234,34 @@ def test_a_bad_request_is_refused(arguments, words) -> None:
     given = {"x": X, "y": Y} | arguments
     with pytest.raises(ValueError, match=words):
         ledger(given.pop("equation"), net_of(NETS[0][0]), given.pop("x"), given.pop("y"), **given)
+
+
+def test_lines_agree_if_ten_digits_are_the_same_and_the_largest_difference_counts() -> None:
+    def of(*offs):
+        return ledgers.Ledger("Title", tuple(ledgers.Line("x", "why", 2.0, off) for off in offs))
+
+    assert of(0.0, 1e-10).agrees() and not of(0.0, 2e-10, 1e-12).agrees()
+    assert of(0.0, 1e-3).agrees(1e-3) and not of(0.0, 2e-3).agrees(1e-3)
+
+
+def test_the_table_of_a_page_is_written_whole() -> None:
+    line = ledgers.Line(r"a < b", "1 < 2", 0.25, 2e-7)
+    left = "<td style='text-align:left'>"
+    assert ledgers.Ledger("Two & one", (line,))._repr_html_() == (
+        "<table><caption>Two &amp; one</caption><tr><th scope='col'></th><th scope='col'>line</th>"
+        "<th scope='col'>because</th><th scope='col'>value</th><th scope='col'>off by</th></tr>"
+        f"<tr><td>1</td>{left}$a &lt; b$</td>{left}1 &lt; 2</td><td>0.25</td><td>&lt; 1e-6</td></tr></table>"
+    )
+
+
+COMMANDS = r"\\(?:partial|frac|delta|sigma|sum|nolimits|left|right|cdot|odot)(?![A-Za-z])"
+SYMBOLS = rf"{COMMANDS}|C_x|[azwbTLlijkm]"
+
+
+@pytest.mark.parametrize("equation", [1, 2, 3, 4])
+def test_the_formulas_are_made_of_the_symbols_of_the_course(equation) -> None:
+    net = net_of(NETS[0][0])
+    for line in ledger(equation, net, X, Y).lines:
+        left = re.sub(SYMBOLS, "", line.formula)
+        assert not re.search(r"[A-Za-z]", left), line.formula
+        assert line.why[0].islower() or not line.why[0].isalpha(), line.why
