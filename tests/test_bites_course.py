@@ -20,7 +20,7 @@ from backprop_lib.course.answers import (
     raised,
     wrong,
 )
-from backprop_lib.course.exercises import check
+from backprop_lib.course.exercises import EXERCISES, check
 from backprop_lib.course.mistakes import Mistake
 from backprop_lib.course.results import form, pairs, same
 from backprop_lib.network import Network
@@ -374,3 +374,9 @@ def softplus(v):
 )
 def test_a_right_answer_as_a_reader_would_write_it_is_right(name, answer) -> None:
     assert check(name, answer).message.startswith("Correct: checked on ")
+
+
+def test_every_mistake_has_a_name_of_its_own() -> None:
+    for exercise in EXERCISES.values():
+        names = [mistake.name for mistake in getattr(exercise, "mistakes", ())]
+        assert all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
