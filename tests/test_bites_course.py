@@ -376,7 +376,7 @@ def test_a_right_answer_as_a_reader_would_write_it_is_right(name, answer) -> Non
     assert check(name, answer).message.startswith("Correct: checked on ")
 
 
-def test_every_mistake_has_a_name_of_its_own() -> None:
+def test_every_mistake_has_a_name_and_a_title_in_words() -> None:
     for exercise in EXERCISES.values():
-        names = [mistake.name for mistake in getattr(exercise, "mistakes", ())]
-        assert all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
+        for mistake in getattr(exercise, "mistakes", ()):
+            assert all(isinstance(text, str) and text for text in (mistake.name, mistake.title))
