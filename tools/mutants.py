@@ -301,7 +301,10 @@ def report(
     if looks:
         lines += ["", f"Tried in part only, the 1st, 11th, 21st, … of every function: {', '.join(looks)}."]
     if unfinished:
-        lines += ["", f"Not finished, and not counted: {', '.join(unfinished)}."]
+        lines += [
+            "",
+            f"Not tried, or with a survivor that still wants a test, and not counted: {', '.join(unfinished)}.",
+        ]
     lines += ["", "## The survivors", ""]
     for reason, mutants in _by_reason(results, known).items():
         lines += [reason, "", "```diff"]
