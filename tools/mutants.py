@@ -303,7 +303,7 @@ def report(
     if unfinished:
         lines += [
             "",
-            f"Not tried, or with a survivor that still wants a test, and not counted: {', '.join(unfinished)}.",
+            f"Not counted, for not tried or with a survivor that wants a test: {', '.join(unfinished)}.",
         ]
     lines += ["", "## The survivors", ""]
     for reason, mutants in _by_reason(results, known).items():
