@@ -134,7 +134,7 @@ class FunctionToWrite:
             bad = [case.name for case in self.cases() if case.name not in good]
             misses = [(case, result) for case, result in returned if case.name in bad]
             return wrong(
-                problem or self._other_numbers(misses),
+                problem or self._other_numbers(misses, f"on {_listed(bad)}"),
                 f"It is right on {_listed(good)}, and not on {_listed(bad)}.",
                 self._hint(good, bad),
             )
@@ -157,18 +157,18 @@ class FunctionToWrite:
                     return sentence
         return ""
 
-    def _other_numbers(self, returned: list[tuple[Case, Any]]) -> str:
+    def _other_numbers(self, returned: list[tuple[Case, Any]], where: str = "everywhere") -> str:
         """What can be said of numbers that are of the right form and of no known mistake."""
         everywhere = [pair for case, result in returned for pair in pairs(case.right, result, self.parts)]
         if not any(q.any() for _, _, q in everywhere):
-            return "your answer is zero everywhere, and the right one is not."
+            return f"your answer is zero {where}, and the right one is not."
         off = max(float(np.linalg.norm(p - q) / np.linalg.norm(p)) for _, p, q in everywhere if p.any())
         if off < 1e-4:
             return f"your numbers are right to {off:.0e} of their size only: is there a rounding on the way?"
         _, p, q = max(everywhere, key=lambda pair: float(np.abs(pair[1]).max()))
         factor = float(np.vdot(p, q) / np.vdot(p, p))
         if all(close(factor * p, q) for _, p, q in everywhere):
-            return f"your answer is the right one times {factor:.4g}, everywhere."
+            return f"your answer is the right one times {factor:.4g}, {where}."
         case, result = returned[0]
         here = pairs(case.right, result, self.parts)
         good = [name for name, p, q in here if close(p, q)]

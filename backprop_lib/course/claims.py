@@ -26,7 +26,7 @@ def claim(
                     that no entry is further off than 10^−digits of the entry that it should be
 
     Printed are three digits of what was found (more of those known, where three would make it whole), or
-    the bound alone where `below` is so small that the digits are round-off, which is another on every machine.
+    the bound alone where `below` is so small that the digits are round-off, another on every machine.
 
     >>> claim("parameters of a 4-5-3 net", 5 * 4 + 5 + 3 * 5 + 3, equal=43)
     ✓ parameters of a 4-5-3 net: 43
