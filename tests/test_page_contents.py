@@ -50,6 +50,19 @@ def test_a_page_has_20_to_30_cells_that_are_short(name) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_paragraph_stands_once_on_a_page(name) -> None:
+    """But for the line below every figure, which says what it is without a kernel."""
+    paragraphs = [
+        paragraph
+        for source in texts(PAGES[name], "markdown")
+        for paragraph in source.split("\n\n")
+        if len(paragraph) > 60 and not paragraph.startswith(("*Without a running kernel", "$$"))
+    ]
+    assert len(set(paragraphs)) == len(paragraphs), sorted(p for p in paragraphs if paragraphs.count(p) > 1)
+    assert sum(paragraph.startswith("**How to read.**") for paragraph in paragraphs) == (name[:2] != "00")
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_there_are_10_to_25_words_of_prose_for_a_line_of_code(name) -> None:
     page = PAGES[name]
     formulas = re.compile(r"\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)", re.DOTALL)
