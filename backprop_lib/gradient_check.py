@@ -30,6 +30,8 @@ TOLERANCES = {"central": 1e-7, "forward": 1e-5, "complex": 1e-7}
 NEAR = 1e4  # an error of less than so many tolerances may be that of the differences
 REFEREE = 1e-30  # the complex step that decides, where no number in the net is above 1
 LAST_BITS = 8 * EPSILON
+TWINS = 4  # nets with other last bits that show how much is round-off
+DOUBT = 1e-4  # so far off, a single entry is looked at again, whatever the round-off
 ALIKE = 1e-3  # so far two measurements may differ that measure the same
 
 
@@ -106,10 +108,12 @@ def check_gradient(
         g = as_parameters(net, gradient(net.copy(), x.copy(), y.copy(), cost))  # which may spoil what it gets
         judge = _Judge(method, h, tolerance, floor, allow_zero)
         blocks: list[Block] = []
+        firsts: list[Block] = []
         for measured in _measurements(net, y, rule, method, h, *feed_forward(net, x)):
-            verdicts = judge.blocks(g, measured, blocks)
-            blocks = [p if p.passed else q for p, q in zip(blocks or verdicts, verdicts, strict=True)]
-            if all(block.passed for block in blocks):
+            verdicts = judge.blocks(g, measured, firsts)
+            firsts = firsts or verdicts
+            blocks = [_better(p, q) for p, q in zip(blocks, verdicts, strict=True)] if blocks else verdicts
+            if all(block.passed and not block.doubtful for block in blocks):
                 break
     return Report(method, h, tolerance, tuple(blocks))
 
@@ -127,6 +131,7 @@ class Block(NamedTuple):
     method     the differences that the verdict rests on
     passed     whether the block is right
     reason     why, in words
+    doubtful   whether an entry may still be wrong, and is too small for these differences to tell
     """
 
     name: str
@@ -141,6 +146,14 @@ class Block(NamedTuple):
     method: str
     passed: bool = False
     reason: str = ""
+    doubtful: bool = False
+
+
+def _better(before: Block, after: Block) -> Block:
+    """The verdict that stands, of a measurement and a better one."""
+    if before.passed and after.passed:
+        return before._replace(doubtful=False)
+    return before if before.passed and not before.doubtful else after
 
 
 @dataclass(frozen=True)
@@ -184,14 +197,14 @@ class _Measured(NamedTuple):
     method  the differences' own
     d       the differences
     kinks   in how many examples a kink of ReLU was in the way of each
-    noise   the round-off in an entry, for each block
+    noise   the round-off in each
     last    whether no better measurement can follow; else nothing counts but full agreement
     """
 
     method: str
     d: Array
     kinks: Array
-    noise: list[float]
+    noise: Array
     last: bool = False
 
 
@@ -204,37 +217,38 @@ def _measurements(
     # What the subtraction of two costs leaves of their last bits; the complex step subtracts nothing. Where
     # the cost is 0, those at θ ± h are not: they are taken to be at least h.
     noise = 4 * EPSILON * max(height, h) / h if method != "complex" else 0.0
-    first = _Measured(method, d, kinks, [noise] * 2 * net.L)
+    first = _Measured(method, d, kinks, np.full(d.size, noise))
     yield first
     # What moves in the net by the complex step must stay far below 1, and far above the smallest number.
     step = REFEREE / max(1.0, *(float(np.abs(numbers).max()) for numbers in (*z.values(), *a.values())))
     exact = _complex_step(net, y, rule, step, z, a)
     if step < 1e-250 and method == "complex":
-        first = first._replace(noise=[math.inf] * 2 * net.L)
+        first = first._replace(noise=np.full(d.size, math.inf))
     if step < 1e-250 or exact is None or not _is_believed(exact, first, rule):
         yield first._replace(last=True)
         return
-    least = SMALLEST / step
-    yield _Measured("complex", exact, kinks, [least] * 2 * net.L)
-    # Its round-off is measured: how far do other last bits of θ and y move it?
-    twin, z_twin, a_twin = _twin(net, z, a[0])
+    noises = np.full(d.size, SMALLEST / step)
+    yield _Measured("complex", exact, kinks, noises.copy())
+    # Its round-off is measured, entry by entry: how far do other last bits of θ and y move it?
     scale = np.abs(a[net.L]) + np.abs(y)
     if isinstance(net.sigma[net.L], Softmax):  # whose outputs share the round-off of the largest
         scale = scale.max(axis=0)
-    y = y + LAST_BITS * np.random.default_rng(1).standard_normal(y.shape) * scale
-    moved, _ = differences_around(twin, y, rule, "complex", step, z_twin, a_twin)
-    moved.theta -= exact
-    noises = [4 * float(np.abs(block).max()) + least for _, _, block in moved.blocks()]
+    for i in range(TWINS):
+        rng = np.random.default_rng(i)
+        twin, z_twin, a_twin = _twin(net, z, a[0], rng)
+        y_twin = y + LAST_BITS * rng.standard_normal(y.shape) * scale
+        moved, _ = differences_around(twin, y_twin, rule, "complex", step, z_twin, a_twin)
+        np.maximum(noises, 4 * np.abs(moved.theta - exact), out=noises)
     yield _Measured("complex", exact, kinks, noises, last=True)
 
 
-def _twin(net: Network, z: Layers, x: Array) -> tuple[Network, Layers, Layers]:
+def _twin(net: Network, z: Layers, x: Array, rng: np.random.Generator) -> tuple[Network, Layers, Layers]:
     """The net with other last bits in its parameters, and its z and a: on the same side of every kink of
     ReLU, if one of eight tries is; what is beyond a kink is not round-off.
     """
     kinked = [l for l in z if not net.sigma[l].smooth]
-    for seed in range(8):
-        nudge = LAST_BITS * np.random.default_rng(seed).standard_normal(net.theta.size)
+    for _ in range(8):
+        nudge = LAST_BITS * rng.standard_normal(net.theta.size)
         twin = net.with_parameters(net.theta * (1 + nudge))
         z_twin, a_twin = feed_forward(twin, x)
         if all(((z_twin[l] > 0) == (z[l] > 0)).all() for l in kinked):
@@ -265,11 +279,12 @@ def _is_believed(exact: Array, first: _Measured, rule: Cost) -> bool:
 
 
 class _Entries(NamedTuple):
-    """The numbers of a block, flat: the gradient, the differences, and the kinks in the way."""
+    """The numbers of a block, flat: the gradient, the differences, the kinks in the way, the round-off."""
 
     g: Array
     d: Array
     kinks: Array
+    noise: Array
 
 
 @dataclass(frozen=True)
@@ -282,23 +297,23 @@ class _Judge:
     floor: float | None
     allow_zero: bool
 
-    def blocks(self, gradient: Parameters, measured: _Measured, before: list[Block]) -> list[Block]:
-        """The verdict on every block; `before` is what an earlier measurement said."""
+    def blocks(self, gradient: Parameters, measured: _Measured, firsts: list[Block]) -> list[Block]:
+        """The verdict on every block; `firsts` is what the first measurement said."""
         blocks, start = [], 0
         for i, (kind, l, array) in enumerate(gradient.blocks()):
             here = slice(start, start := start + array.size)
-            entries = _Entries(gradient.theta[here], measured.d[here], measured.kinks[here])
-            block = self.compared(f"{kind}{l}", array.shape, entries, measured.noise[i], measured)
-            passed, reason = self.verdict(block, before[i] if before else block, measured.last)
+            entries = _Entries(
+                gradient.theta[here], measured.d[here], measured.kinks[here], measured.noise[here]
+            )
+            block = self.compared(f"{kind}{l}", array.shape, entries, measured)
+            passed, reason = self.verdict(block, firsts[i] if firsts else block, measured.last)
             blocks.append(block._replace(passed=passed, reason=reason))
         return blocks
 
-    def compared(
-        self, name: str, shape: tuple[int, ...], entries: _Entries, noise: float, measured: _Measured
-    ) -> Block:
+    def compared(self, name: str, shape: tuple[int, ...], entries: _Entries, measured: _Measured) -> Block:
         """A block beside the differences; nothing is judged yet."""
-        (g, d, kinks), exact = entries, measured.method == "complex"
-        off, straddling, round_off = np.abs(g - d), int(np.count_nonzero(kinks)), noise * g.size**0.5
+        (g, d, kinks, noise), exact = entries, measured.method == "complex"
+        off, straddling, round_off = np.abs(g - d), int(np.count_nonzero(kinks)), _norm(noise)
         fair = kinks == 0 if straddling and not exact else slice(None)
         floor = self.floor
         if floor is None:  # as long as a better measurement can follow, round-off counts as error
@@ -306,8 +321,8 @@ class _Judge:
         size = _norm(d[fair])
         error = _norm(off[fair]) / max(size + _norm(g[fair]), floor, SMALLEST)
         worst = int(off.argmax())
-        if error <= self.tolerance and not off[worst] <= noise:  # is an entry wrong, beside its own size?
-            scale = np.maximum(np.abs(g) + np.abs(d), self.floor or 0.0)
+        scale = np.maximum(np.abs(g) + np.abs(d), self.floor or 0.0)
+        if error <= self.tolerance and not (off <= noise).all():  # is an entry wrong, beside its own size?
             alone = np.where(off <= self.tolerance * scale + noise, 0.0, off / scale)
             if not exact and measured.last:  # nobody can tell whether g is off or d
                 alone[:] = 0.0
@@ -325,6 +340,7 @@ class _Judge:
             got=float(g[worst]),
             kinks=straddling,
             method=measured.method,
+            doubtful=not (exact or measured.last) and bool((off > DOUBT * scale).any()),
         )
 
     def verdict(self, block: Block, first: Block, last: bool) -> tuple[bool, str]:
@@ -367,7 +383,7 @@ def _norm(numbers: Array) -> float:
     if 1e-280 < squares < 1e280 or not numbers.any():
         return math.sqrt(squares)
     largest = float(np.abs(numbers).max())
-    return largest * _norm(numbers / largest) if math.isfinite(largest) else math.nan
+    return largest * _norm(numbers / largest) if math.isfinite(largest) else largest
 
 
 def as_parameters(net: Network, gradient: Any) -> Parameters:

@@ -505,6 +505,32 @@ def test_one_wrong_entry_among_thousands_is_found(change) -> None:
     assert report.failed == ["w1"] and report.worst.entry == (11, 17) and report.worst.error > 1e-2, report
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("size", [1e-5, 1e-8, 1e-20, 1e-100])
+@pytest.mark.parametrize("change", [lambda g: 1.001 * g, lambda g: -g, lambda g: 0.0, lambda g: np.nan])
+def test_an_entry_below_the_round_off_of_its_block_is_checked_too(change, size, method) -> None:
+    x = np.vstack([X[:2], size * X[2:]])
+    right = check_gradient(NET, x, Y, method=method)
+    assert right.passed and {block.method for block in right.blocks} == {method}, right
+    report = check_gradient(NET, x, Y, gradient=changed("w1", (1, 2), change), method=method)
+    assert report.failed == ["w1"] and report.worst.entry == (1, 2), report
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_tiny_entry_is_not_hidden_by_the_round_off_of_its_neighbors(method) -> None:
+    net = Network([("identity", 2), ("sigmoid", 2)], init="zeros")
+    net.b[1][...] = [[1.0], [-80.0]]
+    net.w[1][0] = [1e11, -1e11]  # whose last bits are lost in z
+    x, y = np.array([[1.0, 2.0], [1.0, 2.0]]), np.array([[0.0, 1.0], [1.0, 1.0]])
+    right = backprop(net, x, y).gradient
+    assert np.abs(right.w[1][1]).max() < 1e-30 < 1e-2 < np.abs(right.w[1][0]).max()
+    off = changed("w1", 0, lambda g: (1 + 1e-6) * g)
+    assert check_gradient(net, x, y, gradient=off, method=method).passed, "a last bit of w moves it as far"
+    for change in (lambda g: 1.001 * g, lambda g: -g):
+        wrong = changed("w1", 1, change)
+        assert check_gradient(net, x, y, gradient=wrong, method=method, allow_zero=True).failed == ["w1"]
+
+
 @pytest.mark.parametrize("block", ["w1", "b1"])
 @pytest.mark.parametrize("factor", [1.001, 2, -1])
 def test_a_tiny_wrong_block_is_not_hidden_by_the_large_ones(block, factor) -> None:
