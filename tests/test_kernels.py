@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -92,3 +93,12 @@ def test_the_matrix_has_every_kernel_and_ci_runs_two() -> None:
     assert {"without-simd", "two-threads"} <= set(names)
     assert all("TESTS" not in word for run in matrix.RUNS for word in run.make), "a run leaves tests out"
     assert "make test-kernels" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_what_runs_under_two_kernels_leaves_out_only_tests_that_there_are() -> None:
+    """A new file of tests runs under both, unless it is named."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
+    left_out = re.search(r"^NO_ARITHMETIC = (.+)$", makefile, re.MULTILINE)[1].split()
+    assert left_out == sorted(left_out)
+    assert {f"test_{name}.py" for name in left_out} <= {path.name for path in (ROOT / "tests").iterdir()}
+    assert not {"agreement", "mathematics", "gradient_check", "figures", "figure_states"} & set(left_out)
