@@ -30,7 +30,7 @@ def wait_for_text(place: Any, pattern: str) -> None:
 def test_a_guess_is_committed_to_by_the_keyboard_alone(lab: str, tab: Tab) -> None:
     page, errors = tab
     run_all(page, lab, PAGE)
-    prediction = page.locator(PREDICTION).first
+    prediction = page.locator(PREDICTION).filter(has_text="steepest").first
     focus_first(prediction, "input[type=radio]")
     names = [prediction.get_by_role("radio").nth(i).evaluate("r => r.labels[0].innerText") for i in range(3)]
     assert len(set(names)) == 3 and all(names)
@@ -127,7 +127,7 @@ def test_a_stored_page_that_is_only_opened_is_sealed_in_a_fold(opened: bool, lab
     page.goto(f"{lab}&reset", wait_until="domcontentloaded")
     page.wait_for_function("() => window.jupyterapp")
     page.evaluate(OPEN, PAGE)
-    fold = page.locator(".jp-OutputArea-output details", has_text="Commit to a guess first").first
+    fold = page.locator(".jp-OutputArea-output details", has_text="with slope 0.25").first
     fold.wait_for()
     fold.scroll_into_view_if_needed()
     if opened:

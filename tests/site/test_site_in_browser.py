@@ -87,7 +87,8 @@ def test_a_moved_control_draws_another_picture(tab: Tab) -> None:
 
 def test_a_guess_is_committed_to_by_the_keyboard_in_the_browser_alone(tab: Tab) -> None:
     tab.run_all("01_a_net_of_neurons.ipynb")
-    prediction = tab.page.locator(".jp-OutputArea-output .widget-vbox.prediction").first
+    predictions = tab.page.locator(".jp-OutputArea-output .widget-vbox.prediction")
+    prediction = predictions.filter(has_text="steepest").first
     prediction.get_by_role("button").nth(1).wait_for()
     assert prediction.locator("img").count() == 0
     prediction.locator("input[type=radio]").last.focus()
