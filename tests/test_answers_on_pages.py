@@ -45,9 +45,11 @@ def test_four_layers_of_sigmoids_stand_still_at_first_and_tanh_does_not(seed) ->
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_rate_of_30_is_survived_by_sigmoids_and_not_by_relu(seed) -> None:
-    assert in_the_lab(seed, ("sigmoid", 5), rate=30.0).cost[-1] < 0.02
+    """The leaps magnify round-off: the end of ReLU's run is 3 to 21 times as high, by kernel and seed."""
+    survived = in_the_lab(seed, ("sigmoid", 5), rate=30.0).cost
     leaping = in_the_lab(seed, ("relu", 5), rate=30.0).cost
-    assert leaping[-20:].mean() > 0.04 and np.abs(np.diff(leaping)).max() > 0.05
+    assert survived[-1] < 0.02 and np.abs(np.diff(leaping)).max() > 0.05
+    assert leaping[-20:].mean() > 2 * survived[-20:].mean()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
