@@ -17,7 +17,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from backprop_lib.course import attempts, results
+from backprop_lib.course import attempts, puzzles, results
 from backprop_lib.course.answers import FunctionToWrite
 from backprop_lib.course.attempts import Left, TimeUp, attempt
 from backprop_lib.course.exercises import EXERCISES, check
@@ -338,6 +338,8 @@ ODD = {
     "what cannot be looked at": (lambda *_: Leaves(), "SystemExit|Value"),
     "too many": (lambda *_: (1.0, 2.0, 3.0), "results|shape|one number|Value"),
     "another meaning of mean": (leaves_numpy_broken, "gave mean another meaning"),
+    "an exception as the result": (lambda *_: ValueError("lost"), "real numbers|results|Value"),
+    "the exception of a stub as the result": (lambda *_: NotImplementedError(), "real numbers|results|Value"),
     "no function": (7, "expected a function of .*, got int. Hand over the function itself"),
     "no argument": (lambda: 1, r"yours takes \(\)"),
 }
@@ -634,6 +636,15 @@ def test_an_answer_does_not_reach_into_the_judge(answer, named) -> None:
     assert f"gave {named} another meaning" in check("cost_slope", answer).message
     assert check("cost_slope", lambda a, y: a - y).passed
     assert not check("cost_slope", lambda a, y: 0 * a).passed
+
+
+def test_an_answer_that_builds_a_net_does_not_reach_into_the_judge_either() -> None:
+    def meddles(seed):
+        puzzles.EarlyLayers.judge = lambda *_: None
+        return None
+
+    assert "gave judge another meaning" in check("early_layers", meddles).message
+    assert check("early_layers", None).status == "not attempted yet"
 
 
 def test_the_right_results_that_an_answer_can_reach_are_not_those_it_is_judged_by() -> None:

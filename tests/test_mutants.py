@@ -99,10 +99,15 @@ def test_a_module_that_was_tried_in_part_says_so_and_counts_what_was_tried() -> 
     assert "Tried in part only, the 1st, 11th, 21st, … of every function: costs.\n" in text
 
 
-def test_a_module_that_is_not_finished_is_named() -> None:
-    text = report([Result("costs", 100, ())], KNOWN, "Python 3", "2000-01-01", ["data", "figures/depth"])
-    assert "Not counted, for not tried or with a survivor that wants a test: data, figures/depth.\n" in text
-    assert "| data |" not in text
+def test_an_unfinished_run_counts_every_survivor_and_names_what_is_missing() -> None:
+    results = [Result("costs", 100, (MUTANT,)), Result("data", 30, (ZIP, ZIP), 10)]
+    text = report(results, KNOWN[:1], "Python 3", "2000-01-01", ["figures/depth"])
+    assert "| **all** | 130 | 110 | 107 | 3 | 97.2 % |" in text
+    assert "Not tried: figures/depth.\n" in text and "| figures/depth |" not in text
+    assert "Survivors that still want a test or a reason, counted above: data 2.\n" in text
+    assert "Not explained" not in text and "A reason in two lines." in text
+    whole = report([results[0]], [], "Python 3", "2000-01-01")
+    assert "**Not explained:**" in whole, "a whole run shows them"
 
 
 def test_a_function_that_an_import_calls_is_tried_by_every_test(tmp_path) -> None:

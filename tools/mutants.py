@@ -32,6 +32,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +47,10 @@ MATHEMATICS = "mathematics"
 LEAST = {MATHEMATICS: 0.97, "course": 0.90, "figures": 0.90}
 
 # What mutmut writes down as the exit status of the tests when one of them failed. Running out of time is
-# not among them: a busy machine does that too. With 255 the changed module could not even be imported.
+# not among them: a busy machine does that too. With 255 a changed module could not even be imported, which
+# mutmut calls a time-out: tried by hand, its tests end with an error while they are collected.
 KILLED = {1, 3, 255}
+UNEXPLAINED = "**Not explained:**"
 
 
 @dataclass(frozen=True)
@@ -274,9 +277,12 @@ def percent(share: float) -> str:
 
 
 def report(
-    results: list[Result], known: list[Reason], versions: str, date: str, unfinished: list[str] | None = None
+    results: list[Result], known: list[Reason], versions: str, date: str, missing: Sequence[str] = ()
 ) -> str:
-    """The text of docs/mutants.md; it names the modules that are unfinished and stand in no table."""
+    """The text of docs/mutants.md. All that was tried counts; modules without a result are named.
+
+    As long as the run is not whole, survivors that want a test or a reason are counted by module, not shown.
+    """
     rows = [(r.module, [r]) for r in results]
     rows += [(f"**{room}** (at least {LEAST[room]:.0%})", some) for room, some in by_room(results).items()]
     lines = [
@@ -300,13 +306,17 @@ def report(
     looks = [r.module for r in results if r.tried < r.total]
     if looks:
         lines += ["", f"Tried in part only, the 1st, 11th, 21st, … of every function: {', '.join(looks)}."]
-    if unfinished:
-        lines += [
-            "",
-            f"Not counted, for not tried or with a survivor that wants a test: {', '.join(unfinished)}.",
-        ]
+    if missing:
+        lines += ["", f"Not tried: {', '.join(missing)}."]
+    open_ones = {r.module: sum(why(mutant, known) is None for mutant in r.survivors) for r in results}
+    if (looks or missing) and any(open_ones.values()):
+        wanting = ", ".join(f"{module} {count}" for module, count in open_ones.items() if count)
+        lines += ["", f"Survivors that still want a test or a reason, counted above: {wanting}."]
     lines += ["", "## The survivors", ""]
-    for reason, mutants in _by_reason(results, known).items():
+    groups = _by_reason(results, known)
+    if looks or missing:
+        groups.pop(UNEXPLAINED, None)
+    for reason, mutants in groups.items():
         lines += [reason, "", "```diff"]
         for mutant, times in Counter(mutants).items():
             lines += [f"# {mutant.function}" + (f" ({times} times)" if times > 1 else "")]
@@ -319,7 +329,7 @@ def _by_reason(results: list[Result], known: list[Reason]) -> dict[str, list[Mut
     groups: dict[str, list[Mutant]] = {}
     for result in results:
         for mutant in result.survivors:
-            groups.setdefault(why(mutant, known) or "**Not explained:**", []).append(mutant)
+            groups.setdefault(why(mutant, known) or UNEXPLAINED, []).append(mutant)
     return groups
 
 
@@ -361,14 +371,13 @@ def main(arguments: list[str]) -> int:
     if modules == every:
         packages = ("numpy", "pytest", "hypothesis", "mutmut")
         versions = [f"{name} {importlib.metadata.version(name)}" for name in packages]
-        whole = [r for r in results if not options.report or all(why(m, known) for m in r.survivors)]
-        finished = {result.module for result in whole}
+        found_for = {result.module for result in results}
         text = report(
-            whole,
+            results,
             known,
             ", ".join([f"Python {platform.python_version()}", *versions]),
             datetime.date.today().isoformat(),
-            [module for module in every if module not in finished],
+            [module for module in every if module not in found_for],
         )
         REPORT.write_text(text, encoding="utf-8")
         survivors = {mutant for result in results for mutant in result.survivors}

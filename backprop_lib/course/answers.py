@@ -56,6 +56,23 @@ def wrong(*sentences: str) -> Verdict:
     return Verdict("wrong", " ".join(["Not yet:", first, *(s[0].upper() + s[1:] for s in others)]))
 
 
+def outcome(call: Callable[[], Any]) -> tuple[Any, Exception | None] | Verdict:
+    """What a call of the learner's code returns, and what it raises; a verdict where that settles it."""
+    judge, result, error = Judge(), None, None
+    try:
+        with printing_briefly():
+            result = attempt(call)
+    except (Exception, TimeUp) as caught:
+        error = caught
+    if changed := judge.restored():
+        return wrong(f"your function gave {_listed(changed)} another meaning; that is undone.")
+    if isinstance(error, NotImplementedError):
+        return NOT_ATTEMPTED
+    if isinstance(error, TimeUp):
+        return wrong(TOO_LONG)
+    return result, error
+
+
 @dataclass(frozen=True)
 class Case:
     """One input for an answer, its right result, and those of the exercise's known mistakes, in order."""
@@ -99,21 +116,13 @@ class FunctionToWrite:
         failed = ""
         for case in self.cases():
             handed = deepcopy(case.arguments)
-            judge = Judge()
-            try:
-                with printing_briefly():
-                    result = attempt(lambda handed=handed: kept(self.call(answer, handed)))  # type: ignore[misc]
-            except (Exception, TimeUp) as error:
-                result = error
-            if changed := judge.restored():
-                return wrong(f"your function gave {_listed(changed)} another meaning; that is undone.")
-            if isinstance(result, NotImplementedError):
-                return NOT_ATTEMPTED
-            if isinstance(result, TimeUp):
-                return wrong(TOO_LONG)
-            if isinstance(result, Exception):
+            tried = outcome(lambda handed=handed: kept(self.call(answer, handed)))  # type: ignore[misc]
+            if isinstance(tried, Verdict):
+                return tried
+            result, error = tried
+            if error is not None:
                 given = dict(zip(self.parameters, case.arguments, strict=True))
-                failed = failed or raised(result, given)
+                failed = failed or raised(error, given)
                 continue
             if result is None or result is ...:
                 return NOT_ATTEMPTED if result is ... or _is_stub(answer) else wrong(NOTHING_RETURNED)

@@ -11,15 +11,14 @@ import numpy as np
 from backprop_lib.arguments import Array, one_of
 from backprop_lib.course.answers import (
     NOT_ATTEMPTED,
-    TOO_LONG,
     Questions,
     Verdict,
     correct,
     no_function,
+    outcome,
     raised,
     wrong,
 )
-from backprop_lib.course.attempts import TimeUp, attempt, printing_briefly
 from backprop_lib.course.mistakes import MISTAKES, diagnosing_net
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.equations import backprop
@@ -179,14 +178,11 @@ class EarlyLayers:
         data, _ = standardize(*split(load_iris(), seed=0))
         nets, ratios, slopes = [], [], []
         for seed in range(self.starts):
-            try:
-                with printing_briefly():
-                    net = attempt(lambda seed=seed: answer(seed))  # type: ignore[misc]
-            except NotImplementedError:
-                return NOT_ATTEMPTED
-            except TimeUp:
-                return wrong(TOO_LONG)
-            except Exception as error:
+            tried = outcome(lambda seed=seed: answer(seed))  # type: ignore[misc]
+            if isinstance(tried, Verdict):
+                return tried
+            net, error = tried
+            if error is not None:
                 return wrong(raised(error))
             if net is None or net is ...:
                 return NOT_ATTEMPTED
