@@ -44,7 +44,7 @@ NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-wit
 
 # Tests in which no matrix product is rounded, or which choose their kernels themselves.
 NO_ARITHMETIC = accessibility bad_input bench every_kernel execute_pages imports kernels lab links mutants nbval_bites \
-  page_contents pages predictions project run_twice scene secure site student_copies teaching
+  page_contents pages project run_twice scene secure site student_copies teaching
 
 .PHONY: help lab test test-kernels test-browser test-matrix mutants bench bench-figures notebooks student contents book site \
   test-site bench-site audit lint address constraints clean
