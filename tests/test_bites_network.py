@@ -159,7 +159,7 @@ def changed_file(path, **change):
             "b1: expected finite float64 numbers of shape (5, 1), got float64 of",
         ),
         ({"b2": np.full((3, 1), np.inf)}, "b2: expected finite float64 numbers of shape (3, 1), got float64"),
-        ({"b2": np.zeros((3, 1), np.int64)}, "b2: expected finite float64 numbers of shape (3, 1), got int64 of"),
+        ({"b2": np.zeros((3, 1), "i8")}, "b2: expected finite float64 numbers of shape (3, 1), got int64 of"),
     ],
 )
 def test_a_file_says_what_is_wrong_in_it(change, words, tmp_path) -> None:
