@@ -10,7 +10,7 @@
 Softmax does not work neuron by neuron: every output depends on every z of its layer, so it has a Jacobian
 in place of σ′. Everything is finite at z = ±1000. σ and σ′ are right to 4e-16 of themselves for |z| up to
 700: e^−|z| cannot overflow, and nothing cancels, as it does in 1 − σ(z) where σ(z) is nearly 1. All of it
-accepts complex z as well, which the complex step needs; there the equations are written by parts.
+accepts complex z as well, which the complex step needs: `complex_sigmoid` has σ for them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backprop_lib import complex_sigmoid
 from backprop_lib.arguments import Array, one_of, unmasked
-
-LARGE = 709.0  # e^z overflows a little further out
 
 
 @dataclass(frozen=True)
@@ -95,70 +94,26 @@ def _identity_prime(z: Any) -> Any:
 
 def _sigmoid(z: Any) -> Any:
     if np.iscomplexobj(z):
-        return _complex_sigmoid(z)
+        return complex_sigmoid.sigmoid(z)
     e = _e_of_minus_size(z)
     return np.where(np.asarray(z) < 0, e, 1.0) / (1 + e)
 
 
 def _sigmoid_prime(z: Any) -> Any:
     if np.iscomplexobj(z):
-        return _complex_slope(z)
+        return complex_sigmoid.sigmoid_prime(z)
     return _slope_from_e(_e_of_minus_size(z))
 
 
 def _tanh(z: Any) -> Any:
-    return _complex_tanh(z) if np.iscomplexobj(z) else np.tanh(z)
+    return complex_sigmoid.tanh(z) if np.iscomplexobj(z) else np.tanh(z)
 
 
 def _tanh_prime(z: Any) -> Any:
     if np.iscomplexobj(z):
-        return 4 * _complex_slope(2 * z)
+        return 4 * complex_sigmoid.sigmoid_prime(2 * z)
     with np.errstate(over="ignore"):  # 2z may be infinite, and e is 0 then
         return 4 * _slope_from_e(_e_of_minus_size(2 * z))
-
-
-# The same of z = x + iy, by parts: if one is much smaller than the other, as in a complex step, it keeps all
-# its digits.
-
-
-def _complex_sigmoid(z: Any) -> Any:
-    """σ(x + iy) = ½ (e^x + cos y + i sin y) / (cosh x + cos y)."""
-    x, y = np.minimum(np.real(z), LARGE), np.imag(z)
-    with np.errstate(over="ignore"):  # for a large −x, where σ is 0
-        below, near_a_pole = _cosh_plus_cos(x, y)
-    real = (np.exp(x) + np.cos(y)) / (2 * below)
-    if near_a_pole.any():  # there e^x + cos y cancels
-        real = np.where(near_a_pole, 0.5 + np.sinh(x) / (2 * below), real)
-    return _complex(real, np.sin(y) / (2 * below))
-
-
-def _complex_slope(z: Any) -> Any:
-    """σ′(z) = ½ / (1 + cosh z); near a pole, where that cancels, 1 / (2 cosh ½z)²."""
-    z = _complex(np.clip(np.real(z), -LARGE, LARGE), np.imag(z))
-    below = 1 + np.cosh(z)
-    return np.where(np.abs(below) < 1, 0.25 / np.cosh(z / 2) ** 2, 0.5 / below)
-
-
-def _complex_tanh(z: Any) -> Any:
-    """tanh(x + iy) = (sinh 2x + i sin 2y) / (cosh 2x + cos 2y)."""
-    x, y = np.clip(2 * np.real(z), -LARGE, LARGE), 2 * np.imag(z)
-    below, _ = _cosh_plus_cos(x, y)
-    return _complex(np.sinh(x) / below, np.sin(y) / below)
-
-
-def _cosh_plus_cos(x: Any, y: Any) -> tuple[Any, Any]:
-    """cosh x + cos y, and where it is small: there it is 2 (sinh² ½x + cos² ½y), in which nothing cancels."""
-    total = np.cosh(x) + np.cos(y)
-    small = total < 1
-    if small.any():
-        total = np.where(small, 2 * (np.sinh(x / 2) ** 2 + np.cos(y / 2) ** 2), total)
-    return total, small
-
-
-def _complex(real: Any, imaginary: Any) -> Any:
-    z = np.empty(np.shape(real), np.complex128)
-    z.real, z.imag = real, imaginary
-    return z
 
 
 def _relu(z: Any) -> Any:
