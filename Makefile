@@ -8,6 +8,7 @@
 # RUNTIME where the site's Python comes from: local (the default) or cdn
 # MODULES modules for `make mutants` (default: all, and a report in docs/mutants.md)
 # LAB_FLAGS  flags for JupyterLab, such as --no-browser or --allow-root
+# KERNELS --older or --newer for `make test-kernels` under one kernel only
 # FIGURES figures for `make bench-figures` (default: all, written to benchmarks/figures.md)
 
 VENV = .venv
@@ -18,6 +19,7 @@ FORCE =
 SOLUTIONS =
 MODULES =
 FIGURES =
+KERNELS =
 RUNTIME = local
 ADDRESS =
 LAB_FLAGS =
@@ -60,7 +62,7 @@ test: $(LINT)  ## check the package, and every output stored in the pages agains
 	@$(PYTEST) -n 2 --dist loadscope --doctest-modules $(NBVAL) $(TEST_FLAGS) $(TESTS)
 
 test-kernels:  ## all that computes, and the pages, under two of OpenBLAS's kernels: a Haswell and an older one
-	@$(TESTING) tools/kernels.py $(MAKE) --no-print-directory test LINT= \
+	@$(TESTING) tools/kernels.py $(KERNELS) $(MAKE) --no-print-directory test LINT= \
 	  TEST_FLAGS="$(NO_ARITHMETIC:%=--ignore=tests/test_%.py) $(TEST_FLAGS)"
 
 test-browser:  ## check the pages and their controls in a real browser (needs Chromium)

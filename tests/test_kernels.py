@@ -53,6 +53,8 @@ def test_a_command_that_fails_under_one_kernel_fails(monkeypatch: pytest.MonkeyP
     only = "import os, sys; sys.exit(os.environ['OPENBLAS_CORETYPE'] == {!r})"
     for kernel in ("Nehalem", "Haswell"):
         assert kernels.main([sys.executable, "-c", only.format(kernel)]) == 1
+        assert kernels.main(["--older", sys.executable, "-c", only.format(kernel)]) == (kernel == "Nehalem")
+        assert kernels.main(["--newer", sys.executable, "-c", only.format(kernel)]) == (kernel == "Haswell")
     assert kernels.main([sys.executable, "-c", only.format("Prescott")]) == 0
 
 
@@ -92,7 +94,8 @@ def test_the_matrix_has_every_kernel_and_ci_runs_two() -> None:
     assert [f"processor-{kernel}" for kernel in RUNNABLE] == [n for n in names if n.startswith("processor-")]
     assert {"without-simd", "two-threads"} <= set(names)
     assert all("TESTS" not in word for run in matrix.RUNS for word in run.make), "a run leaves tests out"
-    assert "make test-kernels" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "kernels.py --newer make test </dev/null" in ci and "make test-kernels KERNELS=--older" in ci
 
 
 def test_what_runs_under_two_kernels_leaves_out_only_tests_that_there_are() -> None:

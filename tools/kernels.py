@@ -1,7 +1,8 @@
 """Which set of routines (kernel) OpenBLAS takes: how a matrix product is rounded depends on it.
 
     python tools/kernels.py            the kernels that this processor can run, and the one it takes by itself
-    python tools/kernels.py make ...   run this command under each of two: a Haswell and an older one
+    python tools/kernels.py make ...   run this command under each of two: an older one and a Haswell
+    python tools/kernels.py --older make ...   under one of them only; --newer for the other
 
 OpenBLAS chooses by the processor; OPENBLAS_CORETYPE asks for another, and a name that it does not know, or
 that the processor cannot run, is passed over without a word. So the tests ask what is really in use: with
@@ -132,11 +133,13 @@ def main(command: list[str]) -> int:
         print(f"numpy's SIMD: {' '.join(simd_features())}")
         return 0
     try:
-        kernels = pair()
+        older, newer = pair()
     except KernelError as error:
         print(error, file=sys.stderr)
         return 1
-    for kernel in kernels:
+    chosen = {"--older": [older], "--newer": [newer]}.get(command[0], [])
+    command = command[len(chosen) :]
+    for kernel in chosen or [older, newer]:
         start = time.monotonic()
         print(f"-- {kernel}", flush=True)
         if status := subprocess.run(command, env={**os.environ, **asked_for(kernel)}).returncode:
