@@ -6,11 +6,13 @@ import json
 import tomllib
 from pathlib import Path
 
+import mutants
 import pytest
 from mutants import (
     SURVIVORS,
     Mutant,
     Result,
+    add,
     computing,
     faults,
     give_all_tests,
@@ -18,6 +20,8 @@ from mutants import (
     percent,
     reasons,
     report,
+    result_of,
+    statuses_before,
     why,
 )
 
@@ -92,11 +96,45 @@ def test_the_report_counts_and_groups_by_reason() -> None:
 
 
 def test_a_module_that_was_tried_in_part_says_so_and_counts_what_was_tried() -> None:
-    results = [Result("costs", 100, (MUTANT,), 10), Result("data", 30, ())]
+    results = [Result("costs", 100, (MUTANT,), 10, ("1", "6")), Result("data", 30, ())]
     text = report(results, KNOWN, "Python 3", "2000-01-01")
     assert "| costs | 100 | 10 | 9 | 1 | 90.0 % |" in text and "| data | 30 | 30 | 30 | 0 | 100.0 % |" in text
     assert "| **all** | 130 | 40 | 39 | 1 | 97.5 % |" in text
-    assert "Tried in part only, the 1st, 11th, 21st, … of every function: costs.\n" in text
+    assert "Tried in part only, those of every function whose number ends in 1 or 6: costs.\n" in text
+
+
+def _tried(folder: Path, module: str, source: str, statuses: dict[str, int | None]) -> Path:
+    """The results of a run of a module, as mutmut leaves them; the file that holds them."""
+    file = folder / module / f"backprop_lib/{module}.py"
+    meta = folder / module / f"mutants/backprop_lib/{module}.py.meta"
+    for path, text in ((file, source), (meta, json.dumps({"exit_code_by_key": statuses}))):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (folder / module / "done").touch()
+    return meta
+
+
+def test_tenths_of_the_same_source_add_up_and_the_later_word_counts(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(mutants, "WORK", tmp_path)
+    source = (ROOT / "backprop_lib" / "costs.py").read_text(encoding="utf-8")
+    _tried(tmp_path, "costs", source, {"f__mutmut_1": 1, "f__mutmut_11": 0, "f__mutmut_2": None})
+    earlier = statuses_before("costs")
+    assert earlier == {"f__mutmut_1": 1, "f__mutmut_11": 0}
+    now = {"f__mutmut_1": None, "f__mutmut_11": 1, "f__mutmut_2": 1, "f__mutmut_3": None}
+    add(earlier, _tried(tmp_path, "costs", source, now))
+    assert result_of("costs") == Result("costs", 4, (), 3, ("1", "2"))
+
+
+def test_another_source_and_a_run_that_was_cut_short_do_not_count(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(mutants, "WORK", tmp_path)
+    assert statuses_before("costs") == {}
+    _tried(tmp_path, "costs", "another = 1", {"f__mutmut_1": 1})
+    assert statuses_before("costs") == {}
+    source = (ROOT / "backprop_lib" / "data.py").read_text(encoding="utf-8")
+    _tried(tmp_path, "data", source, {"f__mutmut_1": 1})
+    assert statuses_before("data")
+    (tmp_path / "data" / "done").unlink()
+    assert statuses_before("data") == {}
 
 
 def test_an_unfinished_run_counts_every_survivor_and_names_what_is_missing() -> None:

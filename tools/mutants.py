@@ -5,13 +5,15 @@
     python tools/mutants.py --missing        the modules of which build/mutants has no result; writes the page
     python tools/mutants.py --report         tries nothing; writes the page from the results in build/mutants
     python tools/mutants.py --tenth          of every function the 1st, 11th, 21st, … mutant: a first look
+    python tools/mutants.py --tenth 6        the 6th, 16th, 26th, …: another tenth, added to the first
 
 Each change is a mutant: a + becomes a −, a < a ≤, an argument None. A mutant that some test fails on is
 killed. One that survives shows a hole in the tests, or changes nothing that matters; then
 tests/survivors.toml says why. Ends with 1 if a survivor is not explained there, or if fewer than 97 % of
 the mutants are killed in the mathematics, 90 % in the course and the figures.
 
-A module of which only a tenth was tried says so in the page: the number tried, of the number there are.
+A module of which only some tenths were tried says so in the page: the number tried, of the number there
+are. Tenths of the same source add up: what survived one is tried again with the next, by the tests of now.
 
 The work is done by mutmut, a module at a time, in a copy in build/mutants; [tool.mutants] of pyproject.toml
 names the tests of each module. What arranges and draws a picture is left alone: DRAWS.
@@ -130,6 +132,7 @@ def folder_of(module: str) -> Path:
 def run_mutmut(module: str, tests: list[str], children: int, ending: str = "") -> None:
     """Run its tests on each mutant of a module whose number ends so, in a copy of the checkout."""
     work = folder_of(module)
+    earlier = statuses_before(module) if ending else {}
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     for name in COPIED:
@@ -148,13 +151,32 @@ def run_mutmut(module: str, tests: list[str], children: int, ending: str = "") -
     if module.startswith("figures/"):
         names = computing((ROOT / "backprop_lib" / f"{module}.py").read_text(encoding="utf-8"))
     command += [f"backprop_lib.{module.replace('/', '.')}.{name}__mutmut_*{ending}" for name in names]
+    command += [name for name, status in earlier.items() if status not in KILLED]
     environment = {**os.environ, "COLUMNS": "100"}
     subprocess.run(
         [*command[:4], f"backprop_lib.{module.replace('/', '.')}.no_mutant"], cwd=work, env=environment
     )
     give_all_tests(work / "mutants" / "mutmut-stats.json")
     subprocess.run(command, cwd=work, check=True, env=environment)
+    add(earlier, meta_of(module))
     (work / "done").touch()
+
+
+def statuses_before(module: str) -> dict[str, int]:
+    """What an earlier run has found out about the mutants of a module, if its source is still the same."""
+    file = f"backprop_lib/{module}.py"
+    before = folder_of(module) / file
+    if not (folder_of(module) / "done").exists() or before.read_bytes() != (ROOT / file).read_bytes():
+        return {}
+    return {name: status for name, status in statuses_of(module).items() if status is not None}
+
+
+def add(earlier: dict[str, int], meta: Path) -> None:
+    """Write into the results of a run what an earlier one has found out and this one has not tried."""
+    noted = json.loads(meta.read_text(encoding="utf-8"))
+    statuses = noted["exit_code_by_key"]
+    statuses |= {name: status for name, status in earlier.items() if statuses.get(name) is None}
+    meta.write_text(json.dumps(noted), encoding="utf-8")
 
 
 def give_all_tests(stats: Path) -> None:
@@ -187,10 +209,15 @@ def _makes_widgets(function: ast.FunctionDef) -> bool:
     return "Scene(" in ast.unparse(function)
 
 
+def meta_of(module: str) -> Path:
+    """The file in which mutmut writes down the results of a module."""
+    return folder_of(module) / f"mutants/backprop_lib/{module}.py.meta"
+
+
 def statuses_of(module: str) -> dict[str, int | None]:
     """{name of the mutant: exit status of the tests} of a module, as mutmut has written them down."""
-    meta = folder_of(module) / f"mutants/backprop_lib/{module}.py.meta"
-    statuses: dict[str, int | None] = json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"]
+    text = meta_of(module).read_text(encoding="utf-8")
+    statuses: dict[str, int | None] = json.loads(text)["exit_code_by_key"]
     if module.startswith("figures/"):
         names = computing((ROOT / "backprop_lib" / f"{module}.py").read_text(encoding="utf-8"))
         return {name: status for name, status in statuses.items() if _function(name) in names}
@@ -217,12 +244,13 @@ def mutant_of(module: str, name: str) -> Mutant:
 
 @dataclass(frozen=True)
 class Result:
-    """How one module fared; `tried` is smaller than `total` if its run was a first look."""
+    """How one module fared; `tried` is smaller than `total` if only some tenths were tried."""
 
     module: str
     total: int
     survivors: tuple[Mutant, ...]
     sample: int | None = None
+    tenths: tuple[str, ...] = ()
 
     @property
     def tried(self) -> int:
@@ -303,9 +331,13 @@ def report(
         left, tried = sum(len(r.survivors) for r in some), sum(r.tried for r in some)
         counts = [sum(r.total for r in some), tried, tried - left, left]
         lines.append(f"| {name} | {' | '.join(map(str, counts))} | {percent(share_of(some))} |")
-    looks = [r.module for r in results if r.tried < r.total]
-    if looks:
-        lines += ["", f"Tried in part only, the 1st, 11th, 21st, … of every function: {', '.join(looks)}."]
+    looks: dict[tuple[str, ...], list[str]] = {}
+    for r in results:
+        if r.tried < r.total:
+            looks.setdefault(r.tenths, []).append(r.module)
+    for tenths, modules in looks.items():
+        those = f"those of every function whose number ends in {' or '.join(tenths)}"
+        lines += ["", f"Tried in part only, {those}: {', '.join(modules)}."]
     if missing:
         lines += ["", f"Not tried: {', '.join(missing)}."]
     open_ones = {r.module: sum(why(mutant, known) is None for mutant in r.survivors) for r in results}
@@ -344,7 +376,7 @@ def result_of(module: str) -> Result:
     tried = {name: status for name, status in statuses.items() if status is not None}
     alive = [name for name, status in tried.items() if status not in KILLED]
     survivors = tuple(mutant_of(module, name) for name in alive)
-    return Result(module, len(statuses), survivors, len(tried))
+    return Result(module, len(statuses), survivors, len(tried), tuple(sorted({name[-1] for name in tried})))
 
 
 def main(arguments: list[str]) -> int:
@@ -355,7 +387,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--children", type=int, default=os.cpu_count(), help="how many to try at once")
     parser.add_argument("--missing", action="store_true", help="only modules without a result yet")
     parser.add_argument("--report", action="store_true", help="only write the page")
-    parser.add_argument("--tenth", action="store_true", help="only every tenth mutant of a function")
+    tenth = parser.add_argument("--tenth", nargs="?", const="1", default="", choices=list("1234567890"))
+    tenth.help = "only the mutants of a function whose number ends in this digit, 1 if none is given"
     options = parser.parse_args(arguments)
     unknown = [name for name in options.modules if not any(belongs(module, name) for module in every)]
     if unknown:
@@ -364,7 +397,7 @@ def main(arguments: list[str]) -> int:
     known = reasons(SURVIVORS.read_text(encoding="utf-8"))
     for module in modules:
         if not options.report and not (options.missing and (folder_of(module) / "done").exists()):
-            run_mutmut(module, tests[module], options.children, "1" if options.tenth else "")
+            run_mutmut(module, tests[module], options.children, options.tenth)
     results = [result_of(module) for module in modules if (folder_of(module) / "done").exists()]
     for result in results:
         print(f"{result.module}: {result.tried} of {result.total} tried, {percent(result.share)} killed")
