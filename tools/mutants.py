@@ -16,7 +16,9 @@ A module of which only some tenths were tried says so in the page: the number tr
 are. Tenths of the same source add up: what survived one is tried again with the next, by the tests of now.
 
 The work is done by mutmut, a module at a time, in a copy in build/mutants; [tool.mutants] of pyproject.toml
-names the tests of each module. What arranges and draws a picture is left alone: DRAWS.
+names the tests of each module. What arranges axes and widgets is left alone: DRAWS, and of the factory of a
+figure all but the functions in it, which compute what is drawn and said. On the mutants of a figure no test
+is tried that bears the name of another one.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ WORK = ROOT / "build" / "mutants"
 COPIED = ("backprop_lib", "tests", "tools", "notebooks", "datasets", "conftest.py", "pyproject.toml")
 SURVIVORS = ROOT / "tests" / "survivors.toml"
 REPORT = ROOT / "docs" / "mutants.md"
-DRAWS = ("png", "_heat_maps", "_show_maps", "_text", "_view", "_drawn", "_still_view")  # methods of a figure
+DRAWS = ("_heat_maps", "_text")  # methods of a figure, besides those that make axes or widgets
 MATHEMATICS = "mathematics"
 LEAST = {MATHEMATICS: 0.97, "course": 0.90, "figures": 0.90}
 
@@ -145,18 +147,22 @@ def run_mutmut(module: str, tests: list[str], children: int, ending: str = "") -
     selection += f"pytest_add_cli_args_test_selection = {json.dumps([f'tests/test_{t}.py' for t in tests])}\n"
     config = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     config = config.replace("[tool.mutmut]\n", f"[tool.mutmut]\n{selection}")
+    if module.startswith("figures/"):  # deselect what bears the name of another figure
+        figures = {p.stem for p in (ROOT / "backprop_lib" / "figures").glob("[!_]*.py")} - {Path(module).name}
+        selection_of_names = f"-knot ({' or '.join(sorted(figures))})"
+        config = config.replace('"-pno:xdist",', f'"-pno:xdist",\n  {json.dumps(selection_of_names)},')
     (work / "pyproject.toml").write_text(config, encoding="utf-8")
     command = [Path(sys.executable).with_name("mutmut"), "run", "--max-children", str(children)]
-    names = ["*"]
-    if module.startswith("figures/"):
-        names = computing((ROOT / "backprop_lib" / f"{module}.py").read_text(encoding="utf-8"))
-    command += [f"backprop_lib.{module.replace('/', '.')}.{name}__mutmut_*{ending}" for name in names]
-    command += [name for name, status in earlier.items() if status not in KILLED]
     environment = {**os.environ, "COLUMNS": "100"}
     subprocess.run(
         [*command[:4], f"backprop_lib.{module.replace('/', '.')}.no_mutant"], cwd=work, env=environment
     )
     give_all_tests(work / "mutants" / "mutmut-stats.json")
+    names = [f"*__mutmut_*{ending}"]
+    if module.startswith("figures/"):
+        names = [name for name in computing(_mutated(module)) if name.endswith(ending)]
+    command += [f"backprop_lib.{module.replace('/', '.')}.{name}" for name in names]
+    command += [name for name, status in earlier.items() if status not in KILLED]
     subprocess.run(command, cwd=work, check=True, env=environment)
     add(earlier, meta_of(module))
     (work / "done").touch()
@@ -189,24 +195,36 @@ def give_all_tests(stats: Path) -> None:
     stats.write_text(json.dumps(noted), encoding="utf-8")
 
 
-def computing(source: str) -> list[str]:
-    """The functions of a figure that compute, as mutmut calls them: all but those that arrange and draw."""
+def _mutated(module: str) -> str:
+    """A module as mutmut has written it, with all its mutants."""
+    return (folder_of(module) / "mutants" / "backprop_lib" / f"{module}.py").read_text(encoding="utf-8")
+
+
+def computing(mutated: str) -> list[str]:
+    """The mutants of a figure that change what computes, as mutmut calls them, in what it has written.
+
+    What arranges and draws is left out: some methods, what makes axes or widgets, and of the factory of a
+    figure all but the functions in it.
+    """
+    functions = {f.name: f for f in ast.walk(ast.parse(mutated)) if isinstance(f, ast.FunctionDef)}
     names = []
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.ClassDef):
-            names += [
-                f"xǁ{node.name}ǁ{f.name}"
-                for f in node.body
-                if isinstance(f, ast.FunctionDef) and f.name not in DRAWS and not f.name.startswith("__")
-            ]
-        elif isinstance(node, ast.FunctionDef) and not _makes_widgets(node):
-            names.append(f"x_{node.name}")
+    for name, function in functions.items():
+        original = functions.get(_function(name) + "__mutmut_orig")
+        if original is None or original is function or _function(name).rpartition("ǁ")[2] in DRAWS:
+            continue
+        if not _arranges(original) or _inner(function) != _inner(original):
+            names.append(name)
     return names
 
 
-def _makes_widgets(function: ast.FunctionDef) -> bool:
-    """Whether this is the factory of a figure: it holds the controls and the scene."""
-    return "Scene(" in ast.unparse(function)
+def _arranges(function: ast.FunctionDef) -> bool:
+    """Whether a function makes axes or widgets."""
+    return any(call in ast.unparse(function) for call in ("Scene(", "FastFigure(", "super().__init__("))
+
+
+def _inner(function: ast.FunctionDef) -> list[str]:
+    """The functions in a function."""
+    return [ast.dump(f) for f in ast.walk(function) if isinstance(f, ast.FunctionDef) and f is not function]
 
 
 def meta_of(module: str) -> Path:
@@ -219,8 +237,8 @@ def statuses_of(module: str) -> dict[str, int | None]:
     text = meta_of(module).read_text(encoding="utf-8")
     statuses: dict[str, int | None] = json.loads(text)["exit_code_by_key"]
     if module.startswith("figures/"):
-        names = computing((ROOT / "backprop_lib" / f"{module}.py").read_text(encoding="utf-8"))
-        return {name: status for name, status in statuses.items() if _function(name) in names}
+        names = set(computing(_mutated(module)))
+        return {name: status for name, status in statuses.items() if name.rpartition(".")[2] in names}
     return statuses
 
 
