@@ -36,7 +36,10 @@ class Rounded:
 class Expected:
     """The numbers of a state, in the order in which the figure says them; None stands for any number.
 
-    words    what the sentence must say
+    said     the whole sentence, or the forms it may take; every number in it counts as any other: "#"
+    reading  what the alternative text says before the sentence, in the same way
+    named    the cells of the table that hold no number, in the same way; None stands for any
+    words    what the sentence must say to the letter
     lines    {name of the moving artist: (x, y)}, in the coordinates of its axes, to this `accuracy`;
              NaN stands for any number
     heights  {name of a bar: its height}, cells {name of a map: its matrix}
@@ -46,6 +49,7 @@ class Expected:
     texts    {artist: its words}, legends {artist: the names it shows}, hidden the artists not seen
     lit      the neurons (l, j) and weights (l, j, k) of the drawn net that stand out
     page     what the HTML has to hold besides
+    shapes   the sizes that the table names, in order
     silent   what neither sentence, reading nor code may say
     """
 
@@ -66,6 +70,10 @@ class Expected:
     lit: set[tuple[int, ...]] = field(default_factory=set)
     page: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
+    shapes: list[int] = field(default_factory=list)
+    said: str | list[str] = ""
+    reading: str = ""
+    named: list[str | None] | None = None
 
 
 # The equations ------------------------------------------------------------------------------------------
@@ -241,15 +249,16 @@ def depth(v: Values) -> Expected:
     ordered = np.sort(np.maximum(shown, 1e-30), axis=0)
     low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
     middle, l = (low + high) / 2, np.arange(1, layers + 2)
-    trend = "vanish" if middle[0] < 1 / 20 else "explode" if middle[0] > 20 else "survive"
+    trend = "vanish" if middle[0] < 1 / 10 else "explode" if middle[0] > 10 else "survive"
     return Expected(
         sentence=[layers, Rounded(middle[0], 2), *([len(ordered)] if len(ordered) > 1 else [])],
         table=[Rounded(s, 2) for row in zip(ordered[0], middle, ordered[-1], strict=True) for s in row],
-        words=[
-            f"{layers} hidden layer{'s' if layers > 1 else ''} of {v['activation']}, ",
-            f"errors {trend} ",
-            {"random": "random", "normal": "normal", "xavier": "Xavier", "he": "He"}[v["init"]] + " weights",
-        ],
+        said=f"# hidden layer{'s' if layers > 1 else ''} of {v['activation']}, "
+        f"{ {'xavier': 'Xavier', 'he': 'He'}.get(v['init'], v['init'])} weights: "
+        f"‖δ¹‖ is # times ‖δᴸ‖ ({'one net' if v['seeds'] == 1 else 'median of # nets'}): "
+        f"the errors {trend} on their way back.",
+        reading="One point for each layer, from the first to the output, in a band of all nets. ",
+        named=["layer", "smallest", "median", "largest"],
         lines={
             "median": (l, middle),
             "band": (np.r_[l, l[::-1]], np.r_[ordered[0], ordered[-1][::-1]]),
@@ -294,6 +303,17 @@ def expression_graph(v: Values) -> Expected:
         [v["step"], 11, ...],
         table,
         [f"Step {v['step']} of 11. {said}"],
+        said=f"Step # of #. {said}",
+        reading="An expression graph from x, w, b and y to the cost C = #. ",
+        named=["node", "value", "slope of C by it"]
+        + [
+            word
+            for node in order
+            for word in (
+                *[called.get(node, node)] * (node != "½"),
+                *["not yet"] * (node not in reached),
+            )
+        ],
         nodes=[(data[node], slope_of[node] if node in reached else None) for node in order],
         alt=[near(data["C"])],
     )
@@ -307,6 +327,13 @@ def layer_sizes(v: Values) -> Expected:
         [*sizes, *counts, *total],
         [*counts, sum(counts)],
         ["-".join(map(str, sizes))],
+        said=f"A {'-'.join('#' * len(sizes))} net has {' + '.join('#' * len(counts))}"
+        f"{' = #' * len(total)} weights and biases.",
+        reading="A net drawn from left to right. ",
+        named=["layer", "weights", "biases", "numbers to learn"]
+        + [f"{kind}{'⁰¹²³⁴'[l]} #×#" for l in range(1, len(sizes)) for kind in "wb"]
+        + ["all", "", ""],
+        shapes=[n for before, n in pairwise(sizes) for n in (n, before, n, 1)],
         edges=edges_of(start(sizes, "random", 0)[0]),
     )
 
@@ -322,7 +349,10 @@ def logits(v: Values) -> Expected:
     return Expected(
         [t, *map(near, (p[t], price, error[t], quadratic[t]))],
         [near(n) for row in zip(z, p, error, quadratic, strict=True) for n in row],
-        [f"Class {t} is right"],
+        said="Class # is right and was given the probability #: the cross-entropy charges #, and its error "
+        "there is #; the quadratic cost's is #.",
+        reading="Bars for three probabilities and for their errors under two costs. ",
+        named=["output", "z", "p", "p − y", "Jᵀ∇C of the quadratic cost"],
         heights={f"p {j}": p[j] for j in range(3)}
         | {f"cross-entropy {j}": error[j] for j in range(3)}
         | {f"quadratic {j}": quadratic[j] for j in range(3)},
@@ -368,6 +398,10 @@ def nudge(v: Values) -> Expected:
             **{f"before {name}": ([old], [0]) for name, (old, _) in pairs.items()},
             **{f"after {name}": ([new], [0]) for name, (_, new) in pairs.items()},
         },
+        said=f"Flower #: pushing z{'¹²'[l - 1]}[#] by # changes the cost by #; δ · Δz promises "
+        f"# × {factor(push)} = #.",
+        reading="The cost as a curve over the push, with its tangent; z, a and C on number lines. ",
+        named=["quantity", "before", "after", "z", "a", "C", "ΔC", "", "δ", "", "δ · Δz", ""],
     )
 
 
@@ -398,7 +432,7 @@ def one_neuron(v: Values) -> Expected:
     return Expected(
         [v["step"], v["eta"], near(a), 0, near(c), near(by_w), *[rises] * (rises > 0), *left],
         [near(n) for n in (here, bias, a, c, by_w)],
-        [kind, "1 step " if v["step"] == 1 else "steps ", *["runs away"] * (c >= 1e6)],
+        [kind],
         {
             "curve": (zs, cost(zs)),
             "trail": ([point[0] + point[1] for point in trail], costs),
@@ -407,6 +441,13 @@ def one_neuron(v: Values) -> Expected:
             "costs": (np.arange(301), [point[3] for point in path]),
             "now": ([v["step"]] * 2, [0, 1]),
         },
+        said=f"After # step{'s' * (v['step'] != 1)} with η = #, {kind}: the answer is # (target 0), "
+        "the cost #, the slope by w #."
+        + " The cost rose on # of the steps." * (rises > 0)
+        + " The neuron runs away, and the walk was stopped." * (c >= 1e6)
+        + " z, #, has left the picture." * len(left),
+        reading="The cost of one neuron as a curve over z, and over the steps. ",
+        named=["quantity", "value", "weight w", "bias b", "answer a", "cost C", "slope ∂C/∂w = ∂C/∂b"],
     )
 
 
@@ -438,6 +479,57 @@ def stepper(v: Values) -> Expected:
         5: ([db[2][0, 0], 0, 0, delta[2][0, 0], a[1][0, 0], dw[2][0, 0]], [db[2], dw[2]]),
         6: ([db[1][0, 0], 0, 0, delta[1][0, 0], a[0][0, 0], dw[1][0, 0]], [db[1], dw[1]]),
     }[step]
+    def sum_of(terms: Any) -> str:
+        """# · # + # · (#) …; what is taken off has its sign in its number."""
+        text = " + ".join(f"{number(one)}·{factor(other)}" for one, other in terms)
+        return text.replace("+ −", "− ")
+
+    def forward_line(l: int) -> str:
+        return f"{sum_of(zip(w[l][0], a[l - 1][:, 0], strict=True))} + # = #,  σ → #"
+
+    def product_line(l: int) -> str:
+        return f"∂C/∂b = #,  ∂C/∂w from 0 to 0 = # · {factor(a[l - 1][0, 0])} = #"
+
+    title, symbols, numbers, shapes, names_of_rows = (
+        ("the input", "a⁰ = x", "a⁰ = (#, #, #, #)", "(4, 1)", ["a⁰"]),
+        (
+            "forward, layer 1",
+            "z¹ = w¹ a⁰ + b¹,  a¹ = σ(z¹)",
+            forward_line(1),
+            "(5, 1) = (5, 4) (4, 1) + (5, 1)",
+            ["z¹", "a¹"],
+        ),
+        (
+            "forward, layer 2",
+            "z² = w² a¹ + b²,  a² = σ(z²)",
+            forward_line(2),
+            "(3, 1) = (3, 5) (5, 1) + (3, 1)",
+            ["z²", "a²"],
+        ),
+        ("equation (1)", "δ² = (a² − y) ⊙ σ′(z²)", "(# − #) · # = #", "(3, 1) = (3, 1) ⊙ (3, 1)", ["δ²"]),
+        (
+            "equation (2)",
+            "δ¹ = (w²)ᵀ δ² ⊙ σ′(z¹)",
+            f"({sum_of(zip(w[2][:, 0], delta[2][:, 0], strict=True))}) · # = #",
+            "(5, 1) = (5, 3) (3, 1) ⊙ (5, 1)",
+            ["δ¹"],
+        ),
+        (
+            "equations (3) and (4), layer 2",
+            "∂C/∂b² = δ²,  ∂C/∂w² = δ² (a¹)ᵀ",
+            product_line(2),
+            "(3, 1) and (3, 5) = (3, 1) (1, 5)",
+            ["∂C/∂b²", *["∂C/∂w², to #"] * 3],
+        ),
+        (
+            "equations (3) and (4), layer 1",
+            "∂C/∂b¹ = δ¹,  ∂C/∂w¹ = δ¹ (a⁰)ᵀ",
+            product_line(1),
+            "(5, 1) and (5, 4) = (5, 1) (1, 4)",
+            ["∂C/∂b¹", *["∂C/∂w¹, to #"] * 5],
+        ),
+    )[step]
+    columns = (4, 5, 3, 3, 5, 5, 5)[step]
     lit = {
         0: {(0, k) for k in range(4)},
         1: {(1, 0), *((0, k) for k in range(4)), *((1, 0, k) for k in range(4))},
@@ -450,7 +542,10 @@ def stepper(v: Values) -> Expected:
     return Expected(
         [near(n) for n in said],
         [near(n) for array in arrays for n in array.ravel()],
-        [f"Step {step} of 6", ("the input", "layer 1", "layer 2", "(1)", "(2)", "layer 2", "layer 1")[step]],
+        [f"Step {step} of 6, {title}: {symbols}.", f" Shapes: {shapes}."],
+        said=f"Step # of #, {title}: {symbols}. For neuron #: {numbers}. Shapes: {shapes}.",
+        reading=f"Flower #, step # of #, {title}: {symbols}",
+        named=["array", *["[#]"] * columns, *names_of_rows],
         edges=edges_of(w),
         neurons={
             (l, j): (a[l][j, 0] if step >= l else None, delta[l][j, 0] if l and step >= 5 - l else None)
@@ -487,6 +582,8 @@ def weight_inspector(v: Values) -> Expected:
         lost = round_off > max(truncation, abs(true))
         result, how = Rounded(bound, 1), "lost in round-off" if lost else "the same, off by less than"
     known = [near(comes), near(error), near(true)]
+    steady = how == "Measured"
+    words = {"Measured": "#", "lost in round-off": "lost in round-off of less than #"}
     return Expected(
         [j, k, *known, near(h), result],
         [*known, result, near(w[l][j, k]), near(base)],
@@ -497,6 +594,12 @@ def weight_inspector(v: Values) -> Expected:
             "dot": ([0], [base]),
         },
         edges=edges_of(w),
+        said=f"w{'¹²'[l - 1]}[#, #]: # comes in, the error at its end is #, so the slope is #. "
+        f"Measured with h = #: {words.get(how, 'the same, off by less than #')}.",
+        reading="The net with one connection lit, and the cost over its weight with the tangent. ",
+        named=["quantity", "value", "a of neuron #, layer #", "δ of neuron #, layer #", "a δ, equation (4)"]
+        + (["measured slope"] if steady else ["error of the measured slope", "below #"])
+        + [f"this weight, w{'¹²'[l - 1]}", "C"],
         neurons={
             (m, n): (a[m][n, 0], delta[m][n, 0] if m else None) for m in range(3) for n in range(len(a[m]))
         },
@@ -530,6 +633,15 @@ def _maps(run: Run, epoch: int, epochs: int) -> dict[str, Any]:
 
 def _norms(run: Run, epoch: int) -> dict[int, float]:
     return {l: float(np.sqrt((delta**2).sum())) for l, delta in sorted(run.delta[epoch].items())}
+
+
+LAB = (
+    "Curves over the epochs of cost, accuracy and errors by layer; the error of every neuron as a map over "
+    "the epochs; the gradient of every weight as a map. "
+)
+LAB_TABLE: list[str | None] = [
+    *("quantity", "value", "training cost", "held-out cost", "training accuracy", "held-out accuracy")
+]
 
 
 def iris_lab(v: Values) -> Expected:
@@ -574,6 +686,13 @@ def iris_lab(v: Values) -> Expected:
             **{f"w {l}": f"w{'⁰¹²³⁴⁵'[l]}" if l in norms else "" for l in range(1, 6)},
         },
         legends={"legend": [f"l = {l}" for l in norms]},
+        said=f"A {'-'.join('#' * len(sizes))} net after # epochs: training cost #, "
+        "# of 45 held-out flowers right."
+        + " ‖δ¹‖ is # times ‖δᴸ‖." * bool(hidden),
+        reading=LAB,
+        named=LAB_TABLE
+        + [f"‖δ‖ of layer {l}" for l in norms]
+        + [f"largest ∂C/∂w{'⁰¹²³⁴⁵'[l]}" for l in norms],
         page=[f"The {'-'.join(map(str, sizes))} net with its weights after {at} epochs."],
     )
 
@@ -587,13 +706,17 @@ def live_training(v: Values) -> Expected:
     return Expected(
         [at, near(run.cost[at]), *(n for l, norm in norms.items() for n in (l, near(norm))), *further],
         [near(value, 4) for value in (run.cost[at], *norms.values())],
-        [f"Epoch {at}:", *(["has been trained for"] if at < v["furthest"] else [])]
-        + (["Stopped after epoch"] if v["stopped"] else []),
+        [f"Epoch {at}:"],
         {
             "training": (epochs, run.cost),
             "held out": (epochs, run.held_cost),
             **{f"l = {l}": (epochs, [_norms(run, e)[l] for e in epochs]) for l in norms},
         },
+        said="Epoch #: cost #; size of the errors: layer 1 #, layer 2 #."
+        + " The net has been trained for # epochs." * (at < v["furthest"])
+        + " Stopped after epoch #." * v["stopped"],
+        reading="The cost and the size of the errors of every layer, against the epoch. ",
+        named=["quantity", "value", "cost", "‖δ‖ of layer 1", "‖δ‖ of layer 2"],
     )
 
 
@@ -625,10 +748,15 @@ def clones(v: Values) -> Expected:
     return Expected(
         [at, cost, far],
         [*rows, far, cost],
-        [v["start"], v["data"] if v["data"] == "XOR" else "Iris"]
-        + [equal] * alike
-        + [dashed] * v["matrices"],
-        {"cost graph": (epochs, run.cost), "spread graph": (epochs, graph)}
+        said=f"{v['data'] if v['data'] == 'XOR' else 'Iris'}, {v['start']} start, epoch #: cost #. "
+        + (f"The hidden neurons are clones: their {equal}." if alike else "Two rows differ by up to #.")
+        + f" In matrices round-off may part equal rows, sooner or later or never: the {dashed}, "
+        "another may get another answer." * v["matrices"],
+        reading="The # rows of hidden weights as colors, and the curves of the cost and of the spread of the "
+        "rows. ",
+        named=["hidden neuron", *["from input #"] * len(x)]
+        + ["spread of the rows", *["0, exactly"] * alike, "cost"],
+        lines={"cost graph": (epochs, run.cost), "spread graph": (epochs, graph)}
         | dict(zip(("cost matrices", "spread matrices"), beside if v["matrices"] else nothing, strict=True))
         | {f"now {i}": ([at, at], [0, 1]) for i in (0, 1)},
         cells={"rows": run.w[at][1]},
@@ -694,7 +822,17 @@ def find_the_bug(v: Values) -> Expected:
         [first, last, correct, 45, ...],
         [first, last, correct, ...],
         words,
-        lines | {"cost": (np.arange(151), path)},
+        said=f"The cost {words[0]} from # to #, and # of 45 held-out flowers are right; "
+        f"{'the check ' * bool(wrong)}{words[1]}." + "".join(f" {word}" for word in words[2:]),
+        reading="The cost over # steps, and the error of the six blocks of the gradient. ",
+        named=["", "number", "verdict", "first cost", "", "last cost", words[0]]
+        + ["held-out flowers right", "of 45"]
+        + [
+            word
+            for block, is_right in zip(blocks, right, strict=True)
+            for word in (f"error of {block}", *(["below 1e−7", "right"] if is_right else ["wrong"]))
+        ],
+        lines=lines | {"cost": (np.arange(151), path)},
         alt=[150],
         silent=[] if v["reveal"] else ["It is", MISTAKES[name].title if name else "no mistake"],
     )
@@ -741,11 +879,21 @@ def step_size(v: Values) -> Expected:
 
     decided = {kind: [row for row in range(25) if said(kind, row) is not None] for kind in kinds}
     what = [43] if v["parameter"] < 0 else [v["parameter"]]
+    sayings = [""]
+    for kind in kinds:
+        forms = ["#"] if said(kind, at) is not None else ["below #", "round-off, below #"]
+        more = [f"the {kind} difference is off by {form}" for form in forms]
+        sayings = [", ".join(filter(None, (one, other))) for one in sayings for other in more]
     return Expected(
         [Rounded(10.0 ** v["exponent"], 2), *what, *(said(kind, at) for kind in kinds)],
         [said(kind, row) for row in range(25) for kind in kinds],
-        kinds,
-        {"here": ([steps[at]] * 2, [0, 1])}
+        said=[
+            f"At h = #, {'the median of all # parameters' if v['parameter'] < 0 else 'parameter #'}: {each}."
+            for each in sayings
+        ],
+        reading=f"{'Two U-shaped curves' if len(kinds) == 2 else 'One U-shaped curve'} of error against "
+        f"step, in {v['precision']}. ",
+        lines={"here": ([steps[at]] * 2, [0, 1])}
         | {
             kind: (steps, [off[kind][row] if row in decided[kind] else np.nan for row in range(25)])
             for kind in kinds

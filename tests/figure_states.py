@@ -347,6 +347,23 @@ def numbers_in(sentence: str) -> list[str]:
     return NUMBER.findall(sentence.partition(" Shapes:")[0].replace("− ", "−"))
 
 
+def masked(text: str) -> str:
+    """A text in which every number is "#", with its minus."""
+    return NUMBER.sub("#", text.replace("− ", "−"))
+
+
+def _other_words(view: View, right: Expected) -> list[str]:
+    """The words of the table that are not those expected."""
+    if right.named is None:
+        return []
+    cells = [str(cell) for row in view.table for cell in row]
+    names = [cell for cell in map(masked, cells) if cell != "#"]
+    wanted = [word and masked(word) for word in right.named]
+    found = [f"words of the table: {names}"] * (names != wanted)
+    sizes = [int(n) for cell in cells if "×" in cell for n in re.findall(r"\d+", cell)]
+    return found + [f"shapes: {sizes}"] * (sizes != right.shapes)
+
+
 def written(cell: str) -> str:
     """The number of a cell that says "below 1e−9" or "0, exactly"."""
     return cell.split("below ")[-1].removesuffix(", exactly")
@@ -362,6 +379,8 @@ def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[
     said = view.sentence + view.alt + view.code
     found += [f"it tells {word!r}" for word in right.silent if word in said]
     found += _in_order("sentence", numbers_in(spoken), right.sentence)
+    forms = right.said if isinstance(right.said, list) else [right.said]
+    found += ["sentence: " + view.sentence] * (masked(view.sentence) not in map(masked, forms))
     found += _in_order("table", [written(text) for _, text in cells_of(view.table)], right.table)
     for artist, (x, y) in right.lines.items():
         shown_x, shown_y = seen.artists[artist][1:3]
@@ -381,7 +400,9 @@ def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[
             found.append(f"words of {artist}")
     if not name.startswith("one_neuron"):
         found += [f"{a} is hidden" for a, data in seen.artists.items() if data[0] == (a in right.hidden)]
+    found += _other_words(view, right)
     before, sentence, _ = view.alt.partition(view.sentence)
+    found += ["the reading: " + before] * (masked(before) != masked(right.reading))
     found += ["the alt text has another sentence"] * (not sentence and name != "stepper")
     found += _in_order("alt", numbers_in(before), right.alt)
     found += [f"the page has no {part!r}" for part in right.page if part not in view.html]
