@@ -17,6 +17,8 @@ import execute_pages
 import pytest
 import student_copies
 
+from backprop_lib.course.exercises import EXERCISES
+
 FOLDER = Path(__file__).parents[1] / "notebooks"
 PAGES = sorted(FOLDER.glob("*.ipynb"))
 SOLVED = [path for path in PAGES if any(map(student_copies.is_solution, execute_pages.read(path)["cells"]))]
@@ -357,8 +359,10 @@ def test_a_copy_has_no_solution_and_no_output(path: Path, handed_out: Path) -> N
     assert given_away(page, copy) == []
     assert never_run(copy) and not never_run(page)
     assert promises(copy) == []
-    solutions = sum(map(student_copies.is_solution, page["cells"]))
-    assert len(copy["cells"]) == len(page["cells"]) - solutions, "only solutions are left out"
+    added = [cell["id"] for cell in copy["cells"] if cell["id"].startswith(("guess-", "check-"))]
+    assert [cell["id"] for cell in copy["cells"] if cell["id"] not in added] == [
+        cell["id"] for cell in page["cells"] if not student_copies.is_solution(cell)
+    ], "only solutions are left out"
 
 
 # The others have the code of the page, which `make test` runs.
@@ -432,3 +436,85 @@ def test_the_copy_has_what_make_lab_needs(handed_out: Path) -> None:
         subprocess.run([sys.executable, "-B", "-c", f"import {module}"], cwd=handed_out, check=True)
     assert len(modules) == 2
     assert not list(handed_out.rglob("__pycache__")) and not (handed_out / "tests").exists()
+
+
+def marks_of(page: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """{grade_id: cell} of what nbgrader grades on a page."""
+    return {
+        fields["grade_id"]: cell
+        for cell in page["cells"]
+        if (fields := cell["metadata"].get("nbgrader")) and fields["grade"]
+    }
+
+
+def test_every_exercise_of_the_course_is_graded_once_under_its_own_name(handed_out: Path) -> None:
+    copies = [execute_pages.read(path) for path in sorted((handed_out / "notebooks").glob("*.ipynb"))]
+    names = [name.removeprefix("check-") for copy in copies for name in marks_of(copy) if name[0] == "c"]
+    assert sorted(names) == sorted(EXERCISES)
+    assert {"order_2", "order_4", "order_backprop"} <= set(names)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_every_prediction_is_graded_below_the_cell_for_its_guess(path: Path, handed_out: Path) -> None:
+    copy = execute_pages.read(handed_out / "notebooks" / path.name)["cells"]
+    asked = [n for n, cell in enumerate(copy) if "= predict(" in cell["source"]]
+    assert len(asked) == sum("predict(" in cell["source"] for cell in execute_pages.read(path)["cells"])
+    for number, place in enumerate(asked, 1):
+        ask, guess, graded = copy[place : place + 3]
+        assert ask["metadata"]["nbgrader"]["locked"] and not ask["metadata"]["nbgrader"]["grade"]
+        assert guess["source"].startswith(f"guess_{number} = ...") and "nbgrader" not in guess["metadata"]
+        assert graded["metadata"]["nbgrader"]["grade_id"] == f"guess-{ask['id']}"
+        assert f"check_guess(question_{number}.asked, guess_{number})" in graded["source"]
+
+
+def test_the_graded_cells_are_locked_and_nobody_writes_in_them(handed_out: Path) -> None:
+    for path in (handed_out / "notebooks").glob("*.ipynb"):
+        copy = execute_pages.read(path)
+        named = [
+            cell["metadata"]["nbgrader"]["grade_id"]
+            for cell in copy["cells"]
+            if "nbgrader" in cell["metadata"]
+        ]
+        assert len(set(named)) == len(named) and all(re.fullmatch(r"[\w-]+", name) for name in named)
+        for name, cell in marks_of(copy).items():
+            fields = cell["metadata"]["nbgrader"]
+            assert fields["locked"] and not fields["solution"] and fields["points"] == student_copies.POINTS
+            assert re.fullmatch(r"from \S+ import (check\w*)\n\n\1\(.*\)", cell["source"]), name
+
+
+def test_a_check_of_what_is_no_answer_of_the_reader_gives_no_points(handed_out: Path) -> None:
+    (copy,) = (execute_pages.read(path) for path in (handed_out / "notebooks").glob("00*.ipynb"))
+    (shown,) = (cell for cell in copy["cells"] if "somebodys_cost_slope" in cell["source"])
+    assert "nbgrader" not in shown["metadata"] and "check(" in shown["source"]
+
+
+def test_make_in_the_copy_names_what_works_there_and_nothing_else(handed_out: Path) -> None:
+    said = subprocess.run(["make", "-C", handed_out], capture_output=True, text=True, check=True).stdout
+    named = re.findall(r"^  make (\S+)", said, re.MULTILINE)
+    assert named == ["help", "lab"]
+    text = (handed_out / "Makefile").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^([a-z-]+):", text, re.MULTILINE)) == sorted(named)
+    for file in re.findall(r"\btools[./](\w+)", text):
+        assert list((handed_out / "tools").glob(f"{file}.*")), file
+    readme = (handed_out / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`make (\w+)|^make (\w+)$", readme, re.MULTILINE)) == {("", "lab")}
+
+
+def test_a_setting_that_only_other_targets_use_is_left_out_with_its_comments() -> None:
+    text = (
+        "# A     for a\n# B     for b\n\nA =\nB =\nC = $(B) \\\n  more\n# Of C.\n\n.PHONY: lab \\\n  test\n\n"
+    )
+    text += "lab:  ## open\n\t@echo $(A) \\\n\t  more\n\n# Of the test.\ntest: lab  ## test\n\t@echo $(C)\n"
+    made = "# A     for a\n\nA =\n\n.PHONY: help lab\n\nlab:  ## open\n\t@echo $(A) \\\n\t  more\n"
+    assert student_copies.makefile(text) == made
+
+
+def test_nothing_written_for_teachers_is_handed_out(handed_out: Path) -> None:
+    assert sorted(path.name for path in (handed_out / "docs").iterdir()) == [
+        "page.png",
+        "stepper.png",
+        "weight_inspector.png",
+    ]
+    readme = (handed_out / "README.md").read_text(encoding="utf-8")
+    assert "teach" not in readme and "solutions" not in readme
+    assert not [path for path in handed_out.rglob("*") if re.search("teach|grade|tests", path.name)]

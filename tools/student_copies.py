@@ -8,12 +8,17 @@
 Nothing that somebody wrote is deleted: a folder that was not made by this program is refused, and a copy in
 which a file was changed or added gives way only if you say so, or with --force. The copy is a folder to hand
 out: `make lab` opens it, and every link on its pages leads to a file in it. The stubs of the exercises
-remain, so every page still runs from top to bottom.
+remain, so every page still runs from top to bottom. What was written for teachers alone is left out.
+
+The pages are an assignment of nbgrader as well: `nbgrader generate_assignment` takes them as they are. Each
+exercise is a cell for the answer and a graded cell, `check-…`, that looks at it; so is each prediction,
+`guess-…`, which earns its point by being made. The names of the graded cells stay from version to version.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import json
 import os
@@ -24,6 +29,7 @@ import tempfile
 from contextlib import suppress
 from copy import deepcopy
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from pathlib import Path
 
 from execute_pages import Notebook, normalized, read, serialized
@@ -36,12 +42,12 @@ ANSWER = re.compile(r"<details>\s*<summary>\s*(?:Answer|Solution)\b.*?</details>
 POINTER = re.compile(r"(?m)^The solutions? (?:is|are) in the next .*\n?|, and a solution in a collapsed cell")
 NEEDED = (
     "LICENSE",
-    "Makefile",
     "backprop_lib",
-    "benchmarks/site.md",
     "constraints.txt",
     "datasets",
-    "docs",
+    "docs/page.png",
+    "docs/stepper.png",
+    "docs/weight_inspector.png",
     "environment.yml",
     "pyproject.toml",
     "tools/execute_pages.py",
@@ -53,6 +59,13 @@ MARK = ".made-by-student-copies.json"  # {file: hash} of all that was written
 # Made by no hand.
 NO_WORK = ("__pycache__", ".ipynb_checkpoints", ".venv*", "*.egg-info", ".DS_Store", "Thumbs.db")
 FOR_CONTRIBUTORS = "\n## Check it\n"
+# What the README has for those who teach with the course or put it on a server: paragraphs, and remarks.
+FOR_TEACHERS = re.compile(r"(?m)^<!-- .* -->\n|(?s:^(?:Do you teach\?|\*\*In your own browser).*?\n(?:\n|\Z))")
+TARGETS = ("help", "lab")  # what can be made in the copy
+RULE = re.compile(r"^([a-z][a-z-]*):")
+SETTING = re.compile(r"^(\w+) =")
+COMMENT = re.compile(r"# ([A-Z_]+) ")
+POINTS = 1
 
 
 def is_solution(cell: Notebook) -> bool:
@@ -78,6 +91,106 @@ def hidden(page: Notebook) -> Notebook:
 
 
 SOLUTIONS = {"stripped": stripped, "hidden": hidden}
+
+
+def graded(page: Notebook) -> Notebook:
+    """A copy of the page in which each exercise and each prediction has a cell that nbgrader grades."""
+    page = deepcopy(page)
+    exercises = {call for cell in page["cells"] if is_solution(cell) for call in checks(cell)}
+    cells: list[Notebook] = []
+    questions = 0
+    for cell in page["cells"]:
+        last = last_call(cell)
+        if is_solution(cell) or last is None:
+            cells.append(cell)
+        elif last.func.id == "check" and set(checks(cell)) & exercises:
+            ((name, answer),) = checks(cell)
+            cell["source"] = "".join(cell["source"].splitlines(True)[: last.lineno - 1]).rstrip()
+            call = f'check("{name}", {answer})'
+            cells += [cell, graded_cell("check", f"check-{name}", call)]
+        elif last.func.id == "predict":
+            questions += 1
+            asked, guess = f"question_{questions}", f"guess_{questions}"
+            lines = cell["source"].splitlines(True)
+            lines[last.lineno - 1] = f"{asked} = {lines[last.lineno - 1]}"
+            cell["source"] = "".join(lines).rstrip() + f"\n{asked}"
+            name = f"guess-{cell['id']}"
+            cell["metadata"]["nbgrader"] = metadata(f"ask-{cell['id']}", locked=True)
+            wanted = "the place of your option: 1, 2, …" if has_options(last) else "your number"
+            answer_cell = code_cell(f"{name}-answer", f"{guess} = ...  # {wanted}")
+            call = f"check_guess({asked}.asked, {guess})"
+            cells += [cell, answer_cell, graded_cell("check_guess", name, call)]
+        else:
+            cells.append(cell)
+    page["cells"] = cells
+    return page
+
+
+def last_call(cell: Notebook) -> ast.Call | None:
+    """The call of a name that a code cell ends with, if it does."""
+    if cell["cell_type"] != "code" or not (body := ast.parse(cell["source"]).body):
+        return None
+    last = body[-1]
+    is_call = isinstance(last, ast.Expr) and isinstance(last.value, ast.Call)
+    return last.value if is_call and isinstance(last.value.func, ast.Name) else None
+
+
+def checks(cell: Notebook) -> list[tuple[str, str]]:
+    """The exercises that a code cell checks, each with the name of the answer."""
+    if cell["cell_type"] != "code":
+        return []
+    return [
+        (call.args[0].value, ast.unparse(call.args[1]))
+        for call in ast.walk(ast.parse(cell["source"]))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "check"
+    ]
+
+
+def has_options(call: ast.Call) -> bool:
+    return len(call.args) > 1 or any(word.arg == "options" for word in call.keywords)
+
+
+def metadata(name: str, locked: bool, points: int = 0) -> Notebook:
+    """What nbgrader wants to know of a cell: whether it gives points, and that it is not the student's."""
+    fields = {"grade_id": name, "grade": points > 0, "solution": False, "locked": locked, "task": False}
+    return fields | {"schema_version": 3, "cell_type": "code"} | ({"points": points} if points else {})
+
+
+def code_cell(name: str, source: str) -> Notebook:
+    cell = {"cell_type": "code", "id": name, "metadata": {}, "source": source}
+    return cell | {"outputs": [], "execution_count": None}
+
+
+def graded_cell(function: str, name: str, call: str) -> Notebook:
+    cell = code_cell(name, f"from backprop_lib.course.marks import {function}\n\n{call}")
+    cell["metadata"]["nbgrader"] = metadata(name, locked=True, points=POINTS)
+    return cell
+
+
+def makefile(text: str) -> str:
+    """The Makefile with the targets that work in a copy, and with the settings that these use."""
+    statements = re.split(r"(?<!\\)\n(?!\t)", text)  # a rule goes with its recipe
+    statements = [part for part in statements if not (rule := RULE.match(part)) or rule[1] in TARGETS]
+    while True:
+        unused = [
+            part for part in statements if (name := SETTING.match(part)) and not used(name[1], statements)
+        ]
+        if not unused:
+            break
+        statements = [part for part in statements if part not in unused]
+    settings = {name[1] for part in statements if (name := SETTING.match(part))}
+    kept = []
+    for part, after in pairwise([*statements, ""]):
+        about = COMMENT.match(part)
+        if part.startswith(".PHONY"):
+            kept.append(f".PHONY: {' '.join(TARGETS)}")
+        elif not (about and about[1] not in settings) and not (part.startswith("# ") and not after):
+            kept.append(part)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).rstrip() + "\n"
+
+
+def used(name: str, statements: list[str]) -> bool:
+    return any(f"$({name})" in part or (part[:6] == "export" and name in part.split()) for part in statements)
 
 
 def without_outputs(page: Notebook) -> Notebook:
@@ -202,11 +315,15 @@ def _write(target: Path, solutions: str) -> list[Path]:
     readme, mark, _ = (ROOT / "README.md").read_text(encoding="utf-8").partition(FOR_CONTRIBUTORS)
     if not mark:
         raise ValueError(f"README.md: expected a section {FOR_CONTRIBUTORS.strip()!r}")
+    readme = FOR_TEACHERS.sub("", readme)
     (target / "README.md").write_text(readme, encoding="utf-8", newline="\n")
+    if (ROOT / "Makefile").exists():
+        text = makefile((ROOT / "Makefile").read_text(encoding="utf-8"))
+        (target / "Makefile").write_text(text, encoding="utf-8", newline="\n")
     written = []
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         written.append(target / "notebooks" / path.name)
-        text = serialized(without_outputs(SOLUTIONS[solutions](read(path))))
+        text = serialized(without_outputs(SOLUTIONS[solutions](graded(read(path)))))
         written[-1].write_text(text, encoding="utf-8", newline="\n")
     return written
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -13,6 +14,7 @@ from backprop_lib.activations import activation
 from backprop_lib.arguments import Array, one_of
 from backprop_lib.course.answers import Verdict
 from backprop_lib.course.answers import function_on as _function
+from backprop_lib.course.attempts import Judge
 from backprop_lib.course.equation_exercises import EQUATIONS, mistake_of_an_exercise
 from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.course.orders import ORDERS
@@ -690,3 +692,6 @@ EXERCISES: dict[str, Exercise] = {
     **PUZZLES,
     **ORDERS,
 }
+
+# Under nbgrader a page is no page of the reader's own: `course.marks` undoes what it did to the judge.
+AS_IMPORTED = Judge() if "NBGRADER_EXECUTION" in os.environ else None
