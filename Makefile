@@ -42,7 +42,7 @@ READING = sh tools/venv.sh notebooks
 TESTING = sh tools/venv.sh notebooks,test
 BUILDING = VENV="$(VENV)-site" sh tools/venv.sh site
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
-NBVAL = --nbval --nbval-current-env --nbval-cell-timeout 60 --nbval-sanitize-with tests/nbval_sanitize.cfg
+NBVAL = --nbval --nbval-cell-timeout 60
 
 # Tests in which no matrix product is rounded, or which choose their kernels themselves.
 NO_ARITHMETIC = accessibility bad_input bench every_kernel execute_pages imports kernels lab links mutants nbval_bites \

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 for _library in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR"):
@@ -15,13 +17,33 @@ os.environ["TQDM_DISABLE"] = "1"  # no progress bars in what is compared with th
 import hypothesis
 import pytest
 
+SANITIZE = Path(__file__).with_name("tests") / "nbval_sanitize.cfg"
+KERNEL_FOLDERS = ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")
 COUNTED = ("bad inputs tried", "faults injected")
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("steady")
 
 
-def pytest_configure() -> None:
-    """No test runs with another kernel, number of threads or SIMD than the variables EXPECTED_… name."""
+def _as_in_make_test(config: pytest.Config) -> None:
+    """`pytest --nbval notebooks`, typed by hand, compares what `make test` compares, and needs no home."""
+    if config.option.nbval_sanitize_with is None:
+        config.option.nbval_sanitize_with = str(SANITIZE)
+    if config.option.nbval_kernel_name is None:
+        config.option.nbval_current_env = True  # else another Python's kernel of the same name may answer
+    missing = [name for name in KERNEL_FOLDERS if name not in os.environ]
+    if missing:  # in the processes of xdist they are there already
+        folder = tempfile.TemporaryDirectory(prefix="pages-", ignore_cleanup_errors=True)
+        config.add_cleanup(folder.cleanup)
+        os.environ.update({name: os.path.join(folder.name, name) for name in missing})
+    import matplotlib.font_manager  # noqa: F401  lists the fonts: a page would warn that this takes long
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The pages as `make test` has them; and no test runs with another kernel, number of threads or SIMD
+    than the variables EXPECTED_… name.
+    """
+    if config.getoption("nbval", False):
+        _as_in_make_test(config)
     if any(name.startswith("EXPECTED_") for name in os.environ):
         import kernels
 

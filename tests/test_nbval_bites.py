@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,12 +16,13 @@ from typing import Any
 import execute_pages
 import pytest
 
-SANITIZE = Path(__file__).with_name("nbval_sanitize.cfg")
+ROOT = Path(__file__).parents[1]
+SANITIZE = ROOT / "tests" / "nbval_sanitize.cfg"
 
 CELLS = [
     "print('the cost is', 0.987)",
     'from IPython.display import HTML\nHTML(\'<b>12.5</b><img alt="red" src="data:image/png;base64,AAAA">\')',
-    "import ipywidgets\n"
+    "import ipywidgets, matplotlib\n"
     "class Scene(ipywidgets.VBox):\n"
     "    def _repr_mimebundle_(self, **options):\n"
     "        data = super()._repr_mimebundle_(**options)\n"
@@ -104,6 +106,47 @@ def test_the_bytes_of_a_picture_in_html_are_not_compared(page: Path, tmp_path: P
     assert status == 0, report
 
 
+@pytest.fixture
+def project(page: Path, tmp_path: Path) -> Path:
+    """A project with this one's settings, and the small page with other bytes in its picture."""
+    for name in ("pyproject.toml", "conftest.py", "tests/nbval_sanitize.cfg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "notebooks").mkdir()
+    changed(page, tmp_path / "notebooks", "base64,AAAA", "base64,BBBB")
+    return tmp_path
+
+
+def by_hand(folder: Path, **variables: str) -> tuple[int, str]:
+    """Exit status and report of `pytest --nbval .`, without what `make` or `tools/venv.sh` would set."""
+    ours = re.compile("PYTEST_|JUPYTER|IPYTHON|MPL|HOME$|USERPROFILE")
+    settings = {name: value for name, value in os.environ.items() if not ours.match(name)} | variables
+    command = [sys.executable, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider", "--nbval", "."]
+    result = subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", env=settings, cwd=folder
+    )
+    return result.returncode, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("folder", "home"),
+    [(".", {"HOME": os.path.join(os.devnull, "home")}), ("notebooks", {})],
+    ids=["home-unwritable", "home-unset"],
+)
+def test_nbval_typed_by_hand_needs_no_flags_and_no_home(
+    project: Path, folder: str, home: dict[str, str]
+) -> None:
+    status, report = by_hand(project / folder, **home)
+    assert status == 0 and f"{len(CELLS)} passed" in report, report
+
+
+def test_nbval_typed_by_hand_notices_a_changed_digit(project: Path) -> None:
+    (path,) = (project / "notebooks").iterdir()
+    changed(path, path.parent, "the cost is 0.987", "the cost is 0.988")
+    status, report = by_hand(project)
+    assert status == 1 and f"{path.name}::Cell 0" in report and "1 failed" in report, report
+
+
 def test_a_page_that_raises_is_named_and_left_alone(page: Path, tmp_path: Path) -> None:
     book = json.loads(page.read_text(encoding="utf-8"))
     book["cells"][0]["source"] = "weights = 1 / 0"
@@ -117,7 +160,7 @@ def test_a_page_that_raises_is_named_and_left_alone(page: Path, tmp_path: Path) 
 
 # Every page of the course in turn: a digit flipped in each cell that shows one, and a sign in a formula.
 
-PAGES = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+PAGES = sorted((ROOT / "notebooks").glob("*.ipynb"))
 DIGIT = re.compile(r"\d")
 BYTES = re.compile(r'src="data:image/[^"]*"')
 
