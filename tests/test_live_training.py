@@ -10,7 +10,7 @@ from backprop_lib.drawing.svg import number
 from backprop_lib.equations import cost_of
 from backprop_lib.figures.live_training import LiveTraining
 from backprop_lib.network import Network
-from backprop_lib.training import train
+from backprop_lib.training import Trainer, train
 
 TRAINING, HELD_OUT = standardize(*split(load_iris()))
 
@@ -111,3 +111,22 @@ def test_a_run_that_diverges_says_so_and_keeps_finite_parameters() -> None:
     live.controls["epoch"].value = 20
     live.raise_error()
     assert "The run diverged in epoch" in live.view.sentence and np.isfinite(net.theta).all()
+
+
+def test_an_interrupt_during_a_tick_pauses_the_run_at_a_finished_epoch(monkeypatch) -> None:
+    net = net_of()
+    live = live_on(net)
+    live.controls["epoch"].value = 5
+    live.player.play()
+
+    def interrupted(trainer: Trainer) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "_run_epoch", interrupted)
+        live.controls["epoch"].value = 6
+    assert not live.player.clock.playing and live.view.sentence.startswith("Epoch 5:")
+    assert np.array_equal(net.theta, trained(5).theta)
+    live.player.play()
+    live.controls["epoch"].value = 7
+    assert live.player.clock.playing and np.array_equal(net.theta, trained(7).theta)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import re
+import signal
 import threading
 from typing import Any
 
@@ -377,6 +379,46 @@ def test_a_long_drawing_is_left_for_newer_values_and_taken_up_again() -> None:
     assert parts.calls == [1, 1, 1, 2, 3, 3, 3] and shown.view.html == "<b>3</b>"
     shown.controls["size"].value = 2
     assert parts.calls[7:] == [2, 2] and shown.view.progress is None
+
+
+def test_an_interrupt_while_drawing_is_told_and_the_same_values_are_drawn_when_asked_for_again() -> None:
+    interrupted = [3, 3]
+
+    def draw_slowly(size: int) -> View:
+        if size in interrupted:
+            interrupted.remove(size)
+            if interrupted:
+                return View("<b>first part</b>", "alt", "A part.", progress=(1, 2))
+            raise KeyboardInterrupt
+        return draw(size)
+
+    shown = Scene({"size": slider("Size", 1, 1, 9)}, draw_slowly, play="size")
+    shown.player.play()
+    shown.controls["size"].value = 3
+    assert "Not drawn: interrupted." in htmls(shown) and "<progress" not in htmls(shown)
+    assert not shown.player.clock.playing
+    shown.refresh()
+    assert shown.view.html == "<b>3</b>" and shown.error is None and "Not drawn" not in htmls(shown)
+
+
+def test_an_interrupt_of_an_idle_kernel_pauses_what_plays() -> None:
+    players = [Scene({"size": slider("Size", 1, 1, 9)}, draw, play="size").player for _ in range(2)]
+
+    async def kernel() -> None:
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # as while a message is answered
+        try:
+            for player in players:
+                player.play()
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # and as between two messages
+            await asyncio.sleep(0)
+            assert all(player.clock.playing for player in players)
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(0.01)
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    asyncio.run(kernel())
+    assert not any(player.clock.playing for player in players)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+import signal
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
+from weakref import WeakSet
 
 import ipywidgets as W
 import traitlets
@@ -13,14 +17,26 @@ from backprop_lib.arguments import shown
 from backprop_lib.drawing.svg import number
 
 WRAPPING = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "4px 20px"}
+# A front end marks a widget whose kernel has gone with a broken chain; without these words nothing is said.
+GONE = """<style>
+.jupyter-widgets-disconnected:is(.scene, .prediction)::before {
+  content: "The kernel was stopped or restarted, so that nothing moves here. Run all cells again.";
+  display: block; font: inherit; font-size: 14px; line-height: 1.45; color: #222222; background: #FFF4E8;
+  align-self: stretch; max-width: 860px; margin: 6px 0; padding: 4px 10px; border-left: 4px solid #B35806; }
+.jupyter-widgets-disconnected:is(.scene, .prediction) .jupyter-widgets-disconnected::before { display: none; }
+.jupyter-widgets-disconnected:is(.scene, .prediction) :is(button, input, select, .widget-slider) {
+  opacity: 0.4; pointer-events: none; }
+</style>"""
 
 
 class Player(W.HBox):  # type: ignore[misc]
     """A slider that plays: Play, Pause, Previous and Next as buttons with words on them.
 
     The clock runs in the browser, a step every `interval` milliseconds, so that nothing loops in the kernel;
-    without a browser, set the slider.
+    without a browser, set the slider. An interrupt of the kernel (■) pauses all players.
     """
+
+    _playing: WeakSet[Player] = WeakSet()
 
     def __init__(self, slider: Any, interval: int = 150) -> None:
         if not hasattr(slider, "max") or not hasattr(slider, "step"):
@@ -60,10 +76,18 @@ class Player(W.HBox):  # type: ignore[misc]
             self.slider.value = self.slider.min
         self.clock.value = self.slider.value
         self.clock.playing = True
+        self._playing.add(self)
+        _heed_interrupts(self.pause_all)
 
     def pause(self) -> None:
         """Stop the clock."""
         self.clock.playing = False
+
+    @classmethod
+    def pause_all(cls) -> None:
+        """Stop the clock of every player."""
+        while cls._playing:
+            cls._playing.pop().pause()
 
     def move(self, steps: int) -> None:
         """Stop the clock and move the slider by so many steps, as far as its ends."""
@@ -73,6 +97,25 @@ class Player(W.HBox):  # type: ignore[misc]
 
     def _follow_bounds(self, change: object) -> None:
         self.clock.min, self.clock.max = self.slider.min, self.slider.max
+
+
+def _heed_interrupts(action: Callable[[], None]) -> None:
+    """Take an action at every later interrupt that finds the kernel idle, as it is between two ticks.
+
+    A kernel ignores such interrupts; while a cell runs it sets a handler of its own, and then puts back what
+    was there. Elsewhere, and in a thread that may set none, nothing changes.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return
+
+    def listen() -> None:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            with suppress(ValueError):
+                signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(action))
+
+    loop.call_soon(listen)  # when the message that is being answered has been
 
 
 class IntegerBox(W.IntText):  # type: ignore[misc]

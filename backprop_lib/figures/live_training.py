@@ -55,9 +55,10 @@ class LiveTraining(Scene):
     net        is trained in place: at every moment it is as its last finished epoch left it
     data, …    as for `Trainer`; `epochs` is where the run ends
 
-    Play trains on, Pause lets it rest, Stop ends the run where it is, Reset starts over from the first
-    weights. Moving the slider back looks at an earlier epoch; the net stays as it is. Where nothing ticks (a
-    test, an export, a page without a kernel) the picture is that of the finished run, from a copy of the net.
+    Play trains on. Pause lets it rest, and so does an interrupt of the kernel (■). Stop ends the run where it
+    is, Reset starts over from the first weights. Moving the slider back looks at an earlier epoch; the net
+    stays as it is. Where nothing ticks (a test, an export, a page without a kernel) the picture is that of
+    the finished run, from a copy of the net.
     """
 
     def __init__(
@@ -115,6 +116,8 @@ class LiveTraining(Scene):
     def _drawn(self, epoch: int) -> View:
         missing = min(epoch, self._epochs) - self._trainer.epoch
         history = self._trainer.run(missing) if missing > 0 else self._trainer.history()
+        if missing > 0 and self._trainer.interrupted and self.player is not None:
+            self.player.pause()
         return self._view(history, min(epoch, history.epochs), self._trainer)
 
     def _still_view(self) -> View:

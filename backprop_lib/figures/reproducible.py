@@ -78,6 +78,7 @@ class Twins:
         self._trainer = run(net, data, held_out, learning_rate)
         self._twin = run(twin_of(net), _nudged(data), others, learning_rate * (1 + NUDGE))
         self._doubtful_from: int | None = None
+        self.interrupted = False
 
     @property
     def epoch(self) -> int:
@@ -90,11 +91,16 @@ class Twins:
         return self._trainer.diverged_at
 
     def run(self, epochs: int) -> History:
-        """Train both for up to `epochs` more; the history of the run itself."""
+        """Train both for up to `epochs` more; the history of the run itself.
+
+        On KeyboardInterrupt either keeps its finished epochs, and `interrupted` is true until the next run.
+        """
         history = self._trainer.run(epochs)
+        self.interrupted = self._trainer.interrupted
         if self._doubtful_from is None:
             missing = history.epochs - self._twin.epoch
             doubts = _doubts(history, self._twin.run(missing) if missing > 0 else self._twin.history())
+            self.interrupted |= missing > 0 and self._twin.interrupted
             self._doubtful_from = int(doubts.argmax()) if doubts.any() else None
         return history
 

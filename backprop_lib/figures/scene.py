@@ -18,7 +18,7 @@ import numpy as np
 
 from backprop_lib.arguments import shown
 from backprop_lib.drawing.svg import number, still
-from backprop_lib.figures.controls import WRAPPING, IntegerBox, LogSlider, Player, choice, slider
+from backprop_lib.figures.controls import GONE, WRAPPING, IntegerBox, LogSlider, Player, choice, slider
 
 __all__ = ["IntegerBox", "LogSlider", "Player", "Scene", "View", "choice", "slider", "table_html"]
 
@@ -26,7 +26,8 @@ Rows = Sequence[Sequence[object]]
 NUMERIC = re.compile(r"[−-]?[\d.]+(e[−-]?\d+)?$")
 WORDS = "font-size:14px;line-height:1.45;margin:6px 0;max-width:860px"
 # The number beside a slider can be typed: it should look like it. Colors are those of the page's theme.
-STYLE = """<style>
+STYLE = (
+    """<style>
 .scene .widget-readout, .scene .widget-text input {
   border: 1px solid var(--jp-border-color1, #999999); border-radius: 2px; min-width: 46px; padding: 0 4px;
   text-align: center; cursor: text; }
@@ -35,6 +36,8 @@ STYLE = """<style>
 .scene > .widget-html > .widget-html-content { overflow-x: auto; }
 .scene [disabled] { opacity: 0.4; }
 </style>"""
+    + GONE
+)
 
 
 @dataclass(frozen=True)
@@ -118,11 +121,13 @@ def _code_html(code: str) -> str:
     return f'<pre style="{style}"><code>{escape(code)}</code></pre>' if code else ""
 
 
-def _error_html(error: Exception | None) -> str:
+def _error_html(error: BaseException | None) -> str:
     if error is None:
         return ""
     expected = isinstance(error, ValueError | TypeError | ArithmeticError)
     said = str(error) if expected and str(error) else f"{type(error).__name__}: {error}"
+    if isinstance(error, KeyboardInterrupt):
+        said = "interrupted"
     sentence = f"Not drawn: {said.rstrip('.')}. The picture still shows the last good state."
     return (
         f'<p role="alert" style="{WORDS};padding:4px 10px;border-left:4px solid #B35806;'
@@ -152,7 +157,7 @@ class Scene(W.VBox):  # type: ignore[misc]
         if play is not None and play not in controls:
             raise ValueError(f"play: expected one of {', '.join(controls)}, got {shown(play)}")
         self.controls = dict(controls)
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self._draw = draw
         self._drawing = threading.Lock()
         self._asked = threading.Event()
@@ -254,9 +259,13 @@ class Scene(W.VBox):  # type: ignore[misc]
                 self.view, self.error = view, None
                 self._show()
                 view = self._draw(**values)
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             self.error = error
             self._status.value = STYLE + _error_html(error)
+            if isinstance(error, KeyboardInterrupt):
+                self._tried = {}  # the same values, asked for again, are drawn
+                if self.player is not None:
+                    self.player.pause()
             return
         self.view, self.error = view, None
         self._show()
