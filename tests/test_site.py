@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import live_page
 import pytest
 import runtime
 import site_reader
@@ -116,3 +117,59 @@ def test_outputs_are_compared_by_what_they_say() -> None:
     assert "cell [1]" in site_reader.differences([cell("0.99")], [cell("0.98")])[0]
     assert "not run" in site_reader.differences([cell("x")], [cell("x", count=2)])[0]
     assert site_reader.differences([cell("x")], []) == ["1 code cells are stored, 0 were run"]
+
+
+# What a live page loads
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    """A small package: `charts` draws with matplotlib, `figure` only when it is asked to."""
+    files = {
+        "course/__init__.py": "from course.sums import total\n",
+        "course/sums.py": "import numpy\n",
+        "course/charts.py": "from matplotlib.figure import Figure\n",
+        "course/figure.py": "from . import sums\ndef png():\n    from course import charts\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("source", "others"),
+    [
+        ("from course import total", {"numpy"}),
+        ("import course.charts as c", {"numpy", "matplotlib"}),
+        ("from course import charts", {"numpy", "matplotlib"}),
+        ("from course.figure import png", {"numpy"}),
+        ("def f():\n    import sympy", {"numpy", "sympy"}),
+    ],
+)
+def test_a_page_loads_what_it_and_the_modules_it_imports_use(
+    source: str, others: set[str], course: Path
+) -> None:
+    cells = [
+        {"cell_type": "code", "source": ["import course\n", source]},
+        {"cell_type": "markdown", "source": "x"},
+    ]
+    assert live_page.imports_of({"cells": cells}, course) == {"course"} | others
+
+
+def test_the_kernel_is_loaded_with_every_page_and_a_library_with_those_that_import_it() -> None:
+    def entry(*imports: str) -> dict[str, Any]:
+        return {"imports": list(imports), "depends": []}
+
+    lock = {"packages": {"numpy": entry("numpy"), "sympy": entry("sympy", "isympy"), "piplite": entry()}}
+    page = {"cells": [{"cell_type": "code", "source": "import sympy"}]}
+    assert live_page.packages_of(page, lock) == ["numpy", "piplite", "sympy"]
+    assert live_page.packages_of({"cells": []}, lock) == ["numpy", "piplite"]
+
+
+def test_another_page_of_the_application_stops_the_build() -> None:
+    page = "<html><script id=\"jupyter-config-data\"></script><body>await import('../x.js');</body></html>"
+    any_page = {"packages": [], "megabytes": 1}
+    assert "window.waiting.settings();" in live_page.wrapped(page, {}, any_page, "kernel")
+    with pytest.raises(AssertionError, match="another JupyterLite"):
+        live_page.wrapped(page.replace("await", "return"), {}, any_page, "kernel")

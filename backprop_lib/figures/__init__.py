@@ -6,7 +6,7 @@ from pathlib import Path
 
 from backprop_lib.extras import need
 
-need("backprop_lib.figures", "matplotlib", "ipywidgets")
+need("backprop_lib.figures", "ipywidgets")
 
 
 def figure_names() -> list[str]:

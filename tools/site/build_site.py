@@ -26,18 +26,14 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import live_page
 import runtime
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PACKAGE = "backprop_lib"
+COUNTING = HERE / "counting.mjs"
 KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
-
-# Loaded while the reader looks at the page, because the first cell of every page needs them.
-PRELOADED = [
-    *("comm", "ipykernel", "ipython", "ipywidgets", "jedi", "matplotlib", "micropip", "numpy", "piplite"),
-    *("pyodide-kernel", "backprop-lib"),
-]
 
 OVERRIDES = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
@@ -132,11 +128,12 @@ def lite_settings(lock: runtime.Lock, cdn: bool) -> dict[str, Any]:
     """jupyter-lite.json: where the runtime is and what is loaded before the first cell."""
     home = runtime.CDN.format(version=runtime.read_manifest().pyodide) if cdn else "./static/pyodide/"
     kernel = {
-        "pyodideUrl": f"{home}pyodide.mjs",
+        # With a CDN, nothing is counted: its files are its own.
+        "pyodideUrl": f"{home}{'pyodide.mjs' if cdn else COUNTING.name}",
         "disablePyPIFallback": True,
         "loadPyodideOptions": {
             "lockFileURL": f"./static/pyodide/{runtime.LOCK}",
-            "packages": [name for name in PRELOADED if name in lock["packages"]],
+            "packages": live_page.packages_of(all_pages(), lock),
         },
     }
     return {
@@ -149,7 +146,31 @@ def lite_settings(lock: runtime.Lock, cdn: bool) -> dict[str, Any]:
     }
 
 
-def build_lite(output: Path, work: Path, cdn: bool) -> None:
+def all_pages() -> dict[str, Any]:
+    """All pages as one: what the lab, where any page may be opened, has to load."""
+    return {"cells": [cell for page in pages() for cell in json.loads(page.read_text("utf-8"))["cells"]]}
+
+
+def tell_what_loads(lite: Path, book: Path, lock: runtime.Lock, work: Path) -> None:
+    """Give each live page its text, and the list of what it loads, to show while a reader waits."""
+
+    def loads(page: dict[str, Any]) -> dict[str, Any]:
+        packages = live_page.packages_of(page, lock)
+        size = live_page.megabytes(packages, lock, lite / "static" / "pyodide")
+        return {"packages": packages, "megabytes": round(size, 1)}
+
+    (lite / "reading").mkdir()
+    for page in pages():
+        html = (book / "notebooks" / f"{page.stem}.html").read_text(encoding="utf-8")
+        text = live_page.text_of(html, work)
+        (lite / "reading" / f"{page.stem}.html").write_text(text, encoding="utf-8")
+    by_name = {page.name: loads(json.loads(page.read_text(encoding="utf-8"))) for page in pages()}
+    index = lite / "notebooks" / "index.html"
+    told = live_page.wrapped(index.read_text(encoding="utf-8"), by_name, loads(all_pages()), KERNEL_PLUGIN)
+    index.write_text(told, encoding="utf-8")
+
+
+def build_lite(output: Path, book: Path, work: Path, cdn: bool) -> None:
     """JupyterLite with the runtime, the pages, the package and the data."""
     lock = runtime.lay_out(work / "pyodide", wheel(work / "wheel"), cdn)
     source = work / "lite"
@@ -169,6 +190,8 @@ def build_lite(output: Path, work: Path, cdn: bool) -> None:
     options += [word for app in ("lab", "notebooks") for word in ("--apps", app)]
     run(sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", source, *options, cwd=work)
     shutil.copytree(work / "pyodide", output / "static" / "pyodide", dirs_exist_ok=True)
+    shutil.copy(COUNTING, output / "static" / "pyodide")
+    tell_what_loads(output, book, lock, work)
     # Every browser that can run the pages takes the fonts in their modern form.
     for kind in ("eot", "ttf", "svg", "woff"):
         for font in (output / "build").glob(f"fa-*.{kind}"):
@@ -231,12 +254,12 @@ def build_book(output: Path, work: Path, live: bool) -> None:
         shutil.copy(module, target)
         target.with_suffix(".md").write_text(source_page(module), encoding="utf-8")
     (source / "index.md").write_text(book_index(modules, live), encoding="utf-8")
-    (mathjax,) = runtime.read_manifest().of("mathjax")
-    shutil.copy(runtime.collect(runtime.read_manifest(), [mathjax])[mathjax.file], source / "_static")
+    formulas = [file for file in runtime.read_manifest().of("mathjax") if file.file == "tex-svg.js"]
+    shutil.copy(runtime.collect(runtime.read_manifest(), formulas)["tex-svg.js"], source / "_static")
     options = ["-q", "-W", "--keep-going", "-b", "html", *(["-t", "live"] if live else [])]
     run(sys.executable, "-m", "sphinx", *options, source, work / "html" / "book", cwd=work)
     shutil.move(work / "html" / "book", output)
-    for junk in (".doctrees", ".buildinfo", "objects.inv"):
+    for junk in (".doctrees", ".buildinfo", "objects.inv", "_sources"):
         path = output / junk
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
@@ -287,7 +310,7 @@ def landing_page(megabytes: float) -> str:
 def build_site(output: Path, work: Path, cdn: bool) -> None:
     """The landing page, the book and JupyterLite."""
     build_book(output / "book", work, live=True)
-    build_lite(output / "lite", work, cdn)
+    build_lite(output / "lite", output / "book", work, cdn)
     runtime_size = size_of(output / "lite" / "static" / "pyodide")
     (output / "index.html").write_text(landing_page(runtime_size), encoding="utf-8")
     shutil.copy(HERE / "icon.svg", output)

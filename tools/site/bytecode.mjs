@@ -3,8 +3,9 @@
 //   node bytecode.mjs CORE JOBS    CORE: folder of Pyodide's core; JOBS: JSON file, a list of [from, to, keep]
 //
 // Byte code takes the place of the source, so a reader loads less; with `keep` it lies beside the source, in
-// __pycache__, and tracebacks show the lines. A package's own tests and benchmarks are left out. No time stamps:
-// the same input gives the same bytes.
+// __pycache__, and tracebacks show the lines. What no page can reach is left out: a package's own tests, what only
+// a compiler reads, parts of sympy and lexers that nothing here imports, and fonts in which nothing is written.
+// No time stamps: the same input gives the same bytes.
 import fs from "node:fs";
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -14,12 +15,20 @@ const { loadPyodide } = await import(pathToFileURL(`${core}/pyodide.mjs`));
 const python = await loadPyodide({ indexURL: `${core}/` });
 
 const add = python.runPython(`
-import io, os, sys, zipfile
+import io, os, re, sys, zipfile
 from importlib._bootstrap_external import _code_to_hash_pyc
 from importlib.util import source_hash
 
 LEVEL = 9
-LEFT_OUT = ("/tests/", "/benchmarks/")
+LEFT_OUT = re.compile("|".join([
+    r"/(tests|benchmarks|sample_data|afm|pdfcorefonts)/",
+    r"^numpy/.*[.](a|h|pyi|pxd)$",
+    r"^numpy/f2py/",
+    r"/DejaVuSerif[-.A-Z]",
+    r"^sympy/(stats|parsing/(autolev|c|fortran|latex))/",
+    r"^sympy/physics/(biomechanics|continuum_mechanics|control|hep|mechanics|optics|quantum|vector)/",
+    r"^pygments/lexers/(?!(__init__|_mapping|_css_builtins|console|css|data|diff|html|javascript|jvm|perl|python|ruby|shell|special)[.])",
+]))
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SITE_PACKAGES = f"/lib/python{VERSION}/site-packages/"
 # The standard library is imported from its zip, without being unpacked.
@@ -35,7 +44,7 @@ def add(data, keep, home):
     result = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data.to_bytes())) as old, zipfile.ZipFile(result, "w") as new:
         for name in sorted(old.namelist()):
-            if name.endswith("/") or any(folder in name for folder in LEFT_OUT):
+            if name.endswith("/") or LEFT_OUT.search(name):
                 continue
             source, code = old.read(name), None
             if name.endswith(".py") and ".data/" not in name:

@@ -1,0 +1,163 @@
+"""A live page while it loads: its text at once, what is loading and how much of it; then which cell runs.
+
+Run by `make test-site`, on a machine without a network.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from documents import PAGES, ROOT
+from in_chromium import CHROMIUM, SWITCHES
+from playwright.sync_api import sync_playwright
+from serve_site import Log, serving
+from site_reader import RUN_ALL, differences, reading, stored
+
+SITE = ROOT / "build" / "site"
+PAGE = next(path for path in PAGES if "hidden_layer" in path.name)
+# What the bar said, each sentence once, from the moment when this is asked for.
+LISTEN = """() => {
+    const doing = document.querySelector('#waiting-doing');
+    window.said = [doing.textContent];
+    new MutationObserver(() => said.push(doing.textContent)).observe(doing, {childList: true, subtree: true});
+}"""
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[str, Log]]:
+    assert (SITE / "index.html").is_file(), "nothing to test: make site"
+    with serving(SITE) as address_and_log:
+        yield address_and_log
+
+
+def address_of(page: Path, site: str) -> str:
+    return f"{site}/lite/notebooks/index.html?path=notebooks/{page.name}"
+
+
+def doing(page: Any, words: str) -> None:
+    """Wait until the bar says what is being done in words that begin like these."""
+    page.wait_for_function(
+        "w => document.querySelector('#waiting-doing')?.textContent.startsWith(w)", arg=words
+    )
+
+
+def megabytes(page: Any) -> tuple[float, float]:
+    """How many MB the bar says are there, and of how many."""
+    said = page.locator("#waiting-count").text_content()
+    match = re.fullmatch(r"([\d.]+) of about (\d+) MB\.", said)
+    assert match, said
+    return float(match[1]), float(match[2])
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_on_a_slow_line_the_text_is_there_at_once_and_the_bar_counts(
+    width: int, server: tuple[str, Log]
+) -> None:
+    with reading(server[0], viewport={"width": width, "height": 800}) as tab:
+        page, line = tab.page, tab.context.new_cdp_session(tab.page)
+        line.send("Network.enable")
+        slow = {"offline": False, "latency": 50, "downloadThroughput": 200_000, "uploadThroughput": 200_000}
+        line.send("Network.emulateNetworkConditions", slow)
+        page.goto(address_of(PAGE, tab.address), wait_until="commit")
+        text = page.frame_locator("#waiting-text")
+        text.get_by_role("heading", level=1).wait_for(timeout=5_000)
+        assert not page.evaluate("() => Boolean(window.jupyterapp)")
+        assert text.locator("math").first.bounding_box()["width"] > 5
+        doing(page, "The frame of the live page is loading")
+        first, total = megabytes(page)
+        page.wait_for_timeout(3_000)
+        assert first < megabytes(page)[0] < total
+        assert (
+            page.locator("#waiting-kept").text_content().startswith("What was loaded is kept for next time")
+        )
+        bar = page.locator("#waiting-bar").evaluate(
+            "bar => [bar.scrollHeight - bar.clientHeight, bar.scrollWidth]"
+        )
+        assert bar == [0, width]
+        assert not tab.errors
+
+
+def test_the_bar_ends_where_it_said_and_then_names_the_cell_that_runs(server: tuple[str, Log]) -> None:
+    with reading(server[0]) as tab:
+        page = tab.page
+        page.goto(address_of(PAGE, tab.address), wait_until="commit")
+        doing(page, "Python is loading (numpy)")
+        page.evaluate(
+            "() => { new MutationObserver(changes => changes.forEach(change => {"
+            " window.last = change.removedNodes[0]?.textContent || window.last; }))"
+            ".observe(document.querySelector('#waiting-count'), {childList: true, subtree: true}); }"
+        )
+        doing(page, "Python is ready")
+        assert page.locator("#waiting-text").is_hidden() and page.locator("#waiting-progress").is_hidden()
+        loaded, total = map(float, re.findall(r"[\d.]+(?= of| MB)", page.evaluate("() => window.last")))
+        assert 0.9 * total <= loaded <= total, "APPLICATION in tools/site/live_page.py"
+        page.evaluate(LISTEN)
+        page.locator("#waiting-run").click()
+        doing(page, "All ")
+        cells = len(stored(PAGE))
+        said = page.evaluate("() => said")
+        ran = [int(words.split()[1]) for words in said if words.endswith(f" of {cells} is running.")]
+        assert len(ran) > 3 and ran == sorted(ran) and said[-1] == f"All {cells} cells have run."
+        assert page.locator(".waiting-runs").count() == 0
+
+
+def test_a_reader_who_has_begun_to_read_is_asked_before_the_text_goes(server: tuple[str, Log]) -> None:
+    with reading(server[0]) as tab:
+        page = tab.page
+        page.goto(address_of(PAGE, tab.address), wait_until="commit")
+        text = page.frame_locator("#waiting-text")
+        heading = text.get_by_role("heading", level=2).nth(2)
+        words = heading.text_content().rstrip("#¶").strip()
+        heading.evaluate("heading => heading.scrollIntoView()")
+        live = page.get_by_role("button", name="Show the live page")
+        live.wait_for()
+        assert page.locator("#waiting-text").is_visible()
+        live.click()
+        assert page.locator("#waiting-text").is_hidden()
+        there = page.locator(".jp-Notebook").get_by_role("heading", name=words).first.bounding_box()
+        assert 0 < there["y"] < 400
+
+
+def test_what_draws_and_what_calculates_with_formulas_is_loaded_for_pages_that_use_it(
+    server: tuple[str, Log],
+) -> None:
+    pages = {}
+    for path in (PAGE, next(path for path in PAGES if path.name.startswith("01_"))):
+        server[1].answers.clear()
+        with reading(server[0]) as tab:
+            tab.page.goto(address_of(path, tab.address), wait_until="commit")
+            doing(tab.page, "Python is ready")
+        wheels = re.findall(r"/(\w+)-[^/ ]*\.whl", " ".join(name for name, _ in server[1].answers))
+        pages[path] = set(wheels)
+    without, drawing = pages.values()
+    assert {"numpy", "ipywidgets", "backprop_lib"} <= without & drawing
+    assert drawing - without >= {"matplotlib", "pillow"} and "sympy" not in drawing | without
+
+
+def test_a_browser_that_denies_all_storage_runs_the_page_and_says_that_nothing_is_kept(
+    server: tuple[str, Log], tmp_path: Path
+) -> None:
+    settings = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (tmp_path / "Default").mkdir()
+    (tmp_path / "Default" / "Preferences").write_text(json.dumps(settings))
+    chromium = next(found for name in CHROMIUM if (found := shutil.which(name)))
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path, executable_path=chromium, args=SWITCHES
+        )
+        page = context.new_page()
+        page.set_default_timeout(240_000)
+        page.goto(f"{server[0]}/index.html")
+        denied = "() => { try { return Boolean(localStorage); } catch (error) { return error.name; } }"
+        assert page.evaluate(denied) == "SecurityError"
+        page.goto(address_of(PAGE, server[0]), wait_until="commit")
+        doing(page, "Python is ready")
+        assert "your changes are not kept" in page.locator("#waiting-kept").text_content()
+        assert differences(stored(PAGE), page.evaluate(RUN_ALL)) == []
+        context.close()

@@ -1,0 +1,46 @@
+// Pyodide as it is, with every byte that it loads counted, and told to the page that waits for it.
+//
+// The worker that runs Python imports this file in the place of pyodide.mjs, with the tab that waits in its
+// address. What it tells that tab: a file, and how many bytes of it have come.
+import { loadPyodide as load } from "./pyodide.mjs";
+
+// The kernel installs these itself unless they are among the packages to load; no page needs them.
+const NOT_NEEDED = ["jedi"];
+
+let channel = null;
+try {
+  channel = new BroadcastChannel(`loading ${new URL(import.meta.url).searchParams.get("tab")}`);
+} catch {
+  // A browser that denies all storage may deny this, too: then the page says less, and runs.
+}
+
+function told(response, file) {
+  if (!channel || !response.ok || !response.body) return response;
+  let bytes = 0;
+  const counter = new TransformStream({
+    transform(chunk, controller) {
+      bytes += chunk.byteLength;
+      channel.postMessage({ file, bytes });
+      controller.enqueue(chunk);
+    },
+  });
+  return new Response(response.body.pipeThrough(counter), {
+    status: response.status,
+    statusText: response.statusText,
+    headers: response.headers,
+  });
+}
+
+export async function loadPyodide(options) {
+  const fetched = globalThis.fetch;
+  globalThis.fetch = async (...asked) => {
+    const file = String(asked[0].url ?? asked[0]).split(/[?#]/)[0].split("/").pop();
+    return told(await fetched(...asked), file);
+  };
+  try {
+    const packages = options.packages.filter((name) => !NOT_NEEDED.includes(name));
+    return await load({ ...options, packages });
+  } finally {
+    globalThis.fetch = fetched;
+  }
+}

@@ -1,0 +1,219 @@
+// What a reader sees while a live page loads: its text at once, what is loading, and how much of how much; then
+// which cell runs. Written into the page itself: on a slow line one more file is one more wait.
+window.waiting = (() => {
+  "use strict";
+  const SETTINGS = {{settings}};
+  const KERNEL = {{kernel}};
+  const path = new URLSearchParams(location.search).get("path") || "";
+  const name = path.split("/").pop();
+  const page = SETTINGS.pages[name] || SETTINGS.any;
+  const root = new URL("..", location.href.split(/[?#]/)[0]);
+  const total = page.megabytes + SETTINGS.application;
+  const part = (id) => document.getElementById(`waiting-${id}`);
+  const tab = Math.random().toString(36).slice(2);
+  const later = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+  const loaded = { application: new Map(), python: new Map() };
+  let denied = false, phase = "", textShown;
+  const text = new Promise((done) => { textShown = done; });
+
+  // A private window may refuse to keep anything, and some programs stop at the mere question.
+  function replaceIfDenied(kind) {
+    try {
+      window[kind].setItem("waiting", "1");
+      window[kind].removeItem("waiting");
+    } catch {
+      denied = true;
+      const items = new Map();
+      const memory = {
+        getItem: (key) => items.get(String(key)) ?? null,
+        setItem: (key, value) => void items.set(String(key), String(value)),
+        removeItem: (key) => void items.delete(String(key)),
+        clear: () => items.clear(),
+        key: (index) => [...items.keys()][index] ?? null,
+        get length() { return items.size; },
+      };
+      Object.defineProperty(window, kind, { configurable: true, value: memory });
+    }
+  }
+
+  // A database that neither opens nor says why within some seconds keeps nothing, either.
+  function databaseOpens() {
+    return Promise.race([later(3000).then(() => false), new Promise((done) => {
+      try {
+        const asked = indexedDB.open("waiting");
+        asked.onerror = () => done(false);
+        asked.onsuccess = () => {
+          asked.result.close();
+          indexedDB.deleteDatabase("waiting");
+          done(true);
+        };
+      } catch {
+        done(false);
+      }
+    })]);
+  }
+
+  function say(what, words) {
+    if (part(what).textContent !== words) part(what).textContent = words;
+  }
+
+  function count() {
+    if (phase !== "frame" && phase !== "python") return;
+    const sum = (files) => [...files.values()].reduce((a, b) => a + b, 0) / 1e6;
+    const done = Math.min(total, sum(loaded.application) + sum(loaded.python));
+    say("count", `${done.toFixed(1)} of about ${total.toFixed(0)} MB.`);
+    part("progress").value = done / total;
+    if (phase === "python" && loaded.file) {
+      say("doing", `Python is loading (${loaded.file.split("-")[0].replace(/[.].*/, "").replaceAll("_", " ")}):`);
+    }
+  }
+
+  function enter(next) {
+    phase = next;
+    const words = {
+      frame: "The frame of the live page is loading:",
+      python: "Python is loading:",
+      ready: "Python is ready: choose Run → Run All Cells, or press",
+      failed: "Python did not load. Reload the page; if it stops again, read it in the book.",
+    };
+    if (words[next]) say("doing", words[next]);
+    if (next === "ready" || next === "failed") {
+      say("count", "");
+      part("progress").hidden = true;
+    }
+    count();
+  }
+
+  // The live page takes the place of the text, unless the reader has begun to read: then when asked to.
+  function show() {
+    const frame = part("text");
+    if (frame.hidden) return;
+    const words = (heading) => heading?.textContent.replace(/[#¶]\s*$/, "").trim();
+    let place = null;
+    try {
+      const inside = frame.contentDocument;
+      const above = [...inside.querySelectorAll("h1, h2, h3")].filter((h) => h.getBoundingClientRect().top < 80);
+      place = frame.contentWindow.scrollY > 0 ? words(above.pop()) : null;
+    } catch {}
+    frame.hidden = true;
+    frame.removeAttribute("src");
+    part("live").hidden = true;
+    const headings = [...document.querySelectorAll(".jp-Notebook :is(h1, h2, h3)")];
+    if (place) headings.find((heading) => words(heading) === place)?.scrollIntoView();
+  }
+
+  function begun() {
+    try {
+      return part("text").contentWindow.scrollY > 40;
+    } catch {
+      return false;
+    }
+  }
+
+  function running(cells) {
+    const at = cells.findIndex((cell) => cell.prompt === "*");
+    for (const node of document.querySelectorAll(".waiting-runs")) {
+      if (node !== cells[at]?.node) node.classList.remove("waiting-runs");
+    }
+    if (at >= 0) {
+      phase = "runs";
+      cells[at].node.classList.add("waiting-runs");
+      say("doing", `Cell ${at + 1} of ${cells.length} is running.`);
+    } else if (phase === "runs") {
+      phase = "ready";
+      const written = cells.filter((cell) => cell.model.sharedModel.source.trim());
+      const left = written.filter((cell) => !cell.model.executionCount).length;
+      say("doing", left ? `${left} of ${cells.length} cells have not run.` : `All ${cells.length} cells have run.`);
+    }
+  }
+
+  async function follow() {
+    while (!window.jupyterapp) await later(50);
+    const app = window.jupyterapp;
+    await app.restored;
+    while (!app.shell.currentWidget?.sessionContext) await later(50);
+    const widget = app.shell.currentWidget;
+    await widget.context.ready;
+    enter("python");
+    await widget.revealed;
+    part("live").onclick = show;
+    if (begun()) part("live").hidden = false;
+    else show();
+    part("run").hidden = false;
+    part("run").onclick = async () => {
+      show();
+      await widget.sessionContext.ready;
+      await app.commands.execute("notebook:run-all-cells");
+    };
+    await widget.sessionContext.ready;
+    const kernel = widget.sessionContext.session?.kernel;
+    kernel?.statusChanged.connect((_, status) => { if (status === "dead") enter("failed"); });
+    await kernel?.info;
+    if (phase !== "failed") enter("ready");
+    setInterval(() => running(widget.content.widgets.filter((cell) => cell.model.type === "code")), 200);
+  }
+
+  replaceIfDenied("localStorage");
+  replaceIfDenied("sessionStorage");
+  const database = databaseOpens().then((opens) => { denied ||= !opens; });
+  // A file of the frame tells its size when it is there.
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      if (!entry.name.includes("/pyodide/")) loaded.application.set(entry.name, entry.decodedBodySize);
+    }
+    if (phase) count();
+  }).observe({ type: "resource", buffered: true });
+  try {
+    const channel = new BroadcastChannel(`loading ${tab}`);
+    channel.onmessage = ({ data }) => {
+      if (data.file) {
+        loaded.file = data.file;
+        loaded.python.set(data.file, data.bytes);
+      }
+      count();
+    };
+  } catch {}
+  addEventListener("error", (event) => {
+    if (event.target instanceof HTMLScriptElement && !window.jupyterapp) {
+      enter("failed");
+      say("doing", "A file of this page could not be loaded. Reload the page.");
+    }
+  }, true);
+
+  return {
+    // The body has begun: show the text, and load nothing else until it is there.
+    async begin() {
+      enter("frame");
+      if (SETTINGS.pages[name]) {
+        const frame = part("text");
+        frame.hidden = false;
+        frame.onload = () => textShown();
+        frame.src = new URL(`reading/${name.replace(".ipynb", ".html")}`, root);
+        later(15000).then(textShown);
+      } else {
+        textShown();
+      }
+      await database;
+      say("kept", denied
+        ? "This browser lets no page keep anything: all runs, but your changes are not kept when you leave."
+        : "What was loaded is kept for next time, and your changes are kept in this browser alone.");
+    },
+    text: Promise.all([text, database]),
+    // The settings are together, and the application has not read them yet.
+    settings() {
+      const script = document.getElementById("jupyter-config-data");
+      const config = JSON.parse(script.textContent);
+      const kernel = config.litePluginSettings[KERNEL];
+      kernel.loadPyodideOptions.packages = page.packages;
+      kernel.pyodideUrl += `?tab=${tab}`;
+      if (denied) {
+        config.enableMemoryStorage = true;
+        for (const kind of ["contents", "settings", "workspaces"]) {
+          config[`${kind}StorageDrivers`] = ["memoryStorageDriver"];
+        }
+      }
+      script.textContent = JSON.stringify(config);
+      follow();
+    },
+  };
+})();
