@@ -119,7 +119,12 @@ def test_the_mathematics_and_the_course_can_be_imported_where_numpy_alone_is_ins
 
 @pytest.mark.parametrize(
     "module, missing",
-    [("drawing.plots", "matplotlib"), ("figures.iris_lab", "matplotlib"), ("figures.nudge", "ipywidgets")],
+    [
+        ("drawing.plots", "matplotlib"),
+        ("figures.clones", "matplotlib"),
+        ("figures.iris_lab", "matplotlib"),
+        ("figures.nudge", "ipywidgets"),
+    ],
 )
 def test_a_missing_extra_is_named_with_the_command_that_installs_it(module, missing) -> None:
     program = f"import sys\nsys.modules['{missing}'] = None\nimport backprop_lib.{module}\n"

@@ -11,6 +11,10 @@ import math
 import time
 from typing import Any
 
+from backprop_lib.extras import need
+
+need("backprop_lib.figures.clones", "matplotlib")
+
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize

@@ -5,6 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from backprop_lib.extras import need
+
+need("backprop_lib.figures.iris_lab", "matplotlib")
+
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
