@@ -15,6 +15,7 @@ from backprop_lib.arguments import Array, one_of
 from backprop_lib.course.answers import Verdict
 from backprop_lib.course.answers import function_on as _function
 from backprop_lib.course.attempts import Judge
+from backprop_lib.course.elsewhere_exercises import ELSEWHERE
 from backprop_lib.course.equation_exercises import EQUATIONS, mistake_of_an_exercise
 from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.course.orders import ORDERS
@@ -689,6 +690,7 @@ EXERCISES: dict[str, Exercise] = {
     ),
     **EQUATIONS,
     **TRAINING,
+    **ELSEWHERE,
     **PUZZLES,
     **ORDERS,
 }

@@ -1,0 +1,165 @@
+"""Exercises on other conventions: examples in rows, a summed cost, the error of the inputs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from backprop_lib.arguments import Array
+from backprop_lib.course.answers import function_on
+from backprop_lib.course.equation_exercises import mistake_of_an_exercise
+from backprop_lib.equations import backprop
+from backprop_lib.network import Network
+
+
+def _layers_in_rows() -> dict[str, tuple[Any, ...]]:
+    rng = np.random.default_rng(10)
+    return {
+        f"{m} examples, {n} neurons, {k} inputs": (rng.standard_normal((m, n)), rng.standard_normal((m, k)))
+        for m, n, k in ((1, 3, 4), (6, 3, 4), (5, 3, 3))
+    }
+
+
+def _rows_gradient(delta: Array, a_previous: Array) -> tuple[Array, Array]:
+    """(∂C/∂w, ∂C/∂b) of shapes (n, k) and (n,), from delta (m, n) and a_previous (m, k)."""
+    return delta.T @ a_previous / len(delta), delta.mean(axis=0)
+
+
+def _grads() -> dict[str, tuple[Any, ...]]:
+    rng = np.random.default_rng(11)
+    shapes = ((3, 4, 5), (2, 2, 7), (1, 3, 2))
+    return {
+        f"a layer of {n}, {k} inputs, {m} examples": (
+            rng.standard_normal((n, k)),
+            rng.standard_normal(n),
+            m,
+        )
+        for n, k, m in shapes
+    }
+
+
+def _ours(w_grad: Array, b_grad: Array, m: int) -> tuple[Array, Array]:
+    """Ours, averaged and with a bias that is a column, from the gradients of a summed cost."""
+    return w_grad / m, b_grad[:, None] / m
+
+
+def _inputs() -> dict[str, tuple[Any, ...]]:
+    rng = np.random.default_rng(12)
+    return {
+        f"a {n}-5-{k} net, a batch of {m}": (
+            Network([("identity", n), ("tanh", 5), ("sigmoid", k)], seed=m),
+            rng.standard_normal((n, m)),
+            rng.random((k, m)),
+        )
+        for n, k, m in ((4, 3, 1), (5, 2, 6))
+    }
+
+
+def _input_error(net: Network, x: Array, y: Array, share: float = 1.0) -> Array:
+    """δ⁰ = (w¹)ᵀ δ¹, per example."""
+    slope: Array = share * (net.w[1].T @ backprop(net, x, y).delta[1])
+    return slope
+
+
+ELSEWHERE = {
+    "gradient_in_rows": function_on(
+        "delta a_previous",
+        _layers_in_rows(),
+        _rows_gradient,
+        "1, 6 and 5 examples in rows",
+        (
+            (
+                mistake_of_an_exercise(
+                    "the sum in place of the mean",
+                    "The cost of this course is a mean, so its gradient is m times smaller than the sum.",
+                    "the factor 1/m, with m the number of rows",
+                ),
+                lambda d, a: (d.T @ a, d.sum(axis=0)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "divided by the number of neurons",
+                    "With examples in rows, the number of examples is the number of rows.",
+                    "the divisor: len(delta), not its second length",
+                ),
+                lambda d, a: (d.T @ a / d.shape[1], d.sum(axis=0) / d.shape[1]),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the gradient of the transposed weights",
+                    "(a_previous)ᵀ δ has an input in each row; w has a neuron in each row.",
+                    "the order of the two factors",
+                ),
+                lambda d, a: (a.T @ d / len(d), d.mean(axis=0)),
+            ),
+        ),
+        parts=("w", "b"),
+    ),
+    "from_a_summed_cost": function_on(
+        "w_grad b_grad m",
+        _grads(),
+        _ours,
+        "three layers",
+        (
+            (
+                mistake_of_an_exercise(
+                    "still the gradient of a sum",
+                    "A summed cost is m times the mean, and so is its gradient.",
+                    "the factor 1/m",
+                ),
+                lambda w, b, m: (w, b[:, None]),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "multiplied by m",
+                    "The sum is the larger one: from the sum to the mean one divides.",
+                    "the factor 1/m",
+                ),
+                lambda w, b, m: (w * m, b[:, None] * m),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "transposed weights",
+                    "w_grad has a neuron in each row, as ours has: it needs no transpose.",
+                    "the shape of the first result",
+                ),
+                lambda w, b, m: (w.T / m, b[:, None] / m),
+            ),
+        ),
+        parts=("w", "b"),
+    ),
+    "input_error": function_on(
+        "net x y",
+        _inputs(),
+        _input_error,
+        "two nets, with one example and with six",
+        (
+            (
+                mistake_of_an_exercise(
+                    "a factor σ′(x)",
+                    "The inputs pass through no activation, so there is no slope to multiply by.",
+                    "what stands behind (w¹)ᵀ δ¹: nothing",
+                ),
+                lambda net, x, y: _input_error(net, x, y) * net.sigma[1].prime(x),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "averaged over the examples",
+                    "Each example has its own inputs, so each has its own slopes.",
+                    "the mean: δ⁰ stays per example, as every δ does",
+                ),
+                lambda net, x, y: _input_error(net, x, y).mean(axis=1, keepdims=True),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "uphill and downhill exchanged",
+                    "δ⁰ is the slope of the cost itself, which points uphill.",
+                    "the sign",
+                ),
+                partial(_input_error, share=-1.0),
+            ),
+        ),
+    ),
+}
