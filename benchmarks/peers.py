@@ -214,20 +214,20 @@ def torch_gradient(problem: Problem) -> Job:
 
 
 def torch_epoch(problem: Problem) -> Job:
+    """The loop that the page on other conventions shows."""
     import torch
+
+    from benchmarks.pytorch_loop import one_epoch, steepest_descent
 
     x, y = torch.from_numpy(problem.x), torch.from_numpy(problem.y)
 
-    def epoch(model: Any, loss: Any, optimizer: Any, order: Any) -> Any:
-        for batch in order.split(problem.batch_size):
-            optimizer.zero_grad()
-            loss(x[batch], y[batch]).backward()
-            optimizer.step()
+    def epoch(model: Any, optimizer: Any, order: Any) -> Any:
+        one_epoch(model, optimizer, x, y, order.split(problem.batch_size))
         return np.concatenate([p.detach().numpy().ravel() for p in model.parameters()])
 
-    def fresh() -> tuple[Any, Any, Any]:
-        model, loss = torch_model(problem)
-        return model, loss, torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
+    def fresh() -> tuple[Any, Any]:
+        model, _ = torch_model(problem)
+        return model, steepest_descent(model, LEARNING_RATE)
 
     kept = fresh()
     return Job(
