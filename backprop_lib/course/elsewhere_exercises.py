@@ -1,4 +1,4 @@
-"""Exercises on other conventions: examples in rows, a summed cost, the error of the inputs."""
+"""The exercises on other conventions: examples in rows, a summed cost, the error of the inputs."""
 
 from __future__ import annotations
 
