@@ -136,6 +136,49 @@ def test_links_that_hold_are_not_found() -> None:
     assert list(dead_links(of_markdown(text))) == []
 
 
+INDEX = ALL[ROOT / "docs" / "questions.md"]
+TEMPLATE = "What could go wrong?"
+
+
+def asked(page: Document) -> list[tuple[str, bool]]:
+    """Every heading that asks, and whether a cell below it computed what it shows, before another heading."""
+    found: list[tuple[str, bool]] = []
+    waiting: list[str] = []
+    for cell in page.cells:
+        if cell["cell_type"] == "code":
+            answers = bool(cell["outputs"]) and "solution" not in cell["metadata"].get("tags", [])
+            if answers and cell["execution_count"]:
+                found, waiting = [*found, *((title, True) for title in waiting)], []
+            continue
+        titles = of_markdown(cell["source"]).titles
+        if titles and not (waiting and titles[0].endswith("?")):
+            found, waiting = [*found, *((title, False) for title in waiting)], []
+        for title in titles:
+            if not title.endswith("?"):
+                found, waiting = [*found, *((title, False) for title in waiting)], []
+            elif title != TEMPLATE:
+                waiting.append(title)
+    return [*found, *((title, False) for title in waiting)]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_below_a_question_a_cell_computes_its_answer(path: Path) -> None:
+    assert [title for title, answered in asked(ALL[path]) if not answered] == []
+
+
+def test_the_index_lists_the_questions_of_the_pages_each_once() -> None:
+    of_pages = [(title, path.name) for path in PAGES for title, _ in asked(ALL[path])]
+    listed = [(text, Path(link.partition("#")[0]).name) for text, link in INDEX.links if "#" in link]
+    assert listed == of_pages, "run `make contents`"
+    assert len({title for title, _ in listed}) == len(listed) > 20
+
+
+@pytest.mark.parametrize("begins", [ROOT / "README.md", PAGES[0]], ids=["README.md", "page 0"])
+def test_the_index_of_the_questions_is_found_from(begins: Path) -> None:
+    links = {(begins.parent / target.partition("#")[0]).resolve() for _, target in ALL[begins].links}
+    assert ROOT / "docs" / "questions.md" in links
+
+
 TITLES = ["Start here", "A net", "A cost"]
 
 

@@ -174,10 +174,10 @@ def test_a_page_has_one_to_three_exercises_with_two_hints_and_a_hidden_solution(
 
 QUESTIONS = [
     "Where does the transpose come from?",
-    "Is σ′ of $z$ or of $a$?",
+    "Is σ′ of z or of a?",
     "Why is σ′ so easily forgotten?",
     "Does cross-entropy help the hidden layers?",
-    "Softmax's Jacobian against $p - y$",
+    "Softmax's Jacobian or p − y: which is right?",
     "Sum or mean over the batch?",
     "Updated before or after the hidden δ?",
     "(n,) against (n, 1)",

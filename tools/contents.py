@@ -1,11 +1,12 @@
 """Write the titles, maps and links of the pages from notebooks/contents.toml.
 
-    python tools/contents.py            write them into the pages, README.md and docs/teaching.md
+    python tools/contents.py            write them into the pages, README.md and docs/
     python tools/contents.py --check    say which files would change, write nothing
 
 The first cell of a page keeps its text below the map (a new page has a title alone: the rest is put there),
 and the last one its text around the link to the next page. A link leads to the page whose name it has behind
 the number, and says the number and the title of the table: so pages may be moved and renumbered.
+docs/questions.md lists the headings that ask: they stand on the pages alone, and the index follows them.
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ import execute_pages
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "notebooks"
 TEXTS = ("README.md", "docs/teaching.md")
+QUESTIONS = "docs/questions.md"
 HEAD = re.compile(r"\A# .*(?:\n\n.*\n\n\*\*Map:\*\* .*)?")
 LINK = re.compile(r"(?:\[(← )?([Pp]age )\d+(?:(: )[^\]]*?)?( →)?)?\]\(([^)\s]*?)\d+_([\w-]+)\.ipynb\)")
 HEADING = re.compile(r"^### Page (\d+): (.*)$", re.MULTILINE)
 ROWS = re.compile(r"(?:^\| \d+ \| \[[^\]]*\]\(notebooks/.*\n)+", re.MULTILINE)
+ASKS = re.compile(r"^###? (?!What could go wrong)(.+\?)$", re.MULTILINE)
+ASKED = re.compile(r"(?:^\| \[[^\]]*\]\(\.\./notebooks/.*\n)+", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,24 @@ def with_titles(text: str, pages: list[Page]) -> str:
     return ROWS.sub(lambda _: rows, text)
 
 
+def questions(page: Page) -> list[str]:
+    """What the headings of a page ask, in the order of reading."""
+    cells = execute_pages.read(page.path)["cells"]
+    return ASKS.findall("\n".join(cell["source"] for cell in cells if cell["cell_type"] == "markdown"))
+
+
+def with_questions(text: str, asked: dict[Page, list[str]]) -> str:
+    """The index of the questions: a row for each, with a link to the heading that asks it."""
+
+    def row(page: Page, question: str) -> str:
+        file = f"../notebooks/{page.file}.ipynb"
+        anchor = re.sub(r"[^\w\- ]", "", question).lower().replace(" ", "-")
+        return f"| [{question}]({file}#{anchor}) | [Page {page.number}: {page.title}]({file}) |\n"
+
+    rows = "".join(row(page, question) for page, asks in asked.items() for question in asks)
+    return ASKED.sub(lambda _: rows, text)
+
+
 def changed(pages: list[Page]) -> dict[Path, str]:
     """{file: its new text} of all files that do not say what the table says."""
     new = {}
@@ -107,6 +129,8 @@ def changed(pages: list[Page]) -> dict[Path, str]:
         new[page.path] = execute_pages.serialized(notebook)
     for name in TEXTS:
         new[ROOT / name] = with_titles((ROOT / name).read_text(encoding="utf-8"), pages)
+    index = (ROOT / QUESTIONS).read_text(encoding="utf-8")
+    new[ROOT / QUESTIONS] = with_questions(index, {page: questions(page) for page in pages})
     return {path: text for path, text in new.items() if text != path.read_text(encoding="utf-8")}
 
 

@@ -33,6 +33,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PACKAGE = "backprop_lib"
 COUNTING = HERE / "counting.mjs"
+QUESTIONS = "docs/questions.md"
 KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 
 OVERRIDES = {
@@ -110,6 +111,8 @@ def copy_contents(folder: Path) -> None:
         target = folder / "notebooks" / page.name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json.dumps(live(json.loads(page.read_text(encoding="utf-8")))), encoding="utf-8")
+    (folder / QUESTIONS).parent.mkdir()
+    shutil.copy(ROOT / QUESTIONS, folder / QUESTIONS)
     for name in (PACKAGE, "datasets"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
 
@@ -223,6 +226,7 @@ def book_index(modules: Iterable[Path], live: bool) -> str:
     """The first page of the book: the pages of the course, then the files of the package."""
     course = "\n".join(f"{number_of(page)} · {title_of(page)} <notebooks/{page.stem}>" for page in pages())
     names = [module.relative_to(ROOT).with_suffix("").as_posix() for module in modules]
+    course += f"\nQuestions, and where they are answered <{QUESTIONS.removesuffix('.md')}>"
     package = "\n".join(f"{name.removeprefix(f'{PACKAGE}/')} <{name}>" for name in names)
     twin = "Each page begins with a link to its live twin, where the figures move.\n\n" if live else ""
     toctree = "```{{toctree}}\n:maxdepth: 1\n:caption: {caption}\n\n{entries}\n```\n"
@@ -247,6 +251,8 @@ def build_book(output: Path, work: Path, live: bool) -> None:
         notebook = json.loads(page.read_text(encoding="utf-8"))
         notebook["cells"] = [book_cell(cell) for cell in notebook["cells"]]
         (source / "notebooks" / page.name).write_text(json.dumps(notebook), encoding="utf-8")
+    (source / QUESTIONS).parent.mkdir()
+    shutil.copy(ROOT / QUESTIONS, source / QUESTIONS)
     modules = sorted((ROOT / PACKAGE).rglob("*.py"))
     for module in modules:
         target = source / module.relative_to(ROOT)
