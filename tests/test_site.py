@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import build_site
 import live_page
 import pytest
 import runtime
@@ -173,3 +174,10 @@ def test_another_page_of_the_application_stops_the_build() -> None:
     assert "window.waiting.settings();" in live_page.wrapped(page, {}, any_page, "kernel")
     with pytest.raises(AssertionError, match="another JupyterLite"):
         live_page.wrapped(page.replace("await", "return"), {}, any_page, "kernel")
+
+
+def test_the_book_and_the_live_site_take_the_index_of_the_questions_along(tmp_path: Path) -> None:
+    assert "<docs/questions>" in build_site.book_index([], live=False)
+    build_site.copy_contents(tmp_path)
+    listed = (tmp_path / "docs" / "questions.md").read_text(encoding="utf-8")
+    assert listed.count("](../notebooks/") > 20
