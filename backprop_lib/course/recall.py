@@ -232,7 +232,7 @@ def _which_error_before(draw: Draw) -> Prediction:
     last = int(draw.integers(4, 8))
     l = int(draw.integers(2, last - 1))
     options = [f"that of layer {n}" for n in (l - 1, l + 1, last)]
-    because = f"Equation (2) comes from behind: δ of layer {l} needs z of layer {l} and δ of layer {l + 1}."
+    because = f"Equation (2) goes backward: δ of layer {l} is made of its z and of δ of layer {l + 1}."
     question = f"A net has the layers 0 … {last}. Which error does layer {l} need for its own?"
     return _choice(draw, question, options, f"that of layer {l + 1}", because)
 
