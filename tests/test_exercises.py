@@ -84,6 +84,8 @@ def test_a_known_mistake_is_named_and_the_place_to_look_at(name, i) -> None:
     mistake = exercise.mistakes[i]
     assert not verdict.passed
     assert mistake.title in verdict.message and mistake.where in verdict.message
+    assert mistake.title[-1] not in ".?!" and mistake.where[-1] not in ".?!", "the verdict adds the full stop"
+    assert mistake.sentence[-1] in ".?"
 
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=lambda m: m.name)

@@ -309,7 +309,7 @@ EQUATIONS: dict[str, FunctionToWrite] = {
             mistake_of_an_exercise(
                 "the biases decay, too",
                 "The penalty adds up weights only, so the slopes by biases stay as they are.",
-                "the sum of the penalty: which parameters are in it?",
+                "the sum of the penalty, and at which parameters are in it",
             ),
             mistake_of_an_exercise(
                 "the gradient without the penalty",

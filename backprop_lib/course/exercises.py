@@ -302,7 +302,7 @@ EXERCISES: dict[str, Exercise] = {
                 mistake_of_an_exercise(
                     "the sigmoid in the last layer only",
                     "The hidden layers have an activation function, too.",
-                    "the place of the sigmoid: is it in the loop?",
+                    "the loop over the layers: the sigmoid belongs inside it",
                 ),
                 lambda net, x: _forward(net, x, lambda z, l: SIGMOID(z) if l == net.L else z),
             ),
