@@ -125,7 +125,7 @@ class FunctionToWrite:
                 failed = failed or raised(error, given)
                 continue
             if result is None or result is ...:
-                return NOT_ATTEMPTED if result is ... or _is_stub(answer) else wrong(NOTHING_RETURNED)
+                return NOT_ATTEMPTED if result is ... or is_stub(answer) else wrong(NOTHING_RETURNED)
             if not all(_unchanged(old, new) for old, new in zip(case.arguments, handed, strict=True)):
                 return wrong("your function changed an array that it was given. Work on a new one.")
             returned.append((case, result))
@@ -323,7 +323,7 @@ TOO_LONG = f"your function had not ended after {SECONDS:g} seconds. Does a loop 
 def _stub() -> None: ...
 
 
-def _is_stub(answer: Any) -> bool:
+def is_stub(answer: Any) -> bool:
     """Whether the function has an empty body."""
     code = getattr(answer, "__code__", None)
     return code is not None and len(code.co_code) <= len(_stub.__code__.co_code)

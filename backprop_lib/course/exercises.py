@@ -17,6 +17,7 @@ from backprop_lib.course.answers import function_on as _function
 from backprop_lib.course.attempts import Judge
 from backprop_lib.course.elsewhere_exercises import ELSEWHERE
 from backprop_lib.course.equation_exercises import EQUATIONS, mistake_of_an_exercise
+from backprop_lib.course.judging import RefuseBlocks
 from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.course.orders import ORDERS
 from backprop_lib.course.puzzles import PUZZLES
@@ -688,6 +689,7 @@ EXERCISES: dict[str, Exercise] = {
         call=_value_and_slope,
         hints=(("= 800", "e^800 is more than a computer can hold: for v above 0, write v + ln(1 + e^−v)."),),
     ),
+    "refused_blocks": RefuseBlocks(),
     **EQUATIONS,
     **TRAINING,
     **ELSEWHERE,
