@@ -132,3 +132,78 @@ def test_the_skeleton_without_a_mistake_is_backpropagation() -> None:
 def test_an_unknown_mistake_is_refused_with_the_names() -> None:
     with pytest.raises(ValueError, match="mistake: expected one of .*, got 'typo'"):
         mistake("typo")
+
+
+def as_described(name, net, x, y, cost):
+    """The gradient with one mistake, from its sentence alone: every sum over k and over the examples i."""
+    L, m, rule = net.L, x.shape[1], COSTS[cost]
+    z, a, delta, dw, db = {}, {0: x}, {}, {}, {}
+    for l in range(1, L + 1):
+        z[l] = net.w[l] @ a[l - 1] + net.b[l]
+        a[l] = net.sigma[l](z[l])
+    at = a if name == "sigma_prime_of_a" else z
+    for l in range(L, 0, -1):
+        sigma, n = net.sigma[l], net.sizes[l]
+        if l == L:
+            slope = rule.derivative(a[L], y)
+            if name == "no_sigma_prime_at_output":
+                delta[l] = slope
+            elif rule.from_z and name != "sigma_prime_of_a":
+                delta[l] = a[L] - y
+            elif sigma.name == "softmax":
+                delta[l] = np.transpose([slope[:, i] @ J for i, J in enumerate(sigma.jacobian(at[l]))])
+            else:
+                delta[l] = slope * sigma.prime(at[l])
+            delta[l] = {"sign_flipped": -1, "factor_two": 2}.get(name, 1) * delta[l]
+        else:
+            w = net.w[l + 1] - dw[l + 1] if name == "updated_weights" else net.w[l + 1]
+            w = w.T if name == "transpose_forgotten" and n == net.sizes[l + 1] else w
+            factor = {"no_sigma_prime_in_hidden": 1, "sigma_for_sigma_prime": sigma(z[l])}
+            back = sum(np.outer(w[k], delta[l + 1][k]) for k in range(net.sizes[l + 1]))
+            delta[l] = back * factor.get(name, sigma.prime(at[l]))
+        error = delta[l + 1] if name == "wrong_layer" and l < L and n == net.sizes[l + 1] else delta[l]
+        times = [m - i if name == "not_reset" else 1 for i in range(m)]  # that an example counts
+        dw[l] = sum(times[i] * np.outer(error[:, i], a[l - 1][:, i]) for i in range(m)) / m
+        db[l] = sum(times[i] * delta[l][:, [i]] for i in range(m)) / m
+        if name == "indices_exchanged":
+            dw[l] = dw[l].T.reshape(dw[l].shape)
+        if name in ("bias_summed_over_neurons", "bias_left_zero"):
+            db[l] = np.full((n, 1), db[l].sum() if name == "bias_summed_over_neurons" else 0.0)
+        both = {"batch_summed": m, "averaged_twice": 1 / m, "first_layer_zero": int(l > 1)}.get(name, 1)
+        dw[l], db[l] = both * dw[l], both * db[l]
+    return dw, db
+
+
+@pytest.mark.parametrize("name", ["nothing", *MISTAKES])
+def test_a_mistake_is_the_one_that_its_sentence_describes_and_no_other(name) -> None:
+    steps = MISTAKES[name].steps if name in MISTAKES else {}
+    for net, x, y, cost in [*NETS, *random_nets()]:
+        wrong = gradient_with(steps, net, x, y, cost)
+        round_off = 1e-14 * np.abs(backprop(net, x, y, cost).gradient.theta).max()
+        dw, db = as_described(name, net, x, y, cost)
+        for l in range(1, net.L + 1):
+            for found, described in ((wrong.w[l], dw[l]), (wrong.b[l], db[l])):
+                assert np.allclose(found, described, rtol=1e-9, atol=round_off), (net, cost, l)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_takes_the_quadratic_cost_if_it_is_told_none_and_refuses_what_does_not_fit(name) -> None:
+    net, x, y, _ = diagnosing_net()
+    for gradient in (MISTAKES[name].gradient, lambda *given: gradient_with(MISTAKES[name].steps, *given)):
+        assert np.array_equal(gradient(net, x, y).theta, gradient(net, x, y, "quadratic").theta)
+        with pytest.raises(ValueError, match="^x: expected "):
+            gradient(net, x[1:], y)
+        with pytest.raises(ValueError, match="^cost: expected "):
+            gradient(net, x, y, "typo")
+
+
+def test_the_diagnosing_net_is_the_one_that_is_described() -> None:
+    net, x, y, cost = diagnosing_net()
+    names = [sigma.name for sigma in net.sigma.values()]
+    assert (net.sizes, names) == ((3, 4, 4, 2), ["tanh", "tanh", "sigmoid"])
+    assert (x.shape, y.shape, cost) == ((3, 5), (2, 5), "quadratic")
+    assert all(net.b[l].all() for l in (1, 2, 3)) and ((y > 0) & (y < 1)).all()
+    again = diagnosing_net()
+    assert all(
+        np.array_equal(p, q) for p, q in zip((net.theta, x, y), (again[0].theta, *again[1:3]), strict=True)
+    )
