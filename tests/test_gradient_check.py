@@ -794,3 +794,61 @@ def test_an_answer_of_another_form_is_refused_with_both_forms(answer, error, wor
 def test_the_step_can_be_chosen(h) -> None:
     report = check_gradient(NET, X, Y, h=h, tolerance=1e-6)
     assert report.passed and report.h == h
+
+
+NUMBER, ENTRY = r"-?\d\.\de[+-]\d\d", r"expected -?[\d.]+(?:e-\d+)?, got -?[\d.]+(?:e-\d+)?"
+NO_REFEREE = '; differences with h = 1e-05 may be that far off: method="complex" is not'
+
+
+@pytest.mark.parametrize(
+    "problem, given, block, words",
+    [
+        ((NET, X, Y), {}, "w1", ""),
+        ((NET, X, Y), {"method": "complex"}, "w1", ""),
+        (
+            (NET, X, Y),
+            {"h": 1e-12},
+            "w1",
+            r" by the complex step: central differences with h = 1e-12 are off by \de-\d\d",
+        ),
+        (
+            (NET, X, Y),
+            {"h": 0.1, "method": "forward"},
+            "b2",
+            r" by the complex step: forward differences with h = 1e-01 are off by \de-\d\d",
+        ),
+        (at_a_kink(), {}, "w1", " by the complex step: 2 of the differences straddle a kink of ReLU"),
+        ((*at_a_kink(), absolute()), {}, "w1", "; 2 left out: a ReLU has its kink within h"),
+        (
+            (NET, X, Y),
+            {"gradient": spoiled("w1", lambda g: 2 * g)},
+            "w1",
+            rf"; worst w\[1\]\[\d, \d\]: {ENTRY}",
+        ),
+        (
+            at_a_kink(),
+            {"gradient": spoiled("b1", lambda g: 2 * g)},
+            "b1",
+            rf"; worst b\[1\]\[\d\]: {ENTRY}; a ReLU has its kink within h, where its slope is taken to be 0",
+        ),
+        (
+            (NET, X, Y),
+            {"gradient": spoiled("w2", lambda g: (1 + 1e-6) * g)},
+            "w2",
+            rf"; worst w\[2\]\[\d, \d\]: {ENTRY}; the complex step says so, whose error does not depend on "
+            "h, unlike that of h = 1e-05",
+        ),
+        (
+            (NET, X, Y, absolute()),
+            {"gradient": spoiled("w2", lambda g: (1 + 1e-6) * g)},
+            "w2",
+            rf"; worst w\[2\]\[\d, \d\]: {ENTRY}{NO_REFEREE}",
+        ),
+    ],
+)
+def test_the_words_of_a_verdict_are_these_and_no_others(problem, given, block, words) -> None:
+    report = check_gradient(*problem, **given)
+    (found,) = (b for b in report.blocks if b.name == block)
+    assert re.fullmatch(rf"error {NUMBER}{words}", found.reason), found.reason
+    assert found.reason.startswith(f"error {found.error:.1e}")
+    assert found.passed == ("worst" not in words)
