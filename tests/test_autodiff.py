@@ -8,6 +8,7 @@ import operator
 import random
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -522,3 +523,84 @@ def test_a_target_may_be_a_value_or_a_number() -> None:
     net = [("identity", 1), ("sigmoid", 1)]
     costs = [network_cost(net, {1: [[1.0]]}, {1: [0.5]}, [2.0], [y])[0].data for y in (0.25, Value(0.25))]
     assert costs[0] == costs[1] > 0
+
+
+TWO_LAYERS: dict[str, Any] = {
+    "specification": [("identity", 2), ("tanh", 3), ("sigmoid", 1)],
+    "weights": {1: [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], 2: [[7.0, 8.0, 9.0]]},
+    "biases": {1: [0.1, 0.2, 0.3], 2: [0.4]},
+    "x": [1.0, 2.0],
+    "y": [0.5],
+}
+ENTRIES = ["x[0]", "x[1]", "y[0]", "biases[1][2]", "biases[2][0]", "weights[1][2][1]", "weights[2][0][2]"]
+LISTS = ["x", "y", "biases[1]", "biases[2]", "weights[1]", "weights[1][2]", "weights[2]", "weights[2][0]"]
+
+
+def replaced(place: str, change: Callable[[Any], Any]) -> dict[str, Any]:
+    """The arguments of a net of two layers with something else in one place, such as weights[2][0]."""
+    given = deepcopy(TWO_LAYERS)
+    name, *keys = re.findall(r"\w+", place)
+    inside, key = given, name
+    for following in keys:
+        inside, key = inside[key], int(following)  # type: ignore[assignment]
+    inside[key] = change(inside[key])
+    return given
+
+
+@pytest.mark.parametrize("place", ENTRIES)
+@pytest.mark.parametrize(
+    "value, expected", [("one", "a real number, got 'one'"), (math.inf, "a finite number")]
+)
+def test_whichever_number_is_none_it_is_named(place: str, value: Any, expected: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=f"^{re.escape(place)}: expected {expected}"):
+        network_cost(**replaced(place, lambda _: value))
+
+
+@pytest.mark.parametrize("place", LISTS)
+@pytest.mark.parametrize(
+    "change, got",
+    [
+        (lambda entries: entries[:-1], "{fewer}"),
+        (lambda entries: [*entries, entries[0]], "{more}"),
+        (lambda entries: None, "None"),
+        (lambda entries: "text", "'text'"),
+        (lambda entries: b"text", "b'text'"),
+        (lambda entries: dict.fromkeys(range(len(entries)), 1.0), "{{0: "),
+        (lambda entries: {str(entry) for entry in entries}, "{{'"),
+    ],
+)
+def test_whichever_list_is_none_or_of_another_length_it_is_named(place: str, change: Any, got: str) -> None:
+    name, *keys = re.findall(r"\w+", place)
+    entries = TWO_LAYERS[name]
+    for key in keys:
+        entries = entries[int(key)]
+    found = re.escape(got.format(fewer=len(entries) - 1, more=len(entries) + 1))
+    words = f"^{re.escape(place)}: expected {len(entries)} entries, got {found}"
+    with pytest.raises((TypeError, ValueError), match=words):
+        network_cost(**replaced(place, change))
+
+
+@pytest.mark.parametrize("name", ["weights", "biases"])
+@pytest.mark.parametrize("l", [1, 2])
+def test_a_layer_that_is_missing_is_told_by_those_that_are_there(name: str, l: int) -> None:
+    words = f"^{name}: expected the layers 1 … 2, got " + re.escape(str([3 - l])) + "$"
+    with pytest.raises(ValueError, match=words):
+        network_cost(**replaced(name, lambda blocks: {3 - l: blocks[3 - l]}))
+
+
+def test_every_number_of_a_net_has_its_name_and_no_other_node_has_one() -> None:
+    C, parameters = network_cost(**TWO_LAYERS)
+    labels = [node.label for node in topological_order(C) if node.label]
+    places = [(1, 3, 2), (2, 1, 3)]  # layer, neurons, those before
+    expected = ["C", "x[0]", "x[1]"]
+    expected += [f"{name}[{l}][{j}]" for l, n, _ in places for j in range(n) for name in "bza"]
+    expected += [f"w[{l}][{j},{k}]" for l, n, before in places for j in range(n) for k in range(before)]
+    assert sorted(labels) == sorted(expected)
+    for l, n, before in places:
+        assert [v.label for v in parameters.b[l]] == [f"b[{l}][{j}]" for j in range(n)]
+        assert [v.data for v in parameters.b[l]] == TWO_LAYERS["biases"][l]
+        for j in range(n):
+            assert [v.label for v in parameters.w[l][j]] == [f"w[{l}][{j},{k}]" for k in range(before)]
+            assert [v.data for v in parameters.w[l][j]] == TWO_LAYERS["weights"][l][j]
+    value, _ = network_cost(**TWO_LAYERS, cost="quadratic")
+    assert value.data == C.data, "the quadratic cost is the one that is taken if none is named"
