@@ -27,7 +27,7 @@ def certified(
     digits, iv.dps = iv.dps, 40
     try:
         found: dict[str, Any] = {}
-        total = sum((iv.mpf(x_k) for x_k in x), iv.mpf(0))
+        total = sum(iv.mpf(x_k) for x_k in x)
         for l, n in enumerate(sizes[1:], 1):
             found[f"z{l}"] = total
             found[f"a{l}"] = 1 / (1 + iv.exp(-total))
@@ -37,9 +37,9 @@ def certified(
         errors = [(found[f"a{L}"] - y_j) * slope[L] for y_j in y]
         found |= {f"delta{L}_{j}": error for j, error in enumerate(errors)}
         for l in range(L - 1, 0, -1):
-            found[f"delta{l}"] = sum(errors, iv.mpf(0)) * slope[l]
+            found[f"delta{l}"] = sum(errors) * slope[l]
             errors = [found[f"delta{l}"]] * sizes[l]
-        found["C"] = sum(((found[f"a{L}"] - y_j) ** 2 for y_j in y), iv.mpf(0)) / 2
+        found["C"] = sum((found[f"a{L}"] - y_j) ** 2 for y_j in y) / 2
         return found
     finally:
         iv.dps = digits
