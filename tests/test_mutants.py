@@ -157,6 +157,9 @@ def test_a_function_that_an_import_calls_is_tried_by_every_test(tmp_path) -> Non
     give_all_tests(stats)
     found = json.loads(stats.read_text())["tests_by_mangled_function_name"]
     assert found == called | dict.fromkeys(["made at import", "there and by b"], list(durations))
+    give_all_tests(stats, of_all=True)
+    found = json.loads(stats.read_text())["tests_by_mangled_function_name"]
+    assert found == dict.fromkeys(called, list(durations))
 
 
 def test_only_all_is_a_hundred_percent() -> None:

@@ -148,7 +148,8 @@ def run_mutmut(module: str, tests: list[str], children: int, ending: str = "") -
     config = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     config = config.replace("[tool.mutmut]\n", f"[tool.mutmut]\n{selection}")
     if module.startswith("figures/"):  # deselect what bears the name of another figure
-        figures = {p.stem for p in (ROOT / "backprop_lib" / "figures").glob("[!_]*.py")} - {Path(module).name}
+        files = (ROOT / "backprop_lib" / "figures").glob("[!_]*.py")
+        figures = {file.stem for file in files} - {Path(module).name, "scene", "controls"}
         selection_of_names = f"-knot ({' or '.join(sorted(figures))})"
         config = config.replace('"-pno:xdist",', f'"-pno:xdist",\n  {json.dumps(selection_of_names)},')
     (work / "pyproject.toml").write_text(config, encoding="utf-8")
@@ -157,7 +158,8 @@ def run_mutmut(module: str, tests: list[str], children: int, ending: str = "") -
     subprocess.run(
         [*command[:4], f"backprop_lib.{module.replace('/', '.')}.no_mutant"], cwd=work, env=environment
     )
-    give_all_tests(work / "mutants" / "mutmut-stats.json")
+    # The tests of a figure share one walk: it would seem that the first of them alone calls anything.
+    give_all_tests(work / "mutants" / "mutmut-stats.json", module.startswith("figures/"))
     names = [f"*__mutmut_*{ending}"]
     if module.startswith("figures/"):
         names = [name for name in computing(_mutated(module)) if name.endswith(ending)]
@@ -185,12 +187,12 @@ def add(earlier: dict[str, int], meta: Path) -> None:
     meta.write_text(json.dumps(noted), encoding="utf-8")
 
 
-def give_all_tests(stats: Path) -> None:
-    """Let every test try the functions that the first test has called: it may have been an import."""
+def give_all_tests(stats: Path, of_all: bool = False) -> None:
+    """Let every test try the functions that the first test has called, which may be an import's; or all."""
     noted = json.loads(stats.read_text(encoding="utf-8"))
     every = list(noted["duration_by_test"])
     for function, tests in noted["tests_by_mangled_function_name"].items():
-        if every[0] in tests:
+        if of_all or every[0] in tests:
             noted["tests_by_mangled_function_name"][function] = every
     stats.write_text(json.dumps(noted), encoding="utf-8")
 
