@@ -250,11 +250,12 @@ def depth(v: Values) -> Expected:
     low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
     middle, l = (low + high) / 2, np.arange(1, layers + 2)
     trend = "vanish" if middle[0] < 1 / 10 else "explode" if middle[0] > 10 else "survive"
+    init = {"xavier": "Xavier", "he": "He"}.get(v["init"], v["init"])
     return Expected(
         sentence=[layers, Rounded(middle[0], 2), *([len(ordered)] if len(ordered) > 1 else [])],
         table=[Rounded(s, 2) for row in zip(ordered[0], middle, ordered[-1], strict=True) for s in row],
         said=f"# hidden layer{'s' if layers > 1 else ''} of {v['activation']}, "
-        f"{ {'xavier': 'Xavier', 'he': 'He'}.get(v['init'], v['init'])} weights: "
+        f"{init} weights: "
         f"‖δ¹‖ is # times ‖δᴸ‖ ({'one net' if v['seeds'] == 1 else 'median of # nets'}): "
         f"the errors {trend} on their way back.",
         reading="One point for each layer, from the first to the output, in a band of all nets. ",
@@ -479,6 +480,7 @@ def stepper(v: Values) -> Expected:
         5: ([db[2][0, 0], 0, 0, delta[2][0, 0], a[1][0, 0], dw[2][0, 0]], [db[2], dw[2]]),
         6: ([db[1][0, 0], 0, 0, delta[1][0, 0], a[0][0, 0], dw[1][0, 0]], [db[1], dw[1]]),
     }[step]
+
     def sum_of(terms: Any) -> str:
         """# · # + # · (#) …; what is taken off has its sign in its number."""
         text = " + ".join(f"{number(one)}·{factor(other)}" for one, other in terms)
@@ -687,8 +689,7 @@ def iris_lab(v: Values) -> Expected:
         },
         legends={"legend": [f"l = {l}" for l in norms]},
         said=f"A {'-'.join('#' * len(sizes))} net after # epochs: training cost #, "
-        "# of 45 held-out flowers right."
-        + " ‖δ¹‖ is # times ‖δᴸ‖." * bool(hidden),
+        "# of 45 held-out flowers right." + " ‖δ¹‖ is # times ‖δᴸ‖." * bool(hidden),
         reading=LAB,
         named=LAB_TABLE
         + [f"‖δ‖ of layer {l}" for l in norms]
