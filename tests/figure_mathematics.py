@@ -32,6 +32,14 @@ class Rounded:
     slack: float = 1e-8
 
 
+@dataclass(frozen=True)
+class Between:
+    """A number of which two bounds are known."""
+
+    low: float
+    high: float
+
+
 @dataclass
 class Expected:
     """The numbers of a state, in the order in which the figure says them; None stands for any number.
@@ -44,7 +52,8 @@ class Expected:
              NaN stands for any number
     heights  {name of a bar: its height}, cells {name of a map: its matrix}
     edges    {(l, j, k): weight}, neurons {(l, j): (a, δ)} of the drawn net
-    nodes    (value, slope) of the drawn expression graph, in order
+    nodes    (value, slope) of the drawn expression graph, in order; titles what is written on them,
+             arrows which lead where, glowing the nodes that stand out, if any does
     alt      the numbers of the reading, before the sentence
     texts    {artist: its words}, legends {artist: the names it shows}, hidden the artists not seen
     lit      the neurons (l, j) and weights (l, j, k) of the drawn net that stand out
@@ -62,6 +71,9 @@ class Expected:
     edges: dict[tuple[int, int, int], float] = field(default_factory=dict)
     neurons: dict[tuple[int, int], tuple[Any, Any]] = field(default_factory=dict)
     nodes: list[tuple[Any, Any]] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
+    arrows: set[tuple[int, int]] = field(default_factory=set)
+    glowing: set[int] = field(default_factory=set)
     alt: list[Any] = field(default_factory=list)
     accuracy: float = 1e-6
     texts: dict[str, str] = field(default_factory=dict)
@@ -287,9 +299,11 @@ def expression_graph(v: Values) -> Expected:
     order = ["½", "w", "x", "wx", "b", "z", "a", "y", "d", "d²", "C"]
     called = {"½": "0.5", "wx": "*", "d": "-", "d²": "**2"}
     reached: set[str] = set()
+    last: set[str] = set()
     said = "Forward only: every node has its value, and no slope yet."
     for node in order[::-1][: v["step"]]:
-        reached |= {node, *(parent for parent, _ in parents.get(node, []))}
+        last = {node, *(parent for parent, _ in parents.get(node, []))}
+        reached |= last
         given = [
             f"{called.get(parent, parent)} gets {number(slope_of[node])} × {factor(by)} = "
             f"{number(slope_of[node] * by)}"
@@ -316,6 +330,9 @@ def expression_graph(v: Values) -> Expected:
             )
         ],
         nodes=[(data[node], slope_of[node] if node in reached else None) for node in order],
+        titles=["0.5", "w", "x", "*", "b", "z = +", "a = sigmoid", "y", "-", "**2", "C = *"],
+        arrows={(order.index(p), order.index(node)) for node, some in parents.items() for p, _ in some},
+        glowing={order.index(node) for node in last},
         alt=[near(data["C"])],
     )
 
@@ -796,11 +813,10 @@ def find_the_bug(v: Values) -> Expected:
         dw, db = step()
         if at == 0:
             true_w, true_b = slopes_of(deltas(w, z, a, kinds, y), a)
-            right = [
-                bool(np.allclose(given[l], true[l], rtol=1e-6, atol=1e-12))
-                for l in (1, 2, 3)
-                for given, true in ((dw, true_w), (db, true_b))
-            ]
+            pairs = [(given[l], true[l]) for l in (1, 2, 3) for given, true in ((dw, true_w), (db, true_b))]
+            right = [bool(np.allclose(given, true, rtol=1e-6, atol=1e-12)) for given, true in pairs]
+            norm = np.linalg.norm
+            error = np.array([norm(g - true) / (norm(g) + norm(true)) for g, true in pairs])
         if at == 150:
             break
         size = np.sqrt(sum((dw[l] ** 2).sum() + (db[l] ** 2).sum() for l in w))
@@ -818,10 +834,13 @@ def find_the_bug(v: Values) -> Expected:
         words.append(f"It is: {MISTAKES[name].title if name else 'no mistake at all'}.")
     first, last = near(path[0]), Rounded(path[-1], slack=1e-6)
     places = {"ok": np.flatnonzero(right), "wrong": np.flatnonzero(~np.array(right))}
-    lines = {verdict: (at, None) for verdict, at in places.items()}
+    # Of a right block the figure shows what the differences are off; of a wrong one, by how much it is wrong.
+    heights = {"ok": np.full(len(places["ok"]), np.nan), "wrong": error[places["wrong"]]}
+    lines = {verdict: (at, heights[verdict]) for verdict, at in places.items()}
+    wrongs = [Rounded(e, 2, 1e-4) if not ok else None for e, ok in zip(error, right, strict=True)]
     return Expected(
         [first, last, correct, 45, ...],
-        [first, last, correct, ...],
+        [first, last, correct, *wrongs],
         words,
         said=f"The cost {words[0]} from # to #, and # of 45 held-out flowers are right; "
         f"{'the check ' * bool(wrong)}{words[1]}." + "".join(f" {word}" for word in words[2:]),
@@ -873,16 +892,26 @@ def step_size(v: Values) -> Expected:
     eps = 2.0**-23 if single else 2.0**-52
     unit = float(np.median(8 * base * eps / np.abs(exact[list(which)])))
 
-    def said(kind: str, row: int) -> Any:
-        if off[kind][row] > 1.2e4 * unit / steps[row]:
-            return Rounded(off[kind][row], 1, 3e-2 if single else 1e-3)
-        return None
+    def is_decided(kind: str, row: int, unit: float) -> bool:
+        return off[kind][row] > 1.2e4 * unit / steps[row]
 
-    decided = {kind: [row for row in range(25) if said(kind, row) is not None] for kind in kinds}
+    def said(kind: str, row: int) -> Any:
+        """An error that the step decides; else a bound for truncation, which falls with h, and round-off."""
+        if is_decided(kind, row, unit):
+            return Rounded(off[kind][row], 1, 3e-2 if single else 1e-3)
+        power, first = 1 + (kind == "central"), decided_by[kind]
+        truncation = off[kind][max(row, first)] * min(1.0, steps[row] / steps[first]) ** power
+        both = truncation + unit / steps[row]
+        return Between(min(1.0, both / 5), min(1.0, 20 * both))
+
+    # With double precision, some step decides whatever the precision of the figure.
+    fine = unit * 2.0**-52 / eps
+    decided_by = {kind: next(row for row in range(25) if is_decided(kind, row, fine)) for kind in kinds}
+    decided = {kind: [row for row in range(25) if is_decided(kind, row, unit)] for kind in kinds}
     what = [43] if v["parameter"] < 0 else [v["parameter"]]
     sayings = [""]
     for kind in kinds:
-        forms = ["#"] if said(kind, at) is not None else ["below #", "round-off, below #"]
+        forms = ["#"] if at in decided[kind] else ["below #", "round-off, below #"]
         more = [f"the {kind} difference is off by {form}" for form in forms]
         sayings = [", ".join(filter(None, (one, other))) for one in sayings for other in more]
     return Expected(

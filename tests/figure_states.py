@@ -16,7 +16,7 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-from figure_mathematics import EXPECTED, Expected, Rounded
+from figure_mathematics import EXPECTED, Between, Expected, Rounded
 from figure_numbers import cells_of, value_of
 from PIL import Image
 
@@ -322,6 +322,8 @@ def is_written(text: str, wanted: Any) -> bool:
     """Whether a number is written as it should be."""
     if wanted is None:
         return True
+    if isinstance(wanted, Between):
+        return wanted.low <= value_of(text) <= wanted.high
     if isinstance(wanted, Rounded):
         text = text if value_of(text) else "0"  # what is taken off may be 0
         around = [wanted.value * (1 + sign * wanted.slack) for sign in (-1, 0, 1)]
@@ -460,4 +462,15 @@ def _drawn_graph(html: str, right: Expected) -> list[str]:
                 text is not None and not np.isclose(float(text[1]), wanted, rtol=1e-5, atol=1e-12)
             ):
                 found.append(f"{name} of node {i}")
+    if right.nodes:
+        titles = re.findall(r'data-id="\d+"[^>]*>.*?<text[^>]*>([^<]*)<', html)
+        arrows = re.findall(r'data-from="(\d+)" data-to="(\d+)" opacity="([^"]+)"', html)
+        pale = {int(i) for i, attributes in boxes if "opacity" in attributes}
+        glowing = set(range(len(boxes))) - pale if pale else set()
+        found += ["names of the nodes"] * (titles != right.titles)
+        found += ["the nodes that stand out"] * (glowing != right.glowing)
+        found += ["arrows"] * ({(int(a), int(b)) for a, b, _ in arrows} != right.arrows)
+        bright = {(int(a), int(b)) for a, b, opacity in arrows if opacity == "1"}
+        both = {arrow for arrow in right.arrows if not right.glowing or set(arrow) <= right.glowing}
+        found += ["the arrows that stand out"] * (bright != both)
     return found

@@ -130,3 +130,13 @@ def test_an_interrupt_during_a_tick_pauses_the_run_at_a_finished_epoch(monkeypat
     live.player.play()
     live.controls["epoch"].value = 7
     assert live.player.clock.playing and np.array_equal(net.theta, trained(7).theta)
+
+
+def test_the_line_of_code_trains_what_is_shown() -> None:
+    live = LiveTraining(net_of(), TRAINING, learning_rate=0.5, epochs=8, batch_size=30, seed=4)
+    for epoch in (6, 3):  # and back again
+        live.controls["epoch"].value = epoch
+        history = eval(live.view.code, {"train": train, "net": net_of(), "data": TRAINING})
+        said = [history.cost[-1], *(history.delta_norm(l)[-1] for l in history.delta)]
+        assert history.epochs == epoch
+        assert [row[1] for row in live.view.table[1:]] == [number(value, 4) for value in said]
