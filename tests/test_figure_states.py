@@ -186,7 +186,7 @@ def test_digits_are_said_until_round_off_has_grown(name: str) -> None:
 
 @pytest.mark.parametrize("precision", step_size.PRECISIONS)
 @pytest.mark.parametrize("difference", step_size.KINDS)
-def test_the_sentence_of_a_step_is_the_row_of_that_step(difference: str, precision: str) -> None:
+def test_the_sentence_of_step_size_is_the_row_of_its_step(difference: str, precision: str) -> None:
     driven = Driven("step_size")
     driven.scene.controls["difference"].value = difference
     driven.scene.controls["precision"].value = precision
@@ -203,7 +203,7 @@ def test_the_sentence_of_a_step_is_the_row_of_that_step(difference: str, precisi
     ("place", "control", "value"),
     [(3, "eta", 0.2), (5, "seed", 7)],
 )
-def test_a_stale_run_in_the_lab_is_found(monkeypatch, place, control, value) -> None:
+def test_a_stale_run_in_the_iris_lab_is_found(monkeypatch, place, control, value) -> None:
     right, history = after("iris_lab", **{control: value}), iris_lab.Runs.history
     first = {}
 
@@ -240,7 +240,7 @@ def left_as_it_was(method):
     return once
 
 
-def test_what_a_picture_keeps_of_a_former_state_is_found(monkeypatch) -> None:
+def test_what_the_iris_lab_keeps_of_a_former_state_is_found(monkeypatch) -> None:
     moves = {"layers": 2, "epoch": 6}
     right, name_only = after("iris_lab", **moves), iris_lab.name_only
     with monkeypatch.context() as broken:  # a legend that names the layers of the first net

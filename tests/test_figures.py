@@ -250,7 +250,7 @@ def lab_and_figure(monkeypatch):
     return scene_of("iris_lab"), made[0]
 
 
-def test_the_curves_and_maps_of_the_lab_are_those_of_its_run(monkeypatch) -> None:
+def test_the_curves_and_maps_of_the_iris_lab_are_those_of_its_run(monkeypatch) -> None:
     scene, figure = lab_and_figure(monkeypatch)
     scene.controls["epoch"].value, scene.controls["size_1"].value = 20, 3
     training_set, held_out = iris_lab.lab_data()
@@ -276,7 +276,7 @@ def test_the_curves_and_maps_of_the_lab_are_those_of_its_run(monkeypatch) -> Non
     assert figure.limit.get_text() == f"from neuron k; colors end at ±{number(largest, 2)}"
 
 
-def test_the_drawn_net_of_the_lab_has_the_weights_of_its_run() -> None:
+def test_the_drawn_net_of_the_iris_lab_has_the_weights_of_its_run() -> None:
     scene = scene_of("iris_lab")
     scene.controls["epoch"].value = 40
     net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
@@ -289,7 +289,7 @@ def test_the_drawn_net_of_the_lab_has_the_weights_of_its_run() -> None:
         assert float(value) == pytest.approx(net.w[int(l)][int(j), int(k)], rel=1e-5)
 
 
-def test_a_long_run_of_the_lab_comes_in_parts_that_end_where_one_run_ends(monkeypatch) -> None:
+def test_a_long_run_of_the_iris_lab_comes_in_parts_that_end_where_one_run_ends(monkeypatch) -> None:
     monkeypatch.setattr(iris_lab, "PATIENCE", 0.0)
     key, runs = ((5,), "sigmoid", "quadratic", 3.0, 10, 0), iris_lab.Runs()
     lengths = [runs.history(key, 35).epochs for _ in range(5)]
@@ -299,7 +299,7 @@ def test_a_long_run_of_the_lab_comes_in_parts_that_end_where_one_run_ends(monkey
     assert runs.history(key, 20).epochs == 35  # going back trains nothing anew
 
 
-def test_a_run_of_the_lab_that_diverges_says_so_and_keeps_the_last_finite_state(monkeypatch) -> None:
+def test_a_run_of_the_iris_lab_that_diverges_says_so_and_keeps_the_last_finite_state(monkeypatch) -> None:
     def exploding(sizes, activation, cost):
         return [("identity", 4), ("relu", 5), ("identity", 3)]
 
@@ -311,7 +311,7 @@ def test_a_run_of_the_lab_that_diverges_says_so_and_keeps_the_last_finite_state(
     assert np.isfinite([value_of(row[1]) for row in scene.view.table[1:]]).all()
 
 
-def test_the_lab_says_which_layers_are_not_there() -> None:
+def test_the_iris_lab_says_which_layers_are_not_there() -> None:
     scene = scene_of("iris_lab")
     scene.controls["layers"].value = 2
     idle = {name for name, control in scene.controls.items() if getattr(control, "disabled", False)}
@@ -339,7 +339,7 @@ def test_the_iris_lab_refuses_nonsense_with_a_sentence_and_keeps_the_picture() -
         scene.raise_error()
 
 
-def test_the_u_curve_has_the_slopes_of_truncation_and_a_bottom() -> None:
+def test_the_curve_of_step_size_has_the_slopes_of_truncation_and_a_bottom() -> None:
     net, (x, y) = NET, IRIS.take(range(0, 150, 30)).columns()
     for kind, slope in (("forward", 1), ("central", 2)):
         median = np.median(step_size.u_curve(net, x, y, kind, "float64"), axis=1)
