@@ -58,6 +58,7 @@ class Expected:
     texts    {artist: its words}, legends {artist: the names it shows}, hidden the artists not seen
     lit      the neurons (l, j) and weights (l, j, k) of the drawn net that stand out
     page     what the HTML has to hold besides
+    idle     the controls that do nothing
     shapes   the sizes that the table names, in order
     silent   what neither sentence, reading nor code may say
     """
@@ -82,6 +83,7 @@ class Expected:
     lit: set[tuple[int, ...]] = field(default_factory=set)
     page: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
+    idle: set[str] = field(default_factory=set)
     shapes: list[int] = field(default_factory=list)
     said: str | list[str] = ""
     reading: str = ""
@@ -351,6 +353,7 @@ def layer_sizes(v: Values) -> Expected:
         named=["layer", "weights", "biases", "numbers to learn"]
         + [f"{kind}{'⁰¹²³⁴'[l]} #×#" for l in range(1, len(sizes)) for kind in "wb"]
         + ["all", "", ""],
+        idle={f"size_{l}" for l in range(v["hidden"] + 1, 4)},
         shapes=[n for before, n in pairwise(sizes) for n in (n, before, n, 1)],
         edges=edges_of(start(sizes, "random", 0)[0]),
     )
@@ -708,6 +711,7 @@ def iris_lab(v: Values) -> Expected:
         said=f"A {'-'.join('#' * len(sizes))} net after # epochs: training cost #, "
         "# of 45 held-out flowers right." + " ‖δ¹‖ is # times ‖δᴸ‖." * bool(hidden),
         reading=LAB,
+        idle={f"size_{l}" for l in range(len(hidden) + 1, 5)},
         named=LAB_TABLE
         + [f"‖δ‖ of layer {l}" for l in norms]
         + [f"largest ∂C/∂w{'⁰¹²³⁴⁵'[l]}" for l in norms],

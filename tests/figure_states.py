@@ -408,6 +408,12 @@ def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[
     found += ["the alt text has another sentence"] * (not sentence and name != "stepper")
     found += _in_order("alt", numbers_in(before), right.alt)
     found += [f"the page has no {part!r}" for part in right.page if part not in view.html]
+    found += [f"idle: {sorted(view.idle)}"] * (view.idle != right.idle)
+    sizes = re.findall(r'<img [^>]*width="(\d+)" height="(\d+)"', view.html)
+    shown = [picture.shape[1::-1] for picture in pictures(view.html)]
+    found += [f"the pictures are of the sizes {sizes}"] * (
+        [(2 * int(width), 2 * int(height)) for width, height in sizes] != shown
+    )
     return found + _drawn_net(view.html, right) + _drawn_graph(view.html, right)
 
 
