@@ -32,7 +32,7 @@ def _grads() -> dict[str, tuple[Any, ...]]:
     shapes = ((3, 4, 5), (2, 2, 7), (1, 3, 2))
     return {
         f"a layer of {n}, {k} inputs, {m} examples": (
-            rng.standard_normal((n, k)),
+            rng.standard_normal((k, n)),
             rng.standard_normal(n),
             m,
         )
@@ -40,9 +40,9 @@ def _grads() -> dict[str, tuple[Any, ...]]:
     }
 
 
-def _ours(w_grad: Array, b_grad: Array, m: int) -> tuple[Array, Array]:
-    """Ours, averaged and with a bias that is a column, from the gradients of a summed cost."""
-    return w_grad / m, b_grad[:, None] / m
+def _ours(kernel_grad: Array, bias_grad: Array, m: int) -> tuple[Array, Array]:
+    """Ours, averaged, a neuron in each row, a bias that is a column: from a summed cost and Wᵀ."""
+    return kernel_grad.T / m, bias_grad[:, None] / m
 
 
 def _inputs() -> dict[str, tuple[Any, ...]]:
@@ -98,7 +98,7 @@ ELSEWHERE = {
         parts=("w", "b"),
     ),
     "from_a_summed_cost": function_on(
-        "w_grad b_grad m",
+        "kernel_grad bias_grad m",
         _grads(),
         _ours,
         "three layers",
@@ -109,7 +109,7 @@ ELSEWHERE = {
                     "A summed cost is m times the mean, and so is its gradient.",
                     "the factor 1/m",
                 ),
-                lambda w, b, m: (w, b[:, None]),
+                lambda w, b, m: (w.T, b[:, None]),
             ),
             (
                 mistake_of_an_exercise(
@@ -117,15 +117,15 @@ ELSEWHERE = {
                     "The sum is the larger one: from the sum to the mean one divides.",
                     "the factor 1/m",
                 ),
-                lambda w, b, m: (w * m, b[:, None] * m),
+                lambda w, b, m: (w.T * m, b[:, None] * m),
             ),
             (
                 mistake_of_an_exercise(
-                    "transposed weights",
-                    "w_grad has a neuron in each row, as ours has: it needs no transpose.",
-                    "the shape of the first result",
+                    "weights still transposed",
+                    "A kernel has a neuron in each column; ours has one in each row.",
+                    "the rows of the first result: n, one for each neuron",
                 ),
-                lambda w, b, m: (w.T / m, b[:, None] / m),
+                lambda w, b, m: (w / m, b[:, None] / m),
             ),
         ),
         parts=("w", "b"),
