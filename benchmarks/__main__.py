@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import growth, peers
+from benchmarks import growth, peers, pytorch_names
 from benchmarks.measure import Bound, Job, Row, in_turns, paired_ratio, quartiles, shown, table, verify
 from benchmarks.problems import Problem, digits, iris
 
@@ -87,12 +87,19 @@ class Bench:
             self.rows.append(Row(work, what, "×", bound, absent=self.absent[peer]))
 
     def measure(self) -> None:
+        self.names()
         self.small_net()
         self.large_net()
         self.share_of_peak()
         self.checks()
         self.neurons()
         self.imports_and_memory()
+
+    def names(self) -> None:
+        """What the page on other conventions says of PyTorch, held against it."""
+        if "PyTorch" not in self.absent:
+            for pair in pytorch_names.said():
+                verify(pair, tolerance=1e-12)
 
     def small_net(self) -> None:
         work = "one gradient, 4-5-3, 150 examples"

@@ -154,6 +154,14 @@ ELSEWHERE = {
             ),
             (
                 mistake_of_an_exercise(
+                    "divided by the number of examples",
+                    "Each example has its own cost and its own inputs: nothing is averaged.",
+                    "the factor 1/m: it stands in (3) and (4), not in an error",
+                ),
+                lambda net, x, y: _input_error(net, x, y) / x.shape[1],
+            ),
+            (
+                mistake_of_an_exercise(
                     "uphill and downhill exchanged",
                     "δ⁰ is the slope of the cost itself, which points uphill.",
                     "the sign",
