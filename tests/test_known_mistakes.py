@@ -1,0 +1,242 @@
+"""A right answer to the later exercises, and each of their known mistakes, as a reader would write them.
+
+Nothing of the judge is used to write them, so that a judge that is wrong itself does not agree with them.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from backprop_lib.course.answers import FunctionToWrite
+from backprop_lib.course.exercises import EXERCISES, check
+
+
+def slopes(net, x, y):
+    """(dw, db) of the mean quadratic cost, for examples in columns, one after the other."""
+    L, m = net.L, x.shape[1]
+    dw, db = ({l: 0 * part[l] for l in range(1, L + 1)} for part in (net.w, net.b))
+    for i in range(m):
+        z, a = {}, {0: x[:, [i]]}
+        for l in range(1, L + 1):
+            z[l] = net.w[l] @ a[l - 1] + net.b[l]
+            a[l] = net.sigma[l](z[l])
+        delta = (a[L] - y[:, [i]]) * net.sigma[L].prime(z[L])
+        for l in range(L, 0, -1):
+            dw[l], db[l] = dw[l] + delta * a[l - 1].T / m, db[l] + delta / m
+            delta = net.w[l].T @ delta * (net.sigma[l - 1].prime(z[l - 1]) if l > 1 else 1)
+    return dw, db
+
+
+def carried(net, z, delta, factor=lambda sigma, z: sigma.prime(z), back_to=1):
+    for l in reversed(range(back_to, net.L)):
+        delta = np.einsum("kj,ki->ji", net.w[l + 1], delta) * factor(net.sigma[l], z[l])
+    return delta
+
+
+def decayed(by, by_bias=lambda decay, m: 0):
+    def answer(net, x, y, decay):
+        (dw, db), m = slopes(net, x, y), x.shape[1]
+        return (
+            {l: dw[l] + by(decay, m) * net.w[l] for l in dw},
+            {l: db[l] + by_bias(decay, m) * net.b[l] for l in db},
+        )
+
+    return answer
+
+
+def scaled(mean, deviation):
+    """Both sets, scaled by what the two functions make of a set and of both sets."""
+
+    def answer(train, other):
+        return tuple((v - mean(v, train, other)) / deviation(v, train, other) for v in (train, other))
+
+    return answer
+
+
+def root_of_mean_square(v):
+    return np.sqrt(((v - v.mean(axis=0)) ** 2).sum(axis=0) / len(v))
+
+
+def stepping(batches, direction=-1, moved=True):
+    """θ after a step for each of these batches of rows; unless it is moved, all from the first net."""
+
+    def answer(net, x, y, order, size, rate):
+        now = net.copy()
+        for rows in batches(order, size):
+            dw, db = slopes(now if moved else net, x[rows].T, y[rows].T)
+            gradient = np.concatenate([v.ravel() for l in dw for v in (dw[l], db[l])])
+            now.theta[...] = now.theta + direction * rate * gradient
+        return now.theta
+
+    return answer
+
+
+def pieces(order, size):
+    return [order[i : i + size] for i in range(0, len(order), size)]
+
+
+def even(factor, again=True):
+    """A factor for each layer; unless the signals are sent again, from those of the net as it was."""
+
+    def answer(net, x):
+        factors, a = {}, x
+        for l in range(1, net.L + 1):
+            z = net.w[l] @ a + net.b[l]
+            factors[l] = factor(z)
+            a = net.sigma[l](z if not again else factors[l] * (z - net.b[l]) + net.b[l])
+        return factors
+
+    return answer
+
+
+def raised_to_e(z):
+    return np.exp(z - np.max(z, axis=0, keepdims=True))
+
+
+class Dual:
+    """A number and its slope."""
+
+    def __init__(self, value, slope, rule):
+        self.value, self.slope, self.rule = value, slope, rule
+
+    def __add__(self, other):
+        return Dual(self.value + other.value, self.slope + other.slope, self.rule)
+
+    def __mul__(self, other):
+        return Dual(self.value * other.value, self.rule(self, other), self.rule)
+
+
+def dual(rule):
+    return lambda f, v: f(Dual(v, 1.0, rule)).slope
+
+
+RIGHT = {
+    "first_error": carried,
+    "weight_decay": decayed(lambda decay, m: decay),
+    "scaling": scaled(lambda v, t, o: t.mean(axis=0), lambda v, t, o: root_of_mean_square(t)),
+    "one_epoch": stepping(pieces),
+    "even_start": even(lambda z: 1 / z.std()),
+    "stable_softmax": lambda z: raised_to_e(z) / raised_to_e(z).sum(axis=0),
+    "through_softmax": lambda p, g: p * (g - (p * g).sum(axis=0)),
+    "quotient": lambda u, v: (u / v, 1 / v, -u / (v * v)),
+    "forward_mode": dual(lambda u, v: u.slope * v.value + u.value * v.slope),
+}
+MISTAKEN = [
+    ("first_error", "σ′ left out in the hidden layers", lambda *a: carried(*a, factor=lambda sigma, z: 1)),
+    ("first_error", "one layer only", lambda net, z, d: carried(net, z, d, back_to=net.L - 1)),
+    ("weight_decay", "the biases decay, too", decayed(lambda decay, m: decay, lambda decay, m: decay)),
+    ("weight_decay", "the gradient without the penalty", decayed(lambda decay, m: 0)),
+    ("weight_decay", "the penalty divided by m", decayed(lambda decay, m: decay / m)),
+    ("weight_decay", "½ of the penalty forgotten", decayed(lambda decay, m: 2 * decay)),
+    (
+        "scaling",
+        "scaled by all the flowers",
+        scaled(
+            lambda v, t, o: np.concatenate([t, o]).mean(axis=0),
+            lambda v, t, o: root_of_mean_square(np.concatenate([t, o])),
+        ),
+    ),
+    (
+        "scaling",
+        "each set by its own mean and deviation",
+        scaled(lambda v, t, o: v.mean(axis=0), lambda v, t, o: root_of_mean_square(v)),
+    ),
+    (
+        "scaling",
+        "one mean for all features",
+        scaled(lambda v, t, o: t.mean(), lambda v, t, o: np.sqrt(((t - t.mean()) ** 2).mean())),
+    ),
+    (
+        "scaling",
+        "the variance in place of the deviation",
+        scaled(lambda v, t, o: t.mean(axis=0), lambda v, t, o: root_of_mean_square(t) ** 2),
+    ),
+    (
+        "scaling",
+        "the deviation with n − 1",
+        scaled(
+            lambda v, t, o: t.mean(axis=0),
+            lambda v, t, o: root_of_mean_square(t) * np.sqrt(len(t) / (len(t) - 1)),
+        ),
+    ),
+    (
+        "one_epoch",
+        "the short last batch is left out",
+        stepping(lambda order, size: [rows for rows in pieces(order, size) if len(rows) == size]),
+    ),
+    ("one_epoch", "every slope is taken at the start", stepping(pieces, moved=False)),
+    ("one_epoch", "one step with all flowers", stepping(lambda order, size: [order])),
+    (
+        "one_epoch",
+        "the order is not used",
+        stepping(lambda order, size: pieces(list(range(len(order))), size)),
+    ),
+    ("one_epoch", "steps uphill", stepping(pieces, direction=1)),
+    ("even_start", "all factors from the net as it was", even(lambda z: 1 / z.std(), again=False)),
+    ("even_start", "the variance in place of the deviation", even(lambda z: 1 / z.var())),
+    (
+        "stable_softmax",
+        "the sum runs along the batch",
+        lambda z: raised_to_e(z) / raised_to_e(z).sum(axis=1)[:, None],
+    ),
+    ("stable_softmax", "one sum for the whole batch", lambda z: raised_to_e(z) / np.sum(raised_to_e(z))),
+    ("stable_softmax", "exponentials that are not divided", raised_to_e),
+    ("through_softmax", "the diagonal of the Jacobian alone", lambda p, g: (p - p**2) * g),
+    ("through_softmax", "the second term is missing", lambda p, g: p * g),
+    ("through_softmax", "one sum for the whole batch", lambda p, g: p * (g - np.sum(p * g))),
+    ("through_softmax", "the sum without its factor p", lambda p, g: p * (g - np.sum(g, axis=0))),
+    ("quotient", "the sign of the slope by v", lambda u, v: (u / v, 1 / v, u / (v * v))),
+    ("quotient", "v is not squared", lambda u, v: (u / v, 1 / v, -u / v)),
+    ("quotient", "the slope by v without its factor u", lambda u, v: (u / v, 1 / v, -1 / (v * v))),
+    ("quotient", "the slopes of a product", lambda u, v: (u / v, v, u)),
+    (
+        "forward_mode",
+        "the product of the slopes as the slope of the product",
+        dual(lambda u, v: u.slope * v.slope),
+    ),
+    ("forward_mode", "half of the product's slope", dual(lambda u, v: u.slope * v.value)),
+]
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_answer_is_correct(name) -> None:
+    verdict = check(name, RIGHT[name])
+    assert verdict.message == f"Correct: checked on {EXERCISES[name].checked_on}."
+
+
+@pytest.mark.parametrize("name, title, answer", MISTAKEN)
+def test_a_mistake_is_known_by_its_numbers(name, title, answer) -> None:
+    (known,) = (mistake for mistake in EXERCISES[name].mistakes if mistake.title == title)
+    assert check(name, answer).message.startswith(
+        f"Not yet: {title}. {known.sentence} Look at {known.where}."
+    )
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_every_known_mistake_of_these_exercises_was_made_here(name) -> None:
+    titles = [title for exercise, title, _ in MISTAKEN if exercise == name]
+    assert titles == [mistake.title for mistake in EXERCISES[name].mistakes]
+
+
+FUNCTIONS = {name: e for name, e in EXERCISES.items() if isinstance(e, FunctionToWrite)}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_mistake_is_told_in_whole_sentences(name) -> None:
+    for mistake in FUNCTIONS[name].mistakes:
+        title, sentence, where = mistake.title, mistake.sentence, mistake.where
+        assert not title[0].isupper() and title[-1] != ".", title
+        assert not re.match("[a-z]{2}", sentence) and sentence[-1] in ".?", sentence
+        assert not where[0].isupper() and where[-1] != ".", where
+        assert not re.search("[A-Z]{3}", title + sentence + where), "a word in capitals"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_cases_are_called_by_different_names_and_hold_only_finite_numbers(name) -> None:
+    cases = FUNCTIONS[name].cases()
+    assert len({case.name for case in cases}) == len(cases) > 1
+    again = FUNCTIONS[name].cases()
+    assert [case.name for case in again] == [case.name for case in cases], "the same on every day"
