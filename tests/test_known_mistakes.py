@@ -231,7 +231,7 @@ def test_a_mistake_is_told_in_whole_sentences(name) -> None:
         assert not title[0].isupper() and title[-1] != ".", title
         assert not re.match("[a-z]{2}", sentence) and sentence[-1] in ".?", sentence
         assert not where[0].isupper() and where[-1] != ".", where
-        assert not re.search("[A-Z]{3}", title + sentence + where), "a word in capitals"
+        assert not re.search("[A-Z]{3}", f"{title} {sentence} {where}"), "a word in capitals"
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
