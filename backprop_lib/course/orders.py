@@ -147,20 +147,15 @@ class OrderTheAlgorithm:
                     return wrong(
                         f"line {place}, {letter}: {name} begins with {value[0, 0]:.4g} and should begin with "
                         f"{truth[name][0, 0]:.4g}.",
-                        self._why(letter, letters[: place - 1]),
+                        "Which end of the weights do the errors come from? See equation (2)."
+                        if letter == "E"
+                        else "It used a w2 that was already changed.",
                     )
                 known[name] = value
         missing = [letter for letter in self.belong if letter not in letters]
         if missing:
             return wrong(f"right so far; {len(missing)} more line{'s' * (len(missing) > 1)} to come.")
         return correct("a 3-3-3 net: both new matrices are right")
-
-    @staticmethod
-    def _why(letter: str, before: str) -> str:
-        if letter == "E":
-            return "Which end of the weights do the errors come from? See equation (2)."
-        changed = [f"w{l}" for l, update in ((1, "F"), (2, "C")) if update in before]
-        return f"It used a {' and a '.join(changed)} that was already changed."
 
 
 def _layer(v: dict[str, Any], l: int) -> tuple[Array, Array]:
