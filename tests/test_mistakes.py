@@ -10,7 +10,7 @@ import pytest
 
 from backprop_lib.activations import HIDDEN
 from backprop_lib.costs import COSTS
-from backprop_lib.course.mistakes import MISTAKES, diagnosing_net, gradient_with, mistake
+from backprop_lib.course.mistakes import MISTAKES, RIGHT, diagnosing_net, gradient_with, mistake
 from backprop_lib.equations import backprop
 from backprop_lib.fast_differences import METHODS
 from backprop_lib.gradient_check import check_gradient
@@ -184,6 +184,24 @@ def test_a_mistake_is_the_one_that_its_sentence_describes_and_no_other(name) -> 
         for l in range(1, net.L + 1):
             for found, described in ((wrong.w[l], dw[l]), (wrong.b[l], db[l])):
                 assert np.allclose(found, described, rtol=1e-9, atol=round_off), (net, cost, l)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_the_result_of_a_wrong_step_has_the_shape_of_the_right_one(name) -> None:
+    shapes = []
+
+    def watched(name, step):
+        def result_of(run, l):
+            result = step(run, l)
+            shapes.append((result.shape, RIGHT[name](run, l).shape))
+            return result
+
+        return result_of
+
+    steps = {name: watched(name, step) for name, step in MISTAKES[name].steps.items()}
+    for problem in NETS:
+        gradient_with(steps, *problem)
+    assert shapes and all(wrong == right for wrong, right in shapes)
 
 
 @pytest.mark.parametrize("name", MISTAKES)
