@@ -58,6 +58,7 @@ class Expected:
     texts    {artist: its words}, legends {artist: the names it shows}, hidden the artists not seen
     lit      the neurons (l, j) and weights (l, j, k) of the drawn net that stand out
     page     what the HTML has to hold besides
+    labels   the numbers in the heading and in the first column of the table, row by row
     idle     the controls that do nothing
     shapes   the sizes that the table names, in order
     silent   what neither sentence, reading nor code may say
@@ -83,6 +84,7 @@ class Expected:
     lit: set[tuple[int, ...]] = field(default_factory=set)
     page: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
+    labels: list[Any] = field(default_factory=list)
     idle: set[str] = field(default_factory=set)
     shapes: list[int] = field(default_factory=list)
     said: str | list[str] = ""
@@ -274,6 +276,7 @@ def depth(v: Values) -> Expected:
         f"the errors {trend} on their way back.",
         reading="One point for each layer, from the first to the output, in a band of all nets. ",
         named=["layer", "smallest", "median", "largest"],
+        labels=[*l],
         lines={
             "median": (l, middle),
             "band": (np.r_[l, l[::-1]], np.r_[ordered[0], ordered[-1][::-1]]),
@@ -332,6 +335,7 @@ def expression_graph(v: Values) -> Expected:
             )
         ],
         nodes=[(data[node], slope_of[node] if node in reached else None) for node in order],
+        labels=[0.5, 2],
         titles=["0.5", "w", "x", "*", "b", "z = +", "a = sigmoid", "y", "-", "**2", "C = *"],
         arrows={(order.index(p), order.index(node)) for node, some in parents.items() for p, _ in some},
         glowing={order.index(node) for node in last},
@@ -353,6 +357,7 @@ def layer_sizes(v: Values) -> Expected:
         named=["layer", "weights", "biases", "numbers to learn"]
         + [f"{kind}{'⁰¹²³⁴'[l]} #×#" for l in range(1, len(sizes)) for kind in "wb"]
         + ["all", "", ""],
+        labels=[*range(1, len(sizes))],
         idle={f"size_{l}" for l in range(v["hidden"] + 1, 4)},
         shapes=[n for before, n in pairwise(sizes) for n in (n, before, n, 1)],
         edges=edges_of(start(sizes, "random", 0)[0]),
@@ -374,6 +379,7 @@ def logits(v: Values) -> Expected:
         "there is #; the quadratic cost's is #.",
         reading="Bars for three probabilities and for their errors under two costs. ",
         named=["output", "z", "p", "p − y", "Jᵀ∇C of the quadratic cost"],
+        labels=[0, 1, 2],
         heights={f"p {j}": p[j] for j in range(3)}
         | {f"cross-entropy {j}": error[j] for j in range(3)}
         | {f"quadratic {j}": quadratic[j] for j in range(3)},
@@ -568,6 +574,7 @@ def stepper(v: Values) -> Expected:
         said=f"Step # of #, {title}: {symbols}. For neuron #: {numbers}. Shapes: {shapes}.",
         reading=f"Flower #, step # of #, {title}: {symbols}",
         named=["array", *["[#]"] * columns, *names_of_rows],
+        labels=[*range(columns), *range(sum("to #" in name for name in names_of_rows))],
         edges=edges_of(w),
         neurons={
             (l, j): (a[l][j, 0] if step >= l else None, delta[l][j, 0] if l and step >= 5 - l else None)
@@ -622,6 +629,7 @@ def weight_inspector(v: Values) -> Expected:
         named=["quantity", "value", "a of neuron #, layer #", "δ of neuron #, layer #", "a δ, equation (4)"]
         + (["measured slope"] if steady else ["error of the measured slope", "below #"])
         + [f"this weight, w{'¹²'[l - 1]}", "C"],
+        labels=[k, l - 1, j, l, 4],
         neurons={
             (m, n): (a[m][n, 0], delta[m][n, 0] if m else None) for m in range(3) for n in range(len(a[m]))
         },
@@ -711,6 +719,7 @@ def iris_lab(v: Values) -> Expected:
         said=f"A {'-'.join('#' * len(sizes))} net after # epochs: training cost #, "
         "# of 45 held-out flowers right." + " ‖δ¹‖ is # times ‖δᴸ‖." * bool(hidden),
         reading=LAB,
+        labels=[*norms],
         idle={f"size_{l}" for l in range(len(hidden) + 1, 5)},
         named=LAB_TABLE
         + [f"‖δ‖ of layer {l}" for l in norms]
@@ -739,6 +748,7 @@ def live_training(v: Values) -> Expected:
         + " Stopped after epoch #." * v["stopped"],
         reading="The cost and the size of the errors of every layer, against the epoch. ",
         named=["quantity", "value", "cost", "‖δ‖ of layer 1", "‖δ‖ of layer 2"],
+        labels=[1, 2],
     )
 
 
@@ -778,6 +788,7 @@ def clones(v: Values) -> Expected:
         "rows. ",
         named=["hidden neuron", *["from input #"] * len(x)]
         + ["spread of the rows", *["0, exactly"] * alike, "cost"],
+        labels=[*range(len(x)), *range(hidden)],
         lines={"cost graph": (epochs, run.cost), "spread graph": (epochs, graph)}
         | dict(zip(("cost matrices", "spread matrices"), beside if v["matrices"] else nothing, strict=True))
         | {f"now {i}": ([at, at], [0, 1]) for i in (0, 1)},
@@ -849,6 +860,7 @@ def find_the_bug(v: Values) -> Expected:
         said=f"The cost {words[0]} from # to #, and # of 45 held-out flowers are right; "
         f"{'the check ' * bool(wrong)}{words[1]}." + "".join(f" {word}" for word in words[2:]),
         reading="The cost over # steps, and the error of the six blocks of the gradient. ",
+        labels=[1, 1, 2, 2, 3, 3],
         named=["", "number", "verdict", "first cost", "", "last cost", words[0]]
         + ["held-out flowers right", "of 45"]
         + [
@@ -927,6 +939,7 @@ def step_size(v: Values) -> Expected:
         ],
         reading=f"{'Two U-shaped curves' if len(kinds) == 2 else 'One U-shaped curve'} of error against "
         f"step, in {v['precision']}. ",
+        labels=[Rounded(h, 2) for h in steps],
         lines={"here": ([steps[at]] * 2, [0, 1])}
         | {
             kind: (steps, [off[kind][row] if row in decided[kind] else np.nan for row in range(25)])

@@ -403,6 +403,8 @@ def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[
     if not name.startswith("one_neuron"):
         found += [f"{a} is hidden" for a, data in seen.artists.items() if data[0] == (a in right.hidden)]
     found += _other_words(view, right)
+    labels = " | ".join(str(cell) for cell in (*view.table[0], *(row[0] for row in view.table[1:])))
+    found += _in_order("labels", NUMBER.findall(labels), right.labels)
     before, sentence, _ = view.alt.partition(view.sentence)
     found += ["the reading: " + before] * (masked(before) != masked(right.reading))
     found += ["the alt text has another sentence"] * (not sentence and name != "stepper")

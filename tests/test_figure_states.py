@@ -116,6 +116,11 @@ STATES = [  # the forms that a sentence can take, and the places where two state
     *(("one_neuron", {"cost": "bowl", "eta": 2.0, "step": step}) for step in (1, 2, 6)),
     ("one_neuron", {"cost": "bowl", "eta": 2.0, "step": 30}),  # far away, and stopped
     ("depth", {"layers": 1, "seeds": 1, "init": "he"}),
+    *(("weight_inspector", {"exponent": h}) for h in (-12.0, -9.0, -2.0, -1.0)),
+    *(
+        ("weight_inspector", {"l": 1, "j": 2, "k": 3, "example": 60, "exponent": h})
+        for h in (-12.0, -11.0, -8.0, -3.0, -1.0)
+    ),
     *(("clones", {"data": "XOR", "start": start, "epoch": 30}) for start in ("random", "nearly constant")),
 ]
 
