@@ -116,6 +116,7 @@ STATES = [  # the forms that a sentence can take, and the places where two state
     *(("one_neuron", {"cost": "bowl", "eta": 2.0, "step": step}) for step in (1, 2, 6)),
     ("one_neuron", {"cost": "bowl", "eta": 2.0, "step": 30}),  # far away, and stopped
     ("depth", {"layers": 1, "seeds": 1, "init": "he"}),
+    ("depth", {"layers": 8, "activation": "relu", "init": "normal"}),  # errors explode
     *(("weight_inspector", {"exponent": h}) for h in (-12.0, -9.0, -2.0, -1.0)),
     *(
         ("weight_inspector", {"l": 1, "j": 2, "k": 3, "example": 60, "exponent": h})
