@@ -7,6 +7,7 @@
 # FORCE   yes: `make student` replaces a copy in which somebody has worked
 # RUNTIME where the site's Python comes from: local (the default) or cdn
 # MODULES modules for `make mutants` (default: all, and a report in docs/mutants.md)
+# FOLDER  the pages of a class, for `make grade`
 # LAB_FLAGS  flags for JupyterLab, such as --no-browser or --allow-root
 # KERNELS --older or --newer for `make test-kernels` under one kernel only
 # FIGURES figures for `make bench-figures` (default: all, written to benchmarks/figures.md)
@@ -20,6 +21,7 @@ SOLUTIONS =
 MODULES =
 FIGURES =
 KERNELS =
+FOLDER =
 RUNTIME = local
 ADDRESS =
 LAB_FLAGS =
@@ -40,6 +42,7 @@ AS_ROOT = JupyterLab does not start as root, because a page may then do anything
   Log in as another user; or, in a container that is yours alone: make lab LAB_FLAGS=--allow-root
 READING = sh tools/venv.sh notebooks
 TESTING = sh tools/venv.sh notebooks,test
+GRADING = VENV="$(VENV)-class" sh tools/venv.sh notebooks,test,class
 BUILDING = VENV="$(VENV)-site" sh tools/venv.sh site
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
 NBVAL = --nbval --nbval-cell-timeout 60
@@ -48,8 +51,8 @@ NBVAL = --nbval --nbval-cell-timeout 60
 NO_ARITHMETIC = accessibility bad_input bench every_kernel execute_pages imports kernels lab links mutants nbval_bites \
   page_contents pages project run_twice scene secure site student_copies teaching
 
-.PHONY: help lab test test-kernels test-browser test-matrix mutants bench bench-figures notebooks student contents book site \
-  test-site bench-site audit lint address constraints clean
+.PHONY: help lab test test-kernels test-browser test-matrix test-grading grade mutants bench bench-figures notebooks \
+  student contents book site test-site bench-site audit lint address constraints clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -69,6 +72,12 @@ test-browser:  ## check the pages and their controls in a real browser (needs Ch
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	  || { echo "No Chromium found. Install it: apt-get install chromium" >&2; exit 1; }
 	@$(PYTEST) -n 2 $(TEST_FLAGS) tests/browser
+
+test-grading:  ## grade a class of made-up pages, with nbgrader and without (installs nbgrader apart)
+	@$(GRADING) -m pytest -q -p no:cacheprovider $(TEST_FLAGS) tests/grading
+
+grade:  ## run the pages of a class, each by itself, and write a table of what is right (FOLDER=handed-in)
+	@$(TESTING) tools/grade.py "$(or $(FOLDER),$(error Say where the pages are: make grade FOLDER=handed-in))"
 
 mutants:  ## change the mathematics in one place at a time: do the tests notice? (MODULES=costs for some)
 	@sh tools/venv.sh notebooks,test,mutants tools/mutants.py $(MODULES)
@@ -124,6 +133,6 @@ constraints:  ## pin all versions anew in constraints.txt (with Python 3.11)
 	@$(or $(PYTHON),python3.11) tools/pin.py
 
 clean:  ## remove the virtual environment and all caches
-	@for venv in "$(VENV)" "$(VENV)-bench" "$(VENV)-site"; do if [ -f "$$venv/pyvenv.cfg" ]; then rm -rf -- "$$venv"; fi; done
+	@for venv in "$(VENV)" "$(VENV)-bench" "$(VENV)-site" "$(VENV)-class"; do if [ -f "$$venv/pyvenv.cfg" ]; then rm -rf -- "$$venv"; fi; done
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 	@find . -name '.venv*' -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +

@@ -60,8 +60,10 @@ MARK = ".made-by-student-copies.json"  # {file: hash} of all that was written
 # Made by no hand.
 NO_WORK = ("__pycache__", ".ipynb_checkpoints", ".venv*", "*.egg-info", ".DS_Store", "Thumbs.db")
 FOR_CONTRIBUTORS = "\n## Check it\n"
-# Remarks and paragraphs of the README for those who teach with the course or put it on a server.
-FOR_TEACHERS = re.compile(r"(?m)^<!-- .* -->\n|(?s:^(?:Do you teach|\*\*In your own browser).*?\n(?:\n|\Z))")
+# What the README has for those who teach with the course or put it on a server: paragraphs, and remarks.
+FOR_TEACHERS = re.compile(
+    r"(?m)^<!-- .* -->\n|(?s:^(?:Do you teach\?|\*\*In your own browser).*?\n(?:\n|\Z))"
+)
 TARGETS = ("help", "lab")  # what can be made in the copy
 RULE = re.compile(r"^([a-z][a-z-]*):")
 SETTING = re.compile(r"^(\w+) =")

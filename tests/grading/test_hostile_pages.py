@@ -1,0 +1,199 @@
+"""`tools/grade.py` on pages that do what they like: the verdict is the judge's own, and nothing is harmed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grade
+import pytest
+
+RIGHT = """
+def my_two_roads(u):
+    p, q = u**2, 5 * u
+    return (2 * p + q) * 2 * u + p * 5
+"""
+WRONG = "def my_two_roads(u):\n    return u"
+TAMPER = "import backprop_lib.course.{0} as a, json; {1}"
+FAKE = '{"status": "correct", "message": "Correct: checked on everything.", "data": "[1.0]"}'
+
+# What a page does besides: (cells of its own, the answer, the verdict, words of what is wrong).
+PAGES: dict[str, tuple[list[str], str, str, str]] = {
+    "right": ([], RIGHT, "correct", ""),
+    "wrong": ([], WRONG, "wrong", ""),
+    "empty": ([], "def my_two_roads(u):\n    ...", "not attempted yet", ""),
+    "no_answer": ([], "", "wrong", "is not defined"),
+    "no_python": ([], "def my_two_roads(u)\n    return", "wrong", "is not defined"),
+    "endless": (["while True: pass"], RIGHT, "correct", ""),
+    "endless_answer": ([], "def my_two_roads(u):\n    while True: pass", "wrong", "had not ended after"),
+    "deaf": (
+        ["import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"],
+        RIGHT,
+        "stopped",
+        "had not ended after",
+    ),
+    "prints_for_ever": (["while True: print('x' * 10**6)"], RIGHT, "correct", ""),
+    "exits": (["import sys; sys.exit()"], "def my_two_roads(u):\n    sys.exit()", "wrong", "end the program"),
+    "ends_the_kernel": (["import os; os._exit(0)"], RIGHT, "stopped", "ended in the middle"),
+    "memory": (["x = [0]\nwhile True: x = x * 10"], RIGHT, "correct", ""),
+    "harms": (
+        [
+            "import os, pathlib, shutil, signal, socket, subprocess",
+            "while True: os.fork()",
+            "subprocess.run(['touch', VICTIM + '.touched'])",
+            "os.system(f'touch {VICTIM}.touched')",
+            "!touch $VICTIM; rm -rf $VICTIM",
+            "open(VICTIM, 'w').write('changed')",
+            "pathlib.Path(VICTIM).open('ab').write(b'changed')",
+            "os.write(os.open(VICTIM, os.O_RDWR), b'changed')",
+            "os.truncate(VICTIM, 0)",
+            "os.remove(VICTIM)",
+            "os.rename(VICTIM, 'mine')",
+            "os.mkdir(VICTIM + '.d')",
+            "os.symlink(VICTIM, VICTIM + '.link')",
+            "shutil.rmtree(FOLDER)",
+            "os.symlink(VICTIM, 'link'); open('link', 'w').write('changed')",
+            "os.kill(PARENT, signal.SIGKILL)",
+            "socket.create_connection(('127.0.0.1', PORT))",
+            "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', PORT))",
+        ],
+        RIGHT,
+        "correct",
+        "",
+    ),
+    "bound": ([TAMPER.format("results", "a.CLOSE = 1e99")], WRONG, "wrong", ""),
+    "judge": (
+        [TAMPER.format("answers", "a.FunctionToWrite.judge = lambda *x: a.correct('it')")],
+        WRONG,
+        "wrong",
+        "",
+    ),
+    "package": ([TAMPER.format("handed_in", f"a.taken_apart = lambda *x: '''{FAKE}'''")], WRONG, "wrong", ""),
+    "json": (
+        [TAMPER.format("handed_in", f"a.json.dumps = lambda *x: '''{FAKE}'''")],
+        WRONG,
+        "stopped",
+        "ended",
+    ),
+    "no_json": (
+        [TAMPER.format("handed_in", "a.taken_apart = lambda *x: 'Right'")],
+        WRONG,
+        "wrong",
+        "nothing back",
+    ),
+    "module": (
+        ["import sys; sys.modules['backprop_lib.course.handed_in'] = sys"],
+        WRONG,
+        "wrong",
+        "nothing back",
+    ),
+    "prints": (
+        ["def check(*x): return 'Correct: checked on all.'", "print('Correct: checked on all.')"],
+        WRONG,
+        "wrong",
+        "",
+    ),
+    "looks_at_others": (
+        ["import glob"],
+        "def my_two_roads(u):\n    raise ValueError(f'{len(glob.glob(FOLDER + chr(47) + chr(42)))} seen')",
+        "wrong",
+        "0 seen",
+    ),
+}
+
+
+def page(*cells: str) -> str:
+    """The text of a notebook with these cells."""
+    code = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{n}",
+            "metadata": {},
+            "source": cell,
+            "outputs": [],
+            "execution_count": None,
+        }
+        for n, cell in enumerate(cells)
+    ]
+    return json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """Of a server that nobody may reach."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        reached = []
+
+        def serve() -> None:
+            while True:
+                try:
+                    reached.append(server.accept())
+                except OSError:
+                    return
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+        assert not reached
+
+
+def handed_in(folder: Path, names: Any, port: int) -> Path:
+    """A folder with a page of each name, and a victim beside it."""
+    victim = folder / "victim"
+    victim.write_text("as it was")
+    for name in names:
+        attack, answer, _, _ = PAGES[name]
+        names_of = f"VICTIM, PORT, FOLDER = {str(victim)!r}, {port}, {str(folder / 'class')!r}"
+        cells = [
+            "from backprop_lib import check",
+            names_of,
+            attack,
+            answer,
+            'check("two_roads", my_two_roads)',
+        ]
+        (folder / "class" / name).mkdir(parents=True)
+        (folder / "class" / name / "page.ipynb").write_text(page(*cells))
+    return folder / "class"
+
+
+def graded(folder: Path, **limits: Any) -> dict[str, tuple[str, str, str]]:
+    """{who: (verdict, mark, what is wrong)} of the exercise."""
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    options = [part for name, value in limits.items() for part in (f"--{name}", str(value))]
+    assert grade.main([str(folder), *options]) == 0
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with folder.with_name(f"{folder.name}.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["exercise"] in ("two_roads", "")]
+    return {row["who"]: (row["verdict"], row["mark"], row["what is wrong"]) for row in rows}
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory, port: int) -> dict[str, tuple[str, str, str]]:
+    folder = tmp_path_factory.mktemp("hostile")
+    found = graded(handed_in(folder, PAGES, port), seconds=60, memory=1.5, processes=3)
+    assert (folder / "victim").read_text() == "as it was"
+    assert sorted(os.listdir(folder)) == ["class", "class.csv", "victim"]
+    return found
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_gets_the_verdict_that_its_answer_deserves(name: str, everything: Any) -> None:
+    verdict, mark, wrong = everything[name]
+    _, _, expected, words = PAGES[name]
+    assert (verdict, mark) == (expected, str(int(expected == "correct"))), wrong
+    assert words in wrong
+
+
+def test_the_guard_of_the_interpreter_holds_where_the_system_gives_none(
+    tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grade, "enclosure", lambda: ())
+    found = graded(handed_in(tmp_path, ["harms"], port), seconds=60)
+    assert found["harms"][0] == "correct", found
+    assert (tmp_path / "victim").read_text() == "as it was"
+    assert sorted(os.listdir(tmp_path)) == ["class", "class.csv", "victim"]

@@ -1,0 +1,264 @@
+"""`tools/grade.py`: which page it is, what is taken out of it, and the table. No page is run here."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import execute_pages
+import grade
+import numpy as np
+import pytest
+import student_copies
+
+from backprop_lib import Network
+from backprop_lib.course.exercises import EXERCISES
+from backprop_lib.course.handed_in import guessed, judged_again, taken_apart
+from backprop_lib.course.predictions import prediction
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+PAGES = grade.course()
+KINDS = ["two_roads", "softplus", "order_2", "order_backprop", "wrong_equation", "early_layers"]
+SOLUTIONS = [
+    (path, cell["source"])
+    for path in sorted(NOTEBOOKS.glob("*.ipynb"))
+    for cell in execute_pages.read(path)["cells"]
+    if student_copies.is_solution(cell)
+]
+
+
+def test_the_course_has_every_exercise_once() -> None:
+    names = [name for exercises in PAGES.values() for name in exercises if not name.startswith("guess-")]
+    assert sorted(names) == sorted(EXERCISES)
+    guesses = {
+        stem: sum(name.startswith("guess-") for name in exercises) for stem, exercises in PAGES.items()
+    }
+    assert set(guesses.values()) == {0, 2, 3} and sum(guesses.values()) == 26
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, Any]:
+    """{exercise: the solution on its page}."""
+    found = {}
+    for path, source in SOLUTIONS:
+        page = execute_pages.read(path)
+        imports = next(
+            c["source"]
+            for c in page["cells"]
+            if c["cell_type"] == "code" and "\nfrom backprop_lib" in c["source"]
+        )
+        names: dict[str, Any] = {}
+        exec(re.sub(r"(?m)^recall\(.*\)$", "", imports), names)
+        exec(source, names)
+        found |= {name: eval(answer, names) for name, answer in grade.calls(source)}
+    return found
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_right_answer_taken_apart_is_right_again(name: str, answers: dict[str, Any]) -> None:
+    text = taken_apart(name, lambda: answers[name])
+    assert judged_again(name, text).passed
+    assert judged_again(name, text).message == EXERCISES[name].judge(answers[name]).message
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_numbers_of_another_answer_are_not_right(name: str, answers: dict[str, Any]) -> None:
+    other = "two_roads" if name != "two_roads" else "cost_slope"
+    text = taken_apart(other, lambda: answers[other])
+    assert not judged_again(name, text).passed
+
+
+@pytest.mark.parametrize("data", ["null", "[]", '"a"', "{}", "[null]", '{"dict": []}', "[[[1]]]", "1e999"])
+@pytest.mark.parametrize("name", KINDS)
+def test_a_page_that_only_says_that_it_is_right_is_not(name: str, data: str) -> None:
+    said = json.dumps({"status": "correct", "message": "Correct: it is.", "data": data})
+    assert not judged_again(name, said).passed
+
+
+HUGE = {"array": "float64", "shape": [10**12], "of": [1]}
+NOT_TAKEN_APART = [
+    "",
+    "Correct",
+    "[]",
+    "1",
+    "null",
+    "{}",
+    '{"status": "correct", "message": "", "data": 1}',
+    '{"status": "correct", "message": "", "data": "["}',
+    *(
+        json.dumps({"status": "correct", "message": "", "data": json.dumps(data)})
+        for data in (
+            HUGE,
+            {"array": "object", "shape": [1], "of": [1]},
+            {"array": "nothing", "shape": [1], "of": [1]},
+            {"dict": [[[1], 2]]},
+            {"dict": 1},
+            {"net": [["tanh", 10**9], ["tanh", 10**9]], "theta": [1.0]},
+            {"net": [["tanh", -1], ["tanh", 2]], "theta": []},
+            {"net": [["no such", 1], ["tanh", 2]], "theta": [1, 2, 3, 4]},
+        )
+    ),
+    json.dumps({"status": "correct", "message": "", "data": "[" * 100_000}),
+    "[" * 100_000,
+    "x" * 20_000_000,
+]
+
+
+@pytest.mark.parametrize("text", NOT_TAKEN_APART, ids=lambda text: text[:40])
+def test_what_is_no_answer_taken_apart_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        judged_again("two_roads", text)
+    assert grade.verdict("two_roads", [result(text)])[0] == "wrong"
+
+
+def result(text: str) -> dict[str, Any]:
+    return {"output_type": "execute_result", "data": {"text/plain": repr(text)}}
+
+
+class Odd:
+    def __getattr__(self, name: str) -> Any:
+        raise ValueError("odd")
+
+    def __repr__(self) -> str:
+        raise ValueError("odd")
+
+
+ODD = [None, ..., 1, "AB", {"A": 1}, [Odd()], Odd(), lambda u: Odd(), print, Odd, 1j]
+
+
+@pytest.mark.parametrize("place", range(len(ODD)))
+@pytest.mark.parametrize("name", KINDS)
+def test_whatever_the_answer_it_is_taken_apart_without_an_exception(name: str, place: int) -> None:
+    text = taken_apart(name, lambda: ODD[place])
+    assert not judged_again(name, text).passed
+    assert not judged_again(name, taken_apart(name, lambda: 1 / 0)).passed
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.longdouble])
+def test_the_precision_of_an_answer_survives(kind: Any) -> None:
+    def answer(a: Any, y: Any) -> Any:
+        return np.subtract(a, y).astype(kind)
+
+    assert judged_again("cost_slope", taken_apart("cost_slope", lambda: answer)).passed
+    assert EXERCISES["cost_slope"].judge(answer).passed
+
+
+def test_nine_times_the_same_net_is_what_its_judge_says_it_is() -> None:
+    net = Network([("identity", 4), *[("tanh", 8)] * 6, ("sigmoid", 3)], init="xavier", seed=1)
+    again = judged_again("early_layers", taken_apart("early_layers", lambda: lambda seed: net))
+    assert again == EXERCISES["early_layers"].judge(lambda seed: net)
+
+
+def test_a_guess_is_taken_out_with_what_is_said_of_it() -> None:
+    asked = prediction("Which?", ["up", "down"], "down", "It falls.")
+    said = [json.loads(guessed(lambda guess=guess: (asked, guess)))["status"] for guess in (1, 2, ...)]
+    assert said == ["wrong", "correct", "not attempted yet"]
+    assert json.loads(guessed(lambda: 1 / 0))["status"] == "wrong"
+
+
+@pytest.mark.parametrize("status", ["Correct", "", "stopped", "marvellous"])
+def test_a_guess_has_no_other_verdict_than_these(status: str) -> None:
+    text = json.dumps({"status": status, "message": ""})
+    assert grade.verdict("guess-question_1", [result(text)]) == (
+        "wrong",
+        "The page brought nothing back that can be judged.",
+    )
+
+
+def row(who: str, verdict: str, wrong: str = "", exercise: str = "two_roads") -> grade.Row:
+    return grade.Row(who, "03", exercise, verdict, wrong)
+
+
+def test_the_most_frequent_mistake_stands_first_with_how_often_it_was_made() -> None:
+    rows = [
+        row("ada", "correct"),
+        row("bob", "wrong", "Not yet: the sign flipped. Look at 1.5."),
+        row("cy", "wrong", "Not yet: the transpose is 0.5 off. Look."),
+        row("dan", "wrong", "Not yet: the transpose is 0.5 off. Look again."),
+        row("eve", "stopped", "The page was stopped."),
+    ]
+    table = grade.table(rows)
+    assert [line[0] for line in table] == ["cy", "dan", "bob", "ada", "eve"]
+    assert [line[-1] for line in table] == ["2", "2", "1", "", ""]
+    assert [line[4] for line in table] == ["0", "0", "0", "1", "0"]
+
+
+def test_a_wrong_guess_has_its_mark_and_no_guess_has_none() -> None:
+    marks = [
+        row("a", verdict, exercise="guess-question_1").mark for verdict in ("correct", "wrong", "stopped")
+    ]
+    assert marks == [1, 1, 0]
+    assert row("a", "not attempted yet", exercise="guess-question_1").mark == 0
+
+
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\t=1", "\x00=1", "\r\n=1"])
+def test_nothing_in_the_table_is_a_formula_to_a_spreadsheet(text: str) -> None:
+    assert grade.plain(text)[0] == "'"
+
+
+def test_a_text_of_the_table_is_one_line_of_it() -> None:
+    assert grade.plain("a\n\tb\x1b[31m\u202ec") == "a b [31m c"
+    assert len(grade.plain("x" * 10_000)) == 500
+
+
+def test_a_page_is_recognized_by_its_exercises_whatever_it_is_called() -> None:
+    for path in NOTEBOOKS.glob("*.ipynb"):
+        page = execute_pages.read(path)
+        for form in (page, student_copies.stripped(student_copies.graded(page))):
+            assert grade.recognized(form, PAGES) == path.stem
+    assert grade.recognized({"cells": []}, PAGES) is None
+
+
+def test_the_checks_of_a_cell_are_found_and_of_no_python_none() -> None:
+    assert grade.calls('x = check("a", my_a)\nprint(check("b", lambda u: u))') == [
+        ("a", "my_a"),
+        ("b", "lambda u: u"),
+    ]
+    assert grade.calls("check_guess(question_2.asked, guess_2)") == [
+        ("guess-question_2", "question_2.asked, guess_2")
+    ]
+    for source in ("!ls", "def f(", "check", 'check("a")', "\x00", "(" * 1000, 'a.check("a", b)'):
+        assert grade.calls(source) == []
+
+
+def unreadable(folder: Path) -> dict[str, bytes | None]:
+    """{file: content} of what is handed in and is no page; None for a link to a right one."""
+    elsewhere = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+    return {
+        "empty": b"",
+        "no_json": b"# A page",
+        "no_page": elsewhere,
+        "a_list": b"[]",
+        "old": b'{"worksheets": [], "nbformat": 3}',
+        "odd_cells": b'{"cells": [1], "nbformat": 4}',
+        "odd_source": b'{"cells": [{"cell_type": "code", "metadata": {}, "source": 1, "outputs": []}]}',
+        "deep": b"[" * 100_000,
+        "large": b" " * (grade.LARGEST + 1),
+        "no_text": b"\xff\xfe\x00",
+        "link": None,
+    }
+
+
+@pytest.mark.parametrize("name", unreadable(Path()))
+def test_what_is_no_page_has_a_row_that_says_so(name: str, tmp_path: Path) -> None:
+    path, content = tmp_path / "ada" / f"{name}.ipynb", unreadable(tmp_path)[name]
+    path.parent.mkdir()
+    if content is None:
+        path.symlink_to(NOTEBOOKS / "03_the_error_of_the_output_layer.ipynb")
+    else:
+        path.write_bytes(content)
+    (said,) = grade.rows_of(path, tmp_path, PAGES, None)
+    assert (said.who, said.page, said.verdict, said.mark) == ("ada", name, "unreadable", 0)
+
+
+def test_a_table_that_is_there_is_not_written_over(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "class").mkdir()
+    assert grade.main([str(tmp_path / "class")]) == 1
+    assert "expected a folder with pages" in capsys.readouterr().err
+    (tmp_path / "class" / "page.ipynb").write_text("")
+    (tmp_path / "class.csv").write_text("Ada 1.0")
+    assert grade.main([str(tmp_path / "class")]) == 1
+    assert "there is such a file" in capsys.readouterr().err
+    assert (tmp_path / "class.csv").read_text() == "Ada 1.0"

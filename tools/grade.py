@@ -1,0 +1,490 @@
+"""Run the pages that a class has handed in, and write a table of who got what right.
+
+    python tools/grade.py FOLDER                    every page below FOLDER; the table is FOLDER.csv
+    python tools/grade.py FOLDER --to marks.csv     the table elsewhere; a file that is there stays
+    python tools/grade.py FOLDER --seconds 300 --memory 2 --processes 2
+
+The table has a row for each exercise of each page, with the verdict and what is wrong, the most frequent
+mistakes first. A page is recognized by its exercises, whatever the name of its file; the folder that it is in
+says whose it is. Nothing below FOLDER is changed.
+
+A page may do anything, so each runs in a process of its own, which ends with all that it started: with limits
+of time and memory, in a folder of its own, and, where the system can (Linux), without a network, with all
+other files read-only, and with the pages of the others out of sight. Everywhere a guard in the interpreter
+refuses to write elsewhere, to start programs and to open connections. And no page judges itself: what an
+answer gives is taken out of the page as plain numbers, and judged here, where the page has changed nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import asyncio
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import student_copies
+from execute_pages import Notebook, PageError, read
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE, MEMORY = 300, 2.0  # seconds, gigabytes
+LARGEST = 20_000_000  # bytes of a page
+FILE = 200_000_000  # bytes of a file that it writes
+CORRECT, WRONG, NOT_ATTEMPTED = "correct", "wrong", "not attempted yet"
+ABSENT, STOPPED, UNREADABLE = "not there", "stopped", "unreadable"
+CALL = re.compile(r"\bcheck(?:_guess)?\(\s*[\"']?(\w+)")
+HEADER = ("who", "page", "exercise", "verdict", "mark", "what is wrong", "how often")
+JUDGING = threading.Lock()
+
+# In namespaces of its own the page sees a disk that it cannot write to, but for its own folder.
+ENCLOSE = """
+mount --bind "$1" "$1"
+while read -r _ place _; do
+  case $place in "$1" | /proc | /proc/* | /dev | /dev/pts) ;; *) mount -o remount,bind,ro "$place" ;; esac
+done < /proc/self/mounts
+for hidden in "$2" "$3"; do if [ -d "$hidden" ]; then mount -t tmpfs -o ro none "$hidden"; fi; done
+cd "$1"
+shift 3
+exec "$@"
+"""
+NO_NETWORK = ("unshare", "--user", "--map-root-user", "--net")
+ALONE = (
+    *NO_NETWORK,
+    "--ipc",
+    "--mount",
+    "--pid",
+    "--mount-proc",
+    "--fork",
+    "--kill-child",
+    "sh",
+    "-ec",
+    ENCLOSE,
+)
+HOW = {
+    ALONE: "no network, all else read-only",
+    NO_NETWORK: "no network; the disk is guarded by the interpreter alone",
+    (): "guarded by the interpreter alone",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is said of one exercise of one page."""
+
+    who: str
+    page: str
+    exercise: str
+    verdict: str
+    wrong: str = ""
+
+    @property
+    def mark(self) -> int:
+        """1 for a right answer, and for a guess that was made; else 0."""
+        return int(self.verdict == CORRECT or self.exercise.startswith("guess-") and self.verdict == WRONG)
+
+    @property
+    def mistake(self) -> tuple[str, str] | None:
+        """What is counted: the exercise, and the first sentence of what is wrong with the answer."""
+        first = re.split(r"(?<=[^.\d])\.(?: |$)", self.wrong.removeprefix("Not yet: "))[0]
+        return (self.exercise, first) if self.verdict == WRONG else None
+
+
+def course() -> dict[str, dict[str, str]]:
+    """{page: {exercise: the expression of its answer}} of all that is graded."""
+    found = {}
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        page = student_copies.graded(read(path))
+        found[path.stem] = graded_calls(page, ("nbgrader",))
+    return found
+
+
+def graded_calls(page: Notebook, marked: tuple[str, ...] = ()) -> dict[str, str]:
+    """{exercise: the expression of its answer} of the checks of a page that are in a marked cell."""
+    found = {}
+    for cell in page["cells"]:
+        if cell["cell_type"] == "code" and all(name in cell["metadata"] for name in marked):
+            found |= dict(calls(cell["source"]))
+    return found
+
+
+def calls(source: str) -> list[tuple[str, str]]:
+    """(exercise, expression of its answer) of the checks in a source text; none if it is no Python."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found = []
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 2:
+            first, answer = node.args
+            if node.func.id == "check" and isinstance(first, ast.Constant):
+                found.append((str(first.value), ast.unparse(answer)))
+            elif node.func.id == "check_guess":
+                asked = ast.unparse(first)
+                found.append((f"guess-{asked.split('.')[0]}", f"{asked}, {ast.unparse(answer)}"))
+    return found
+
+
+def recognized(page: Notebook, pages: dict[str, dict[str, str]]) -> str | None:
+    """The page of the course that has most exercises in common with this one."""
+    text = "\n".join(cell["source"] for cell in page["cells"] if cell["cell_type"] == "code")
+    names = set(CALL.findall(text))
+    common = {stem: len(names & set(exercises)) for stem, exercises in pages.items()}
+    best = max(common, key=lambda stem: common[stem])
+    return best if common[best] else None
+
+
+def probe(exercise: str, answer: str) -> str:
+    """What is run in the kernel of a page to take one answer apart."""
+    module = "__import__('backprop_lib.course.handed_in', fromlist=['_'])"
+    if exercise.startswith("guess-"):
+        return f"{module}.guessed(lambda: ({answer}))"
+    return f"{module}.taken_apart({exercise!r}, lambda: {answer})"
+
+
+def verdict(exercise: str, outputs: list[Any]) -> tuple[str, str]:
+    """The verdict on what a probe brought back, judged here, and what is wrong."""
+    from backprop_lib.course.handed_in import judged_again
+
+    shown = [output for output in outputs if output["output_type"] == "execute_result"]
+    try:
+        text = ast.literal_eval(shown[0]["data"]["text/plain"])
+        if exercise.startswith("guess-"):
+            said = json.loads(text)
+            status, message = str(said["status"]), str(said["message"])
+            if status not in (CORRECT, WRONG, NOT_ATTEMPTED):
+                raise ValueError(status)
+        else:
+            with JUDGING:
+                judged = judged_again(exercise, text)
+            status, message = judged.status, judged.message
+    except (LookupError, TypeError, ValueError, SyntaxError, RecursionError, MemoryError):
+        return WRONG, "The page brought nothing back that can be judged."
+    return status, message if status == WRONG else ""
+
+
+class Page:
+    """One page that was handed in, run cell by cell."""
+
+    def __init__(
+        self, page: Notebook, exercises: dict[str, str], scratch: Path, hide: Path, limits: Any
+    ) -> None:
+        self.page, self.exercises, self.limits = page, exercises, limits
+        self.scratch, self.hide = scratch, hide
+        self.cell_seconds = max(20, limits.seconds // 5)  # an answer has ten of its own
+        self.found: dict[str, tuple[str, str]] = {}
+
+    def run(self) -> str:
+        """Fill `found`; returns why the page was stopped, or an empty string."""
+        from nbclient.exceptions import CellTimeoutError
+
+        try:
+            asyncio.run(asyncio.wait_for(self._run(), self.limits.seconds))
+        except TimeoutError:
+            return f"it had not ended after {self.limits.seconds} seconds"
+        except CellTimeoutError:
+            return f"a cell had not ended after {self.cell_seconds} seconds, and could not be interrupted"
+        except Exception:  # a page that ends its kernel may send anything before
+            return "its process ended in the middle"
+        return ""
+
+    async def _run(self) -> None:
+        client = self._client()
+        async with client.async_setup_kernel(
+            env=environment(self.scratch),
+            cwd=str(self.scratch),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ):
+            for cell in client.nb.cells:
+                if cell.cell_type != "code":
+                    continue
+                await client.async_execute_cell(cell, 0, store_history=False)
+                for exercise, answer in calls(cell.source):
+                    if exercise in self.exercises:
+                        await self._probe(client, exercise, answer)
+            for exercise, answer in self.exercises.items():
+                if exercise not in self.found and not exercise.startswith("guess-"):
+                    await self._probe(client, exercise, answer)
+
+    async def _probe(self, client: Any, exercise: str, answer: str) -> None:
+        import nbformat
+
+        cell = nbformat.v4.new_code_cell(probe(exercise, answer), metadata={"probe": True})
+        await client.async_execute_cell(cell, 0, store_history=False)
+        self.found[exercise] = verdict(exercise, cell.outputs)
+
+    def _client(self) -> Any:
+        import nbformat
+        from ipykernel.kernelspec import RESOURCES
+        from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+        from jupyter_client.manager import AsyncKernelManager
+        from nbclient import NotebookClient
+        from traitlets import default
+
+        argv = kernel(self.scratch, self.hide, self.limits.memory)
+
+        class Enclosed(KernelSpecManager):
+            def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+                return KernelSpec(resource_dir=RESOURCES, argv=argv, display_name="page", language="python")
+
+        connection = str(self.scratch / "connection.json")
+        by_file = sys.platform != "win32"  # a connection by files needs no network
+        sockets = str(self.scratch / "kernel")
+
+        class Manager(AsyncKernelManager):
+            @default("kernel_spec_manager")
+            def _enclosed(self) -> KernelSpecManager:
+                return Enclosed()
+
+            @default("connection_file")
+            def _connection(self) -> str:
+                return connection
+
+            @default("transport")
+            def _way(self) -> str:
+                return "ipc" if by_file else "tcp"
+
+            @default("ip")
+            def _place(self) -> str:
+                return sockets if by_file else "127.0.0.1"
+
+        class Client(NotebookClient):
+            def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+                """What a page shows is not kept: it may be endless."""
+                kept = ("status", "execute_result", "error") if "probe" in cell.metadata else ("status",)
+                return super().process_message(msg, cell, cell_index) if msg["msg_type"] in kept else None
+
+        notebook = nbformat.from_dict(student_copies.without_outputs(self.page))
+        return Client(
+            notebook,
+            kernel_name="python3",
+            kernel_manager_class=Manager,
+            timeout=self.cell_seconds,
+            interrupt_on_timeout=True,
+            allow_errors=True,
+            record_timing=False,
+            store_widget_state=False,
+        )
+
+
+def environment(scratch: Path) -> dict[str, str]:
+    """All that a page learns of the environment of whoever runs it."""
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG", "LC_ALL") if name in os.environ}
+    folders = (
+        "HOME",
+        "USERPROFILE",
+        "TMPDIR",
+        "TEMP",
+        "TMP",
+        "IPYTHONDIR",
+        "MPLCONFIGDIR",
+        "JUPYTER_RUNTIME_DIR",
+    )
+    threads = ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM")
+    return {
+        **kept,
+        **dict.fromkeys(folders, str(scratch)),
+        **{f"{name}_NUM_THREADS": "1" for name in threads},
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TQDM_DISABLE": "1",
+    }
+
+
+@lru_cache
+def enclosure() -> tuple[str, ...]:
+    """The strictest way to start a process that this system has."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for way in (ALONE, NO_NETWORK):
+            command = [*way, *(["sh", scratch, "", ""] if way is ALONE else []), "true"]
+            with suppress(OSError):
+                if subprocess.run(command, capture_output=True).returncode == 0:
+                    return way
+    return ()
+
+
+def kernel(scratch: Path, hide: Path, memory: float) -> list[str]:
+    """The command that starts the kernel of a page."""
+    guarded = [sys.executable, __file__, "--kernel", str(scratch), str(memory), "{connection_file}"]
+    if enclosure() is not ALONE:
+        return [*enclosure(), *guarded]
+    needed = any(place.is_relative_to(hide) for place in (scratch, ROOT, Path(sys.prefix)))
+    return [*ALONE, "sh", str(scratch), "" if needed else str(hide), str(ROOT / "notebooks"), *guarded]
+
+
+WRITES = {
+    "os.chmod": 1, "os.chown": 1, "os.link": 2, "os.mkdir": 1, "os.remove": 1, "os.rename": 2, "os.rmdir": 1,
+    "os.symlink": 2, "os.truncate": 1, "os.utime": 1, "shutil.rmtree": 1,
+}  # fmt: skip
+STARTS = (
+    "os.exec",
+    "os.fork",
+    "os.forkpty",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.startfile",
+    "os.system",
+    "pty.spawn",
+)
+STARTS += ("subprocess.Popen", "ctypes.dlopen", "os.killpg")
+CONNECTS = ("socket.bind", "socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
+
+
+def guard(scratch: str) -> None:
+    """From now on this process writes nowhere else, starts nothing, ends no other and connects to nobody."""
+
+    def inside(path: Any) -> bool:
+        if isinstance(path, int):
+            return True  # a file that is open already
+        real = os.path.realpath(os.fsdecode(path))
+        return real == os.devnull or os.path.commonpath([real, home]) == home
+
+    def look(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, mode, flags = arguments
+            writes = any(letter in mode for letter in "wax+") if mode else flags & (os.O_WRONLY | os.O_RDWR)
+            refused = bool(writes) and not inside(path)
+        elif event in WRITES:
+            refused = not all(inside(path) for path in arguments[: WRITES[event]])
+        elif event == "os.kill":
+            refused = arguments[0] != os.getpid()
+        elif event == "ctypes.dlsym":
+            refused = not str(arguments[1]).startswith("Py")
+        else:
+            refused = event in STARTS or event in CONNECTS
+        if refused:
+            raise PermissionError(f"a page that is graded may not do this: {event}")
+
+    home = os.path.realpath(scratch)
+    sys.addaudithook(look)
+
+
+def run_kernel(scratch: str, memory: str, connection: str, *options: str) -> None:
+    """Become the kernel of a page."""
+    try:
+        import resource
+
+        most = int(float(memory) * 2**30)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except ImportError:  # Windows
+        pass
+    from ipykernel.kernelapp import IPKernelApp
+
+    sys.path[0] = ""
+    app = IPKernelApp.instance()
+    app.initialize(["-f", connection, *options])
+    guard(scratch)
+    app.start()
+
+
+def rows_of(path: Path, folder: Path, pages: dict[str, dict[str, str]], limits: Any) -> list[Row]:
+    """What is said of one file."""
+    whose = path.parent.relative_to(folder).as_posix()
+    who = path.stem if whose == "." else whose
+    if path.is_symlink():
+        return [Row(who, path.stem, "", UNREADABLE, "The file is a link to another.")]
+    try:
+        if path.stat().st_size > LARGEST:
+            return [Row(who, path.stem, "", UNREADABLE, "The file is too large.")]
+        page = read(path)
+        stem = recognized(page, pages)
+        student_copies.without_outputs(page)
+    except (PageError, OSError, LookupError, TypeError, AttributeError, RecursionError, ValueError):
+        return [Row(who, path.stem, "", UNREADABLE, "The file is no notebook.")]
+    if stem is None:
+        return [Row(who, path.stem, "", UNREADABLE, "It is no page of the course.")]
+    with tempfile.TemporaryDirectory(prefix="page", ignore_cleanup_errors=True) as scratch:
+        shutil.copytree(limits.fonts, scratch, dirs_exist_ok=True)
+        run = Page(page, pages[stem], Path(scratch), folder, limits)
+        stopped = run.run()
+    rest = (STOPPED, f"The page was stopped: {stopped}.") if stopped else (ABSENT, "")
+    return [Row(who, stem, exercise, *run.found.get(exercise, rest)) for exercise in pages[stem]]
+
+
+def is_file(path: Path) -> bool:
+    """Whether somebody handed this in: a file, or a link, which is named in the table and not followed."""
+    return ".ipynb_checkpoints" not in path.parts and (path.is_symlink() or path.is_file())
+
+
+def table(rows: list[Row]) -> list[tuple[str, ...]]:
+    """The rows as texts, the most frequent mistakes first."""
+    times = Counter(row.mistake for row in rows if row.mistake)
+    ordered = sorted(
+        rows, key=lambda r: (-times[r.mistake], r.mistake or ("", ""), r.page, r.exercise, r.who)
+    )
+    return [
+        tuple(
+            plain(str(part))
+            for part in (r.who, r.page, r.exercise, r.verdict, r.mark, r.wrong, times[r.mistake] or "")
+        )
+        for r in ordered
+    ]
+
+
+def plain(text: str) -> str:
+    """A text that is no formula to a spreadsheet, and one line of it."""
+    text = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())[:500]
+    return f"'{text}" if text[:1] in tuple("=+-@") else text
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--to", type=Path, metavar="FILE", help="default: FOLDER.csv, beside the folder")
+    parser.add_argument("--seconds", type=int, default=PAGE, help=f"for a page (default {PAGE})")
+    parser.add_argument(
+        "--memory", type=float, default=MEMORY, help=f"for a page, in GB (default {MEMORY:g})"
+    )
+    parser.add_argument("--processes", type=int, default=2)
+    limits = parser.parse_args(arguments)
+    folder = limits.folder.resolve()
+    files = sorted(path for path in folder.rglob("*.ipynb") if is_file(path))
+    to = limits.to or folder.with_name(f"{folder.name}.csv")
+    if not files:
+        print(f"{limits.folder}: expected a folder with pages (.ipynb) in it", file=sys.stderr)
+        return 1
+    if to.exists():
+        print(f"{to}: there is such a file; move it, or name another with --to", file=sys.stderr)
+        return 1
+    limit = f"{limits.seconds} seconds and {limits.memory:g} GB at most"
+    print(f"{len(files)} pages, each {limit}, {HOW[enclosure()]}", flush=True)
+    pages = course()
+    with tempfile.TemporaryDirectory() as fonts, ThreadPoolExecutor(max(1, limits.processes)) as pool:
+        limits.fonts = fonts
+        command = [sys.executable, "-c", "import matplotlib.font_manager"]
+        subprocess.run(
+            command, env=os.environ | {"MPLCONFIGDIR": fonts}, check=True, stderr=subprocess.DEVNULL
+        )
+        results = pool.map(lambda path: rows_of(path, folder, pages, limits), files)
+        rows = [row for found in results for row in found]
+    lines = table(rows)
+    with to.open("x", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([HEADER, *lines])
+    for (exercise, mistake), times in Counter(row.mistake for row in rows if row.mistake).most_common(10):
+        print(f"{times:5} × {exercise}: {plain(mistake)}")
+    print(f"{sum(row.mark for row in rows)} marks on {len(files)} pages; the table is {to}")
+    return 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--kernel"]:
+        run_kernel(*sys.argv[2:])
+    else:
+        sys.exit(main())
