@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 import time
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 from figure_numbers import differences, value_of
 from PIL import Image
@@ -162,3 +165,16 @@ def move(scene: Any, control: Any, end: str) -> bool:
         handle.press("Home" if end == "first" else "End")
         elsewhere = handle.get_attribute("aria-valuenow") != at
     return bool(elsewhere)
+
+
+def epoch_of(scene: Any) -> int:
+    """The epoch that a figure of a training run says."""
+    return int(re.match(r"Epoch (\d+):", read(scene)["sentence"])[1])  # type: ignore[index]
+
+
+def write_notebook(folder: Path, name: str, *sources: str) -> str:
+    """A notebook of code cells in the folder that JupyterLab serves."""
+    spec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": spec}), folder / name)
+    return name

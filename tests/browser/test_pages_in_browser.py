@@ -15,18 +15,19 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 from figure_in_browser import (
     all_of,
     disagreements,
+    epoch_of,
     is_blank,
     locate,
     move,
     number_findings,
     read,
     settled,
+    write_notebook,
 )
 from in_chromium import IN_KERNEL, NO_CHROMIUM, PAGES, SCENE, chromium, run_all
 
@@ -135,10 +136,6 @@ def live_figure(page: Any, lab: str) -> Any:
     return scene
 
 
-def epoch_of(scene: Any) -> int:
-    return int(re.match(r"Epoch (\d+):", read(scene)["sentence"])[1])  # type: ignore[index]
-
-
 def press(scene: Any, name: str) -> None:
     scene.locator(f"button:text-is('{name}')").click()
 
@@ -205,14 +202,6 @@ def test_after_a_fast_drag_over_the_epochs_the_last_state_shows(lab: str, tab: T
     shown, wrong = settled(scene, twin)
     assert not wrong and "after 140 epochs" in shown["sentence"]
     assert not errors, errors
-
-
-def write_notebook(folder: Path, name: str, *sources: str) -> str:
-    """A notebook of code cells in the folder that JupyterLab serves."""
-    spec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": spec}), folder / name)
-    return name
 
 
 BROKEN = """
