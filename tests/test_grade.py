@@ -35,7 +35,10 @@ def test_the_course_has_every_exercise_once() -> None:
     guesses = {
         stem: sum(name.startswith("guess-") for name in exercises) for stem, exercises in PAGES.items()
     }
-    assert set(guesses.values()) == {0, 2, 3} and sum(guesses.values()) == 26
+    cells = [cell for path in NOTEBOOKS.glob("*.ipynb") for cell in execute_pages.read(path)["cells"]]
+    code = "\n".join(cell["source"] for cell in cells if cell["cell_type"] == "code")
+    asked = len(re.findall(r"\bpredict\(", code))
+    assert min(guesses.values()) >= 2 and sum(guesses.values()) == asked
 
 
 @pytest.fixture(scope="module")

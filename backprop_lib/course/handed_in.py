@@ -21,6 +21,7 @@ from backprop_lib.course.answers import (
     wrong,
 )
 from backprop_lib.course.exercises import EXERCISES
+from backprop_lib.course.judging import PARAMETERS, RefuseBlocks, refused_by, refusing_cases
 from backprop_lib.course.marks import check_guess
 from backprop_lib.course.predictions import Prediction
 from backprop_lib.course.puzzles import EarlyLayers
@@ -52,6 +53,10 @@ def _given(exercise: Any, answer: Any) -> Any:
         answer = taking_positions(answer, exercise.parameters)
         cases = [deepcopy(case.arguments) for case in exercise.cases()]
         return [_result(lambda x=x: kept(exercise.call(answer, x))) for x in cases]  # type: ignore[misc]
+    if isinstance(exercise, RefuseBlocks):
+        answer = taking_positions(answer, PARAMETERS)
+        with np.errstate(all="ignore"):  # 0/0 and ∞/∞ are asked on purpose
+            return [_result(lambda x=x: refused_by(answer, *x.copies())) for x in refusing_cases()]  # type: ignore[misc]
     if isinstance(exercise, EarlyLayers):
         return [_result(lambda seed=seed: answer(seed)) for seed in range(exercise.starts)]  # type: ignore[misc]
     return answer
@@ -73,12 +78,12 @@ def judged_again(name: str, text: str) -> Verdict:
         data = _built(json.loads(said["data"]))
     except (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         raise ValueError(f"text: expected an answer taken apart, got {shown(text)}") from error
-    if not isinstance(exercise, FunctionToWrite | EarlyLayers):
+    if not isinstance(exercise, FunctionToWrite | EarlyLayers | RefuseBlocks):
         return exercise.judge(data)
     results = iter(data if isinstance(data, list) else [])
     if isinstance(exercise, FunctionToWrite):
         exercise = replace(exercise, call=lambda answer, arguments: answer())
-    else:
+    if isinstance(exercise, EarlyLayers):
         return exercise.judge(lambda seed: next(results))
     return exercise.judge(lambda *arguments: next(results))
 
@@ -97,6 +102,8 @@ def _plain(value: Any) -> Any:
         if value.dtype.itemsize > 8:
             value = value.astype(np.float64)
         return {"array": str(value.dtype), "shape": value.shape, "of": value.ravel().tolist()}
+    if isinstance(value, set):
+        value = sorted(value, key=str)
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
     if isinstance(value, dict):

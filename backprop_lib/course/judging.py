@@ -124,13 +124,19 @@ _MISTAKES: tuple[tuple[Mistake, Callable[[Blocks, Blocks], set[str]]], ...] = (
 
 
 @dataclass(frozen=True)
-class _Case:
+class Case:
+    """A gradient, its differences, and what is the matter with it, in words."""
+
     name: str
     gradient: Blocks
     differences: Blocks
 
+    def copies(self) -> list[Blocks]:
+        """Both again, for an answer that may write into them."""
+        return [{k: v.copy() for k, v in blocks.items()} for blocks in (self.gradient, self.differences)]
 
-def _cases() -> list[_Case]:
+
+def refusing_cases() -> list[Case]:
     """Gradients of two layers, their differences right to 1e-9, and what was done to one block of each."""
     rng = np.random.default_rng(8)
     sizes = {"w1": (5, 4), "b1": (5, 1), "w2": (3, 5), "b2": (3, 1)}
@@ -138,8 +144,8 @@ def _cases() -> list[_Case]:
     right = {name: scale[name] * (1 + rng.random(size)) for name, size in sizes.items()}
     measured = {name: v * (1 + 1e-9 * rng.standard_normal(v.shape)) for name, v in right.items()}
 
-    def case(name: str, **changes: Callable[[Array], Array]) -> _Case:
-        return _Case(name, {k: changes.get(k, np.copy)(v) for k, v in right.items()}, dict(measured))
+    def case(name: str, **changes: Callable[[Array], Array]) -> Case:
+        return Case(name, {k: changes.get(k, np.copy)(v) for k, v in right.items()}, dict(measured))
 
     def with_first(value: float) -> Callable[[Array], Array]:
         return lambda v: np.concatenate([[value], v.ravel()[1:]]).reshape(v.shape)
@@ -149,7 +155,7 @@ def _cases() -> list[_Case]:
     small = case("a right gradient with one slope of 1e-12", w2=with_first(1e-12))
     small.differences["w2"] = small.gradient["w2"] + with_first(3e-12)(np.zeros((3, 5)))
     enlarged = ({k: 1e8 * v for k, v in blocks.items()} for blocks in (right, measured))
-    large = _Case("a right gradient with large slopes", *enlarged)
+    large = Case("a right gradient with large slopes", *enlarged)
     return [
         case("a right gradient"),
         large,
@@ -164,7 +170,7 @@ def _cases() -> list[_Case]:
     ]
 
 
-def _called(answer: Any, gradient: Blocks, differences: Blocks) -> Any:
+def refused_by(answer: Any, gradient: Blocks, differences: Blocks) -> Any:
     """The set of names that an answer returns, in whatever order and container; a text that shows another."""
     result = answer(gradient, differences)
     if result is None or result is ...:
@@ -185,11 +191,11 @@ class RefuseBlocks:
         if complaint := no_function(answer, PARAMETERS):
             return complaint
         answer = taking_positions(answer, PARAMETERS)
-        cases, given = _cases(), []
+        cases, given = refusing_cases(), []
         for case in cases:
-            copies = [{k: v.copy() for k, v in b.items()} for b in (case.gradient, case.differences)]
+            copies = case.copies()
             with np.errstate(all="ignore"):  # 0/0 and ∞/∞ are asked on purpose
-                tried = outcome(lambda copies=copies: _called(answer, *copies))  # type: ignore[misc]
+                tried = outcome(lambda copies=copies: refused_by(answer, *copies))  # type: ignore[misc]
             if isinstance(tried, Verdict):
                 return tried
             result, error = tried
@@ -205,7 +211,7 @@ class RefuseBlocks:
         return self._verdict(cases, given)
 
     @staticmethod
-    def _verdict(cases: list[_Case], given: list[set[str]]) -> Verdict:
+    def _verdict(cases: list[Case], given: list[set[str]]) -> Verdict:
         with np.errstate(all="ignore"):
             judge = _refused(lambda g, d: _error(g, d) < TOLERANCE)
             right = [judge(case.gradient, case.differences) for case in cases]
