@@ -29,7 +29,7 @@ from backprop_lib.training import train
 if TYPE_CHECKING:
     from backprop_lib.course.exercises import check
     from backprop_lib.figures.recalling import recall
-    from backprop_lib.figures.sealed import predict, record
+    from backprop_lib.figures.sealed import calibration, predict, record
 
 __all__ = [
     "Cost",
@@ -38,6 +38,7 @@ __all__ = [
     "activation",
     "backprop",
     "bias_gradient",
+    "calibration",
     "check",
     "check_gradient",
     "claim",
@@ -63,6 +64,7 @@ __all__ = [
 
 # What a page asks takes longer to load than the mathematics: each is loaded when it is first asked for.
 _ASKED_FOR = {
+    "calibration": "figures.sealed",
     "check": "course.exercises",
     "predict": "figures.sealed",
     "recall": "figures.recalling",

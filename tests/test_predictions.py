@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from test_run_twice import findings, page_of, said
 
-from backprop_lib import predict
+from backprop_lib import calibration, predict
 from backprop_lib import record as record_of
-from backprop_lib.course.predictions import Commitment, Record, prediction
+from backprop_lib.course.predictions import NOTHING_COMMITTED, Commitment, Record, prediction
 from backprop_lib.drawing.svg import Drawing, document
 from backprop_lib.figures import sealed
 from backprop_lib.figures.layer_sizes import layer_sizes
@@ -48,7 +48,7 @@ def visible(shown: W.Widget) -> str:
     return "\n".join([*texts, *(visible(child) for child in getattr(shown, "children", ()))])
 
 
-def stored(shown: SealedPrediction) -> dict[str, str]:
+def stored(shown: W.Widget) -> dict[str, str]:
     data, _ = shown._repr_mimebundle_()
     return data
 
@@ -212,6 +212,41 @@ def test_the_record_of_a_page_follows_every_commitment_and_its_still_does_not() 
     assert before["text/html"] == after["text/html"]
 
 
+def test_calibration_adds_up_the_pages_and_says_what_the_shares_mean() -> None:
+    kept = Record({"a": Commitment(True, False), "b": Commitment(False, True)})
+    rows, said = kept.calibration(["4/5 1/3", "2/2 0/1"])
+    assert rows[1:] == [["I am sure", "6", "8", "75%"], ["a guess", "2", "5", "40%"]]
+    assert said == ["When you are sure, you are right in 75% of the cases: look twice."]
+    rows, said = Record().calibration(["9/9 0/0"])
+    assert rows[1:] == [["I am sure", "9", "9", "100%"], ["a guess", "0", "0", "–"]]
+    assert said == ["When you are sure, you can count on it."]
+    assert "tells you nothing yet" in Record().calibration(["4/5 4/5"])[1][1]
+    assert len(Record().calibration(["4/5 3/5"])[1]) == len(Record().calibration(["4/5 4/4"])[1]) == 1
+    assert Record().calibration(["4/4 9/9"])[1] == [
+        "Of 5 sure answers and more one can say how good they are."
+    ]
+    assert Record().calibration() == Record().calibration(["", "0/0 0/0"]) == ([], [NOTHING_COMMITTED])
+    for bad in ("4/5", "5/4 0/0", 45):
+        with pytest.raises((TypeError, ValueError), match=r'earlier: expected a text such as "4/5 1/3", got'):
+            calibration("4/5 1/3", bad)
+
+
+def test_the_calibration_of_a_course_follows_every_commitment_and_its_still_does_not() -> None:
+    shown = calibration("4/5 0/2", "0/1 1/1")
+    before, _ = shown._repr_mimebundle_()
+    assert re.search(r"I am sure.*4.*6.*67%", shown.value, re.DOTALL)
+    asked = chosen()
+    asked.control.index = 1
+    asked.sure_button.click()
+    assert re.search(r"I am sure.*5.*7.*71%.*look twice", shown.value, re.DOTALL)
+    assert (
+        before["text/plain"]
+        == stored(shown)["text/plain"]
+        == f"Your record over all pages. {NOTHING_COMMITTED}"
+    )
+    assert before["text/html"] == stored(shown)["text/html"] and "%" not in before["text/html"]
+
+
 # The seal -----------------------------------------------------------------------------------------------
 
 
@@ -348,7 +383,7 @@ def test_markup_in_any_text_is_shown_as_text() -> None:
 
 # On a page ----------------------------------------------------------------------------------------------
 
-CELL = """from backprop_lib import predict
+CELL = """from backprop_lib import calibration, predict
 def evidence():
     display("seen")
     return "found {}"
@@ -371,3 +406,11 @@ def test_a_cell_that_predicts_is_folded_for_its_source_holds_the_answer() -> Non
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             if cell["cell_type"] == "code" and "predict(" in "".join(cell["source"]):
                 assert cell["metadata"].get("jupyter") == {"source_hidden": True}, (path.name, cell["id"])
+
+
+def test_every_page_ends_with_the_record_of_its_reader() -> None:
+    """The last cell of code: `record()`, or on the last page `calibration()`, without a number in it."""
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        code = [c for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
+        assert "".join(code[-1]["source"]) in ("record()", "calibration()"), path.name
+        assert NOTHING_COMMITTED in "".join(code[-1]["outputs"][0]["data"]["text/plain"]), path.name

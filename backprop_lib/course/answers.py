@@ -53,7 +53,9 @@ def correct(checked_on: str) -> Verdict:
 def wrong(*sentences: str) -> Verdict:
     """The verdict on a wrong one; empty sentences are left out."""
     first, *others = filter(None, sentences)
-    return Verdict("wrong", " ".join(["Not yet:", first, *(s[0].upper() + s[1:] for s in others)]))
+    # A Greek letter is a symbol: Σ is not σ at the beginning of a sentence.
+    begun = [s[0].upper() + s[1:] if s[0].isascii() else s for s in others]
+    return Verdict("wrong", " ".join(["Not yet:", first, *begun]))
 
 
 def outcome(call: Callable[[], Any]) -> tuple[Any, Exception | None] | Verdict:

@@ -1,4 +1,4 @@
-"""Exercises to put shuffled lines in order, with common mistakes among them: two proofs and the algorithm.
+"""Exercises to put shuffled lines in order, with common mistakes among them: four proofs and the algorithm.
 
 The answer is a string of letters. The lines are evaluated in the learner's own order, on a net with random
 weights: the first line where the numbers part is shown, and then the first that does not follow.
@@ -84,12 +84,32 @@ def _example() -> tuple[Network, Array, Array]:
     return net, np.array([[0.7], [-1.2], [0.4]]), np.array([[0.0], [1.0], [0.0]])
 
 
+def _numbers_1() -> dict[str, float]:
+    net, x, y = _example()
+    run = backprop(net, x, y)
+    proof = {letter: line.value for letter, line in zip("CFAG", ledger(1, net, x, y, j=1).lines, strict=True)}
+    slope, prime = run.a[2] - y, net.sigma[2].prime(run.z[2])
+    wrong_ones = {"B": slope * net.sigma[2].prime(run.a[2]), "E": slope.sum() * prime, "H": slope}
+    return proof | {name: float(v[1, 0]) for name, v in (wrong_ones | {"D": slope * prime}).items()}
+
+
 def _numbers_2() -> dict[str, float]:
     net, x, y = _example()
     run = backprop(net, x, y)
     proof = {letter: line.value for letter, line in zip("BFHCAE", ledger(2, net, x, y).lines, strict=True)}
     collected = float((net.w[2].T @ run.delta[2])[0, 0])
     return proof | {"D": collected, "G": collected * float(net.sigma[1].prime(run.a[1])[0, 0])}
+
+
+def _numbers_3() -> dict[str, float]:
+    net, x, y = _example()
+    run = backprop(net, x, y)
+    proof = {
+        letter: line.value for letter, line in zip("GECFB", ledger(3, net, x, y, j=1).lines, strict=True)
+    }
+    delta, prime, b = run.delta[2], net.sigma[2].prime(run.z[2]), net.b[2]
+    wrong_ones = {"A": delta.sum() + 0 * delta, "D": delta * prime, "H": delta * b}
+    return proof | {name: float(v[1, 0]) for name, v in wrong_ones.items()}
 
 
 def _numbers_4() -> dict[str, float]:
@@ -164,6 +184,21 @@ def _layer(v: dict[str, Any], l: int) -> tuple[Array, Array]:
 
 
 ORDERS: dict[str, OrderTheProof | OrderTheAlgorithm] = {
+    "order_1": OrderTheProof(
+        "CFAGD",
+        _numbers_1,
+        {
+            "B": "Here σ′ is taken of a; the slope of the step from z to a is σ′(z).",
+            "E": "The sum stays, and no other output depends on this z: the roads through them are closed.",
+            "H": "The factor σ′ is missing: this is the slope by a, and asked for is the slope by z.",
+        },
+        {
+            "F": "The chain rule is applied to the definition, so the definition must stand above it.",
+            "A": "It keeps one term of a sum; the sum must stand above it.",
+            "G": "It carries out the derivative of one a; that derivative must stand alone above it.",
+            "D": "It writes the finished product for all neurons at once; it is the last step.",
+        },
+    ),
     "order_2": OrderTheProof(
         "BFHCAE",
         _numbers_2,
@@ -177,6 +212,21 @@ ORDERS: dict[str, OrderTheProof | OrderTheAlgorithm] = {
             "C": "It writes out a z that still stands whole, beside the errors δ, in the line above it.",
             "A": "It is the result of a derivative; the line above must say what is differentiated.",
             "E": "It writes a finished sum over k as a matrix product; it is the last step.",
+        },
+    ),
+    "order_3": OrderTheProof(
+        "GECFB",
+        _numbers_3,
+        {
+            "A": "Every neuron has a bias of its own: the errors of the others do not belong to this one.",
+            "D": "σ′ is inside δ already: δ is the slope by z, and the bias is added to z.",
+            "H": "The derivative of b by itself is 1, whatever its value; it is not b.",
+        },
+        {
+            "E": "The chain rule is applied to the definition, so the definition must stand above it.",
+            "C": "It keeps one term of a sum; the sum must stand above it.",
+            "F": "It carries out the derivative of one z; that derivative must stand alone above it.",
+            "B": "It writes δ for a slope that must stand in the line above it, and leaves the factor 1 out.",
         },
     ),
     "order_4": OrderTheProof(

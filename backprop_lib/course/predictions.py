@@ -162,27 +162,56 @@ class Record:
 
         ValueError or TypeError if `earlier` is nothing of this kind.
         """
-        before = _carried(earlier)
-        sure, guessed = (
-            (self.right_of(kind)[0] + right, self.right_of(kind)[1] + of)
-            for kind, (right, of) in zip((True, False), before, strict=True)
-        )
-        if sure[1] + guessed[1] == 0:
+        counts = self._with([earlier])
+        if not any(of for _, of in counts):
             return [NOTHING_COMMITTED]
-        said = [
-            f"{words}: {right} of {of} right."
-            for words, (right, of) in (("Sure", sure), ("Guessed", guessed))
-            if of
+        named = zip(("Sure", "Guessed"), counts, strict=True)
+        said = [f"{words}: {right} of {of} right." for words, (right, of) in named if of]
+        carried = " ".join(f"{right}/{of}" for right, of in counts)
+        return [
+            *said,
+            *_judged(counts),
+            f'To carry it on, write record("{carried}") at the end of the next page.',
         ]
-        if sure[1] >= ENOUGH:
-            share = sure[0] / sure[1]
-            said.append(
-                "When you are sure, you can count on it."
-                if share >= CALIBRATED
-                else f"When you are sure, you are right in {share:.0%} of the cases: look twice."
-            )
-        carried = " ".join(f"{right}/{of}" for right, of in (sure, guessed))
-        return [*said, f'To carry it on, write record("{carried}") at the end of the next page.']
+
+    def calibration(self, earlier: Sequence[str] = ()) -> tuple[list[list[str]], list[str]]:
+        """How often one was right when sure and when guessing, over all pages: a table, and what it says.
+
+        earlier   what the pages before said to carry on, such as ["4/5 1/3", "2/2 0/1"]: the counts add up
+
+        ValueError or TypeError if one of them is nothing of this kind.
+        """
+        counts = self._with(earlier)
+        if not any(of for _, of in counts):
+            return [], [NOTHING_COMMITTED]
+        rows = [["you said", "right", "of", "share"]]
+        for words, (right, of) in zip(("I am sure", "a guess"), counts, strict=True):
+            rows.append([words, str(right), str(of), f"{right / of:.0%}" if of else "–"])
+        return rows, _judged(counts) or [f"Of {ENOUGH} sure answers and more one can say how good they are."]
+
+    def _with(self, earlier: Sequence[str]) -> list[tuple[int, int]]:
+        """(right, of) when sure and when guessing, those of earlier pages added."""
+        before = [_carried(text) for text in earlier]
+        return [
+            (right + sum(page[kind][0] for page in before), of + sum(page[kind][1] for page in before))
+            for kind, (right, of) in enumerate((self.right_of(True), self.right_of(False)))
+        ]
+
+
+def _judged(counts: Sequence[tuple[int, int]]) -> list[str]:
+    """What the shares say, where there are enough of them: of the sure answers, and of the guesses beside."""
+    (sure, of_sure), (guessed, of_guessed) = counts
+    if of_sure < ENOUGH:
+        return []
+    share = sure / of_sure
+    said = [
+        "When you are sure, you can count on it."
+        if share >= CALIBRATED
+        else f"When you are sure, you are right in {share:.0%} of the cases: look twice."
+    ]
+    if of_guessed >= ENOUGH and guessed / of_guessed >= share:
+        said.append("Your guesses are as good: being sure tells you nothing yet.")
+    return said
 
 
 def _carried(earlier: object) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -150,23 +150,41 @@ def record(earlier: str = "") -> OwnRecord:
     return OwnRecord(earlier)
 
 
-class OwnRecord(W.HTML):  # type: ignore[misc]
-    """The record in words; a page without a kernel says that it has none."""
+def calibration(*earlier: str) -> OwnRecord:
+    """The reader's record over all pages, as a table: do those answers hold of which one was sure?
 
-    def __init__(self, earlier: str = "") -> None:
-        self._earlier = earlier
+    earlier   what `record` said to carry on, of one page or of several, such as "4/5 1/3"
+
+    What was committed to in this kernel is counted, too. Raises TypeError or ValueError if one of them is
+    nothing of this kind.
+    """
+    return OwnRecord(*earlier, table=True)
+
+
+class OwnRecord(W.HTML):  # type: ignore[misc]
+    """The record in words or as a table; a page without a kernel says that it has none."""
+
+    def __init__(self, *earlier: str, table: bool = False) -> None:
+        self._earlier, self._table = earlier, table
         super().__init__(self._told())
         RECORD.watchers.append(self._follow)
 
+    @property
+    def _title(self) -> str:
+        return "Your record over all pages." if self._table else "Your record."
+
     def _told(self) -> str:
-        return _said("Your record. " + " ".join(RECORD.told(self._earlier)))
+        if not self._table:
+            return _said(" ".join([self._title, *RECORD.told(*self._earlier)]))
+        rows, said = RECORD.calibration(self._earlier)
+        return (table_html(rows) if rows else "") + _said(" ".join([self._title, *said]))
 
     def _follow(self) -> None:
         self.value = self._told()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data = dict(super()._repr_mimebundle_(**kwargs) or {})
-        data["text/plain"] = f"Your record. {NOTHING_COMMITTED}"
+        data["text/plain"] = f"{self._title} {NOTHING_COMMITTED}"
         data["text/html"] = _said(data["text/plain"])
         return data, {}
 
