@@ -499,7 +499,24 @@ def deep(activation="tanh", init="xavier", hidden=6, output="sigmoid", size=8):
     return lambda seed: Network([("identity", 4), *[(activation, size)] * hidden, (output, 3)], init, seed)
 
 
-@pytest.mark.parametrize("answer", [deep(), deep("relu", "he"), deep(output="softmax"), deep(size=16)])
+def widening(seed):
+    hidden = [("relu", n) for n in (5, 6, 8, 10, 15, 20)]
+    return Network([("identity", 4), *hidden, ("sigmoid", 3)], "he", seed)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        deep(),
+        deep("relu", "he"),
+        deep("relu", "he", size=5),
+        deep(size=5),
+        deep(init="he"),
+        deep(output="softmax"),
+        deep(size=16),
+        widening,
+    ],
+)
 def test_a_deep_net_whose_errors_arrive_is_correct(answer) -> None:
     assert check("early_layers", answer).passed
 
@@ -518,6 +535,8 @@ def test_a_deep_net_whose_errors_arrive_is_correct(answer) -> None:
         (deep("tanh", "zeros"), "clones"),
         (deep(hidden=1), "A shallower net is a cure"),
         (deep("relu", "normal"), "explode"),
+        (deep("relu", "normal", size=5), "is 1.47 in your nets, more than 5/4"),
+        (deep("relu", "normal", size=4), "is 1.30 in your nets, more than 5/4"),
         (deep("identity", "xavier"), "the cost stays above 0.05 in all of 60 epochs."),
         (lambda seed: 3, "expected a Network, got int"),
         (lambda: 3, "yours takes ()"),
