@@ -176,6 +176,36 @@ def test_a_page_has_one_to_four_exercises_with_two_hints_and_a_hidden_solution(n
     assert re.findall(r"<summary>(Hint \d)</summary>\n\n\S", text) == ["Hint 1", "Hint 2"]
 
 
+def minutes(page: dict[str, Any]) -> float:
+    """How long a page takes a learner, by what there is to read, to guess, to play with and to write."""
+    text = re.sub(r"\*\*Map:.*|\]\([^)]*\)", "", prose(page))
+    displayed = re.findall(r"\$\$.*?\$\$", text, re.DOTALL)
+    text = re.sub(r"\$\$.*?\$\$", "", text, flags=re.DOTALL)
+    formulas, words = (
+        re.findall(r"\$[^$]+\$", text),
+        re.findall(r"[A-Za-z’']{2,}", re.sub(r"\$[^$]+\$", "", text)),
+    )
+    code = [cell for cell in page["cells"] if cell["cell_type"] == "code" and not only_imports(cell)]
+    sources = [joined(cell["source"]) for cell in code]
+    folded = [bool(cell["metadata"].get("jupyter")) for cell in code]
+    written = {True: 0, False: 0}  # lines of solutions, which a learner writes, and lines that are read
+    for source, hidden in zip(sources, folded, strict=True):
+        if not hidden or "my_" in source:
+            written[hidden] += sum("check(" not in line for line in source.splitlines() if line.strip())
+    figures = re.findall(r"from backprop_lib\.figures\.\w+ import (\w+)", "\n".join(texts(page, "code")))
+    played = sum(source.strip() == f"{name}()" for source in sources for name in figures)
+    guesses = sum("predict(" in source for source in sources)
+    stubs = sum(not solved for _, _, solved in exercise_calls(page))
+    read = len(words) / 180 + 0.5 * len(displayed) + 0.04 * len(formulas) + 0.1 * written[False]
+    return read + 2 + guesses + 4 * played + 3 * stubs + 0.8 * written[True]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_takes_no_longer_than_it_says_and_never_more_than_an_hour(name) -> None:
+    (said,) = re.findall(r"about (\d+) minutes", prose(PAGES[name]))
+    assert minutes(PAGES[name]) - 2 <= int(said) <= 60, (minutes(PAGES[name]), said)
+
+
 QUESTIONS = [
     "Where does the transpose come from?",
     "Is σ′ of z or of a?",
