@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,14 +11,17 @@ import numpy as np
 from backprop_lib.arguments import Array
 from backprop_lib.course.answers import function_on
 from backprop_lib.course.equation_exercises import mistake_of_an_exercise
+from backprop_lib.course.mistakes import Mistake
 from backprop_lib.equations import backprop
 from backprop_lib.network import Network
+
+Pair = Callable[..., tuple[Array, Array]]
 
 
 def _layers_in_rows() -> dict[str, tuple[Any, ...]]:
     rng = np.random.default_rng(10)
     return {
-        f"{m} examples, {n} neurons, {k} inputs": (rng.standard_normal((m, n)), rng.standard_normal((m, k)))
+        f"a batch of {m}, {n} neurons, {k} inputs": (rng.standard_normal((m, n)), rng.standard_normal((m, k)))
         for m, n, k in ((1, 3, 4), (6, 3, 4), (5, 3, 3))
     }
 
@@ -43,6 +47,28 @@ def _grads() -> dict[str, tuple[Any, ...]]:
 def _ours(kernel_grad: Array, bias_grad: Array, m: int) -> tuple[Array, Array]:
     """Ours, averaged, a neuron in each row, a bias that is a column: from a summed cost and Wᵀ."""
     return kernel_grad.T / m, bias_grad[:, None] / m
+
+
+def _halves(summed: Pair, right: Pair) -> tuple[tuple[Mistake, Pair], ...]:
+    """A sum in one of the two results alone."""
+    return (
+        (
+            mistake_of_an_exercise(
+                "the slopes of the biases are still a sum",
+                "Weights and biases belong to one cost: both are averaged.",
+                "the factor 1/m of the second result",
+            ),
+            lambda *given: (right(*given)[0], summed(*given)[1]),
+        ),
+        (
+            mistake_of_an_exercise(
+                "the slopes of the weights are still a sum",
+                "Weights and biases belong to one cost: both are averaged.",
+                "the factor 1/m of the first result",
+            ),
+            lambda *given: (summed(*given)[0], right(*given)[1]),
+        ),
+    )
 
 
 def _inputs() -> dict[str, tuple[Any, ...]]:
@@ -78,6 +104,7 @@ ELSEWHERE = {
                 ),
                 lambda d, a: (d.T @ a, d.sum(axis=0)),
             ),
+            *_halves(lambda d, a: (d.T @ a, d.sum(axis=0)), _rows_gradient),
             (
                 mistake_of_an_exercise(
                     "divided by the number of neurons",
@@ -111,6 +138,7 @@ ELSEWHERE = {
                 ),
                 lambda w, b, m: (w.T, b[:, None]),
             ),
+            *_halves(lambda w, b, m: (w.T, b[:, None]), _ours),
             (
                 mistake_of_an_exercise(
                     "multiplied by m",
