@@ -173,6 +173,21 @@ def raises_later(v, c):
         ),
         (fails, "in the line `return v @ np.ones((3, 3))`. The shapes were v (2,)."),
         (stops, "Not yet: your function raised KeyError: 'lost', in the line `raise KeyError(\"lost\")`."),
+        (
+            lambda v, c: v * c * (1 + 1e-5),
+            "Not yet: your numbers are right to 1e-05 of their size only: is there a rounding on the way?",
+        ),
+        (lambda v, c: v * c * 1.0002, "Not yet: your answer is the right one times 1.0002, everywhere."),
+        (
+            lambda v, c: v * c * (c == 3),
+            "Not yet: your answer is zero on another, and the right one is not. It is right on one column, "
+            "and not on another.",
+        ),
+        (
+            lambda v, c: exit(),
+            "Not yet: your function tried to end the program, with SystemExit. End it with `return`.",
+        ),
+        (lambda c, v: v * c, "Not yet: expected a function of (v, c), in this order; yours takes (c, v)."),
         (lambda v: v, "Not yet: expected a function of (v, c); yours takes (v)."),
         (
             7,
@@ -188,6 +203,33 @@ def test_the_verdict_on_a_function(answer, words) -> None:
     assert (verdict.status == "not attempted yet") == words.startswith("Not attempted")
     assert " ".join(repr(verdict).split()) == " ".join(verdict.message.split())
     assert max(map(len, repr(verdict).splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [("column", True), ("another", True), ("o", False), ("neither", False), ("one column", True)],
+)
+@pytest.mark.parametrize("right_on", [3.0, 2.0])
+def test_a_hint_is_given_if_its_words_part_the_cases_that_are_right_from_the_others(
+    words, told, right_on
+) -> None:
+    judge = exercise(hints=((words, "What sets them apart?"),)).judge
+    message = judge(lambda v, c: v * c if c == right_on else v * c + [0.0, 1.0]).message
+    right, wrong_one = ("one column", "another") if right_on == 3 else ("another", "one column")
+    told_where = f"It is right on {right}, and not on {wrong_one}."
+    assert message.endswith(f"{told_where} What sets them apart?" if told else told_where)
+
+
+def test_the_words_of_an_exception_are_cut_short() -> None:
+    for length in (198, 199, 200, 201, 500):
+        words = "seven " * length
+        shown = words[:length] if length <= 200 else words[:199] + "…"
+        assert raised(ValueError(words[:length])) == f"your function raised ValueError: {shown}."
+
+
+def test_an_answer_that_changes_a_list_is_told_so() -> None:
+    changed = "Not yet: your function changed an array that it was given. Work on a new one."
+    assert check("weight_shapes", lambda sizes: [sizes.pop()]).message == changed
 
 
 def empty(v, c): ...

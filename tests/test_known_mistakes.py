@@ -221,6 +221,12 @@ def test_every_known_mistake_of_these_exercises_was_made_here(name) -> None:
     assert titles == [mistake.title for mistake in EXERCISES[name].mistakes]
 
 
+@pytest.mark.parametrize("kind", [int, float, complex, np.float64, np.int64])
+def test_a_slope_that_is_measured_at_plain_numbers_is_refused(kind) -> None:
+    message = check("forward_mode", lambda f, v: f(kind(3))).message
+    assert "f got a plain number. Hand it an object of your class, with a value and a slope" in message
+
+
 FUNCTIONS = {name: e for name, e in EXERCISES.items() if isinstance(e, FunctionToWrite)}
 
 
