@@ -65,24 +65,75 @@ PARSED = {
     "_how_many_parameters": lambda i, j, k: (i + 1) * j + (j + 1) * k,
     "_measured_slope": lambda _, high, __, low: (high - low) * 5,
     "_vanishing": lambda n, _: 0.5 ** (2 * n),
-    "_central_difference": lambda v, h: 3 * v * v + h * h,
+    "_central_difference": lambda _, v, h: 3 * v * v + h * h,
     "_accuracy": lambda all_of_them, right: right / all_of_them,
     "_steps_of_an_epoch": lambda examples, batch: examples / batch,
     "_change_of_the_cost": lambda slope, step: slope * step,
     "_step_downhill": lambda w, slope, rate: w - slope * rate,
     "_shared_node": lambda c, v: 2 * v + c,
+    "_weight_between": lambda a, delta: a * delta,
+    "_pre_activation": lambda u, v, b, x, y: u * x + v * y + b,
+    "_quadratic_cost": lambda a, b, y, z: ((a - y) ** 2 + (b - z) ** 2) / 2,
+    "_slope_of_one_neuron": lambda x, a, y: (a - y) * a * (1 - a) * x,
+    "_error_of_an_output": lambda a, y: (a - y) * (a - a * a),
+    "_nudge": lambda delta, h: h * delta,
+    "_error_of_a_hidden_neuron": lambda s, v, w, d, e: s * v * d + s * w * e,
+    "_bias_of_a_batch": lambda d, e, f: d / 3 + e / 3 + f / 3,
+    "_truncation": lambda times, order: times**order,
+    "_standardized": lambda x, mean, deviation: (x - mean) / deviation,
+    "_relu_error": lambda z, above: above if z > 0 else 0,
+    "_softmax_error": lambda p, q, r, _, __, ___, right, j: (p, q, r)[int(j)] - (j == right),
+    "_two_roads": lambda u, v, w, z: u * v + w * z,
+}
+CHOSEN = {
+    "_shape_of_the_weights": lambda i, j, k: f"({k:g}, {j:g})",
+    "_shape_of_the_transpose": lambda i, j, k: f"({j:g}, {k:g}), with {k:g} errors",
+    "_which_error_before": lambda _, last, l: f"that of layer {l + 1:g}",
+    "_first_cost": lambda classes: f"ln {classes:g}",
 }
 
 
-@pytest.mark.parametrize("name", PARSED)
-def test_the_answer_follows_from_the_numbers_in_the_question(name) -> None:
-    (question,) = [q for q in ALL if q.__name__ == name]
+def numbers_in(question: str) -> list[float]:
+    """Its numbers in order; for a difference that of its order."""
+    text = question.replace("−", "-").replace("v³", "v").replace("-net", " net")
+    text = text.replace("forward", "1").replace("central", "2")
+    text = re.sub(r"(?<=\d)-(?=\d)", " ", text)
+    return [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", text)]
+
+
+@pytest.mark.parametrize("question", ALL, ids=lambda question: question.__name__)
+def test_the_answer_follows_from_the_numbers_in_the_question(question) -> None:
     for seed in SEEDS:
         asked = question(np.random.default_rng(seed))
-        text = asked.question.replace("−", "-").replace("v³", "v").replace("-net", " net")
-        text = re.sub(r"(?<=\d)-(?=\d)", " ", text)
-        numbers = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", text)]
-        assert PARSED[name](*numbers) == pytest.approx(asked.answer, rel=1e-9), asked
+        numbers = numbers_in(asked.question)
+        if asked.options:
+            assert asked.options[int(asked.answer)] == CHOSEN[question.__name__](*numbers), asked
+        else:
+            right = PARSED[question.__name__](*numbers)
+            assert asked.answer == pytest.approx(right, rel=1e-9, abs=1e-12), asked
+
+
+@pytest.mark.parametrize("question", ALL, ids=lambda question: question.__name__)
+def test_who_works_in_the_head_may_round_unless_the_answer_is_whole(question) -> None:
+    for seed in SEEDS:
+        asked = question(np.random.default_rng(seed))
+        if not asked.options:
+            whole = asked.answer == round(asked.answer)
+            for off in (0.019, -0.019, 0.021, -0.021):
+                near = asked.answer * (1 + off) if asked.answer else off
+                assert asked.is_right(near) == (not whole and abs(off) < 0.02), asked
+
+
+@pytest.mark.parametrize("question", ALL, ids=lambda question: question.__name__)
+def test_a_question_and_its_reason_are_whole_sentences(question) -> None:
+    for seed in SEEDS:
+        asked = question(np.random.default_rng(seed))
+        text = f"{asked.question} {asked.because}"
+        assert asked.question[-1] == "?" and asked.because[-1] == "."
+        assert not re.search("[A-Z]{3}|  ", text), text
+        for start in re.findall(r"(?:^|[.?] )(.[a-z ])", text):
+            assert not start[0].islower() or start in ("w²", "h ", "f(", "u "), text
+        assert len(set(asked.options)) == len(asked.options)
 
 
 def test_a_page_recalls_the_last_page_and_older_ones_never_a_later_one() -> None:
