@@ -572,6 +572,37 @@ def test_an_answer_that_never_ends_is_stopped(name, endless, monkeypatch, capsys
     assert threading.active_count() == begun or "sleep" in endless, "nothing runs on"
 
 
+@pytest.mark.parametrize(
+    "printed, shown",
+    [
+        (["abc", "de"], "abcde"),
+        (["0123456789"], "0123456789"),
+        (["01234567890"], "0123456789\n… (the rest is not shown)\n"),
+        (["01234", "56789", "\n", "more"], "0123456789\n… (the rest is not shown)\n"),
+        (["01234567", "89ab", "cd", "ef"], "0123456789\n… (the rest is not shown)\n"),
+    ],
+)
+def test_what_an_answer_prints_is_shown_up_to_a_length_and_the_rest_is_told_once(
+    printed, shown, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(attempts, "PRINTED", 10)
+    with attempts.printing_briefly():
+        assert [sys.stdout.write(text) for text in printed] == [len(text) for text in printed]
+        sys.stdout.flush()
+    assert capsys.readouterr().out == shown
+
+
+def test_an_attempt_gives_what_the_call_gives_and_raises_what_it_raises() -> None:
+    assert attempt(lambda: None) is None and attempt(lambda: (1, 2)) == (1, 2)
+    with pytest.raises(KeyError, match="lost"):
+        attempt(lambda: {}["lost"])
+    with pytest.raises(TimeUp):
+        attempt(lambda: exec("while True: pass"), 0.1)
+    with pytest.raises(Left, match=r"^SystemExit$"):
+        attempt(lambda: sys.exit(0))
+    assert attempt(lambda: threading.current_thread().daemon) is True, "one that hangs does not hold the page"
+
+
 def test_where_there_are_no_threads_the_time_is_limited_too(monkeypatch) -> None:
     def none(*_):
         raise RuntimeError("can't start new thread")
@@ -617,6 +648,21 @@ def meddle_with_the_class(a, y):
     return 0 * a
 
 
+def meddle_with_linear_algebra(a, y):
+    np.linalg.norm = lambda *_: 0.0
+    return 0 * a
+
+
+def meddle_with_the_time(a, y):
+    attempt.__defaults__ = (1e9,)
+    return 0 * a
+
+
+def meddle_with_two(a, y):
+    results.CLOSE, np.mean = 1e9, None
+    return 0 * a
+
+
 def meddle_with_the_table(a, y):
     EXERCISES["cost_slope"] = None
     return 0 * a
@@ -630,6 +676,9 @@ def meddle_with_the_table(a, y):
         (meddle_with_python, "all"),
         (meddle_with_the_class, "_verdict"),
         (meddle_with_the_table, "cost_slope"),
+        (meddle_with_linear_algebra, "norm"),
+        (meddle_with_the_time, "__defaults__"),
+        (meddle_with_two, "mean and CLOSE"),
     ],
 )
 def test_an_answer_does_not_reach_into_the_judge(answer, named) -> None:

@@ -98,7 +98,7 @@ class _Printed(io.TextIOBase):
         self.to, self.left = to, PRINTED
 
     def write(self, text: str) -> int:
-        if self.left > 0:
+        if self.left >= 0:
             self.to.write(text[: self.left])
             self.left -= len(text)
             if self.left < 0:
