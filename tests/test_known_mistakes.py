@@ -246,3 +246,58 @@ def test_the_cases_are_called_by_different_names_and_hold_only_finite_numbers(na
     assert len({case.name for case in cases}) == len(cases) > 1
     again = FUNCTIONS[name].cases()
     assert [case.name for case in again] == [case.name for case in cases], "the same on every day"
+
+
+STEPS = {
+    "output_error": lambda z, a, y, sigma: (a - y) * sigma.prime(z),
+    "ln_cosh": lambda z, a, y, sigma: np.sinh(a - y) / np.cosh(a - y) * sigma.prime(z),
+    "hidden_error": lambda w, d, z, sigma: np.einsum("kj,ki->ji", w, d) * sigma.prime(z),
+    "bias_gradient": lambda d: d.sum(axis=1)[:, None] / d.shape[1],
+    "weight_gradient": lambda d, a: np.einsum("ji,ki->jk", d, a) / d.shape[1],
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_case_of_a_step_is_what_its_name_says_and_its_result_is_right(name) -> None:
+    batches = []
+    for case in FUNCTIONS[name].cases():
+        m = int(re.search(r"batch of (\d+)$", case.name)[1])
+        batches.append(m)
+        first, second = (*case.arguments, None)[:2]
+        assert m == (second if name == "hidden_error" else first).shape[1]
+        if name == "hidden_error":  # a hint says so
+            assert (first.shape[0] == first.shape[1]) == (m == 20)
+        if len(case.arguments) == 4:
+            sigma = case.arguments[3]
+            assert sigma.name == re.split(" and | with ", case.name)[name != "hidden_error"]
+            activations = re.fullmatch(r"(\w+) and (\w+) with a batch of \d+", case.name).groups()
+            assert set(activations) <= {"sigmoid", "tanh"}
+        if name in ("output_error", "ln_cosh"):
+            z, a, y, sigma = case.arguments
+            assert np.array_equal(a, sigma(z)) and np.array_equal(y.sum(axis=0), np.ones(m))
+            assert set(y.ravel()) == {0.0, 1.0}
+        assert np.allclose(case.right, STEPS[name](*case.arguments), rtol=1e-12, atol=1e-15)
+    assert batches == [1, 7, 20] * (len(batches) // 3)
+
+
+def test_a_case_of_backpropagation_is_what_its_name_says_and_its_result_is_right() -> None:
+    names = []
+    for case in FUNCTIONS["backprop"].cases():
+        net, x, y = case.arguments
+        names.append(case.name)
+        assert case.name == f"a {'-'.join(map(str, net.sizes))} net with a batch of {x.shape[1]}"
+        assert [sigma.name for sigma in net.sigma.values()] == ["tanh"] * (net.L - 1) + ["sigmoid"]
+        assert x.shape[1] == y.shape[1] and all(net.b[l].all() for l in range(1, net.L + 1))
+        for found, right in zip(case.right, slopes(net, x, y), strict=True):
+            assert all(np.allclose(found[l], right[l], rtol=1e-10, atol=1e-15) for l in right)
+    assert sorted(int(name.rpartition(" ")[2]) for name in names) == [1, 5, 12]
+    assert sorted(name.count("-") for name in names) == [2, 3, 4]
+
+
+def test_blocks_that_point_to_no_equation_are_named_without_a_place_to_look_at() -> None:
+    def answer(net, x, y):
+        dw, db = slopes(net, x, y)
+        return dw | {1: 5 * dw[1], 2: 5 * dw[2]}, db | {1: 5 * db[1]}
+
+    message = check("backprop", answer).message
+    assert "Wrong: dw[1], dw[2] and db[1]." in message and "look at equation" not in message
