@@ -405,7 +405,8 @@ def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[
     found += _other_words(view, right)
     labels = " | ".join(str(cell) for cell in (*view.table[0], *(row[0] for row in view.table[1:])))
     found += _in_order("labels", NUMBER.findall(labels), right.labels)
-    before, sentence, _ = view.alt.partition(view.sentence)
+    before, sentence, rest = view.alt.partition(view.sentence)
+    found += [f"the reading ends: {rest}"] * (bool(sentence) and rest != _of_this_computer(seen))
     found += ["the reading: " + before] * (masked(before) != masked(right.reading))
     found += ["the alt text has another sentence"] * (not sentence and name != "stepper")
     found += _in_order("alt", numbers_in(before), right.alt)
@@ -417,6 +418,15 @@ def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[
         [(2 * int(width), 2 * int(height)) for width, height in sizes] != shown
     )
     return found + _drawn_net(view.html, right) + _drawn_graph(view.html, right)
+
+
+def _of_this_computer(seen: Seen) -> str:
+    """What a reading adds of the matrices beside the clones: in no sentence, for it may differ."""
+    if "spread matrices" not in seen.artists or not len(seen.artists["spread matrices"][2]):
+        return ""
+    far = seen.artists["spread matrices"][2][seen.values["epoch"]]
+    words = "equal to the last bit" if far == 0 else "apart by round-off alone, less than 1e−9"
+    return f" In matrices, on this computer, the rows are {'apart' if far >= 1e-9 else words}."
 
 
 def _close(shown: Any, wanted: Any, accuracy: float = 1e-6, any_number: bool = False) -> bool:

@@ -73,6 +73,19 @@ def test_a_figure_that_ignores_a_move_would_be_found(name: str) -> None:
         assert disagreements(name, replace(pause.before, values=pause.seen.values)), pause.moved
 
 
+@pytest.mark.parametrize("start", ["constant", "random"])
+def test_the_reading_of_the_clones_in_matrices_is_that_of_its_epoch(start: str) -> None:
+    driven = Driven("clones", {"data": "XOR", "hidden": 3, "start": start, "matrices": True, "epoch": 0})
+    for epoch in (0, 1, 50, 100):
+        driven.scene.controls["epoch"].value = epoch
+        seen = driven.seen()
+        assert not disagreements("clones", seen), seen.view.alt
+        if epoch == 0:  # nothing has parted them yet
+            assert ("equal to the last bit." in seen.view.alt.partition("on this computer")[2]) == (
+                start == "constant"
+            )
+
+
 def swapped(one: Seen, other: Seen) -> dict[str, Seen]:
     """What is seen of a state, with one part of it from another state."""
     broken = {
