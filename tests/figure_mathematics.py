@@ -924,6 +924,8 @@ def step_size(v: Values) -> Expected:
     fine = unit * 2.0**-52 / eps
     decided_by = {kind: next(row for row in range(25) if is_decided(kind, row, fine)) for kind in kinds}
     decided = {kind: [row for row in range(25) if is_decided(kind, row, unit)] for kind in kinds}
+    # So small a step changes no cost of single precision: the difference is 0, and its error is 1.
+    lost = np.where((steps < 2e-11) & single, 1.0, np.nan)
     what = [43] if v["parameter"] < 0 else [v["parameter"]]
     sayings = [""]
     for kind in kinds:
@@ -942,7 +944,7 @@ def step_size(v: Values) -> Expected:
         labels=[Rounded(h, 2) for h in steps],
         lines={"here": ([steps[at]] * 2, [0, 1])}
         | {
-            kind: (steps, [off[kind][row] if row in decided[kind] else np.nan for row in range(25)])
+            kind: (steps, [off[kind][row] if row in decided[kind] else lost[row] for row in range(25)])
             for kind in kinds
         },
         accuracy=3e-2 if single else 1e-3,
