@@ -74,7 +74,7 @@ test-browser:  ## check the pages and their controls in a real browser (needs Ch
 	@$(PYTEST) -n 2 $(TEST_FLAGS) tests/browser
 
 test-grading:  ## grade a class of made-up pages, with nbgrader and without (installs nbgrader apart)
-	@$(GRADING) -m pytest -q -p no:cacheprovider $(TEST_FLAGS) tests/grading
+	@$(GRADING) -m pytest -q -p no:cacheprovider -n 2 --dist loadscope $(TEST_FLAGS) tests/grading
 
 grade:  ## run the pages of a class, each by itself, and write a table of what is right (FOLDER=handed-in)
 	@$(TESTING) tools/grade.py "$(or $(FOLDER),$(error Say where the pages are: make grade FOLDER=handed-in))"

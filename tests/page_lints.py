@@ -17,7 +17,9 @@ Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
 LONGEST_CELL = 15
-PATH = re.compile(r"(?<![\w.:/<])/(?:home|root|Users|Volumes|usr|tmp|var|opt|srv|private|work|mnt|content)/\w|file:///|\b[A-Z]:\\\w")
+PATH = re.compile(
+    r"(?<![\w.:/<])/(?:home|root|Users|Volumes|usr|tmp|var|opt|srv|private|work|mnt|content)/\w|file:///|\b[A-Z]:\\\w"
+)
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
 TIMING = re.compile(
     r"\d\s?(?:ns|µs|μs|us|ms|msec|sec|secs|seconds)\b|\d\.\d+\s?s\b|\d\s?it/s|Wall time|CPU times"

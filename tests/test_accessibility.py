@@ -201,9 +201,7 @@ def scene_of(name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_no_two_curves_of_a_figure_differ_by_color_alone(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_two_curves_of_a_figure_differ_by_color_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Figure] = []
 
     def recorded(self: canvas.FastFigure, *arguments: Any, **options: Any) -> None:

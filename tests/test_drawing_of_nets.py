@@ -239,9 +239,7 @@ def test_no_connection_runs_behind_a_box(between) -> None:
     assert len(lines) == 2 * (between + 4) and len(level) > between
     for x1, x2, y in level:
         assert not [
-            b
-            for b in boxes
-            if b["y"] < y < b["y"] + b["height"] and x1 < b["x"] + b["width"] / 2 < x2
+            b for b in boxes if b["y"] < y < b["y"] + b["height"] and x1 < b["x"] + b["width"] / 2 < x2
         ]
 
 

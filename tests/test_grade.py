@@ -156,16 +156,16 @@ def test_nine_times_the_same_net_is_what_its_judge_says_it_is() -> None:
 
 def test_a_guess_is_taken_out_with_what_is_said_of_it() -> None:
     asked = prediction("Which?", ["up", "down"], "down", "It falls.")
-    said = [json.loads(guessed(lambda guess=guess: (asked, guess)))["status"] for guess in (1, 2, ...)]
-    assert said == ["wrong", "correct", "not attempted yet"]
-    assert json.loads(guessed(lambda: 1 / 0))["status"] == "wrong"
+    said = [json.loads(guessed(lambda guess=guess: (asked, guess)))["status"] for guess in (1, 2, ..., 3)]
+    assert said == ["wrong", "correct", "not attempted yet", "not attempted yet"]
+    assert json.loads(guessed(lambda: 1 / 0))["status"] == "not attempted yet"
 
 
 @pytest.mark.parametrize("status", ["Correct", "", "stopped", "marvellous"])
 def test_a_guess_has_no_other_verdict_than_these(status: str) -> None:
     text = json.dumps({"status": status, "message": ""})
     assert grade.verdict("guess-question_1", [result(text)]) == (
-        "wrong",
+        "not attempted yet",
         "The page brought nothing back that can be judged.",
     )
 
@@ -210,8 +210,9 @@ def test_a_page_is_recognized_by_its_exercises_whatever_it_is_called() -> None:
     for path in NOTEBOOKS.glob("*.ipynb"):
         page = execute_pages.read(path)
         for form in (page, student_copies.stripped(student_copies.graded(page))):
-            assert grade.recognized(form, PAGES) == path.stem
-    assert grade.recognized({"cells": []}, PAGES) is None
+            assert grade.recognized(form, "page", PAGES) == path.stem
+        assert grade.recognized({"cells": []}, path.stem, PAGES) == path.stem
+    assert grade.recognized({"cells": []}, "page", PAGES) is None
 
 
 def test_the_checks_of_a_cell_are_found_and_of_no_python_none() -> None:

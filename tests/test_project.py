@@ -63,9 +63,7 @@ def bad_pins(text: str) -> list[str]:
 
 def test_environment_yml_has_the_names_and_bounds_of_pyproject_toml() -> None:
     ours = bounds([*PROJECT["dependencies"], *EXTRAS["notebooks"]])
-    listed = bounds(
-        [item for item in ENVIRONMENT["dependencies"] if isinstance(item, str) and item != "pip"]
-    )
+    listed = bounds([item for item in ENVIRONMENT["dependencies"] if isinstance(item, str) and item != "pip"])
     found = drift(ours, {name: bound for name, bound in listed.items() if name != "python"})
     assert not found, "\n".join(found)
 

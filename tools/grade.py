@@ -5,8 +5,8 @@
     python tools/grade.py FOLDER --seconds 300 --memory 2 --processes 2
 
 The table has a row for each exercise of each page, with the verdict and what is wrong, the most frequent
-mistakes first. A page is recognized by its exercises, whatever the name of its file; the folder that it is in
-says whose it is. Nothing below FOLDER is changed.
+mistakes first. A page is recognized by its exercises, or else by the name of its file; the folder that it is
+in says whose it is. Nothing below FOLDER is changed.
 
 A page may do anything, so each runs in a process of its own, which ends with all that it started: with limits
 of time and memory, in a folder of its own, and, where the system can (Linux), without a network, with all
@@ -29,6 +29,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -139,13 +140,13 @@ def calls(source: str) -> list[tuple[str, str]]:
     return found
 
 
-def recognized(page: Notebook, pages: dict[str, dict[str, str]]) -> str | None:
-    """The page of the course that has most exercises in common with this one."""
+def recognized(page: Notebook, name: str, pages: dict[str, dict[str, str]]) -> str | None:
+    """The page of the course that has most exercises in common with this one, or else its name."""
     text = "\n".join(cell["source"] for cell in page["cells"] if cell["cell_type"] == "code")
     names = set(CALL.findall(text))
     common = {stem: len(names & set(exercises)) for stem, exercises in pages.items()}
     best = max(common, key=lambda stem: common[stem])
-    return best if common[best] else None
+    return best if common[best] else name if name in pages else None
 
 
 def probe(exercise: str, answer: str) -> str:
@@ -173,8 +174,9 @@ def verdict(exercise: str, outputs: list[Any]) -> tuple[str, str]:
                 judged = judged_again(exercise, text)
             status, message = judged.status, judged.message
     except (LookupError, TypeError, ValueError, SyntaxError, RecursionError, MemoryError):
-        return WRONG, "The page brought nothing back that can be judged."
-    return status, message if status == WRONG else ""
+        status = NOT_ATTEMPTED if exercise.startswith("guess-") else WRONG
+        return status, "The page brought nothing back that can be judged."
+    return status, "" if message == "Not attempted yet." or status == CORRECT else message
 
 
 class Page:
@@ -192,14 +194,14 @@ class Page:
         """Fill `found`; returns why the page was stopped, or an empty string."""
         from nbclient.exceptions import CellTimeoutError
 
+        end = time.monotonic() + self.limits.seconds
         try:
             asyncio.run(asyncio.wait_for(self._run(), self.limits.seconds))
-        except TimeoutError:
-            return f"it had not ended after {self.limits.seconds} seconds"
         except CellTimeoutError:
             return f"a cell had not ended after {self.cell_seconds} seconds, and could not be interrupted"
         except Exception:  # a page that ends its kernel may send anything before
-            return "its process ended in the middle"
+            late = time.monotonic() >= end
+            return f"it had not ended after {self.limits.seconds} seconds" if late else "its process ended"
         return ""
 
     async def _run(self) -> None:
@@ -218,7 +220,7 @@ class Page:
                     if exercise in self.exercises:
                         await self._probe(client, exercise, answer)
             for exercise, answer in self.exercises.items():
-                if exercise not in self.found and not exercise.startswith("guess-"):
+                if exercise not in self.found:
                     await self._probe(client, exercise, answer)
 
     async def _probe(self, client: Any, exercise: str, answer: str) -> None:
@@ -404,7 +406,7 @@ def rows_of(path: Path, folder: Path, pages: dict[str, dict[str, str]], limits: 
         if path.stat().st_size > LARGEST:
             return [Row(who, path.stem, "", UNREADABLE, "The file is too large.")]
         page = read(path)
-        stem = recognized(page, pages)
+        stem = recognized(page, path.stem, pages)
         student_copies.without_outputs(page)
     except (PageError, OSError, LookupError, TypeError, AttributeError, RecursionError, ValueError):
         return [Row(who, path.stem, "", UNREADABLE, "The file is no notebook.")]

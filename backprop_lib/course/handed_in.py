@@ -22,7 +22,7 @@ from backprop_lib.course.answers import (
 )
 from backprop_lib.course.exercises import EXERCISES
 from backprop_lib.course.judging import PARAMETERS, RefuseBlocks, refused_by, refusing_cases
-from backprop_lib.course.marks import check_guess
+from backprop_lib.course.marks import check_guess, placed
 from backprop_lib.course.predictions import Prediction
 from backprop_lib.course.puzzles import EarlyLayers
 from backprop_lib.course.results import kept
@@ -138,9 +138,12 @@ def _built(plain: Any) -> Any:
 
 
 def guessed(made: Callable[[], tuple[Prediction, Any]]) -> str:
-    """What `check_guess` says to a guess, as JSON; never raises."""
+    """What `check_guess` says to a guess, as JSON; it is not attempted if it is none. Never raises."""
     try:
-        verdict = check_guess(*made())
+        asked, guess = made()
+        verdict = check_guess(asked, guess)
+        if isinstance(placed(asked, guess), Verdict):
+            verdict = Verdict(NOT_ATTEMPTED.status, verdict.message)
     except Exception as error:
-        verdict = wrong(f"it cannot be judged: {raised(error)}")
+        verdict = Verdict(NOT_ATTEMPTED.status, f"It cannot be judged: {raised(error)}")
     return json.dumps({"status": verdict.status, "message": verdict.message})

@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import execute_pages
 import grade
 import pytest
+import student_copies
+from submissions import EXERCISES, PAGE, SUBMISSIONS
 
 RIGHT = """
 def my_two_roads(u):
@@ -40,7 +43,7 @@ PAGES: dict[str, tuple[list[str], str, str, str]] = {
     ),
     "prints_for_ever": (["while True: print('x' * 10**6)"], RIGHT, "correct", ""),
     "exits": (["import sys; sys.exit()"], "def my_two_roads(u):\n    sys.exit()", "wrong", "end the program"),
-    "ends_the_kernel": (["import os; os._exit(0)"], RIGHT, "stopped", "ended in the middle"),
+    "ends_the_kernel": (["import os; os._exit(0)"], RIGHT, "stopped", "its process ended"),
     "memory": (["x = [0]\nwhile True: x = x * 10"], RIGHT, "correct", ""),
     "harms": (
         [
@@ -197,3 +200,24 @@ def test_the_guard_of_the_interpreter_holds_where_the_system_gives_none(
     assert found["harms"][0] == "correct", found
     assert (tmp_path / "victim").read_text() == "as it was"
     assert sorted(os.listdir(tmp_path)) == ["class", "class.csv", "victim"]
+
+
+def test_a_class_gets_the_marks_that_nbgrader_gives(tmp_path: Path) -> None:
+    copy = execute_pages.read(student_copies.ROOT / "notebooks" / f"{PAGE}.ipynb")
+    text = execute_pages.serialized(student_copies.stripped(student_copies.graded(copy)))
+    for who, (made, _) in SUBMISSIONS.items():
+        path = tmp_path / "class" / who / f"{PAGE}.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+        path.write_text(execute_pages.serialized(made(execute_pages.read(path))), encoding="utf-8")
+    assert grade.main([str(tmp_path / "class"), "--seconds", "60", "--processes", "3"]) == 0
+    with (tmp_path / "class.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    found = {
+        who: {row["exercise"]: int(row["mark"]) for row in rows if row["who"] == who} for who in SUBMISSIONS
+    }
+    names = [*(f"guess-question_{n}" for n in (1, 2, 3)), *EXERCISES]
+    expected = {who: dict(zip(names, marks, strict=True)) for who, (_, marks) in SUBMISSIONS.items()}
+    # A guess that was made is found here, even if the cell that looks at it was deleted.
+    expected["without"] |= dict.fromkeys(names[:3], 1)
+    assert found == expected
