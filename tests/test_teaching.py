@@ -7,10 +7,19 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pytest
 from documents import PAGES, ROOT, document
 from test_links import README, contents
+
+from backprop_lib import Network, activation, backprop, feed_forward
+from backprop_lib.course.exercises import EXERCISES
+from backprop_lib.course.mistakes import MISTAKES
+from backprop_lib.network import Parameters
 
 GUIDE = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
 SECTION = re.compile(r"(?ms)^### Page (\d+): ([^\n]+)\n+\*\*(\d+) minutes\.\*\*(.*?)(?=^##)")
@@ -58,3 +67,118 @@ def test_a_slip_of_the_pen_is_found_in_pages_texts_and_code(tmp_path: Path) -> N
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
     found = re.findall(rf"^\./(\S+):\d+: {slip}", said, re.MULTILINE)
     assert sorted(found) == ["backprop_lib/module.py", "docs/guide.md", "notebooks/page.ipynb"]
+
+
+ITEM = re.compile(r"^\*\*(\d+)\.\*\* (?:.+\n)+\n(a\) .*)$", re.MULTILINE)
+OPTIONS = re.compile(r"([a-d])\) (−?[\d.]+)(?:, |$)")
+KEY = re.compile(r"^\| (\d+) \| ([a-d]) \| (.*) \|$", re.MULTILINE)
+
+
+def questions() -> dict[int, dict[str, float]]:
+    """{item: {letter: number}} of the questionnaire."""
+    return {
+        int(item): {letter: float(n.replace("−", "-")) for letter, n in OPTIONS.findall(options)}
+        for item, options in ITEM.findall(GUIDE)
+    }
+
+
+def key() -> dict[int, tuple[str, dict[str, str]]]:
+    """{item: (the letter of the right option, {letter: name of the mistake})}."""
+    found = {}
+    for item, right, cells in KEY.findall(GUIDE):
+        names = dict(zip("abcd", (cell.strip(" `") for cell in cells.split("|")), strict=True))
+        found[int(item)] = right, {letter: name for letter, name in names.items() if name}
+    return found
+
+
+def of(
+    layers: list[tuple[str, int]], x: list[list[float]], w: dict[int, Any], errors: list[list[float]]
+) -> Any:
+    """(net, x, y) with z = 0 at the sigmoids, no other biases, and targets that make these errors."""
+    net = Network(layers, init="zeros")
+    for l, values in w.items():
+        net.w[l] = np.array(values, dtype=float)
+    inputs = np.array(x, dtype=float)
+    for l in range(1, net.L + 1):
+        if net.sigma[l].name == "sigmoid":  # z = 0 for the first example
+            net.b[l] = -net.w[l] @ feed_forward(net, inputs)[1][l - 1][:, :1]
+    return net, inputs, feed_forward(net, inputs)[1][net.L] - np.array(errors, dtype=float)
+
+
+ID, S = "identity", "sigmoid"
+Entry = Callable[[Parameters], float]
+# What each item is about: a net, its input, its target, and which entry of the gradient is asked for.
+SITUATIONS: dict[int, tuple[Any, Entry]] = {
+    1: (of([(ID, 1), (S, 1)], [[1]], {1: [[1]]}, [[-0.5]]), lambda g: g.b[1][0, 0]),
+    2: (of([(ID, 1), (ID, 2)], [[1]], {}, [[0.1], [0.3]]), lambda g: g.b[1][0, 0]),
+    3: (of([(ID, 1), (ID, 1)], [[1, 1]], {}, [[0.2, 0.6]]), lambda g: g.b[1][0, 0]),
+    4: (of([(ID, 2), (ID, 2)], [[2], [3]], {}, [[0.1], [0.4]]), lambda g: g.w[1][0, 1]),
+    5: (of([(ID, 1), (S, 2), (ID, 2)], [[1]], {2: [[1, 2], [3, 4]]}, [[0.1], [0.2]]), lambda g: g.b[1][1, 0]),
+    6: (of([(ID, 1), (S, 1), (ID, 1)], [[1]], {2: [[2]]}, [[0.5]]), lambda g: g.b[1][0, 0]),
+    7: (of([(ID, 1), (S, 1), (ID, 1)], [[2]], {2: [[3]]}, [[0.5]]), lambda g: g.w[1][0, 0]),
+    8: (of([(ID, 1), (ID, 1)], [[1, 2, 1]], {}, [[0.3, 0, 0.6]]), lambda g: g.w[1][0, 0]),
+    9: (of([(ID, 1), ("tanh", 1)], [[2]], {1: [[1]]}, [[np.tanh(2)]]), lambda g: g.b[1][0, 0]),
+    10: (of([(ID, 1), (ID, 1)], [[1]], {1: [[0.7]]}, [[-0.3]]), lambda g: g.b[1][0, 0]),
+    11: (
+        of([(ID, 1), ("relu", 2), (ID, 2)], [[1]], {1: [[1], [1]], 2: [[2, 0], [1, 3]]}, [[1], [-1]]),
+        lambda g: g.b[1][0, 0],
+    ),
+    12: (of([(ID, 1), (S, 2), (ID, 1)], [[1]], {2: [[1, 2]]}, [[0.8]]), lambda g: g.b[1][0, 0]),
+}
+
+
+def test_the_questionnaire_has_twelve_items_of_four_options_and_a_key_to_each() -> None:
+    assert list(questions()) == list(key()) == list(SITUATIONS) == list(range(1, 13))
+    for item, options in questions().items():
+        right, wrong = key()[item]
+        assert list(options) == list("abcd") and len(set(options.values())) == 4
+        assert sorted([right, *wrong]) == list("abcd")
+    rights = [right for right, _ in key().values()]
+    assert {letter: rights.count(letter) for letter in "abcd"} == {"a": 3, "b": 4, "c": 2, "d": 3}
+
+
+def test_every_wrong_option_names_a_mistake_and_every_mistake_is_an_option() -> None:
+    assert {name for _, wrong in key().values() for name in wrong.values()} == set(MISTAKES)
+
+
+@pytest.mark.parametrize("item", SITUATIONS)
+def test_the_right_option_is_what_the_equations_give(item: int) -> None:
+    (net, x, y), entry = SITUATIONS[item]
+    right, _ = key()[item]
+    value = entry(backprop(net, x, y).gradient)
+    assert questions()[item][right] in (float(f"{value:.5g}"), float(f"{value:.3g}"))
+
+
+@pytest.mark.parametrize("item", SITUATIONS)
+def test_a_wrong_option_is_what_its_mistake_gives(item: int) -> None:
+    (net, x, y), entry = SITUATIONS[item]
+    _, wrong = key()[item]
+    for letter, name in wrong.items():
+        value = entry(MISTAKES[name].gradient(net, x, y))
+        shown = questions()[item][letter]
+        assert shown in (float(f"{value:.5g}"), float(f"{value:.3g}")), (letter, name)
+
+
+def test_the_numbers_that_an_item_gives_are_those_of_its_net() -> None:
+    tanh = activation("tanh")
+    a, at_z, at_a = (float(f"{v:.3g}") for v in (np.tanh(2), tanh.prime(2.0), tanh.prime(np.tanh(2))))
+    assert f"tanh 2 = {a}; the slope of tanh is {at_z} at 2, and\n{at_a} at {a}" in GUIDE
+    sigmoid = activation("sigmoid")
+    assert (sigmoid(np.array(0.0)), sigmoid.prime(np.array(0.0))) == (0.5, 0.25)
+
+
+def test_a_term_takes_every_page_once_and_every_exercise_of_a_plan_exists() -> None:
+    weeks = re.findall(r"^\| week \d+ \| (\d+|none) \|", GUIDE, re.MULTILINE)
+    assert [int(page) for page in weeks if page != "none"] == list(range(len(PAGES)))
+    plans = GUIDE[GUIDE.index("## Plans") : GUIDE.index("## Hand out")]
+    named = set(re.findall(r"`(\w+)`", plans))
+    assert len(named) >= 10 and sorted(named - set(EXERCISES)) == []
+
+
+def test_the_exercises_of_a_day_stand_on_the_pages_of_that_day() -> None:
+    rows = re.findall(r"^\| \w+day \| ([\d, ]+) \| [^|]* \| ([^|]*) \|", GUIDE, re.MULTILINE)
+    assert len(rows) == 5
+    for pages, exercises in rows:
+        texts = "".join(PAGES[int(page)].read_text(encoding="utf-8") for page in pages.split(", "))
+        for name in re.findall(r"`(\w+)`", exercises):
+            assert f'check(\\"{name}\\"' in texts, (pages, name)
