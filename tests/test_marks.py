@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Any
@@ -120,7 +121,7 @@ except Exception as error:
     print(type(error).__name__)
 """
     command = [sys.executable, "-c", program]
-    environment = {"NBGRADER_EXECUTION": "autograde", "PATH": ""}
+    environment = os.environ | {"NBGRADER_EXECUTION": "autograde"}
     said = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert said.stdout == "NoMark\n", said.stderr
 
