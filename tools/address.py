@@ -3,8 +3,8 @@
     python tools/address.py https://github.com/you/backprop    set it
     python tools/address.py                                    say what it is
 
-The one place is `Repository` in pyproject.toml; the other links there, the badges of the README and the
-address in CITATION.cff are made from it. Until a fork sets its own it is an example, and there are no badges.
+The one place is `Repository` in pyproject.toml; the other links there, the badges of the README, the address
+in CITATION.cff and the one that page 0 gives to Colab are made from it. Until a fork sets its own it is an example, and there are no badges.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ PLACES = {
     "pyproject.toml": re.compile(r"(?<=\[project\.urls\]\n)(?:\w+ = .*\n)+"),
     "README.md": re.compile(r"(?<=<!-- badges -->\n)[^<]*(?=<!-- from `make address` -->)"),
     "CITATION.cff": re.compile(r"(?<=^repository-code: ).*", re.MULTILINE),
+    "notebooks/00_start_here.ipynb": re.compile(r"(?<=git clone -q --depth 1 )\S+"),
 }
 
 
@@ -36,6 +37,7 @@ def made_from(address: str) -> dict[str, str]:
         "pyproject.toml": "".join(f'{name} = "{address}{end}"\n' for name, end in links.items()),
         "README.md": badges(address),
         "CITATION.cff": f'"{address}"',
+        "notebooks/00_start_here.ipynb": address,
     }
 
 
