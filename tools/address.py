@@ -4,7 +4,8 @@
     python tools/address.py                                    say what it is
 
 The one place is `Repository` in pyproject.toml; the other links there, the badges of the README, the address
-in CITATION.cff and the one that page 0 gives to Colab are made from it. Until a fork sets its own it is an example, and there are no badges.
+in CITATION.cff and the one that page 0 gives to Colab are made from it. Until a fork sets its own it is an
+example, and there are no badges.
 """
 
 from __future__ import annotations
