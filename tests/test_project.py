@@ -165,6 +165,23 @@ def test_every_file_that_names_the_address_names_the_one_of_pyproject_toml() -> 
         assert path.read_text(encoding="utf-8") == text, f"{path.name}: make address ADDRESS=…"
 
 
+def test_a_page_opens_elsewhere_from_the_one_address_and_nowhere_from_the_example() -> None:
+    links = address.opens_in("https://github.com/you/course", "03_x.ipynb")
+    assert links["Binder"].startswith("https://mybinder.org/v2/gh/you/course/HEAD?")
+    assert links["Binder"].endswith("/notebooks/03_x.ipynb")
+    colab = "https://colab.research.google.com/github/you/course/blob/HEAD/notebooks/03_x.ipynb"
+    assert links["Colab"] == colab
+    assert address.opens_in("https://example.org/backprop", "03_x.ipynb") == {}
+    assert address.opens_in("https://gitlab.com/you/course", "03_x.ipynb") == {}
+
+
+def test_an_error_is_reported_where_the_fork_is_kept() -> None:
+    assert address.reports("https://example.org/backprop") == ""
+    assert address.reports("https://gitlab.com/you/course") == "https://gitlab.com/you/course/issues"
+    new = address.reports("https://github.com/you/course").format(page="03_x")
+    assert new == "https://github.com/you/course/issues/new?title=Errata:+03_x"
+
+
 def test_setting_one_address_sets_all_links_and_the_badges(fork: Path) -> None:
     before = {name: (fork / name).read_bytes() for name in address.PLACES}
     ours = address.address_in()

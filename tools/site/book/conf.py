@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from html import escape
+from pathlib import Path
 from typing import Any
 
 project = "Backpropagation, derived, proved and checked"
@@ -12,6 +15,7 @@ html_theme = "furo"
 html_title = "Backpropagation"
 html_static_path = ["_static"]
 html_css_files = ["book.css"]
+html_js_files = ["symbols.js", "book.js"]
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
@@ -35,17 +39,35 @@ nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json
 
 RUN = """<p class="run"><a href="{up}../lite/notebooks/index.html?path={path}">▶ Run this page</a>
 <span>in your browser: nothing to install, nothing is sent</span></p>"""
+# Elsewhere the same page is a file, and opens where its repository is known.
+ALSO = """<p class="also"><a href="{name}.ipynb" download>Download this page (.ipynb)</a>{elsewhere}</p>"""
+RIGHT = """<p class="right">Was this page right? <a href="{report}">Tell us what was not.</a>
+What was found is in the <a href="{up}errata.html">errata</a>.</p>"""
 
 
-def add_link(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Begin each page of the course with a link to its live twin."""
-    if page.startswith("notebooks/"):
+def around(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Begin each page of the course with the ways to run it, and end it with the way to report an error."""
+    folder, _, name = page.rpartition("/")
+    if folder == "notebooks" and app.builder.name == "html":
         up = "../" * page.count("/")
-        context["body"] = RUN.format(up=up, path=f"{page}.ipynb") + context["body"]
+        links = app.config.elsewhere.get(name, {})
+        elsewhere = "".join(f'<a href="{escape(link)}">Open in {place}</a>' for place, link in links.items())
+        run = RUN.format(up=up, path=f"{page}.ipynb") if app.tags.has("live") else ""
+        report = app.config.report.format(page=name) or f"{up}errata.html"
+        context["body"] = (
+            run
+            + ALSO.format(name=name, elsewhere=elsewhere)
+            + context["body"]
+            + RIGHT.format(up=up, report=escape(report))
+        )
 
 
 def setup(app: Any) -> None:
+    app.add_config_value("elsewhere", {}, "html", dict)
+    app.add_config_value("report", "", "html", str)
     # What a search finds is told by a second look into its page, which a browser takes on a server only.
     app.config.html_show_search_summary = app.tags.has("live")
-    if app.tags.has("live"):
-        app.connect("html-page-context", add_link)
+    app.connect("html-page-context", around)
+    # Written by the build: where each page opens elsewhere, and where an error is reported.
+    told = json.loads((Path(__file__).parent / "repository.json").read_text(encoding="utf-8"))
+    app.config.elsewhere, app.config.report = told["elsewhere"], told["report"]

@@ -1,0 +1,138 @@
+// What a reader points at is explained: a symbol in a formula, and a mention of an equation. The table is in
+// symbols.js, made from symbols.toml. By keyboard: a formula that has the focus explains all its symbols, and
+// Escape closes.
+(() => {
+  "use strict";
+  const { symbols, equations } = window.BOOK;
+  const here = location.pathname.split("/").pop().replace(/[.]html$/, "");
+  const said = symbols.filter(({ only, page }) => !only || page === here || here === "symbols");
+  const byLetter = new Map(said.map((symbol) => [symbol.letter, symbol]));
+  const root = new URL("..", document.currentScript.src);
+  const tip = document.createElement("div");
+  tip.id = "explained";
+  tip.setAttribute("role", "tooltip");
+  tip.hidden = true;
+
+  const formula = (tex) => {
+    const drawn = MathJax.tex2svg(tex, { display: false });
+    drawn.removeAttribute("tabindex");
+    return drawn;
+  };
+
+  function line(parts) {
+    const row = document.createElement("p");
+    row.append(...parts);
+    return row;
+  }
+
+  const explained = ({ tex, meaning, shape }) =>
+    line([formula(tex), `: ${meaning}`, ...(shape ? ["; shape ", formula(shape)] : []), "."]);
+
+  function show(rows, at) {
+    tip.replaceChildren(...rows);
+    tip.hidden = false;
+    const box = at.getBoundingClientRect();
+    const left = Math.min(Math.max(8, box.left), innerWidth - tip.offsetWidth - 8);
+    const above = box.top - tip.offsetHeight - 8;
+    tip.style.left = `${left}px`;
+    tip.style.top = `${above > 0 ? above : box.bottom + 8}px`;
+    at.setAttribute("aria-describedby", "explained");
+  }
+
+  function hide() {
+    if (tip.hidden) return;
+    tip.hidden = true;
+    document.querySelector("[aria-describedby=explained]")?.removeAttribute("aria-describedby");
+  }
+
+  // The letter that a part of a formula draws, as it is typed: 𝛿 is δ.
+  const drawn = (node) => {
+    const glyphs = node?.querySelectorAll(":scope > use") ?? [];
+    const code = glyphs.length === 1 && glyphs[0].getAttribute("data-c");
+    return code ? String.fromCodePoint(parseInt(code, 16)).normalize("NFKC") : "";
+  };
+  const kind = (node) => node?.getAttribute?.("data-mml-node");
+
+  // Mark every symbol of a formula with its letter: with its indices, and with the prime that is part of it.
+  function mark(svg) {
+    for (const sign of svg.querySelectorAll("[data-mml-node=mi], [data-mml-node=mo]")) {
+      let letter = drawn(sign), part = sign;
+      if (!byLetter.has(letter)) continue;
+      let parent = sign.parentNode;
+      while (kind(parent) === "TeXAtom" && parent.children.length === 1) [part, parent] = [parent, parent.parentNode];
+      const scripts = ["msub", "msup", "msubsup"].includes(kind(parent));
+      const first = scripts && parent.firstElementChild === part;
+      if (letter === "T" && !(kind(parent) === "msup" && !first)) continue;
+      if (first) {
+        const prime = [...parent.querySelectorAll(":scope > [data-mml-node=mo], :scope > [data-mml-node=TeXAtom] > [data-mml-node=mo]")];
+        if (prime.some((mo) => "′'".includes(drawn(mo) || "?"))) letter += "′";
+        part = parent;
+      }
+      if (byLetter.has(letter)) part.dataset.symbol = letter;
+    }
+  }
+
+  // "equation (2)" in the text becomes a link to the page that proves it; "(3) and (4)" two of them.
+  function link(article) {
+    const mentioned = /\b(equations? )((?:\([1-4]\))(?:(?:, | and | to |, and )\([1-4]\))*)/gi;
+    const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
+    const texts = [];
+    while (walker.nextNode()) {
+      const text = walker.currentNode;
+      if (!text.parentElement.closest("a, pre, code, h1, h2, h3, svg, mjx-container, summary, script, style")) texts.push(text);
+    }
+    for (const text of texts) {
+      const parts = [];
+      let done = 0;
+      for (const match of text.data.matchAll(mentioned)) {
+        parts.push(text.data.slice(done, match.index) + match[1]);
+        for (const piece of match[2].split(/(\([1-4]\))/)) {
+          const equation = equations.find(({ number }) => piece === `(${number})`);
+          if (!equation) { parts.push(piece); continue; }
+          const anchor = document.createElement("a");
+          anchor.className = "equation";
+          anchor.href = new URL(`notebooks/${equation.page}.html`, root);
+          anchor.dataset.equation = equation.number;
+          anchor.textContent = piece;
+          parts.push(anchor);
+        }
+        done = match.index + match[0].length;
+      }
+      if (done) text.replaceWith(...parts, text.data.slice(done));
+    }
+  }
+
+  const equationOf = (element) => {
+    const equation = equations.find(({ number }) => String(number) === element.dataset.equation);
+    return [line([`Equation (${equation.number}): ${equation.meaning}`]), line([formula(equation.tex)])];
+  };
+
+  function point({ target }) {
+    const element = target.closest?.("[data-symbol], a.equation");
+    if (element?.dataset.symbol) show([explained(byLetter.get(element.dataset.symbol))], element);
+    else if (element) show(equationOf(element), element);
+    else if (!target.closest?.("#explained")) hide();
+  }
+
+  function focus({ target }) {
+    if (target.matches?.("a.equation")) return show(equationOf(target), target);
+    const letters = new Set([...(target.closest?.("mjx-container")?.querySelectorAll("[data-symbol]") ?? [])].map((part) => part.dataset.symbol));
+    if (letters.size) show([...letters].map((letter) => explained(byLetter.get(letter))), target);
+    else hide();
+  }
+
+  addEventListener("DOMContentLoaded", async () => {
+    document.body.append(tip);
+    const article = document.querySelector("article[role=main]");
+    if (article) link(article);
+    // A page without a formula does not load what draws them.
+    if (!document.querySelector(".math")) return;
+    while (!window.MathJax?.startup?.promise) await new Promise((done) => setTimeout(done, 50));
+    await MathJax.startup.promise;
+    document.querySelectorAll("mjx-container > svg").forEach(mark);
+    document.addEventListener("mouseover", point);
+    document.addEventListener("focusin", focus);
+    document.addEventListener("keydown", ({ key }) => { if (key === "Escape") hide(); });
+    document.documentElement.dataset.explained = "ready";
+  });
+})();

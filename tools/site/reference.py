@@ -1,0 +1,77 @@
+"""What a reader looks up in the book: symbols, words, sources, errors. And what every page of it gets.
+
+The table of symbols is `book/symbols.toml`; from it are made the page "Symbols" and what the book shows when
+a reader points at a symbol or at the number of an equation.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+LOOKED_UP = ("symbols", "glossary", "bibliography", "errata")
+NOBODY = "Tell whoever gave you this book: your teacher, or the keeper of the site."
+
+
+def table(pages: list[Path]) -> dict[str, list[dict[str, Any]]]:
+    """The symbols and equations, each with the file name of the page that explains it."""
+    read = tomllib.loads((HERE / "book" / "symbols.toml").read_text(encoding="utf-8"))
+    names = {page.stem.partition("_")[2]: page.stem for page in pages}
+    rows = {kind: [{**row, "page": names[row["page"]]} for row in read[kind]] for kind in read}
+    return {"symbols": rows["symbol"], "equations": rows["equation"]}
+
+
+def script(rows: dict[str, list[dict[str, Any]]]) -> str:
+    """The table as the book's script reads it."""
+    return f"window.BOOK = {json.dumps(rows, ensure_ascii=False)};\n"
+
+
+def symbols_page(rows: dict[str, list[dict[str, Any]]], titles: dict[str, str]) -> str:
+    """The page "Symbols": what each means, the shape of its array, and where it is explained."""
+
+    def link(page: str) -> str:
+        return f"[Page {int(page.partition('_')[0])}: {titles[page]}](notebooks/{page}.ipynb)"
+
+    symbols = "".join(
+        f"| ${row['tex']}$ | {row['meaning']} | {'$' + row['shape'] + '$' if row['shape'] else '–'} "
+        f"| {link(row['page'])} |\n"
+        for row in rows["symbols"]
+    )
+    equations = "".join(
+        f"| ({row['number']}) | ${row['tex']}$ | {row['meaning']} | {link(row['page'])} |\n"
+        for row in rows["equations"]
+    )
+    return (
+        "# Symbols\n\nPoint at a symbol in any formula of the book, or at the number of an equation: "
+        "the same is said there.\n"
+        "Shapes are those of the array that holds it, for $m$ examples at a time, one a column.\n\n"
+        f"| symbol | meaning | shape | explained on |\n|---|---|---|---|\n{symbols}\n"
+        "## The four equations\n\n| number | equation | what it finds | proved on |\n|---|---|---|---|\n"
+        f"{equations}"
+    )
+
+
+def errata_page(text: str, report: str) -> str:
+    """The page "Errata", with the way to report one."""
+    link = f"[Report an error]({report.format(page='')})." if report else NOBODY
+    return text.replace("{{ report }}", link)
+
+
+def accessible(html: str) -> str:
+    """A page of the book with what its generator leaves out for a keyboard or a screen reader.
+
+    Captions of lists of pages are headings and have a level; what may scroll sideways can be reached by Tab.
+    """
+    html = html.replace('class="caption" role="heading">', 'class="caption" role="heading" aria-level="2">')
+    html = re.sub(r"<pre(?![^>]*tabindex)", '<pre tabindex="0"', html)
+    scrolls = r'(<div class="(?:table-wrapper|output text_html)[^"]*")(?![^>]*tabindex)'
+    html = re.sub(scrolls, r'\1 tabindex="0"', html)
+    for drawer, label in (("sidebar", "The pages of the book"), ("toc", "On this page")):
+        html = html.replace(
+            f'<aside class="{drawer}-drawer', f'<aside aria-label="{label}" class="{drawer}-drawer'
+        )
+    return html
