@@ -63,8 +63,8 @@ def breaks_in_chain(pages: list[Document], titles: list[str]) -> Iterator[str]:
             yield f"{page.name} begins with {given}, not with {expected}"
         if after < len(pages) and page.links[len(expected) :][-1:] != expected[-1:]:
             yield f"{page.name} does not end with {expected[-1]}"
-        if number and f"\n\nPage {number} · " not in page.text:
-            yield f"{page.name} does not say that it is page {number}"
+        if number and f"Page {number} of {len(pages) - 1} " not in page.text:
+            yield f"{page.name} does not say that it is page {number} of {len(pages) - 1}"
 
 
 def misnamed_pages(page: Document, files: list[str]) -> Iterator[str]:
@@ -186,9 +186,9 @@ def chain(*changes: tuple[str, str]) -> list[Document]:
     """Three pages that form a chain, with pieces of their text replaced."""
     texts = [
         "# Start here\n\n[Page 1: A net →](01.ipynb)\n\n## Next\n\n[Page 1: A net →](01.ipynb)",
-        "# Net\n\nPage 1 · [← Contents](00.ipynb) · [Page 2: A cost →](02.ipynb)\n\n"
+        "# Net\n\nPage 1 of 2 · [← Contents](00.ipynb) · [Page 2: A cost →](02.ipynb)\n\n"
         "[Page 2: A cost →](02.ipynb)",
-        "# Cost\n\nPage 2 · [← Page 1: A net](01.ipynb) · [Contents](00.ipynb)",
+        "# Cost\n\nPage 2 of 2 · [← Page 1: A net](01.ipynb) · [Contents](00.ipynb)",
     ]
     for old, new in changes:
         texts = [text.replace(old, new) for text in texts]
@@ -207,9 +207,9 @@ def test_a_chain_that_holds_is_not_found() -> None:
         ("← Page 1: A net", "← Page 1: A cost"),
         ("\n\n[Page 2: A cost →](02.ipynb)", ""),
         (" · [Contents](00.ipynb)", ""),
-        ("Page 2 ·", "Page 3 ·"),
+        ("Page 2 of 2", "Page 2 of 11"),
     ],
-    ids=["wrong file", "wrong title", "wrong title before", "no next", "no contents", "wrong number"],
+    ids=["wrong file", "wrong title", "wrong title before", "no next", "no contents", "wrong count"],
 )
 def test_a_break_in_the_chain_is_found(change: tuple[str, str]) -> None:
     assert list(breaks_in_chain(chain(change), TITLES))

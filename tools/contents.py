@@ -63,7 +63,7 @@ def contents() -> list[Page]:
 
 def head(page: Page, pages: list[Page]) -> str:
     """The title, the way back and on, and the map."""
-    way = [f"Page {page.number}" if page.number else "Contents"]
+    way = [f"Page {page.number} of {len(pages) - 1}" if page.number else "Contents"]
     if page.number == 1:
         way.append(pages[0].link("← Contents"))
     elif page.number:

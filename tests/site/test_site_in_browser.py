@@ -104,7 +104,7 @@ def test_the_links_of_a_live_page_and_its_logo_lead_somewhere(tab: Tab) -> None:
     live = "lite/notebooks/index.html?path=notebooks%2F"
     for link, address, title in (
         (page.locator("a", has_text="Page 2").first, live + PAGES[2].name, title_of(PAGES[2])),
-        (page.locator("a", has_text="Contents").first, live + PAGES[0].name, title_of(PAGES[0])),
+        (page.locator("a", has_text="Page 0").first, live + PAGES[0].name, title_of(PAGES[0])),
         (tab.page.locator("#jp-NotebookLogo"), "index.html", "backpropagation"),
     ):
         with tab.context.expect_page() as opened:
