@@ -53,9 +53,12 @@ def breaks_in_chain(pages: list[Document], titles: list[str]) -> Iterator[str]:
         before, after = number - 1, number + 1
         expected = []
         if number == 1:
-            expected.append(("← Contents", files[0]))
+            expected.append((f"← Page 0: {titles[0]}", files[0]))
         elif number > 1:
-            expected += [(f"← Page {before}: {titles[before]}", files[before]), ("Contents", files[0])]
+            expected += [
+                (f"← Page {before}: {titles[before]}", files[before]),
+                (f"Page 0: {titles[0]}", files[0]),
+            ]
         if after < len(pages):
             expected.append((f"Page {after}: {titles[after]} →", files[after]))
         given = page.links[: len(expected)]
@@ -63,8 +66,8 @@ def breaks_in_chain(pages: list[Document], titles: list[str]) -> Iterator[str]:
             yield f"{page.name} begins with {given}, not with {expected}"
         if after < len(pages) and page.links[len(expected) :][-1:] != expected[-1:]:
             yield f"{page.name} does not end with {expected[-1]}"
-        if number and f"Page {number} of {len(pages) - 1} " not in page.text:
-            yield f"{page.name} does not say that it is page {number} of {len(pages) - 1}"
+        if f"Page {number} (of 0 to {len(pages) - 1}) " not in page.text:
+            yield f"{page.name} does not say that it is page {number} of 0 to {len(pages) - 1}"
 
 
 def misnamed_pages(page: Document, files: list[str]) -> Iterator[str]:
@@ -185,10 +188,11 @@ TITLES = ["Start here", "A net", "A cost"]
 def chain(*changes: tuple[str, str]) -> list[Document]:
     """Three pages that form a chain, with pieces of their text replaced."""
     texts = [
-        "# Start here\n\n[Page 1: A net →](01.ipynb)\n\n## Next\n\n[Page 1: A net →](01.ipynb)",
-        "# Net\n\nPage 1 of 2 · [← Contents](00.ipynb) · [Page 2: A cost →](02.ipynb)\n\n"
+        "# Start here\n\nPage 0 (of 0 to 2) · [Page 1: A net →](01.ipynb)\n\n## Next\n\n"
+        "[Page 1: A net →](01.ipynb)",
+        "# Net\n\nPage 1 (of 0 to 2) · [← Page 0: Start here](00.ipynb) · [Page 2: A cost →](02.ipynb)\n\n"
         "[Page 2: A cost →](02.ipynb)",
-        "# Cost\n\nPage 2 of 2 · [← Page 1: A net](01.ipynb) · [Contents](00.ipynb)",
+        "# Cost\n\nPage 2 (of 0 to 2) · [← Page 1: A net](01.ipynb) · [Page 0: Start here](00.ipynb)",
     ]
     for old, new in changes:
         texts = [text.replace(old, new) for text in texts]
@@ -206,8 +210,8 @@ def test_a_chain_that_holds_is_not_found() -> None:
         ("Page 1: A net →", "Page 1: A web →"),
         ("← Page 1: A net", "← Page 1: A cost"),
         ("\n\n[Page 2: A cost →](02.ipynb)", ""),
-        (" · [Contents](00.ipynb)", ""),
-        ("Page 2 of 2", "Page 2 of 11"),
+        (" · [Page 0: Start here](00.ipynb)", ""),
+        ("Page 2 (of 0 to 2)", "Page 2 (of 0 to 11)"),
     ],
     ids=["wrong file", "wrong title", "wrong title before", "no next", "no contents", "wrong count"],
 )

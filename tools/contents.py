@@ -63,12 +63,13 @@ def contents() -> list[Page]:
 
 def head(page: Page, pages: list[Page]) -> str:
     """The title, the way back and on, and the map."""
-    way = [f"Page {page.number} of {len(pages) - 1}" if page.number else "Contents"]
+    way = [f"Page {page.number} (of 0 to {len(pages) - 1})"]
+    start = f"Page 0: {pages[0].title}"
     if page.number == 1:
-        way.append(pages[0].link("← Contents"))
+        way.append(pages[0].link(f"← {start}"))
     elif page.number:
         before = pages[page.number - 1]
-        way += [before.link(f"← Page {before.number}: {before.title}"), pages[0].link("Contents")]
+        way += [before.link(f"← Page {before.number}: {before.title}"), pages[0].link(start)]
     if page.number + 1 < len(pages):
         after = pages[page.number + 1]
         way.append(after.link(f"Page {after.number}: {after.title} →"))
