@@ -14,7 +14,13 @@ NET, X, Y = orders._example()
 RUN = backprop(NET, X, Y)
 W, A, Z, DELTA = NET.w[2], RUN.a[1][:, 0], RUN.z[1][:, 0], RUN.delta[2][:, 0]
 BACK = sum(W[k, 0] * DELTA[k] for k in range(3))  # to neuron 0 of layer 1
+A2, B2 = RUN.a[2][:, 0], NET.b[2][:, 0]
+MISS, PRIME, PRIME_OF_A = A2 - Y[:, 0], A2 * (1 - A2), np.exp(-A2) / (1 + np.exp(-A2)) ** 2
 NUMBERS = {
+    "order_1": dict.fromkeys("CFAGD", DELTA[1])
+    | {"B": MISS[1] * PRIME_OF_A[1], "E": MISS.sum() * PRIME[1], "H": MISS[1]},
+    "order_3": dict.fromkeys("GECFB", RUN.gradient.b[2][1, 0])
+    | {"A": DELTA.sum(), "D": DELTA[1] * PRIME[1], "H": DELTA[1] * B2[1]},
     "order_2": dict.fromkeys("BFHCAE", RUN.delta[1][0, 0])
     | {"D": BACK, "G": BACK * (1 - np.tanh(A[0]) ** 2)},
     "order_4": dict.fromkeys("DBFAG", RUN.gradient.w[2][1, 2]) | {"C": A[1] * DELTA[2], "E": Z[2] * DELTA[1]},
