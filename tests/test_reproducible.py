@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from backprop_lib import Network, load_iris, split, standardize
+from backprop_lib.figures import reproducible
 from backprop_lib.figures.find_the_bug import train_with
 from backprop_lib.figures.iris_lab import specification
-from backprop_lib.figures.reproducible import NUDGE, Twins, apart, differ, twin_of
+from backprop_lib.figures.reproducible import NUDGE, Twins, apart, differ, rounded_up, twin_of
+from backprop_lib.training import History
 
 TRAIN, HELD_OUT = standardize(*split(load_iris()))
 
@@ -74,3 +78,124 @@ def test_a_run_that_goes_on_beside_dead_neurons_with_huge_weights_is_doubted() -
 def test_numbers_of_two_runs_differ_by_their_share_or_because_one_is_not_finite() -> None:
     one, other = [1.0, 1.0, 0.0, 1e-300, np.inf, np.nan], [1 + 1e-9, 1 + 1e-5, 0.0, 0.0, np.inf, np.nan]
     assert differ(np.array(one), np.array(other)).tolist() == [False, True, False, True, True, True]
+
+
+# Histories that are written, not trained ---------------------------------------------------------------
+
+EPOCHS = 6
+
+
+def calm(epochs=EPOCHS, diverged_at=None):
+    at = np.arange(epochs + 1.0)[:, None]
+    return History(
+        cost=2 - at[:, 0] / 10,
+        accuracy=at[:, 0] / 10,
+        delta={1: 1 + at * [1.0, 2.0], 2: 2 + at * [1.0]},
+        held_out_cost=3 - at[:, 0] / 10,
+        held_out_accuracy=at[:, 0] / 20,
+        parameters=1 + at * [1.0, 2.0, 3.0],
+        diverged_at=diverged_at,
+    )
+
+
+class Written:
+    """A trainer whose history is known before; it notes how it was made."""
+
+    def __init__(self, whole, *arguments, **options):
+        self.whole, self.arguments, self.options, self.epoch = whole, arguments, options, 0
+
+    @property
+    def diverged_at(self):
+        return self.whole.diverged_at
+
+    def run(self, epochs):
+        self.epoch = min(self.epoch + epochs, self.whole.epochs)
+        return self.history()
+
+    def history(self):
+        upto, whole = slice(0, self.epoch + 1), self.whole
+        return replace(
+            whole,
+            **{
+                name: getattr(whole, name)[upto]
+                for name in ("cost", "accuracy", "held_out_cost", "held_out_accuracy", "parameters")
+            },
+            delta={l: each[upto] for l, each in whole.delta.items()},
+        )
+
+
+def twins_of(monkeypatch, first, second):
+    """Twins of two written histories, and the trainers that they made."""
+    made, wholes = [], iter([first, second])
+
+    def trainer(*arguments, **options):
+        made.append(Written(next(wholes), *arguments, **options))
+        return made[-1]
+
+    monkeypatch.setattr(reproducible, "Trainer", trainer)
+    net = Network([("identity", 4), ("sigmoid", 3)], seed=0)
+    return Twins(net, TRAIN, "quadratic", 0.5, 7, 9, held_out=HELD_OUT), made, net
+
+
+def test_the_twin_has_other_parameters_examples_and_another_rate_and_the_same_batches(monkeypatch) -> None:
+    _, (run, twin), net = twins_of(monkeypatch, calm(), calm())
+    assert run.arguments[0] is net and run.arguments[1] is TRAIN and run.options["held_out"] is HELD_OUT
+    assert run.arguments[2:] == ("quadratic", 0.5, 7, 9) and run.options["keep_parameters"]
+    assert twin.arguments[2] == "quadratic" and twin.arguments[4:] == (7, 9)
+    assert np.array_equal(twin.arguments[0].theta, twin_of(net).theta)
+    for given, right in ((twin.arguments[1], TRAIN), (twin.options["held_out"], HELD_OUT)):
+        assert np.array_equal(given.y, right.y)
+        off = np.abs(given.x / right.x - 1)[right.x != 0]
+        assert off.min() > 0 and off.max() < 3 * NUDGE
+    assert 0 < twin.arguments[3] / 0.5 - 1 < 3 * NUDGE and twin.options["keep_parameters"]
+
+
+def parted(quantity, place, share):
+    """A calm history in which one number is off by a share."""
+    history = calm()
+    array = history.delta[2] if quantity == "delta" else getattr(history, quantity)
+    array[place] *= 1 + share
+    return history
+
+
+SAID = ["cost", "accuracy", "held_out_cost", "held_out_accuracy", "delta", "parameters"]
+
+
+@pytest.mark.parametrize("in_parts", [False, True])
+@pytest.mark.parametrize("quantity", SAID)
+def test_a_run_is_doubted_from_the_epoch_on_in_which_anything_that_it_says_is_apart(
+    monkeypatch, quantity, in_parts
+) -> None:
+    for share, doubts in ((1e-5, [False] * 3 + [True] * 4), (1e-7, [False] * 7)):
+        for first, second in ((calm(), parted(quantity, 3, share)), (parted(quantity, 3, share), calm())):
+            run, _, _ = twins_of(monkeypatch, first, second)
+            for _ in range(EPOCHS if in_parts else 1):
+                history = run.run(1 if in_parts else EPOCHS)
+            assert history.epochs == run.epoch == EPOCHS
+            # Together again afterwards: once apart, it is doubted for good.
+            assert [run.is_doubtful(epoch) for epoch in range(EPOCHS + 1)] == doubts
+
+
+def test_a_number_that_is_none_is_doubted(monkeypatch) -> None:
+    for quantity in SAID:
+        run, _, _ = twins_of(monkeypatch, parted(quantity, 3, np.nan), parted(quantity, 3, np.nan))
+        run.run(EPOCHS)
+        assert [run.is_doubtful(epoch) for epoch in (2, 3, EPOCHS)] == [False, True, True]
+
+
+def test_a_run_whose_twin_diverges_before_is_doubted_from_there_on(monkeypatch) -> None:
+    run, _, _ = twins_of(monkeypatch, calm(), calm(3, diverged_at=4))
+    run.run(EPOCHS)
+    assert [run.is_doubtful(epoch) for epoch in range(EPOCHS + 1)] == [False] * 4 + [True] * 3
+    run, _, _ = twins_of(monkeypatch, calm(3, diverged_at=4), calm())
+    run.run(EPOCHS)
+    assert run.diverged_at == 4 and not run.is_doubtful(3)
+    run, _, _ = twins_of(monkeypatch, calm(3, diverged_at=4), calm(3, diverged_at=4))
+    run.run(EPOCHS)
+    assert not any(run.is_doubtful(epoch) for epoch in range(4))
+
+
+def test_a_bound_is_the_next_of_one_two_and_five() -> None:
+    pairs = [(3.1e-8, 5e-8), (0.7, 1.0), (1.0, 1.0), (1.1, 2.0), (2.0, 2.0), (2.1, 5.0), (60.0, 100.0)]
+    for value, bound in pairs:
+        assert rounded_up(value) == pytest.approx(bound, rel=1e-12)
