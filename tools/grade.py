@@ -322,11 +322,11 @@ def enclosure() -> tuple[str, ...]:
 
 def kernel(scratch: Path, hide: Path, memory: float) -> list[str]:
     """The command that starts the kernel of a page."""
-    guarded = [sys.executable, __file__, "--kernel", str(scratch), str(memory), "{connection_file}"]
-    if enclosure() is not ALONE:
-        return [*enclosure(), *guarded]
     needed = any(place.is_relative_to(hide) for place in (scratch, ROOT, Path(sys.prefix)))
-    return [*ALONE, "sh", str(scratch), "" if needed else str(hide), str(ROOT / "notebooks"), *guarded]
+    hidden = "" if needed else str(hide)
+    guarded = [sys.executable, __file__, "--kernel", str(scratch), hidden, str(memory), "{connection_file}"]
+    here = ["sh", str(scratch), hidden, str(ROOT / "notebooks")] if enclosure() is ALONE else []
+    return [*enclosure(), *here, *guarded]
 
 
 WRITES = {
@@ -347,20 +347,21 @@ STARTS += ("subprocess.Popen", "ctypes.dlopen", "os.killpg")
 CONNECTS = ("socket.bind", "socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
 
 
-def guard(scratch: str) -> None:
-    """From now on this process writes nowhere else, starts nothing, ends no other and connects to nobody."""
+def guard(scratch: str, hide: str) -> None:
+    """From now on this process writes in `scratch` only, looks not into `hide`, and reaches no other."""
 
-    def inside(path: Any) -> bool:
+    def inside(path: Any, folder: str = os.path.realpath(scratch)) -> bool:
         if isinstance(path, int):
             return True  # a file that is open already
-        real = os.path.realpath(os.fsdecode(path))
-        return real == os.devnull or os.path.commonpath([real, home]) == home
+        return Path(os.path.realpath(os.fsdecode(path))).is_relative_to(folder)
 
     def look(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             path, mode, flags = arguments
             writes = any(letter in mode for letter in "wax+") if mode else flags & (os.O_WRONLY | os.O_RDWR)
-            refused = bool(writes) and not inside(path)
+            refused = not inside(path) and (inside(path, hidden) or bool(writes) and path != os.devnull)
+        elif event in ("os.listdir", "os.scandir"):
+            refused = arguments[0] is not None and not inside(arguments[0]) and inside(arguments[0], hidden)
         elif event in WRITES:
             refused = not all(inside(path) for path in arguments[: WRITES[event]])
         elif event == "os.kill":
@@ -368,31 +369,30 @@ def guard(scratch: str) -> None:
         elif event == "ctypes.dlsym":
             refused = not str(arguments[1]).startswith("Py")
         else:
-            refused = event in STARTS or event in CONNECTS
+            at_home = sys.platform == "win32" and "127.0.0.1" in str(arguments)  # an event loop does it there
+            refused = event in STARTS or event in CONNECTS and not at_home
         if refused:
             raise PermissionError(f"a page that is graded may not do this: {event}")
 
-    home = os.path.realpath(scratch)
+    hidden = os.path.realpath(hide or scratch)
     sys.addaudithook(look)
 
 
-def run_kernel(scratch: str, memory: str, connection: str, *options: str) -> None:
+def run_kernel(scratch: str, hide: str, memory: str, connection: str, *options: str) -> None:
     """Become the kernel of a page."""
-    try:
+    with suppress(ImportError):  # Windows has no such limits
         import resource
 
         most = int(float(memory) * 2**30)
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    except ImportError:  # Windows
-        pass
+        for name, limit in (("RLIMIT_AS", most), ("RLIMIT_FSIZE", FILE), ("RLIMIT_CORE", 0)):
+            with suppress(ValueError, OSError):  # macOS, or a lower limit that is there already
+                resource.setrlimit(getattr(resource, name), (limit, limit))
     from ipykernel.kernelapp import IPKernelApp
 
     sys.path[0] = ""
     app = IPKernelApp.instance()
     app.initialize(["-f", connection, *options])
-    guard(scratch)
+    guard(scratch, hide)
     app.start()
 
 

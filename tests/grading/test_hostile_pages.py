@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -192,12 +195,42 @@ def test_a_page_gets_the_verdict_that_its_answer_deserves(name: str, everything:
     assert words in wrong
 
 
+# Without the guard of the interpreter: what the system refuses to any program.
+HARMS = {
+    "writes": "open(VICTIM, 'w').write('changed')",
+    "removes": "import os; os.remove(VICTIM)",
+    "looks": "import os; os.listdir(HIDDEN)[0]",
+    "connects": "import socket; socket.create_connection(('127.0.0.1', PORT))",
+    "ends": "import os, signal; os.kill(PARENT, signal.SIGTERM)",
+}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_the_system_refuses_it_as_well(harm: str, tmp_path: Path, port: int) -> None:
+    assert grade.enclosure() is grade.ALONE, "this system cannot enclose a page: unshare is refused"
+    victim, hidden, scratch = tmp_path / "victim", tmp_path / "hidden", tmp_path / "scratch"
+    victim.write_text("as it was")
+    scratch.mkdir()
+    hidden.mkdir()
+    (hidden / "page.ipynb").write_text("")
+    names = f"VICTIM, HIDDEN, PORT, PARENT = {str(victim)!r}, {str(hidden)!r}, {port}, {os.getpid()}\n"
+    program = [sys.executable, "-c", names + HARMS[harm] + "\nprint('done')"]
+    run = subprocess.run(
+        [*grade.ALONE, "sh", scratch, hidden, hidden, *program], capture_output=True, text=True
+    )
+    assert run.stdout == "" and re.search("OSError|Error: |IndexError", run.stderr)
+    assert victim.read_text() == "as it was"
+    program[-1] = "open('mine', 'w').write('mine')"
+    subprocess.run([*grade.ALONE, "sh", scratch, hidden, hidden, *program], check=True)
+    assert (scratch / "mine").read_text() == "mine"
+
+
 def test_the_guard_of_the_interpreter_holds_where_the_system_gives_none(
     tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grade, "enclosure", lambda: ())
-    found = graded(handed_in(tmp_path, ["harms"], port), seconds=60)
-    assert found["harms"][0] == "correct", found
+    found = graded(handed_in(tmp_path, ["harms", "looks_at_others"], port), seconds=60)
+    assert found["harms"][0] == "correct" and "0 seen" in found["looks_at_others"][2]
     assert (tmp_path / "victim").read_text() == "as it was"
     assert sorted(os.listdir(tmp_path)) == ["class", "class.csv", "victim"]
 
