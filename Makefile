@@ -52,7 +52,7 @@ NO_ARITHMETIC = accessibility bad_input bench every_kernel execute_pages imports
   page_contents pages project run_twice scene secure site student_copies teaching
 
 .PHONY: help lab test test-kernels test-browser test-matrix test-grading grade mutants bench bench-figures notebooks \
-  student contents book site test-site bench-site audit lint address constraints clean
+  student contents book pdf site test-site bench-site audit lint address constraints clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -99,6 +99,10 @@ contents:  ## write titles, maps and links of the pages from notebooks/contents.
 
 book:  ## write the pages as a book that opens as files, without Python and without a network, in build/book
 	@$(BUILDING) tools/site/build_site.py --book
+
+pdf:  ## print the book as build/backpropagation.pdf, its solutions at the end (needs Chromium)
+	@$(BUILDING) tools/site/build_site.py --print
+	@$(TESTING) tools/print_book.py
 
 site:  ## build the website: the book, and the pages live in the reader's own browser, in build/site
 	@$(BUILDING) tools/site/build_site.py --runtime $(RUNTIME)

@@ -221,14 +221,15 @@ def book_cell(cell: dict[str, Any]) -> dict[str, Any]:
     return cell
 
 
-def source_page(module: Path) -> str:
-    """The page of the book that shows a file of the package."""
+def source_page(module: Path, printed: bool) -> str:
+    """The page of the book that shows a file of the package; the printed book leaves it out."""
     name = module.relative_to(ROOT).as_posix()
-    return f"# `{name}`\n\n```{{literalinclude}} /{name}\n:language: python\n```\n"
+    alone = "---\norphan: true\n---\n" if printed else ""
+    return f"{alone}# `{name}`\n\n```{{literalinclude}} /{name}\n:language: python\n```\n"
 
 
 def book_index(modules: Iterable[Path], live: bool) -> str:
-    """The first page of the book: the pages of the course, then the files of the package."""
+    """The first page of the book: the pages of the course, what is looked up, the files of the package."""
     course = "\n".join(f"{number_of(page)} · {title_of(page)} <notebooks/{page.stem}>" for page in pages())
     names = [module.relative_to(ROOT).with_suffix("").as_posix() for module in modules]
     course += f"\nQuestions, and where they are answered <{QUESTIONS.removesuffix('.md')}>"
@@ -241,8 +242,7 @@ def book_index(modules: Iterable[Path], live: bool) -> str:
         + toctree.format(caption="The course", entries=course)
         + "\n"
         + toctree.format(caption="To look up", entries=looked_up)
-        + "\n"
-        + toctree.format(caption="The package", entries=package)
+        + ("\n" + toctree.format(caption="The package", entries=package) if package else "")
     )
 
 
@@ -261,12 +261,13 @@ def write_reference(source: Path) -> None:
     errata.write_text(reference.errata_page(errata.read_text("utf-8"), report), encoding="utf-8")
 
 
-def build_book(output: Path, work: Path, live: bool) -> None:
+def build_book(output: Path, work: Path, live: bool, builder: str = "html") -> None:
     """The pages as static HTML, from their stored outputs, with the sources of the package beside them.
 
-    With `live`, each page begins with a link to its twin in the site.
+    With `live`, each page begins with a link to its twin in the site. The builder singlehtml writes them
+    as one, to be printed.
     """
-    source = work / "book"
+    source, printed = work / "book", builder == "singlehtml"
     shutil.copytree(HERE / "book", source)
     shutil.copy(HERE / "icon.svg", source)
     (source / "notebooks").mkdir()
@@ -281,17 +282,17 @@ def build_book(output: Path, work: Path, live: bool) -> None:
         target = source / module.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(module, target)
-        target.with_suffix(".md").write_text(source_page(module), encoding="utf-8")
-    (source / "index.md").write_text(book_index(modules, live), encoding="utf-8")
+        target.with_suffix(".md").write_text(source_page(module, printed), encoding="utf-8")
+    (source / "index.md").write_text(book_index([] if printed else modules, live), encoding="utf-8")
     write_reference(source)
     formulas = [file for file in runtime.read_manifest().of("mathjax") if file.file == "tex-svg.js"]
     shutil.copy(runtime.collect(runtime.read_manifest(), formulas)["tex-svg.js"], source / "_static")
-    options = ["-q", "-W", "--keep-going", "-b", "html", *(["-t", "live"] if live else [])]
+    options = ["-q", "-W", "--keep-going", "-b", builder, *(["-t", "live"] if live else [])]
     run(sys.executable, "-m", "sphinx", *options, source, work / "html" / "book", cwd=work)
     shutil.move(work / "html" / "book", output)
     for path in output.rglob("*.html"):
         path.write_text(reference.accessible(path.read_text(encoding="utf-8")), encoding="utf-8")
-    for page in pages():
+    for page in () if printed else pages():
         shutil.copy(page, output / "notebooks")
     for junk in (".doctrees", ".buildinfo", "objects.inv", "_sources"):
         path = output / junk
@@ -360,14 +361,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path)
     parser.add_argument("--runtime", choices=("local", "cdn"), default="local")
     parser.add_argument("--book", action="store_true", help="the book alone")
+    parser.add_argument("--print", action="store_true", help="the book as one file, to be printed")
     options = parser.parse_args(arguments)
-    output = (options.output or ROOT / "build" / ("book" if options.book else "site")).resolve()
+    kind = "print" if options.print else "book" if options.book else "site"
+    output = (options.output or ROOT / "build" / kind).resolve()
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent) as folder:
         work = Path(folder)
         built = work / "site"
         try:
-            if options.book:
+            if options.print:
+                build_book(built, work, live=False, builder="singlehtml")
+            elif options.book:
                 build_book(built, work, live=False)
             else:
                 build_site(built, work, options.runtime == "cdn")

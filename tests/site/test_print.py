@@ -1,0 +1,43 @@
+"""The printed book: what is folded on a page stands, opened, at the end, under the title of its page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import in_chromium
+from print_book import TO_THE_END, print_book
+
+BOOK = """<!doctype html><title>Book</title>
+<script>window.MathJax = {startup: {promise: Promise.resolve()}};</script>
+<article role="main"><h1>Book</h1>
+<span id="document-one"></span><h1>One#</h1><p>Guess.</p>
+<div class="cell_output"><details><summary>Open</summary>Answer A</details></div>
+<span id="document-two"></span><h2>Two#</h2>
+<div class="cell tag_solution">Solution B <details>with a hint</details></div><p>The last page ends.</p>
+</article>"""
+
+
+def test_what_is_folded_goes_opened_to_the_end_under_the_title_of_its_page(tmp_path: Path) -> None:
+    (tmp_path / "book.html").write_text(BOOK, encoding="utf-8")
+    with in_chromium.chromium() as browser:
+        page = browser.new_page()
+        page.goto((tmp_path / "book.html").as_uri())
+        assert page.evaluate(TO_THE_END) == 2
+        order = page.locator("article").inner_text().split("\n")
+        said = [words for words in order if words.strip()]
+        assert page.locator("details:not([open])").count() == 0
+        links = page.locator(".at-the-end a")
+        for n, words in enumerate(("Answer A", "Solution B")):
+            assert words in page.locator(links.nth(n).get_attribute("href")).inner_text()
+    end = said.index("Solutions and answers")
+    assert said.index("The last page ends.") < end
+    answers = " ".join(said[end:])
+    assert answers.startswith("Solutions and answers One 1 Open Answer A Two 2 Solution B with a hint"), (
+        answers
+    )
+
+
+def test_the_printed_book_is_a_pdf(tmp_path: Path) -> None:
+    (tmp_path / "book.html").write_text(BOOK, encoding="utf-8")
+    assert print_book(tmp_path / "book.html", tmp_path / "book.pdf") == 2
+    assert (tmp_path / "book.pdf").read_bytes().startswith(b"%PDF")
