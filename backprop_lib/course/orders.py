@@ -21,7 +21,7 @@ from backprop_lib.network import Network
 
 def letters_of(answer: Any, lines: str) -> str | Verdict:
     """The letters of an answer, capital and without what stands between them, or a verdict."""
-    if answer is None or answer is ... or answer == "":
+    if answer is None or answer is ...:
         return NOT_ATTEMPTED
     if isinstance(answer, list | tuple) and all(isinstance(part, str) for part in answer):
         answer = "".join(answer)
