@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -27,7 +28,27 @@ def test_a_twin_differs_in_every_parameter_by_its_share() -> None:
     twin = twin_of(net)
     assert np.all(twin.theta != net.theta) and twin.theta.base is not net.theta
     assert 0 < apart(net.theta, twin.theta) < 3 * NUDGE
-    assert apart(np.array([1.0]), np.array([np.inf])) == np.inf
+    moved = (twin.theta - net.theta) / np.where(net.theta == 0, 1.0, net.theta)  # down and up in turn
+    assert (net.theta == 0).any() and np.allclose(moved[::2], -NUDGE, rtol=2e-3, atol=0)
+    assert np.allclose(moved[1::2], NUDGE, rtol=2e-3, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("theta", "twin", "share"),
+    [
+        ([3.0, 4.0], [3.0, 4.5], 0.1),
+        ([3.0, -4.0], [3.0, -4.0], 0.0),
+        ([1.0], [np.inf], np.inf),
+        ([np.inf], [np.inf], np.inf),
+        ([np.nan], [1.0], np.inf),
+        ([1.5e308], [-1.5e308], np.inf),
+        ([0.0], [0.0], np.inf),
+    ],
+)
+def test_how_far_two_parameter_vectors_are_apart(theta, twin, share) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert apart(np.array(theta), np.array(twin)) == pytest.approx(share, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -76,8 +97,12 @@ def test_a_run_that_goes_on_beside_dead_neurons_with_huge_weights_is_doubted() -
 
 
 def test_numbers_of_two_runs_differ_by_their_share_or_because_one_is_not_finite() -> None:
-    one, other = [1.0, 1.0, 0.0, 1e-300, np.inf, np.nan], [1 + 1e-9, 1 + 1e-5, 0.0, 0.0, np.inf, np.nan]
-    assert differ(np.array(one), np.array(other)).tolist() == [False, True, False, True, True, True]
+    one = [1.0, 1.0, 0.0, 1e-300, np.inf, np.nan, 1e308]
+    other = [1 + 1e-9, 1 + 1e-5, 0.0, 0.0, np.inf, np.nan, -1e308]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # it says so itself: numpy need not
+        found = differ(np.array(one), np.array(other)).tolist()
+    assert found == [False, True, False, True, True, True, True]
 
 
 # Histories that are written, not trained ---------------------------------------------------------------

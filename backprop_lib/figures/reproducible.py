@@ -40,8 +40,8 @@ def twin_of(net: Network) -> Network:
 
 def apart(theta: Array, twin: Array) -> float:
     """‖θ − θ̃‖ / ‖θ‖; infinite if either is not finite."""
-    size = float(np.linalg.norm(theta))
-    distance = float(np.linalg.norm(theta - twin))
+    with np.errstate(invalid="ignore", over="ignore"):
+        size, distance = float(np.linalg.norm(theta)), float(np.linalg.norm(theta - twin))
     return distance / size if np.isfinite(distance) and size > 0 else np.inf
 
 
