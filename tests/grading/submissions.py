@@ -107,6 +107,7 @@ SUBMISSIONS: dict[str, tuple[Callable[[Page], Page], list[int]]] = {
     "endless_answer": (endless_answer, [1, 1, 1, 0, 1, 1]),
     "endless": (lambda page: first(solved(page), "while True: pass"), [1, 1, 1, 1, 1, 1]),
     "exits": (lambda page: first(solved(page), "import sys; sys.exit()"), [1, 1, 1, 1, 1, 1]),
+    "ends": (lambda page: first(solved(page), "import os; os._exit(0)"), [0, 0, 0, 0, 0, 0]),
     "hostile": (hostile, [1, 1, 1, 0, 0, 0]),
     "without": (without_graded_cells, [0, 0, 0, 0, 0, 0]),
     "rewritten": (rewritten, [1, 1, 1, 0, 0, 0]),
