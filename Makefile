@@ -44,6 +44,7 @@ READING = sh tools/venv.sh notebooks
 TESTING = sh tools/venv.sh notebooks,test
 GRADING = VENV="$(VENV)-class" sh tools/venv.sh notebooks,test,class
 BUILDING = VENV="$(VENV)-site" sh tools/venv.sh site
+FRONT_ENDS = VENV="$(VENV)-front-ends" sh tools/venv.sh notebooks,test
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
 NBVAL = --nbval --nbval-cell-timeout 60
 
@@ -51,8 +52,8 @@ NBVAL = --nbval --nbval-cell-timeout 60
 NO_ARITHMETIC = accessibility bad_input bench every_kernel execute_pages imports kernels lab links mutants nbval_bites \
   page_contents pages project run_twice scene secure site student_copies teaching
 
-.PHONY: help lab test test-kernels test-browser test-matrix test-grading grade mutants bench bench-figures notebooks \
-  student contents book pdf site test-site bench-site audit lint address constraints clean
+.PHONY: help lab test test-kernels test-browser test-front-ends test-matrix test-grading grade mutants bench \
+  bench-figures notebooks student contents book pdf site test-site bench-site audit lint address constraints clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -72,6 +73,10 @@ test-browser:  ## check the pages and their controls in a real browser (needs Ch
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	  || { echo "No Chromium found. Install it: apt-get install chromium" >&2; exit 1; }
 	@$(PYTEST) -n 2 $(TEST_FLAGS) tests/browser
+
+test-front-ends:  ## run a page in each front end that is to be had, in Chromium and Firefox, and page 0 as on Colab
+	@$(FRONT_ENDS) -m pip install --quiet notebook nbclassic voila
+	@$(FRONT_ENDS) -m pytest -q -p no:cacheprovider -s $(TEST_FLAGS) tests/front_ends
 
 test-grading:  ## grade a class of made-up pages, with nbgrader and without (installs nbgrader apart)
 	@$(GRADING) -m pytest -q -p no:cacheprovider -n 2 --dist loadscope $(TEST_FLAGS) tests/grading
@@ -137,6 +142,7 @@ constraints:  ## pin all versions anew in constraints.txt (with Python 3.11)
 	@$(or $(PYTHON),python3.11) tools/pin.py
 
 clean:  ## remove the virtual environment and all caches
-	@for venv in "$(VENV)" "$(VENV)-bench" "$(VENV)-site" "$(VENV)-class"; do if [ -f "$$venv/pyvenv.cfg" ]; then rm -rf -- "$$venv"; fi; done
+	@for venv in "$(VENV)" "$(VENV)-bench" "$(VENV)-site" "$(VENV)-class" \
+	  "$(VENV)-front-ends"; do if [ -f "$$venv/pyvenv.cfg" ]; then rm -rf -- "$$venv"; fi; done
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 	@find . -name '.venv*' -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +

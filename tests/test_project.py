@@ -220,6 +220,15 @@ def test_the_citation_and_the_changelog_have_the_version_the_name_and_the_licens
     assert versions[:2] == ["Unreleased", PROJECT["version"]]
 
 
+def test_the_sdist_holds_what_its_tests_and_tools_read() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    held = {*settings["targets"]["sdist"]["include"], "pyproject.toml", "README.md", "LICENSE", ".gitignore"}
+    sources = [path for folder in ("tests", "tools") for path in (ROOT / folder).rglob("*.py")]
+    named = {name for path in sources for name in re.findall(r'ROOT / "([^"]+)"', path.read_text("utf-8"))}
+    there = {name.split("/")[0] for name in named if (ROOT / name).exists()}
+    assert len(there) > 9 and there <= held | {"build", ".venv"}, there - held
+
+
 def test_the_workflow_runs_what_the_makefile_runs() -> None:
     jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))["jobs"]
     commands = {name: [step.get("run", "") for step in job["steps"]] for name, job in jobs.items()}
