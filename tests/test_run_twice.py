@@ -44,8 +44,13 @@ def parting(text: str, other: str) -> str:
 
 
 def findings(page: Notebook, folder: Path) -> list[str]:
+    """What is shown otherwise than it is stored when cells and page are run again."""
+    return findings_of(run_again(page), folder)
+
+
+def findings_of(page: Notebook, folder: Path) -> list[str]:
     """What is shown otherwise than it is stored; PageError, with the cell, if something raises."""
-    again = execute_pages.normalized(run_again(page))
+    again = execute_pages.normalized(page)
     fresh = execute_pages.executed(again, folder)["cells"]
     return [
         f"{new['id']}: stored {parting(old, text)!r}, shown {parting(text, old)!r}"
@@ -86,3 +91,14 @@ def test_what_changes_when_it_is_run_again_is_found(tmp_path: Path) -> None:
         findings(used_up, tmp_path)
     named_again = page_of(("print('y' in globals())", "False\n"), ("y = 1", ""))
     assert [text.partition(":")[0] for text in findings(named_again, tmp_path)] == ["c0-third"]
+
+
+def test_all_pages_in_reverse_order_in_one_kernel_print_the_same() -> None:
+    cells = [
+        {**cell, "id": f"page-{path.stem[:2]}-{cell['id']}"}
+        for path in reversed(PAGES)
+        for cell in execute_pages.read(path)["cells"]
+        if cell["cell_type"] == "code"
+    ]
+    found = findings_of({**execute_pages.read(PAGES[0]), "cells": cells}, FOLDER)
+    assert not found, "\n" + "\n".join(found)
