@@ -301,3 +301,14 @@ def test_blocks_that_point_to_no_equation_are_named_without_a_place_to_look_at()
 
     message = check("backprop", answer).message
     assert "Wrong: dw[1], dw[2] and db[1]." in message and "look at equation" not in message
+
+
+def test_an_epoch_is_tried_with_a_short_last_batch_and_without_as_it_says() -> None:
+    counts = []
+    for case in FUNCTIONS["one_epoch"].cases():
+        _, x, y, order, size, rate = case.arguments
+        assert case.name == f"{len(x)} flowers, {size} at a time" and len(y) == len(x) and rate > 0
+        assert sorted(order) == list(range(len(x))) != order
+        counts.append((len(x), len(x) % size == 0))
+    assert counts == [(12, True), (11, False)]
+    assert FUNCTIONS["one_epoch"].checked_on == "12 and 11 flowers, four at a time"
