@@ -27,7 +27,7 @@ LAB = "jupyterlab --LabApp.expose_app_in_browser=True --LabApp.news_url=None"
 NOTEBOOK = "notebook --JupyterNotebookApp.expose_app_in_browser=True"
 RUN = """(async () => {
   const app = window.jupyterapp;
-  await app.restored;
+  if (!app.shell.currentWidget?.context) await app.restored;  // which Notebook never is
   const path = 'PAGE', opened = app.shell.currentWidget;
   const widget = opened?.context ? opened : await app.commands.execute('docmanager:open', {path});
   await widget.context.ready;
