@@ -511,6 +511,7 @@ def test_a_setting_that_only_other_targets_use_is_left_out_with_its_comments() -
 
 def test_nothing_written_for_teachers_is_handed_out(handed_out: Path) -> None:
     assert sorted(path.name for path in (handed_out / "docs").iterdir()) == [
+        "front_ends.md",
         "page.png",
         "questions.md",
         "stepper.png",

@@ -45,6 +45,7 @@ NEEDED = (
     "backprop_lib",
     "constraints.txt",
     "datasets",
+    "docs/front_ends.md",
     "docs/page.png",
     "docs/questions.md",
     "docs/stepper.png",
