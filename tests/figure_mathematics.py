@@ -396,38 +396,38 @@ def small_net(activation: str = "sigmoid") -> tuple[Any, Any, list[str]]:
 
 
 def nudge(v: Values) -> Expected:
-    (l, j), push, i = v["neuron"], v["push"], v["example"]
+    (l, j), nudge, i = v["neuron"], v["nudge"], v["example"]
     w, b, names = small_net()
     x, y = IRIS.x[[i]].T, IRIS.y[[i]].T
     z, a = forward(w, b, names, x)
     delta = deltas(w, z, a, names, y)[l][j, 0]
 
-    def pushed(by: float) -> tuple[float, float]:
+    def nudged(by: float) -> tuple[float, float]:
         moved = {m: b[m].copy() for m in b}
         moved[l][j] += by
         after = forward(w, moved, names, x)[1]
         return after[l][j, 0], costs(after[2], y)[0]
 
-    (a_0, c_0), (a_1, c_1) = pushed(0.0), pushed(push)
-    pushes = np.linspace(-2, 2, 81)
-    change, promise = Rounded(c_1 - c_0, slack=1e-6), near(delta * push)
+    (a_0, c_0), (a_1, c_1) = nudged(0.0), nudged(nudge)
+    nudges = np.linspace(-2, 2, 81)
+    change, promise = Rounded(c_1 - c_0, slack=1e-6), near(delta * nudge)
     z_0 = z[l][j, 0]
-    pairs = {"z": (z_0, z_0 + push), "a": (a_0, a_1), "C": (c_0, c_1)}
+    pairs = {"z": (z_0, z_0 + nudge), "a": (a_0, a_1), "C": (c_0, c_1)}
     return Expected(
-        [i, j, near(push), change, near(delta), near(push), promise],
+        [i, j, near(nudge), change, near(delta), near(nudge), promise],
         [*(near(n) for pair in pairs.values() for n in pair), change, near(delta), promise],
         [f"z{'¹²'[l - 1]}[{j}]"],
         {
-            "curve": (pushes, [pushed(by)[1] - c_0 for by in pushes]),
-            "line": (pushes, delta * pushes),
-            "dot": ([push], [c_1 - c_0]),
-            "promise": ([push], [delta * push]),
+            "curve": (nudges, [nudged(by)[1] - c_0 for by in nudges]),
+            "line": (nudges, delta * nudges),
+            "dot": ([nudge], [c_1 - c_0]),
+            "promise": ([nudge], [delta * nudge]),
             **{f"before {name}": ([old], [0]) for name, (old, _) in pairs.items()},
             **{f"after {name}": ([new], [0]) for name, (_, new) in pairs.items()},
         },
-        said=f"Flower #: pushing z{'¹²'[l - 1]}[#] by # changes the cost by #; δ · Δz promises "
-        f"# × {factor(push)} = #.",
-        reading="The cost as a curve over the push, with its tangent; z, a and C on number lines. ",
+        said=f"Flower #: nudging z{'¹²'[l - 1]}[#] by # changes the cost by #; δ · Δz promises "
+        f"# × {factor(nudge)} = #.",
+        reading="The cost as a curve over the nudge, with its tangent; z, a and C on number lines. ",
         named=["quantity", "before", "after", "z", "a", "C", "ΔC", "", "δ", "", "δ · Δz", ""],
     )
 

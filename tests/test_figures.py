@@ -139,18 +139,18 @@ def test_two_figures_on_one_page_do_not_touch_each_other(name) -> None:
     assert other.view is before
 
 
-@pytest.mark.parametrize("l, j, push, example", [(2, 0, 1.0, 0), (1, 3, -2.0, 149), (2, 2, 0.5, 75)])
-def test_nudge_shows_the_cost_of_a_net_whose_bias_is_pushed(l, j, push, example) -> None:
+@pytest.mark.parametrize("l, j, nudge, example", [(2, 0, 1.0, 0), (1, 3, -2.0, 149), (2, 2, 0.5, 75)])
+def test_nudge_shows_the_cost_of_a_net_whose_bias_is_nudged(l, j, nudge, example) -> None:
     scene = scene_of("nudge")
     scene.controls["neuron"].value = (l, j)
-    scene.controls["push"].value, scene.controls["example"].value = push, example
+    scene.controls["nudge"].value, scene.controls["example"].value = nudge, example
     x, y = IRIS.x[[example]].T, IRIS.y[[example]].T
-    pushed = NET.copy()
-    pushed.b[l][j] += push  # pushing z is pushing the bias
+    nudged = NET.copy()
+    nudged.b[l][j] += nudge  # nudging z is nudging the bias
     shown = table(scene)
     assert value_of(shown["δ"][0]) == pytest.approx(backprop(NET, x, y).delta[l][j, 0], rel=1e-2)
     assert value_of(shown["C"][0]) == pytest.approx(cost_of(NET, x, y), rel=1e-2)
-    assert value_of(shown["C"][1]) == pytest.approx(cost_of(pushed, x, y), rel=1e-2)
+    assert value_of(shown["C"][1]) == pytest.approx(cost_of(nudged, x, y), rel=1e-2)
 
 
 @pytest.mark.parametrize("l, j, k", [(2, 0, 0), (2, 2, 4), (1, 4, 3)])

@@ -15,7 +15,7 @@ from backprop_lib.figures.scene import Scene, View, choice, slider
 from backprop_lib.network import Network
 
 WIDTH, HEIGHT = 760, 340
-PUSHES = np.linspace(-2, 2, 81)
+NUDGES = np.linspace(-2, 2, 81)
 NEURONS = {
     **{f"output neuron {j}": (2, j) for j in range(3)},
     **{f"hidden neuron {j}": (1, j) for j in range(5)},
@@ -24,25 +24,25 @@ SPECIFICATION = [("identity", 4), ("sigmoid", 5), ("sigmoid", 3)]
 LINES = {"z": (-17, 7), "a": (0, 1), "C": (0, 1)}  # the number lines and their ends
 
 
-def cost_when_pushed(net: Network, z: Array, y: Array, l: int, j: int, pushes: Array) -> tuple[Array, Array]:
-    """C_x, and a^l_j, for each push of z^l_j; z is z^l of one example, (n_l, 1)."""
-    moved = np.repeat(z, len(pushes), axis=1)
-    moved[j] += pushes
+def cost_when_nudged(net: Network, z: Array, y: Array, l: int, j: int, nudges: Array) -> tuple[Array, Array]:
+    """C_x, and a^l_j, for each nudge of z^l_j; z is z^l of one example, (n_l, 1)."""
+    moved = np.repeat(z, len(nudges), axis=1)
+    moved[j] += nudges
     a = net.sigma[l](moved)
-    pushed = a[j]
+    nudged = a[j]
     for layer in range(l + 1, net.L + 1):
         a = net.sigma[layer](net.w[layer] @ a + net.b[layer])
-    return 0.5 * ((a - y) ** 2).sum(axis=0), pushed
+    return 0.5 * ((a - y) ** 2).sum(axis=0), nudged
 
 
 def nudge() -> Scene:
-    """Push the z of one neuron: the curve is the cost, the straight line what its error promises."""
+    """Nudge the z of one neuron: the curve is the cost, the straight line what its error promises."""
     net = Network(SPECIFICATION, seed=0)
     flowers = load_iris()
     fast = FastFigure(WIDTH, HEIGHT)
     halves: Any = fast.figure.subfigures(1, 2, width_ratios=[1.3, 1])
     left, right = halves
-    axes = styled(left.subplots(), "Change of the cost", "push Δz", "ΔC")
+    axes = styled(left.subplots(), "Change of the cost", "nudge Δz", "ΔC")
     axes.set(xlim=(-2.1, 2.1), ylim=(-0.3, 0.4))
     axes.axhline(0, color="#999999", lw=0.8)
     axes.axvline(0, color="#999999", lw=0.8)
@@ -67,54 +67,54 @@ def nudge() -> Scene:
             (marker,) = one.plot([], [], "o", ms=9, **style)
             kept[name] = fast.add(f"{kind} {name}", marker)
 
-    def draw(neuron: tuple[int, int], push: float, example: int) -> View:
+    def draw(neuron: tuple[int, int], nudge: float, example: int) -> View:
         l, j = neuron
         x, y = flowers.x[[example]].T, flowers.y[[example]].T
         run = backprop(net, x, y)
         delta = float(run.delta[l][j, 0])
-        costs, _ = cost_when_pushed(net, run.z[l], y, l, j, PUSHES)
-        (start, end), (a_start, a_end) = cost_when_pushed(net, run.z[l], y, l, j, np.array([0.0, push]))
-        curve.set_data(PUSHES, costs - start)
-        line.set_data(PUSHES, delta * PUSHES)
-        dot.set_data([push], [end - start])
-        promise.set_data([push], [delta * push])
+        costs, _ = cost_when_nudged(net, run.z[l], y, l, j, NUDGES)
+        (start, end), (a_start, a_end) = cost_when_nudged(net, run.z[l], y, l, j, np.array([0.0, nudge]))
+        curve.set_data(NUDGES, costs - start)
+        line.set_data(NUDGES, delta * NUDGES)
+        dot.set_data([nudge], [end - start])
+        promise.set_data([nudge], [delta * nudge])
         z = float(run.z[l][j, 0])
-        for at, old, new in (("z", z, z + push), ("a", a_start, a_end), ("C", start, end)):
+        for at, old, new in (("z", z, z + nudge), ("a", a_start, a_end), ("C", start, end)):
             before[at].set_data([old], [0])
             after[at].set_data([new], [0])
         name = f"z{'²' if l == 2 else '¹'}[{j}]"
         sentence = (
-            f"Flower {example}: pushing {name} by {number(push, 3)} changes the cost "
+            f"Flower {example}: nudging {name} by {number(nudge, 3)} changes the cost "
             f"by {number(end - start)}; δ · Δz promises "
-            f"{number(delta)} × {factor(push)} = {number(delta * push)}."
+            f"{number(delta)} × {factor(nudge)} = {number(delta * nudge)}."
         )
         rows: list[list[object]] = [
             ["quantity", "before", "after"],
-            ["z", number(z), number(z + push)],
+            ["z", number(z), number(z + nudge)],
             ["a", number(float(a_start)), number(float(a_end))],
             ["C", number(float(start)), number(float(end))],
             ["ΔC", "", number(float(end - start))],
             ["δ", number(delta), ""],
-            ["δ · Δz", "", number(delta * push)],
+            ["δ · Δz", "", number(delta * nudge)],
         ]
         png = fast.png()
-        alt = f"The cost as a curve over the push, with its tangent; z, a and C on number lines. {sentence}"
+        alt = f"The cost as a curve over the nudge, with its tangent; z, a and C on number lines. {sentence}"
         code = (
             "from backprop_lib import Network, backprop, cost_of, load_iris\n"
             f"x, y = load_iris().take([{example}]).columns()\n"
             f"net = Network({SPECIFICATION}, seed=0)\n"
             "before, C = backprop(net, x, y), cost_of(net, x, y)\n"
-            f"delta, push = before.delta[{l}][{j}, 0], {push:g}\n"
-            f"net.b[{l}][{j}] += push  # which pushes z\n"
-            "after, pushed_C = backprop(net, x, y), cost_of(net, x, y)\n"
+            f"delta, nudge = before.delta[{l}][{j}, 0], {nudge:g}\n"
+            f"net.b[{l}][{j}] += nudge  # which nudges z\n"
+            "after, nudged_C = backprop(net, x, y), cost_of(net, x, y)\n"
             f"z_and_a = [values[{l}][{j}, 0] for values in (before.z, after.z, before.a, after.a)]\n"
-            "[*z_and_a, C, pushed_C, pushed_C - C, delta, delta * push]"
+            "[*z_and_a, C, nudged_C, nudged_C - C, delta, delta * nudge]"
         )
         return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
 
     controls = {
         "neuron": choice("Neuron", list(NEURONS.items()), (2, 0)),
-        "push": slider("Push Δz", 1.0, -2.0, 2.0, 0.05),
+        "nudge": slider("Nudge Δz", 1.0, -2.0, 2.0, 0.05),
         "example": slider("Flower", 0, 0, 149),
     }
     return Scene(controls, draw)
