@@ -119,7 +119,7 @@ def project(page: Path, tmp_path: Path) -> Path:
 
 def by_hand(folder: Path, **variables: str) -> tuple[int, str]:
     """Exit status and report of `pytest --nbval .`, without what `make` or `tools/venv.sh` would set."""
-    ours = re.compile("PYTEST_|JUPYTER|IPYTHON|MPL|HOME$|USERPROFILE")
+    ours = re.compile("PYTEST_|EXPECTED_|JUPYTER|IPYTHON|MPL|HOME$|USERPROFILE")
     settings = {name: value for name, value in os.environ.items() if not ours.match(name)} | variables
     command = [sys.executable, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider", "--nbval", "."]
     result = subprocess.run(

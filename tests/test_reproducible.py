@@ -126,6 +126,8 @@ def calm(epochs=EPOCHS, diverged_at=None):
 class Written:
     """A trainer whose history is known before; it notes how it was made."""
 
+    interrupted = False
+
     def __init__(self, whole, *arguments, **options):
         self.whole, self.arguments, self.options, self.epoch = whole, arguments, options, 0
 
