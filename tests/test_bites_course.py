@@ -383,8 +383,8 @@ DEEP = [("identity", 4), *[("tanh", 8)] * 6, ("sigmoid", 3)]
         ),
         (
             lambda seed: Network([DEEP[0], *[("sigmoid", 8)] * 6, DEEP[-1]], seed=seed),
-            "with seed 0: the errors vanish on their way back. Look at equation (2): which of its factors, "
-            "σ′ or w, makes them?",
+            "with seed 0: the errors vanish on their way back. Asked for is a ratio between 1/10 and 10. "
+            "Look at equation (2): which of its factors, σ′ or w, makes them?",
         ),
         (
             lambda seed: Network([*DEEP[:1], *[("identity", 8)] * 6, DEEP[-1]], "xavier", seed),

@@ -60,7 +60,7 @@ def root_of_mean_square(v):
     return np.sqrt(((v - v.mean(axis=0)) ** 2).sum(axis=0) / len(v))
 
 
-def stepping(batches, direction=-1, moved=True):
+def stepping(batches, direction=-1, moved=True, weigh=lambda rows: 1):
     """θ after a step for each of these batches of rows; unless it is moved, all from the first net."""
 
     def answer(net, x, y, order, size, rate):
@@ -68,7 +68,7 @@ def stepping(batches, direction=-1, moved=True):
         for rows in batches(order, size):
             dw, db = slopes(now if moved else net, x[rows].T, y[rows].T)
             gradient = np.concatenate([v.ravel() for l in dw for v in (dw[l], db[l])])
-            now.theta[...] = now.theta + direction * rate * gradient
+            now.theta[...] = now.theta + direction * weigh(rows) * rate * gradient
         return now.theta
 
     return answer
@@ -90,6 +90,10 @@ def even(factor, again=True):
         return factors
 
     return answer
+
+
+def inverted(factors):
+    return {l: 1 / factor for l, factor in factors.items()}
 
 
 def raised_to_e(z):
@@ -131,6 +135,8 @@ MISTAKEN = [
     ("weight_decay", "the gradient without the penalty", decayed(lambda decay, m: 0)),
     ("weight_decay", "the penalty divided by m", decayed(lambda decay, m: decay / m)),
     ("weight_decay", "½ of the penalty forgotten", decayed(lambda decay, m: 2 * decay)),
+    ("weight_decay", "the penalty with a minus", decayed(lambda decay, m: -decay)),
+    ("weight_decay", "½ of the penalty kept", decayed(lambda decay, m: decay / 2)),
     (
         "scaling",
         "scaled by all the flowers",
@@ -163,6 +169,22 @@ MISTAKEN = [
         ),
     ),
     (
+        "scaling",
+        "the mean is not subtracted",
+        scaled(lambda v, t, o: 0, lambda v, t, o: root_of_mean_square(t)),
+    ),
+    ("scaling", "not divided by the deviation", scaled(lambda v, t, o: t.mean(axis=0), lambda v, t, o: 1)),
+    (
+        "scaling",
+        "scaled from smallest to largest",
+        scaled(lambda v, t, o: t.min(axis=0), lambda v, t, o: t.max(axis=0) - t.min(axis=0)),
+    ),
+    (
+        "scaling",
+        "each flower by its own numbers",
+        scaled(lambda v, t, o: v.mean(axis=1)[:, None], lambda v, t, o: root_of_mean_square(v.T)[:, None]),
+    ),
+    (
         "one_epoch",
         "the short last batch is left out",
         stepping(lambda order, size: [rows for rows in pieces(order, size) if len(rows) == size]),
@@ -175,19 +197,31 @@ MISTAKEN = [
         stepping(lambda order, size: pieces(list(range(len(order))), size)),
     ),
     ("one_epoch", "steps uphill", stepping(pieces, direction=1)),
+    ("one_epoch", "the slopes of a batch are summed", stepping(pieces, weigh=len)),
     ("even_start", "all factors from the net as it was", even(lambda z: 1 / z.std(), again=False)),
     ("even_start", "the variance in place of the deviation", even(lambda z: 1 / z.var())),
+    ("even_start", "the deviation itself", lambda net, x: inverted(even(lambda z: 1 / z.std())(net, x))),
     (
         "stable_softmax",
         "the sum runs along the batch",
         lambda z: raised_to_e(z) / raised_to_e(z).sum(axis=1)[:, None],
     ),
     ("stable_softmax", "one sum for the whole batch", lambda z: raised_to_e(z) / np.sum(raised_to_e(z))),
+    (
+        "stable_softmax",
+        "softmax along the batch",
+        lambda z: raised_to_e(z.T).T / raised_to_e(z.T).sum(axis=0)[:, None],
+    ),
     ("stable_softmax", "exponentials that are not divided", raised_to_e),
     ("through_softmax", "the diagonal of the Jacobian alone", lambda p, g: (p - p**2) * g),
     ("through_softmax", "the second term is missing", lambda p, g: p * g),
     ("through_softmax", "one sum for the whole batch", lambda p, g: p * (g - np.sum(p * g))),
     ("through_softmax", "the sum without its factor p", lambda p, g: p * (g - np.sum(g, axis=0))),
+    (
+        "through_softmax",
+        "the second term without its factor p_k",
+        lambda p, g: p * g - np.einsum("ji,ji->i", p, g),
+    ),
     ("quotient", "the sign of the slope by v", lambda u, v: (u / v, 1 / v, u / (v * v))),
     ("quotient", "v is not squared", lambda u, v: (u / v, 1 / v, -u / v)),
     ("quotient", "the slope by v without its factor u", lambda u, v: (u / v, 1 / v, -1 / (v * v))),
@@ -198,6 +232,8 @@ MISTAKEN = [
         dual(lambda u, v: u.slope * v.slope),
     ),
     ("forward_mode", "half of the product's slope", dual(lambda u, v: u.slope * v.value)),
+    ("forward_mode", "the slope begins at 0", lambda f, v: f(Dual(v, 0.0, lambda p, q: 0.0)).slope),
+    ("forward_mode", "the value in place of the slope", lambda f, v: f(Dual(v, 1.0, lambda p, q: 0.0)).value),
 ]
 
 

@@ -75,6 +75,23 @@ _IN_ONE_STEP = (
         "equation (4), the last line of its proof: ∂z^l_j/∂w^l_jk is a^{l−1}_k",
         weight_gradient=lambda r, l: r.delta[l] @ r.a[l].T / r.m,
     ),
+    mistake_of_an_exercise(
+        "the means multiplied",
+        "Errors and activations are averaged before they are multiplied; "
+        "a mean of products is not the product of the means.",
+        "equation (4): multiply for each example, then average",
+        weight_gradient=lambda r, l: (
+            r.delta[l].mean(axis=1, keepdims=True) @ r.a[l - 1].mean(axis=1, keepdims=True).T
+        ),
+    ),
+    mistake_of_an_exercise(
+        "the inverse in place of the transpose",
+        "Errors are collected along the weights; nothing is undone.",
+        "equation (2): Σ_k w_kj δ_k",
+        hidden_error=lambda r, l: (
+            np.linalg.pinv(r.net.w[l + 1]) @ r.delta[l + 1] * r.net.sigma[l].prime(r.z[l])
+        ),
+    ),
 )
 
 
@@ -217,7 +234,8 @@ def _decay_cases() -> list[Case]:
     for decay, case in zip((0.1, 0.5, 2.0), _backprop_cases(), strict=True):
         net, x, y = case.arguments
         others = ((decay, decay), (0.0, 0.0), (decay / x.shape[1], 0.0), (2 * decay, 0.0))
-        wrong = tuple(_with_decay(net, x, y, *other) for other in others)
+        signs_and_halves = ((-decay, 0.0), (decay / 2, 0.0))
+        wrong = tuple(_with_decay(net, x, y, *other) for other in (*others, *signs_and_halves))
         cases.append(Case(case.name, (net, x, y, decay), _with_decay(net, x, y, decay), wrong))
     return cases
 
@@ -255,6 +273,12 @@ EQUATIONS: dict[str, FunctionToWrite] = {
         "sigmoid and tanh outputs, batches of 1, 7 and 20",
         "z a y sigma",
         lambda run: (run.z[2], run.a[2], run.y, run.net.sigma[2]),
+        where={
+            "sigma_prime_of_a": "equation (1), the last line of its proof: the slope of the step "
+            "from z to a is σ′(z)",
+            "1/m taken in δ": "equation (1): nothing in it is divided by m",
+            "the errors averaged": "the shapes of equation (1): δ^L has m columns, one for each example",
+        },
     ),
     "hidden_error": _step(
         "hidden_error",
@@ -263,6 +287,10 @@ EQUATIONS: dict[str, FunctionToWrite] = {
         "tanh and sigmoid neurons, batches of 1, 7 and 20",
         "w_next delta_next z sigma",
         lambda run: (run.net.w[2], run.delta[2], run.z[1], run.net.sigma[1]),
+        where={
+            "1/m taken in δ": "equation (2): nothing in it is divided by m",
+            "the errors averaged": "the shapes of equation (2): δ^l has m columns, one for each example",
+        },
     ),
     "first_error": FunctionToWrite(
         ("net", "z", "delta_last"),
@@ -324,6 +352,16 @@ EQUATIONS: dict[str, FunctionToWrite] = {
             mistake_of_an_exercise(
                 "½ of the penalty forgotten",
                 "The derivative of ½ λ w² is λ w, not 2 λ w.",
+                "the derivative of the penalty by one weight",
+            ),
+            mistake_of_an_exercise(
+                "the penalty with a minus",
+                "A penalty is added to the cost, so its slope is added to the gradient.",
+                "the derivative of the penalty by one weight",
+            ),
+            mistake_of_an_exercise(
+                "½ of the penalty kept",
+                "The 2 of the power cancels the ½: the derivative is λ w.",
                 "the derivative of the penalty by one weight",
             ),
         ),

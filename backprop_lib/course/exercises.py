@@ -378,7 +378,7 @@ EXERCISES: dict[str, Exercise] = {
             (
                 mistake_of_an_exercise(
                     "the factor x is left out",
-                    "Both slopes are the error; the one by w has the input as a factor besides.",
+                    "Both slopes have the factors a − y and tanh′(z); the one by w has the input besides.",
                     "the last factor of the chain, ∂z/∂w = x",
                 ),
                 lambda w, b, x, y: (_tanh_neuron(w, b, x, y)[1],) * 2,
@@ -528,6 +528,22 @@ EXERCISES: dict[str, Exercise] = {
                 ),
                 lambda u: 3 * u**2 + 5 * u,
             ),
+            (
+                mistake_of_an_exercise(
+                    "the slope of p by u is missing",
+                    "Along the road through p, ∂C/∂p is multiplied by 2u.",
+                    "the slopes of p and of q by u",
+                ),
+                lambda u: 7 * u**2 + 5 * u,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the roads multiplied",
+                    "Along a road slopes multiply; the roads are added.",
+                    "the drawing of the two roads: add over both",
+                ),
+                lambda u: (4 * u**3 + 10 * u**2) * 5 * u**2,
+            ),
         ),
     ),
     "coupled_errors": _function(
@@ -603,6 +619,14 @@ EXERCISES: dict[str, Exercise] = {
                     "the denominator of the central difference",
                 ),
                 lambda f, v, h: f(v + h) - f(v - h),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the complex step",
+                    "It is more exact than what is asked for: the central difference with this h.",
+                    "the formula",
+                ),
+                lambda f, v, h: f(v + 1j * h).imag / h,
             ),
             (
                 mistake_of_an_exercise(

@@ -252,7 +252,7 @@ _CATALOGUE = (
         "bias_summed_over_neurons",
         "the bias gradient summed over the neurons",
         "Every bias of a layer gets the sum of the errors of all neurons of that layer.",
-        "equation (3), the line where the sum over k collapses: only z^l_j depends on b^l_j",
+        "equation (3), the line where the sum over i collapses: only z^l_j depends on b^l_j",
         {"bias_gradient": _bias_over_neurons},
     ),
     Mistake(

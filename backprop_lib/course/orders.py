@@ -27,7 +27,7 @@ def letters_of(answer: Any, lines: str) -> str | Verdict:
         answer = "".join(answer)
     if not isinstance(answer, str):
         return wrong(f'expected a string of letters such as "{lines[:3]}", got {shown(answer)}.')
-    letters = "".join(mark for mark in answer.upper() if mark not in " ,;->→\n")
+    letters = "".join(mark for mark in answer.upper() if mark not in " ,;.->→\t\n")
     if strangers := sorted(set(letters) - set(lines)):
         return wrong(f"there is no line {shown(strangers[0])}; the lines are {lines[0]} to {lines[-1]}.")
     if twice := [letter for letter in lines if letters.count(letter) > 1]:

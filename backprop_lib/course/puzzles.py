@@ -150,7 +150,10 @@ _NO_SIGN = {
     "nothing": "one number of its line is not that of a healthy net. Compare the lines.",
 }
 _NOT_THAT_SIGN = {
-    ("B", "depth"): "the errors are small, but the net has one hidden layer only; look at σ′.",
+    (
+        "B",
+        "depth",
+    ): "‖δ¹‖ is larger than ‖δᴸ‖ here, and the net has one hidden layer only; look at the median of σ′.",
     ("D", "saturation"): "σ′ of ReLU is 0 or 1. Here four neurons of five have 0 for every flower.",
 }
 
@@ -196,7 +199,8 @@ class EarlyLayers:
             if seed < 3 and not 1 / self.band < ratio < self.band:
                 trend = "vanish" if ratio < 1 else "explode"
                 return wrong(
-                    f"‖δ¹‖ is {ratio:.0e} times ‖δᴸ‖ with seed {seed}: the errors {trend} on their way back.",
+                    f"‖δ¹‖ is {ratio:.3g} times ‖δᴸ‖ with seed {seed}: the errors {trend} on their way back. "
+                    f"Asked for is a ratio between 1/{self.band:g} and {self.band:g}.",
                     "Look at equation (2): which of its factors, σ′ or w, makes them?",
                 )
             nets.append(net.copy())
@@ -205,6 +209,8 @@ class EarlyLayers:
             slopes.append(np.concatenate([prime.ravel() for prime in primes.values()]))
             after = {l: net.w[l + 1] for l in range(1, net.L - 1)}  # between two hidden layers
             factors.append([len(w) * np.mean(w**2) * np.mean(primes[l] ** 2) for l, w in after.items()])
+        if all(net.sizes == nets[0].sizes and np.array_equal(net.theta, nets[0].theta) for net in nets):
+            return wrong("your nine nets are one and the same. Hand `seed` on to Network.")
         if complaint := self._start(ratios, np.concatenate(slopes), np.mean(factors, axis=0)):
             return complaint
         for seed, net in enumerate(nets[:3]):

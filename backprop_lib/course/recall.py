@@ -279,7 +279,7 @@ def _standardized(draw: Draw) -> Prediction:
 
 def _accuracy(draw: Draw) -> Prediction:
     right = int(draw.integers(20, 45))
-    question = f"Of 45 held-out flowers {right} are named rightly. What is the accuracy?"
+    question = f"Of 45 held-out flowers {right} are sorted correctly. What is the accuracy?"
     return _number(question, "Right ones over all", f"{right} / 45", right / 45)
 
 

@@ -46,12 +46,17 @@ def _epoch(
     rate: float,
     last: bool = True,
     fresh: bool = True,
+    summed: bool = False,
 ) -> Array:
-    """θ after one epoch; without `last` a short last batch is left out, without `fresh` no slope is new."""
+    """θ after one epoch.
+
+    Without `last` a short last batch is left out, without `fresh` no slope is new; `summed` over the batch.
+    """
     start, net = net, net.copy()
     for first in range(0, len(order) if last else len(order) - size + 1, size):
         batch = order[first : first + size]
-        net.theta -= rate * backprop(net if fresh else start, x[batch].T, y[batch].T).gradient.theta
+        gradient = backprop(net if fresh else start, x[batch].T, y[batch].T).gradient.theta
+        net.theta -= rate * gradient * (len(batch) if summed else 1)
     return net.theta
 
 
@@ -203,6 +208,40 @@ TRAINING = {
                 ),
                 lambda a, b: _scaled(a, b, ddof=1),
             ),
+            (
+                mistake_of_an_exercise(
+                    "the mean is not subtracted",
+                    "Scaled features have mean 0.",
+                    "the numerator",
+                ),
+                lambda a, b: (a / a.std(axis=0), b / a.std(axis=0)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "not divided by the deviation",
+                    "Scaled features have deviation 1.",
+                    "the denominator",
+                ),
+                lambda a, b: (a - a.mean(axis=0), b - a.mean(axis=0)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "scaled from smallest to largest",
+                    "Asked for are mean 0 and deviation 1, not the range from 0 to 1.",
+                    "mean and deviation",
+                ),
+                lambda a, b: tuple((v - a.min(axis=0)) / np.ptp(a, axis=0) for v in (a, b)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "each flower by its own numbers",
+                    "A feature is a column; the mean of a column runs along axis 0.",
+                    "the axis",
+                ),
+                lambda a, b: tuple(
+                    (v - v.mean(axis=1, keepdims=True)) / v.std(axis=1, keepdims=True) for v in (a, b)
+                ),
+            ),
         ),
         parts=("train", "other"),
     ),
@@ -252,6 +291,14 @@ TRAINING = {
                 ),
                 lambda net, x, y, order, size, rate: _epoch(net, x, y, order, size, -rate),
             ),
+            (
+                mistake_of_an_exercise(
+                    "the slopes of a batch are summed",
+                    "The gradient is that of the mean already; the step is η times that.",
+                    "the factor of the step",
+                ),
+                partial(_epoch, summed=True),
+            ),
         ),
     ),
     "even_start": function_on(
@@ -276,6 +323,14 @@ TRAINING = {
                 ),
                 lambda net, x: _factors(net, x, power=2.0),
             ),
+            (
+                mistake_of_an_exercise(
+                    "the deviation itself",
+                    "If z has deviation 2, the weights must be halved.",
+                    "the factor: 1 over the deviation",
+                ),
+                lambda net, x: {l: 1 / c for l, c in _factors(net, x).items()},
+            ),
         ),
     ),
     "stable_softmax": function_on(
@@ -299,6 +354,14 @@ TRAINING = {
                     "the axis of the sum",
                 ),
                 lambda z: _exponentials(z) / _exponentials(z).sum(),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "softmax along the batch",
+                    "An example is a column, and its probabilities sum to 1 down the column.",
+                    "the axis of max and sum",
+                ),
+                lambda z: _softmax(z.T).T,
             ),
             (
                 mistake_of_an_exercise(
@@ -353,6 +416,14 @@ TRAINING = {
                     "the terms −p_j p_k",
                 ),
                 lambda p, g: p * (g - g.sum(axis=0)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the second term without its factor p_k",
+                    "It is p_k times one number for the column.",
+                    "the second term",
+                ),
+                lambda p, g: p * g - (p * g).sum(axis=0),
             ),
         ),
     ),
@@ -422,6 +493,22 @@ TRAINING = {
                     "the product: u′v + uv′",
                 ),
                 lambda f, v: _forward(f, v, lambda p, q: p.slope * q.value),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the slope begins at 0",
+                    "The slope of v by itself is 1.",
+                    "the object that you hand to f",
+                ),
+                lambda f, v: 0.0,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the value in place of the slope",
+                    "f returns an object with both.",
+                    "what you return",
+                ),
+                lambda f, v: float(f(_Dual(v, 1.0, lambda p, q: 0.0)).value),
             ),
         ),
     ),
