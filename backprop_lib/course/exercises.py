@@ -309,6 +309,14 @@ EXERCISES: dict[str, Exercise] = {
             ),
             (
                 mistake_of_an_exercise(
+                    "the sigmoid missing in the last layer",
+                    "The outputs are bent, too.",
+                    "the loop over the layers: the sigmoid belongs inside it",
+                ),
+                lambda net, x: _forward(net, x, lambda z, l: z if l == net.L else SIGMOID(z)),
+            ),
+            (
+                mistake_of_an_exercise(
                     "the biases are missing",
                     "Every layer adds its column b^l.",
                     "the first line of the table: z^l = w^l a^{l-1} + b^l",
