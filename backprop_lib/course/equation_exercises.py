@@ -151,7 +151,7 @@ def _runs(*activations: tuple[str, str], cost: str | Cost = "quadratic") -> Runs
 _HINTS = (
     (
         "batch of 1",
-        "With one example a sum and a mean are the same. How is it with several?",
+        "With one example no sum, mean or shape can be wrong. How is it with several columns?",
     ),
     ("batch of 20", "These nets are square, which hides a transpose. Is w turned the right way?"),
     *(
