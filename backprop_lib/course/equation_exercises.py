@@ -151,7 +151,7 @@ def _runs(*activations: tuple[str, str], cost: str | Cost = "quadratic") -> Runs
 _HINTS = (
     (
         "batch of 1",
-        "With one example no sum, mean or shape can be wrong. How is it with several columns?",
+        "With one example a mistake in a sum, a mean or a shape may not show. How is it with several?",
     ),
     ("batch of 20", "These nets are square, which hides a transpose. Is w turned the right way?"),
     *(
