@@ -451,7 +451,11 @@ TOLD = [
     ("hidden_error", lambda w, d, z, s: w.T @ d * s.prime, "TypeError"),
     ("hidden_error", lambda w, d, z, s: w.T * d * s.prime(z), "ValueError|expected shape"),
     ("hidden_error", lambda w, d, z, s: -(w.T @ d) * s.prime(z), "the right one times -1"),
-    ("hidden_error", lambda w, d, z, s: np.linalg.pinv(w) @ d * s.prime(z), "the inverse in place of the transpose"),
+    (
+        "hidden_error",
+        lambda w, d, z, s: np.linalg.pinv(w) @ d * s.prime(z),
+        "the inverse in place",
+    ),
     ("bias_gradient", lambda d: d.sum(axis=1, keepdims=True), "the batch summed"),
     ("bias_gradient", lambda d: d, "expected shape"),
     ("bias_gradient", lambda d: d.mean(axis=1), "A column is needed"),
