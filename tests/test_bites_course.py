@@ -391,6 +391,10 @@ DEEP = [("identity", 4), *[("tanh", 8)] * 6, ("sigmoid", 3)]
             "stays above 0.05 in all of 60 epochs. Do the outputs suit targets of 0 and 1? Are the weights "
             "too large at the start?",
         ),
+        (
+            lambda seed: Network([DEEP[0], *[("tanh", 5)] * 6, DEEP[-1]], "xavier", 3),
+            "Not yet: your nine nets are one and the same. Hand `seed` on to Network.",
+        ),
         (lambda seed: ..., "Not attempted yet."),
         (lambda seed: 1 / 0, "Not yet: your function raised ZeroDivisionError: division by zero"),
         (lambda net: 7, "Not yet: expected a Network, got int."),

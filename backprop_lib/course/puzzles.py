@@ -150,10 +150,7 @@ _NO_SIGN = {
     "nothing": "one number of its line is not that of a healthy net. Compare the lines.",
 }
 _NOT_THAT_SIGN = {
-    (
-        "B",
-        "depth",
-    ): "‖δ¹‖ is larger than ‖δᴸ‖ here, and the net has one hidden layer only; look at the median of σ′.",
+    ("B", "depth"): "‖δ¹‖ is larger than ‖δᴸ‖, and there is one hidden layer only; look at the median of σ′.",
     ("D", "saturation"): "σ′ of ReLU is 0 or 1. Here four neurons of five have 0 for every flower.",
 }
 

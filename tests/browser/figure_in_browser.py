@@ -172,6 +172,18 @@ def epoch_of(scene: Any) -> int:
     return int(re.match(r"Epoch (\d+):", read(scene)["sentence"])[1])  # type: ignore[index]
 
 
+def press(scene: Any, name: str) -> None:
+    scene.locator(f"button:text-is('{name}')").click()
+
+
+def wait_for_epoch(scene: Any, epoch: int) -> None:
+    for _ in range(600):
+        if epoch_of(scene) >= epoch:
+            return
+        scene.page.wait_for_timeout(50)
+    raise AssertionError(f"after half a minute of play the epoch is {epoch_of(scene)}")
+
+
 def write_notebook(folder: Path, name: str, *sources: str) -> str:
     """A notebook of code cells in the folder that JupyterLab serves."""
     spec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from figure_in_browser import epoch_of, write_notebook
+from figure_in_browser import epoch_of, press, wait_for_epoch, write_notebook
 from in_chromium import IN_KERNEL, RUN_ALL, SCENE, run_all
 
 Tab = tuple[Any, list[str]]
@@ -46,12 +46,8 @@ def live_figure(page: Any, lab: str, folder: Path) -> Any:
 def play_on(scene: Any, epochs: int) -> None:
     """Press Play, and wait for so many epochs."""
     wanted = epoch_of(scene) + epochs
-    scene.locator("button:text-is('Play')").click()
-    for _ in range(600):
-        if epoch_of(scene) >= wanted:
-            return
-        scene.page.wait_for_timeout(50)
-    raise AssertionError(f"after half a minute of play the epoch is {epoch_of(scene)}")
+    press(scene, "Play")
+    wait_for_epoch(scene, wanted)
 
 
 def test_an_interrupt_by_click_lets_live_training_rest_and_play_goes_on_from_there(

@@ -25,8 +25,10 @@ from figure_in_browser import (
     locate,
     move,
     number_findings,
+    press,
     read,
     settled,
+    wait_for_epoch,
     write_notebook,
 )
 from in_chromium import IN_KERNEL, NO_CHROMIUM, PAGES, SCENE, chromium, run_all
@@ -134,18 +136,6 @@ def live_figure(page: Any, lab: str) -> Any:
     scene = page.locator(f"{SCENE}:has(button:text-is('Stop'))")
     scene.scroll_into_view_if_needed()
     return scene
-
-
-def press(scene: Any, name: str) -> None:
-    scene.locator(f"button:text-is('{name}')").click()
-
-
-def wait_for_epoch(scene: Any, epoch: int) -> None:
-    for _ in range(600):
-        if epoch_of(scene) >= epoch:
-            return
-        scene.page.wait_for_timeout(50)
-    raise AssertionError(f"after half a minute of play the epoch is {epoch_of(scene)}")
 
 
 def test_training_goes_on_while_one_watches_rests_when_paused_and_ends_when_stopped(

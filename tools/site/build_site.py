@@ -39,6 +39,7 @@ import address  # noqa: E402
 PACKAGE = "backprop_lib"
 COUNTING = HERE / "counting.mjs"
 QUESTIONS = "docs/questions.md"
+COLAB = re.compile(r"<details><summary>On Colab.*?</details>\n*", re.DOTALL)
 KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 
 OVERRIDES = {
@@ -212,11 +213,15 @@ def build_lite(output: Path, book: Path, work: Path, cdn: bool) -> None:
 
 
 def book_cell(cell: dict[str, Any]) -> dict[str, Any]:
-    """A cell as the book shows it: a hidden source is folded, links to source files lead to their pages."""
+    """A cell as the book shows it: a hidden source is folded, links to source files lead to their pages.
+
+    What is to be run on Colab is left out: who opens the page there has it in the page.
+    """
     if cell["metadata"].get("jupyter", {}).get("source_hidden"):
         cell["metadata"]["tags"] = [*cell["metadata"].get("tags", []), "hide-input"]
     if cell["cell_type"] == "markdown":
         source = "".join(cell["source"])
+        source = COLAB.sub("", source)
         cell["source"] = re.sub(rf"\]\(\.\./({PACKAGE}/[\w/]+)\.py\)", r"](../\1.md)", source)
     return cell
 
