@@ -625,12 +625,23 @@ def test_where_there_are_no_threads_the_time_is_limited_too(monkeypatch) -> None
 
 @pytest.mark.skipif(os.name == "nt", reason="no signals")
 def test_the_interrupt_of_the_reader_goes_through() -> None:
+    running = threading.Event()
+
+    def endless(a, y):
+        running.set()
+        exec("while True: pass")
+
+    def press():
+        running.wait()
+        time.sleep(0.1)  # the page waits by now: an interrupt in a destructor is one that Python drops
+        os.kill(os.getpid(), signal.SIGINT)
+
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     begun = time.monotonic()
-    threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    threading.Thread(target=press, daemon=True).start()
     try:
         with pytest.raises(KeyboardInterrupt):
-            check("cost_slope", lambda a, y: exec("while True: pass"))
+            check("cost_slope", endless)
     finally:
         signal.signal(signal.SIGINT, before)
     assert time.monotonic() - begun < 5
