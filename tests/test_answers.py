@@ -573,7 +573,7 @@ def test_an_answer_that_never_ends_is_stopped(name, endless, monkeypatch, capsys
     begun = threading.active_count()
     assert "had not ended" in check(name, lambda *_: exec(endless)).message
     assert len(capsys.readouterr().out) < 2 * attempts.PRINTED
-    assert threading.active_count() == begun or "sleep" in endless, "nothing runs on"
+    assert threading.active_count() <= begun or "sleep" in endless, "nothing runs on"
 
 
 @pytest.mark.parametrize(

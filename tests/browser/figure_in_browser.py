@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from PIL import Image
 from backprop_lib.figures.controls import IntegerBox, LogSlider
 from backprop_lib.figures.scene import Scene
 
-PATIENCE = 30.0  # seconds for a picture, on a busy machine
+PATIENCE = 120.0  # seconds for a picture, on a busy machine
 
 READ = """scene => {
     const text = (root, what) => root.querySelector(what)?.textContent ?? '';
@@ -176,12 +177,26 @@ def press(scene: Any, name: str) -> None:
     scene.locator(f"button:text-is('{name}')").click()
 
 
+def wait_until(page: Any, holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, f"not in {PATIENCE:.0f} seconds"
+        page.wait_for_timeout(50)
+
+
 def wait_for_epoch(scene: Any, epoch: int) -> None:
-    for _ in range(600):
-        if epoch_of(scene) >= epoch:
-            return
+    wait_until(scene.page, lambda: epoch_of(scene) >= epoch)
+
+
+def resting_epoch(scene: Any) -> int:
+    """The epoch at which a run rests: it shows the same one for a second and a half."""
+    end, epoch, since = time.monotonic() + PATIENCE, epoch_of(scene), time.monotonic()
+    while time.monotonic() < since + 1.5:
+        assert time.monotonic() < end, f"it still runs, at epoch {epoch}"
         scene.page.wait_for_timeout(50)
-    raise AssertionError(f"after half a minute of play the epoch is {epoch_of(scene)}")
+        if (now := epoch_of(scene)) != epoch:
+            epoch, since = now, time.monotonic()
+    return epoch
 
 
 def write_notebook(folder: Path, name: str, *sources: str) -> str:

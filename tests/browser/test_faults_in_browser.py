@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from figure_in_browser import epoch_of, press, wait_for_epoch, write_notebook
+from figure_in_browser import epoch_of, press, resting_epoch, wait_for_epoch, write_notebook
 from in_chromium import IN_KERNEL, RUN_ALL, SCENE, run_all
 
 Tab = tuple[Any, list[str]]
@@ -58,10 +58,7 @@ def test_an_interrupt_by_click_lets_live_training_rest_and_play_goes_on_from_the
     for _ in range(3):  # whichever moment of a tick it meets
         play_on(scene, 4)
         page.locator(INTERRUPT).click()
-        page.wait_for_timeout(500)
-        resting = epoch_of(scene)
-        page.wait_for_timeout(700)
-        assert epoch_of(scene) == resting < 200
+        assert (resting := resting_epoch(scene)) < 200
         assert in_kernel(page, "print(live.state()[1].epochs)").strip() == str(resting)
     assert not errors, errors
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from figure_in_browser import (
+    PATIENCE,
     all_of,
     disagreements,
     epoch_of,
@@ -27,8 +28,10 @@ from figure_in_browser import (
     number_findings,
     press,
     read,
+    resting_epoch,
     settled,
     wait_for_epoch,
+    wait_until,
     write_notebook,
 )
 from in_chromium import IN_KERNEL, NO_CHROMIUM, PAGES, SCENE, chromium, run_all
@@ -151,18 +154,13 @@ def test_training_goes_on_while_one_watches_rests_when_paused_and_ends_when_stop
         pictures.add(read(scene)["drawn"])
     assert len(pictures) == 4
     press(scene, "Pause")
-    page.wait_for_timeout(400)
-    resting = epoch_of(scene)
-    page.wait_for_timeout(800)
-    assert epoch_of(scene) == resting < 200
+    assert (resting := resting_epoch(scene)) < 200
     press(scene, "Play")
     wait_for_epoch(scene, resting + 3)
     press(scene, "Stop")
     scene.get_by_text(re.compile(r"Stopped after epoch \d+\.")).first.wait_for()
-    page.wait_for_timeout(400)
-    stopped = epoch_of(scene)
-    page.wait_for_timeout(600)
-    assert epoch_of(scene) == stopped and scene.locator("button:text-is('Play')").is_disabled()
+    stopped = resting_epoch(scene)
+    assert stopped < 200 and scene.locator("button:text-is('Play')").is_disabled()
 
     training_set, _ = standardize(*split(load_iris(), fraction=0.7, seed=0))
     net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=1)
@@ -225,7 +223,7 @@ def test_a_broken_figure_would_be_found(
     fault: str, finding: str | None, lab: str, tab: Tab, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page, errors = tab
-    monkeypatch.setattr("figure_in_browser.PATIENCE", 10.0 if not fault else 1.5)
+    monkeypatch.setattr("figure_in_browser.PATIENCE", PATIENCE if not fault else 3.0)
     name = write_notebook(folder, f"{fault or 'whole'}.ipynb", BROKEN, f"broken({fault!r})")
     assert not findings_of_cells(run_all(page, lab, name))
     names: dict[str, Any] = {}
@@ -248,8 +246,7 @@ def test_a_figure_that_shows_another_state_than_its_controls_would_be_found(
     scene, twin = page.locator(SCENE).first, names["broken"]("")
     scene.wait_for()
     move(scene, twin.controls["b"], "last")
-    page.wait_for_timeout(1000)
-    assert any("says 'The sum is 3.'" in finding for finding in disagreements(twin, read(scene)))
+    wait_until(page, lambda: "says 'The sum is 3.'" in str(disagreements(twin, read(scene))))
 
 
 NO_KERNELS = """async () => {
@@ -294,8 +291,7 @@ def test_an_error_in_the_console_would_be_found(lab: str, tab: Tab) -> None:
     page, errors = tab
     page.goto(f"{lab}&reset", wait_until="domcontentloaded")
     page.evaluate("() => { console.error('on purpose'); setTimeout(() => { throw new Error('also') }) }")
-    page.wait_for_timeout(300)
-    assert any("on purpose" in error for error in errors) and any("also" in error for error in errors)
+    wait_until(page, lambda: "on purpose" in str(errors) and "also" in str(errors))
 
 
 HOSTILE = """

@@ -95,7 +95,7 @@ def test_the_contents_lead_to_every_page_and_a_word_is_found(tab: Any) -> None:
     with tab.expect_navigation(wait_until="load"):
         tab.locator("input[name=q]").first.fill("transpose")
         tab.keyboard.press("Enter")
-    tab.locator("#search-results li a").first.wait_for(timeout=20_000)
+    tab.locator("#search-results li a").first.wait_for()
 
 
 def test_every_solution_is_folded() -> None:

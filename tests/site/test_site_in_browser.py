@@ -81,7 +81,7 @@ def test_a_moved_control_draws_another_picture(tab: Tab) -> None:
     scene.scroll_into_view_if_needed()
     before = scene.locator("svg, img").first.evaluate("picture => picture.outerHTML")
     set_layer_size(tab, 12)
-    scene.get_by_text("A 4-12-3 net has 60 + 39 = 99 weights and biases.").first.wait_for(timeout=20_000)
+    scene.get_by_text("A 4-12-3 net has 60 + 39 = 99 weights and biases.").first.wait_for()
     assert scene.locator("svg, img").first.evaluate("picture => picture.outerHTML") != before
 
 
@@ -94,8 +94,8 @@ def test_a_guess_is_committed_to_by_the_keyboard_in_the_browser_alone(tab: Tab) 
     prediction.locator("input[type=radio]").last.focus()
     for key in ("Space", "Tab", "Enter"):
         tab.page.keyboard.press(key)
-    prediction.get_by_text(re.compile("^(Right|Not so): ")).wait_for(timeout=20_000)
-    prediction.locator("img").wait_for(timeout=20_000)
+    prediction.get_by_text(re.compile("^(Right|Not so): ")).wait_for()
+    prediction.locator("img").wait_for()
 
 
 def test_the_links_of_a_live_page_and_its_logo_lead_somewhere(tab: Tab) -> None:
@@ -142,7 +142,7 @@ def first_page(folder_is_served_with: Mapping[str, bytes]) -> Broken:
         tab.page.evaluate(
             f"() => {{ ({RUN_ALL})().then(cells => {{ window.cells = cells; }}, () => {{}}); }}"
         )
-        for _ in range(600):
+        for _ in range(2400):
             cells = tab.page.evaluate("() => window.cells")
             if cells or any("pyodide" in error or "numpy" in error for error in tab.errors):
                 break

@@ -28,6 +28,8 @@ LISTEN = """() => {
     new MutationObserver(() => said.push(doing.textContent)).observe(doing, {childList: true, subtree: true});
 }"""
 
+MOVED = "said => document.querySelector('#waiting-count').textContent !== said"
+
 
 @pytest.fixture
 def server() -> Iterator[tuple[str, Log]]:
@@ -66,12 +68,13 @@ def test_on_a_slow_line_the_text_is_there_at_once_and_the_bar_counts(
         line.send("Network.emulateNetworkConditions", slow)
         page.goto(address_of(PAGE, tab.address), wait_until="commit")
         text = page.frame_locator("#waiting-text")
-        text.get_by_role("heading", level=1).wait_for(timeout=5_000)
+        text.get_by_role("heading", level=1).wait_for()
         assert not page.evaluate("() => Boolean(window.jupyterapp)")
         assert text.locator("math").first.bounding_box()["width"] > 5
         doing(page, "The frame of the live page is loading")
+        said = page.locator("#waiting-count").text_content()
         first, total = megabytes(page)
-        page.wait_for_timeout(3_000)
+        page.wait_for_function(MOVED, arg=said)
         assert first < megabytes(page)[0] < total
         assert (
             page.locator("#waiting-kept").text_content().startswith("What was loaded is kept for next time")
