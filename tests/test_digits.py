@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import mpmath
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_lib import backprop, check_gradient, numerical_gradient
+from backprop_lib import backprop, check_gradient, complex_sigmoid, numerical_gradient
 from backprop_lib.activations import ACTIVATIONS
 from backprop_lib.costs import COSTS
 from backprop_lib.network import Network
@@ -169,6 +170,63 @@ def test_near_a_pole_no_digit_is_lost_to_its_nearness(distance, name, what) -> N
     most = EXACT if (name, what) in COMPLEX else 2.5 * EXACT
     for z_i, value in zip(z, by_numpy_all(name, what)(z), strict=True):
         assert error(value, TRUTH[name, what](REFEREE.mpmathify(z_i))) <= most, z_i
+
+
+# The arithmetic with twice the digits, by fractions, which have all of them.
+
+DOUBLES = st.floats(-1e6, 1e6).filter(lambda a: a == 0 or abs(a) > 1e-30)  # halves of smaller ones lose digits
+
+
+@given(a=DOUBLES, b=DOUBLES)
+def test_a_sum_and_a_product_beside_their_round_off_are_exact(a, b) -> None:
+    for (result, lost), plain, exact in (
+        (complex_sigmoid._plus(a, b), a + b, Fraction(a) + Fraction(b)),
+        (complex_sigmoid._times(a, b), a * b, Fraction(a) * Fraction(b)),
+    ):
+        assert result == plain and Fraction(result) + Fraction(lost) == exact
+    for high, low in (complex_sigmoid._halves(a), complex_sigmoid._halves(b)):
+        assert Fraction(high) + Fraction(low) in (Fraction(a), Fraction(b))
+        for p, q in ((high, high), (high, low), (low, low)):
+            assert Fraction(p * q) == Fraction(p) * Fraction(q), "half of the digits leave room for a product"
+
+
+def twice(numbers):
+    """The exact real and imaginary part of a complex number with twice the digits."""
+    real, imaginary, real_lost, imaginary_lost = map(Fraction, numbers)
+    return real + real_lost, imaginary + imaginary_lost
+
+
+def size(real, imaginary):
+    return math.sqrt(real**2 + imaginary**2)
+
+
+TWICE = 2.0**-98
+
+
+@given(parts=st.lists(st.floats(0.1, 10), min_size=8, max_size=8), signs=st.integers(0, 255))
+def test_a_complex_product_has_twice_the_digits(parts, signs) -> None:
+    parts = [p if signs >> i & 1 else -p for i, p in enumerate(parts)]
+    (a, b, a_lost, b_lost), (c, d, c_lost, d_lost) = z, w = [
+        (p, q, 2.0**-54 * p_lost, 2.0**-54 * q_lost) for p, q, p_lost, q_lost in (parts[:4], parts[4:])
+    ]
+    real, imaginary = twice(complex_sigmoid._product(z, w))
+    (p, q), (r, s) = twice(z), twice(w)
+    off = size(float(real - (p * r - q * s)), float(imaginary - (p * s + q * r)))
+    assert off <= TWICE * size(a, b) * size(c, d)
+
+
+@given(x=st.floats(-30, 30), y=st.floats(-10, 10))
+def test_one_over_w_has_twice_the_digits_too(x, y) -> None:
+    e = math.exp(-abs(x))
+    (c, s, *lost), inverse = complex_sigmoid._one_over_w(np.array(e), np.array(x), np.array(y))
+    assert (c, s, lost) == (np.cos(y), np.sin(y), [0, 0])
+    # Beside a pole e + cos y is computed from two other terms, with a rounding or two each.
+    near = e * c < complex_sigmoid.NEAR_A_POLE
+    terms = (REFEREE.expm1(-abs(x)), 2 * REFEREE.cos(REFEREE.mpf(y) / 2) ** 2) if near else (e, c)
+    w = REFEREE.mpc(REFEREE.mpf(terms[0]) + REFEREE.mpf(terms[1]), s)
+    one_over_w = REFEREE.mpc(*(p.numerator / REFEREE.mpf(p.denominator) for p in twice(map(float, inverse))))
+    lost_before = 4e-16 * (abs(terms[0]) + abs(terms[1])) / abs(w) if near else 0
+    assert abs(w * one_over_w - 1) <= lost_before + TWICE
 
 
 @given(x=st.floats(-1e4, 1e4), y=st.floats(-3, 3))
