@@ -174,7 +174,7 @@ def test_near_a_pole_no_digit_is_lost_to_its_nearness(distance, name, what) -> N
 
 # The arithmetic with twice the digits, by fractions, which have all of them.
 
-DOUBLES = st.floats(-1e6, 1e6).filter(lambda a: a == 0 or abs(a) > 1e-30)  # halves of smaller ones lose digits
+DOUBLES = st.floats(-1e6, 1e6).filter(lambda a: a == 0 or abs(a) > 1e-30)  # halves of less lose digits
 
 
 @given(a=DOUBLES, b=DOUBLES)
