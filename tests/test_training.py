@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import os
 import random
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from tqdm.auto import tqdm
 
 from backprop_lib import training
+from backprop_lib.costs import Cost
 from backprop_lib.data import Dataset, load_iris, split, standardize, xor
 from backprop_lib.equations import backprop, cost_of, feed_forward
 from backprop_lib.gradient_check import numerical_gradient
@@ -301,3 +304,41 @@ def test_what_progress_makes_of_the_numbers_changes_no_result() -> None:
 def test_training_prints_nothing(capsys) -> None:
     train(Network(SPECIFICATION), TRAIN, epochs=1)
     assert capsys.readouterr() == ("", "")
+
+
+def test_train_and_a_trainer_have_the_same_defaults() -> None:
+    ours, theirs = inspect.signature(train).parameters, inspect.signature(Trainer).parameters
+    assert [ours[name].default for name in theirs] == [parameter.default for parameter in theirs.values()]
+    alone = Trainer(Network(SPECIFICATION), TRAIN).run(1)
+    assert (alone.parameters, alone.held_out_cost, alone.held_out_accuracy, alone.diverged_at) == (None,) * 4
+    one, other = Network(SPECIFICATION), Network(SPECIFICATION)
+    train(one, TRAIN, epochs=1)
+    train(other, TRAIN, "quadratic", 3.0, 1, 10, 0)
+    assert np.array_equal(one.theta, other.theta)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float32, list])
+def test_targets_are_the_same_numbers_in_every_type(dtype) -> None:
+    net, other = (Network([("identity", 4), ("tanh", 3), ("softmax", 3)], seed=1) for _ in range(2))
+    y = TRAIN.y.astype(int).tolist() if dtype is list else TRAIN.y.astype(dtype)
+    history = train(net, TRAIN, "cross_entropy", 0.1, epochs=1)
+    in_type = train(other, SimpleNamespace(x=TRAIN.x, y=y), "cross_entropy", 0.1, epochs=1)
+    assert np.array_equal(net.theta, other.theta) and history.cost.tolist() == in_type.cost.tolist()
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_becomes_infinite_leaks_no_warning() -> None:
+    huge = Network([("identity", 2), ("relu", 2), ("identity", 1)], init="constant")
+    huge.theta[...] = 1e200
+    with pytest.raises(ValueError, match=r"^net: the cost of the untrained net is not a finite number$"):
+        train(huge, xor(), batch_size=2)
+    history = train(Network(GATE, seed=2), xor(), learning_rate=1e60, epochs=5, batch_size=2)
+    assert history.diverged_at is not None
+    # A cost of one's own, which is infinite where the output is 0: the first step comes to it.
+    inverse = Cost("inverse", lambda a, y: (1 / a).sum(axis=0), lambda a, y: -1 / a**2)
+    net = Network([("identity", 1), ("relu", 1)], init="constant")
+    net.theta[...] = 1.0, 0.0
+    one = SimpleNamespace(x=np.ones((1, 1)), y=np.ones((1, 1)))
+    assert train(net, one, inverse, 0.1, epochs=9, batch_size=1).diverged_at is None
+    upward = Cost("upward", lambda a, y: (1 / a).sum(axis=0), lambda a, y: 1 + 0 * a)
+    assert train(net, one, upward, 9.0, epochs=9, batch_size=1).diverged_at == 1
