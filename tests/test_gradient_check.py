@@ -562,6 +562,25 @@ def test_no_number_is_too_large_for_a_verdict(size, method) -> None:
             assert block.passed or "nothing was" in block.reason or not finite, (output, cost, block)
 
 
+@pytest.mark.parametrize("method, h", [("central", 0.1), ("forward", 0.1), ("forward", 1e-2)])
+def test_how_far_it_says_the_differences_are_off_they_are(method, h) -> None:
+    exact, plain = backprop(NET, X, Y).gradient, numerical_gradient(NET, X, Y, method=method, h=h)
+    blocks = check_gradient(NET, X, Y, method=method, h=h).blocks
+    for block, (_, _, g), (_, _, d) in zip(blocks, exact.blocks(), plain.blocks(), strict=True):
+        off = np.linalg.norm(g - d) / (np.linalg.norm(g) + np.linalg.norm(d))
+        said = float(block.reason.rpartition(" are off by ")[2])
+        assert said == pytest.approx(off, rel=0.4), "of its one digit"
+
+
+def test_a_cost_of_ones_own_that_takes_complex_numbers_has_a_referee() -> None:
+    smooth = Cost("fourth power", lambda a, y: ((a - y) ** 4).sum(axis=0), lambda a, y: 4 * (a - y) ** 3)
+    net, x, y = at_a_kink()
+    report = check_gradient(net, x, y, smooth)
+    assert report.passed and [block.method for block in report.blocks[:2]] == ["complex"] * 2
+    wrong = changed("w1", (0, 1), lambda g: 1.001 * g)  # at the kink, where central differences are of no use
+    assert check_gradient(net, x, y, smooth, gradient=wrong).failed == ["w1"]
+
+
 @pytest.mark.parametrize(
     "p, q, shown",
     [
