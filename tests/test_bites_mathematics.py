@@ -33,6 +33,14 @@ def test_whole_numbers_are_taken_as_doubles_and_nothing_is_written_over(name) ->
         assert np.array_equal(rule.prime(z), rule.prime(z.astype(float)))
 
 
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_a_mask_is_refused_by_the_name_of_what_has_it(name) -> None:
+    rule, z = activation(name), np.ma.array([[1.0]], mask=[[True]])
+    for call in (rule, rule.jacobian if name == "softmax" else rule.prime):
+        with pytest.raises(TypeError, match=r"^z: expected an array without a mask"):
+            call(z)
+
+
 def test_relu_of_a_complex_number_is_it_or_zero_by_its_real_part() -> None:
     z = np.array([-1 + 2j, 0 + 1j, 2 - 3j])
     assert activation("relu")(z).tolist() == [0, 0, 2 - 3j]
