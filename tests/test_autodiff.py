@@ -12,6 +12,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from backprop_lib.other_ways import autodiff
@@ -95,6 +96,38 @@ def test_the_gradient_of_an_operation_is_the_complex_step(name: str, point: floa
     a = Value(point)
     on_values(a).backward()
     assert a.grad == pytest.approx(function(complex(point, 1e-30)).imag / 1e-30, rel=1e-13, abs=1e-15)
+
+
+@pytest.mark.parametrize("y", [1e-30, -0.4, 2.0])
+@pytest.mark.parametrize("name, point", CASES)
+def test_an_operation_takes_complex_numbers(name: str, point: float, y: float) -> None:
+    on_values, function, _ = ONE[name]
+    z = complex(point or 0.1, y)
+    a = Value(z)
+    (result := on_values(a)).backward()
+    assert result.data == pytest.approx(function(z), rel=1e-14)
+    assert result.data.imag == pytest.approx(function(z).imag, rel=1e-12, abs=1e-45), "of a complex step"
+    h = 1e-5 * abs(z)
+    assert a.grad == pytest.approx((function(z + h) - function(z - h)) / (2 * h), rel=1e-7, abs=1e-9)
+
+
+@pytest.mark.parametrize("number", [np.complex64(1 + 2j), np.complex128(1 + 2j), 1 + 2j])
+def test_a_complex_number_of_another_library_is_one_of_python(number) -> None:
+    assert type(Value(number).data) is complex and Value(number).data == 1 + 2j
+
+
+def test_what_a_complex_number_has_not_is_refused() -> None:
+    for compute, message in (
+        (lambda: Value(0j).log(), "log: expected a number above 0, got 0j"),
+        (lambda: 1 / Value(0j), "/: expected a denominator other than 0"),
+        (lambda: Value(0j) ** -1, r"\*\*: expected a base with a finite power and derivative, got 0j"),
+        (lambda: Value(complex(800, 1)).exp(), "exp: expected a number up to 709.78"),
+        (lambda: Value(1e200 + 1e200j) * 1e200, "finite value and derivative"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            compute()
+    with pytest.raises(TypeError, match="exponent: expected a real number, got 1j"):
+        Value(2.0) ** 1j
 
 
 @pytest.mark.parametrize("name, point", CASES)
@@ -363,14 +396,14 @@ class NumberAndList:
 @pytest.mark.parametrize(
     "data, error, message",
     [
-        ("2", TypeError, "data: expected a real number, got '2'"),
-        (None, TypeError, "data: expected a real number, got None"),
-        ([1.0], TypeError, r"data: expected a real number, got \[1.0\]"),
-        (2j, TypeError, "data: expected a real number, got 2j"),
-        (NumberAndList(), TypeError, "data: expected a real number, got both"),
-        (True, TypeError, "data: expected a real number, got True"),
-        (Value(1.0), TypeError, "data: expected a real number, got Value"),
+        ("2", TypeError, "data: expected a number, got '2'"),
+        (None, TypeError, "data: expected a number, got None"),
+        ([1.0], TypeError, r"data: expected a number, got \[1.0\]"),
+        (NumberAndList(), TypeError, "data: expected a number, got both"),
+        (True, TypeError, "data: expected a number, got True"),
+        (Value(1.0), TypeError, "data: expected a number, got Value"),
         (math.nan, ValueError, "data: expected a finite number, got nan"),
+        (complex(1.0, math.nan), ValueError, r"data: expected a finite number, got \(1\+nanj\)"),
         (-math.inf, ValueError, "data: expected a finite number, got -inf"),
     ],
 )
@@ -405,7 +438,7 @@ def test_a_value_of_anything_but_a_finite_number_is_refused(
             r"\*\*, exponent: expected a real number, got Value",
         ),
         (lambda: Value(2.0) ** math.nan, ValueError, r"\*\*, exponent: expected a finite number, got nan"),
-        (lambda: operator.add(Value(2.0), "1"), TypeError, "expected a real number, got '1'"),
+        (lambda: operator.add(Value(2.0), "1"), TypeError, "data: expected a number, got '1'"),
         (lambda: Value(2.0) * math.nan, ValueError, "expected a finite number, got nan"),
         (lambda: operator.pow(2.0, Value(3.0)), TypeError, "unsupported operand"),
         (lambda: operation("bad", math.nan, (Value(1.0), 1.0)), ValueError, "bad: expected a finite value"),

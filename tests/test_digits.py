@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import cmath
 import math
+import sys
 from fractions import Fraction
 
 import mpmath
@@ -21,7 +23,7 @@ from backprop_lib.other_ways.autodiff import Value
 from backprop_lib.other_ways.bridge import autodiff_gradient, graph_from, graph_gradient
 
 EXACT = 4e-16
-SMALLEST = 1e-300  # below, floats have fewer digits
+SMALLEST = sys.float_info.min  # below, floats have fewer digits
 REFEREE = mpmath.mp.clone()
 REFEREE.dps = 50
 
@@ -68,7 +70,7 @@ CASES = [(program, *case) for program in PROGRAMS for case in TRUTH]
 
 
 def error(got, truth):
-    """|got − truth| as a share of the truth, which may be smaller than any float with all its digits."""
+    """|got − truth| as a share of the truth, or of the smallest float with all its digits."""
     return float(abs(REFEREE.mpmathify(got) - truth) / max(abs(truth), SMALLEST))
 
 
@@ -76,7 +78,26 @@ POINTS = [
     0.0,
     *(
         sign * z
-        for z in (1e-300, 1e-9, 0.1, 0.7, 1, 10.2, 19, 20, 30, 37, 38, 300, 699.9, 700)
+        for z in (
+            1e-300,
+            1e-9,
+            0.1,
+            0.7,
+            1,
+            10.2,
+            19,
+            20,
+            30,
+            37,
+            38,
+            300,
+            354.5,
+            354.8,
+            372,
+            699.9,
+            700,
+            744,
+        )
         for sign in (1, -1)
     ),
 ]
@@ -86,13 +107,16 @@ POINTS = [
 def test_every_program_has_every_digit(program, name, what) -> None:
     compute, truth = PROGRAMS[program](name, what), TRUTH[name, what]
     rng = np.random.default_rng(0)
-    points = [*POINTS, *rng.uniform(-700, 700, 300), *rng.uniform(-40, 40, 300), *rng.uniform(-3, 3, 400)]
+    spans = [(700, 300), (40, 300), (3, 400)]
+    points = [*POINTS, *(z for most, count in spans for z in rng.uniform(-most, most, count))]
+    for least, most in (354, 355), (700, 745):  # where tanh′ and σ′ come down to the smallest floats
+        points += [*rng.uniform(least, most, 200), *-rng.uniform(least, most, 200)]
     worst = max(points, key=lambda z: error(compute(float(z)), truth(float(z))))
     assert error(compute(float(worst)), truth(float(worst))) <= EXACT, f"at z = {worst!r}"
 
 
 @pytest.mark.parametrize(("program", "name", "what"), CASES)
-@given(z=st.floats(-700, 700))
+@given(z=st.floats(-745, 745))
 def test_every_program_has_every_digit_wherever_one_looks(program, name, what, z) -> None:
     assert error(PROGRAMS[program](name, what)(z), TRUTH[name, what](z)) <= EXACT
 
@@ -227,6 +251,62 @@ def test_one_over_w_has_twice_the_digits_too(x, y) -> None:
     one_over_w = REFEREE.mpc(*(p.numerator / REFEREE.mpf(p.denominator) for p in twice(map(float, inverse))))
     lost_before = 4e-16 * (abs(terms[0]) + abs(terms[1])) / abs(w) if near else 0
     assert abs(w * one_over_w - 1) <= lost_before + TWICE
+
+
+def scalar_points():
+    """Real and imaginary parts of every size, of both signs: far out, complex steps, and beside the poles."""
+    rng = np.random.default_rng(3)
+    sizes = [
+        (rng.uniform(0, r, 25), rng.uniform(0, s, 25)) for r, s in ((3, 3.2), (40, 3.2), (3, 700), (740, 9))
+    ]
+    sizes += [(rng.uniform(354, 355, 25), rng.uniform(0, 3, 25))]
+    sizes += [(rng.uniform(0, r, 10), np.full(10, h)) for r in (3, 350) for h in (1e-30, 1e-20, 1e-9)]
+    sizes += [(np.zeros(5), rng.uniform(0, 20, 5)), (rng.uniform(0, 20, 5), np.zeros(5))]
+    far = 10.0 ** -rng.uniform(0, 16, (2, 25))
+    sizes += [(far[0], pole + far[1]) for pole in (np.pi / 2, np.pi, 7 * np.pi, 100.5 * np.pi)]
+    sizes += [(np.array([0.0, 1e-300]), np.full(2, pole)) for pole in (np.pi / 2, np.pi)]
+    x, y = (np.concatenate(parts) for parts in zip(*sizes, strict=True))
+    return (x * rng.choice([-1, 1], len(x)) + 1j * y * rng.choice([-1, 1], len(x))).tolist()
+
+
+@pytest.mark.parametrize(("program", "name", "what"), CASES)
+def test_complex_z_has_every_digit_in_every_program(program, name, what) -> None:
+    compute, truth = PROGRAMS[program](name, what), TRUTH[name, what]
+    most = EXACT * (3.25 if (program, name, what) == ("numpy", "tanh", "value") else 1)
+    errors = {z: error(compute(z), truth(REFEREE.mpmathify(z))) for z in scalar_points()}
+    worst = max(errors, key=errors.get)
+    assert errors[worst] <= most, f"at z = {worst!r}"
+
+
+@pytest.mark.parametrize("program", ["neurons", "autodiff"])
+@given(x=st.floats(-745, 745), y=st.floats(-745, 745))
+def test_complex_z_has_every_digit_in_the_readable_programs_wherever_one_looks(program, x, y) -> None:
+    z = complex(x, y)
+    for name, what in TRUTH:
+        got, truth = PROGRAMS[program](name, what)(z), TRUTH[name, what](REFEREE.mpmathify(z))
+        assert error(got, truth) <= EXACT, (name, what)
+
+
+@pytest.mark.parametrize("program", ["neurons", "autodiff"])
+@pytest.mark.parametrize("h", [1e-30, 1e-20, 1e-9])
+@pytest.mark.parametrize("name", ["sigmoid", "tanh"])
+def test_a_complex_step_has_every_digit_of_the_slope_in_the_readable_programs(program, h, name) -> None:
+    for z in complex_points(0, count=20).real:
+        value = PROGRAMS[program](name, "value")(complex(z, h))
+        assert error_by_parts(name, value, TRUTH[name, "value"](REFEREE.mpc(z, h))) <= EXACT, z
+
+
+@pytest.mark.parametrize("program", ["neurons", "autodiff"])
+@pytest.mark.parametrize("z", [1 + 1e10j, -2 + 1e100j, 1e5 + 1j, -1e5 + 1j, 1e300 + 2j, -1e300 + 1e15j])
+def test_a_complex_number_however_large_has_a_value_and_a_slope_in_the_readable_programs(program, z) -> None:
+    """Where cos and sin of y are those of the referee, which has 400 digits for that."""
+    with REFEREE.workdps(400):
+        angle, side = REFEREE.expj(REFEREE.mpf(z.imag)), 1 if z.real > 0 else -1
+        e = REFEREE.exp(-min(abs(z.real), 1e5)) * (angle if side < 0 else 1 / angle)
+        truth = {"value": (e if side < 0 else 1) / (1 + e), "slope": e / (1 + e) ** 2}
+    for what, expected in truth.items():
+        assert error(PROGRAMS[program]("sigmoid", what)(z), expected) <= EXACT, what
+        assert cmath.isfinite(PROGRAMS[program]("tanh", what)(z)), what
 
 
 @given(x=st.floats(-1e4, 1e4), y=st.floats(-3, 3))

@@ -15,14 +15,21 @@ its local derivatives, one for each parent; `backward` multiplies them along eve
     tanh        tanh a         1 − tanh² a, as 4 σ′(2a)
     sigmoid     σ(a)           σ(a) (1 − σ(a)), with σ(a) = exp(−ln(1 + e^−a))
     relu        max(a, 0)      1 if a > 0 else 0
+
+A Value may be complex as well, which a complex step needs: `tangents` has tanh and sigmoid for it, and relu
+asks for the sign of its real part.
 """
 
 from __future__ import annotations
 
+import cmath
 import math
+import operator
 from collections.abc import Callable, Iterator, Sequence
+from numbers import Complex, Real
 from typing import Any, NamedTuple, SupportsFloat
 
+from backprop_lib.other_ways import tangents
 from backprop_lib.other_ways.plain_arguments import check_target, is_masked
 
 
@@ -35,7 +42,7 @@ class Value:
     >>> y.data, x.grad
     (15.0, 8.0)
 
-    data      the number
+    data      the number, real or complex
     grad      ∂out/∂self, after `out.backward()`
     op        the operation that made it, "" for a number that was given
     parents   the Values that it was computed from
@@ -48,30 +55,31 @@ class Value:
     __slots__ = ("__weakref__", "data", "grad", "label", "op", "parents", "slopes")
     __array_ufunc__ = None  # numpy leaves `array * Value` to Value, which refuses it
 
-    def __init__(self, data: float, label: str = "") -> None:
-        self.data, self.label = _number("data", data), label
-        self.grad = 0.0
+    def __init__(self, data: complex, label: str = "") -> None:
+        self.data: Any = _number("data", data, real=False)
+        self.label = label
+        self.grad: Any = 0.0
         self.op = ""
         self.parents: tuple[Value, ...] = ()
-        self.slopes: tuple[float, ...] = ()
+        self.slopes: tuple[Any, ...] = ()
 
     def __repr__(self) -> str:
         name = f", label={self.label!r}" if self.label else ""
         return f"Value({self.data:.6g}{name})"
 
-    def __add__(self, other: Value | float) -> Value:
+    def __add__(self, other: Value | complex) -> Value:
         other = as_value(other)
         return operation("+", self.data + other.data, (self, 1.0), (other, 1.0))
 
-    def __sub__(self, other: Value | float) -> Value:
+    def __sub__(self, other: Value | complex) -> Value:
         other = as_value(other)
         return operation("-", self.data - other.data, (self, 1.0), (other, -1.0))
 
-    def __mul__(self, other: Value | float) -> Value:
+    def __mul__(self, other: Value | complex) -> Value:
         other = as_value(other)
         return operation("*", self.data * other.data, (self, other.data), (other, self.data))
 
-    def __truediv__(self, other: Value | float) -> Value:
+    def __truediv__(self, other: Value | complex) -> Value:
         other = as_value(other)
         if other.data == 0:
             raise ValueError("/: expected a denominator other than 0, got 0")
@@ -82,9 +90,10 @@ class Value:
         """selfⁿ for a constant real n."""
         n = _number("**, exponent", n)
         try:
-            power = math.pow(self.data, n)
-            slope = n * math.pow(self.data, n - 1) if n else 0.0
-        except (ValueError, OverflowError):
+            raised = operator.pow if isinstance(self.data, complex) else math.pow
+            power = raised(self.data, n)
+            slope = n * raised(self.data, n - 1) if n else 0.0
+        except (ValueError, ArithmeticError):
             message = f"**: expected a base with a finite power and derivative, got {self.data} ** {n}"
             raise ValueError(message) from None
         return operation(f"**{n:g}", power, (self, slope))
@@ -92,42 +101,43 @@ class Value:
     def __neg__(self) -> Value:
         return operation("neg", -self.data, (self, -1.0))
 
-    def __radd__(self, other: float) -> Value:
+    def __radd__(self, other: complex) -> Value:
         return as_value(other) + self
 
-    def __rsub__(self, other: float) -> Value:
+    def __rsub__(self, other: complex) -> Value:
         return as_value(other) - self
 
-    def __rmul__(self, other: float) -> Value:
+    def __rmul__(self, other: complex) -> Value:
         return as_value(other) * self
 
-    def __rtruediv__(self, other: float) -> Value:
+    def __rtruediv__(self, other: complex) -> Value:
         return as_value(other) / self
 
     def exp(self) -> Value:
         """e^self; ValueError where that is too large for a float."""
-        if self.data > 709.78:
+        if self.data.real > 709.78:
             raise ValueError(f"exp: expected a number up to 709.78, got {self.data}")
-        exponential = math.exp(self.data)
+        exponential = _library(self.data).exp(self.data)
         return operation("exp", exponential, (self, exponential))
 
     def log(self) -> Value:
         """ln self; ValueError unless self is above 0."""
-        if self.data <= 0:
+        if self.data == 0 or not (isinstance(self.data, complex) or self.data > 0):
             raise ValueError(f"log: expected a number above 0, got {self.data}")
-        return operation("log", math.log(self.data), (self, 1.0 / self.data))
+        return operation("log", _library(self.data).log(self.data), (self, 1.0 / self.data))
 
     def tanh(self) -> Value:
         """tanh self."""
-        return operation("tanh", math.tanh(self.data), (self, 4.0 * _sigmoid_slope(2.0 * self.data)))
+        return operation("tanh", _tanh(self.data), (self, _tanh_slope(self.data)))
 
     def sigmoid(self) -> Value:
         """σ(self) = 1 / (1 + e^−self), in a form that can neither overflow nor lose digits."""
         return operation("sigmoid", _sigmoid(self.data), (self, _sigmoid_slope(self.data)))
 
     def relu(self) -> Value:
-        """max(self, 0), with derivative 0 at 0."""
-        return operation("relu", max(self.data, 0.0), (self, 1.0 if self.data > 0 else 0.0))
+        """max(self, 0), with derivative 0 at 0; of a complex number by its real part."""
+        on = self.data.real > 0
+        return operation("relu", self.data if on else 0.0, (self, 1.0 if on else 0.0))
 
     def backward(self) -> None:
         """Set `grad` of every Value that self was computed from to ∂self/∂that Value.
@@ -156,7 +166,7 @@ class Value:
             yield node, contributions
 
 
-def operation(op: str, data: float, *parents: tuple[Value, float]) -> Value:
+def operation(op: str, data: complex, *parents: tuple[Value, complex]) -> Value:
     """The result of an operation: its value, and every parent with the local derivative by it.
 
     `operation("square", v.data**2, (v, 2 * v.data))` is all that a new operation takes. Raises ValueError
@@ -166,7 +176,7 @@ def operation(op: str, data: float, *parents: tuple[Value, float]) -> Value:
     result.data, result.grad, result.op, result.label = data, 0.0, op, ""
     result.parents = tuple(parent for parent, _ in parents)
     result.slopes = tuple(slope for _, slope in parents)
-    if not (math.isfinite(data) and all(map(math.isfinite, result.slopes))):
+    if not all(map(cmath.isfinite, (data, *result.slopes))):
         numbers = ", ".join(str(parent.data) for parent in result.parents)
         raise ValueError(
             f"{op}: expected a finite value and derivative, got {data} and {result.slopes} at {numbers}"
@@ -174,20 +184,40 @@ def operation(op: str, data: float, *parents: tuple[Value, float]) -> Value:
     return result
 
 
-def _sigmoid(z: float) -> float:
+def _sigmoid(z: Any) -> Any:
     """exp(−ln(1 + e^−z)); for z < 0 that is e^z exp(−ln(1 + e^z)), which cannot overflow."""
+    if isinstance(z, complex):
+        return tangents.sigmoid(z)
     e = math.exp(-abs(z))
     larger = math.exp(-math.log1p(e))
     return larger if z >= 0 else e * larger
 
 
-def _sigmoid_slope(z: float) -> float:
+def _sigmoid_slope(z: Any) -> Any:
     """σ(z) σ(−z) = e^−|z| exp(−2 ln(1 + e^−|z|))."""
+    if isinstance(z, complex):
+        return tangents.sigmoid_slope(z)
     e = math.exp(-abs(z))
     return e * math.exp(-2.0 * math.log1p(e))
 
 
-def as_value(number: Value | float) -> Value:
+def _tanh(z: Any) -> Any:
+    return tangents.tanh(z) if isinstance(z, complex) else math.tanh(z)
+
+
+def _tanh_slope(z: Any) -> Any:
+    """4 σ′(2z); far out 4 e^−|z| e^−|z|, where the 4 comes before a digit is lost to the smallest float."""
+    if isinstance(z, complex):
+        return tangents.tanh_slope(z)
+    e = math.exp(-abs(z))
+    return 4.0 * _sigmoid_slope(2.0 * z) if abs(z) < 350.0 else (4.0 * e) * e
+
+
+def _library(number: complex) -> Any:
+    return cmath if isinstance(number, complex) else math
+
+
+def as_value(number: Value | complex) -> Value:
     """`number` itself if it is a Value, else a Value of it."""
     return number if isinstance(number, Value) else Value(number)
 
@@ -309,14 +339,17 @@ def _shown(value: object) -> str:
         return f"<{type(value).__name__}>"
 
 
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool | Value) or not isinstance(value, SupportsFloat) or hasattr(value, "__len__"):
-        raise TypeError(f"{name}: expected a real number, got {_shown(value)}")
-    try:
-        number = float(value)
-    except OverflowError:  # an int beyond all floats
-        number = math.inf
-    if not math.isfinite(number):
+def _number(name: str, value: Any, real: bool = True) -> Any:
+    if not real and isinstance(value, Complex) and not isinstance(value, Real):
+        number: Any = complex(value)
+    elif isinstance(value, bool | Value) or not isinstance(value, SupportsFloat) or hasattr(value, "__len__"):
+        raise TypeError(f"{name}: expected a {'real ' if real else ''}number, got {_shown(value)}")
+    else:
+        try:
+            number = float(value)
+        except OverflowError:  # an int beyond all floats
+            number = math.inf
+    if not cmath.isfinite(number):
         raise ValueError(f"{name}: expected a finite number, got {number}")
     return number
 

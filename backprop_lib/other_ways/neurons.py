@@ -18,26 +18,38 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from backprop_lib.other_ways import plain_arguments
+from backprop_lib.other_ways import decimal_sigmoid, plain_arguments
 from backprop_lib.other_ways.plain_arguments import Order
 
 FAR = 700.0  # e^z overflows a little further out, and 1 + e^z is e^z to the last digit
 
 
-def _sigmoid(z: float) -> float:
+def _sigmoid(z: Any) -> Any:
+    if isinstance(z, complex):
+        return decimal_sigmoid.sigmoid(z)
     return 1.0 / (1.0 + math.exp(-z)) if z > -FAR else math.exp(z)
 
 
-def _sigmoid_prime(z: float) -> float:
+def _sigmoid_prime(z: Any) -> Any:
     """1 / (e^z + 2 + e^−z): σ (1 − σ) without a difference in which digits are lost."""
+    if isinstance(z, complex):
+        return decimal_sigmoid.sigmoid_prime(z)
     if abs(z) > FAR:
         return math.exp(-abs(z))
     e = math.exp(abs(z))
     return 1.0 / (e + (2.0 + 1.0 / e))
 
 
-def _tanh_prime(z: float) -> float:
-    return 4.0 * _sigmoid_prime(2.0 * z)  # because tanh z = 2 σ(2z) − 1
+def _tanh(z: Any) -> Any:
+    return decimal_sigmoid.tanh(z) if isinstance(z, complex) else math.tanh(z)
+
+
+def _tanh_prime(z: Any) -> Any:
+    """4 σ′(2z), because tanh z = 2 σ(2z) − 1; far out 4e^−2|z|, with the 4 before digits can be lost."""
+    if isinstance(z, complex):
+        return decimal_sigmoid.tanh_prime(z)
+    e = math.exp(-abs(z))
+    return 4.0 * _sigmoid_prime(2.0 * z) if abs(z) < FAR / 2 else (2.0 * e) * (2.0 * e)
 
 
 def _softmax(z: list[float]) -> list[float]:
@@ -47,12 +59,12 @@ def _softmax(z: list[float]) -> list[float]:
     return [exponential / total for exponential in exponentials]
 
 
-ACTIVATIONS: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
-    # name: (σ(z), σ′(z)), neuron by neuron; softmax is not, and has `softmax_output_error` instead
+ACTIVATIONS: dict[str, tuple[Callable[[Any], float], Callable[[Any], float]]] = {
+    # name: (σ(z), σ′(z)) of a float or a complex z; softmax needs a layer, and has `softmax_output_error`
     "identity": (lambda z: z, lambda z: 1.0),
     "sigmoid": (_sigmoid, _sigmoid_prime),
-    "tanh": (math.tanh, _tanh_prime),
-    "relu": (lambda z: z if z > 0 else 0.0, lambda z: 1.0 if z > 0 else 0.0),
+    "tanh": (_tanh, _tanh_prime),
+    "relu": (lambda z: z if z.real > 0 else 0.0, lambda z: 1.0 if z.real > 0 else 0.0),
 }
 COSTS = {"quadratic": None, "binary_cross_entropy": "sigmoid", "cross_entropy": "softmax"}
 INITS = ("random", "constant", "zeros")
