@@ -18,7 +18,7 @@ from backprop_lib.drawing.svg import number
 
 WRAPPING = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "4px 20px"}
 # A front end marks a widget whose kernel has gone with a broken chain, or not at all, and says nothing.
-GONE = """<style>
+GONE = """
 :is(.scene, .prediction):is(.jupyter-widgets-disconnected,
     .jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator[data-status="unknown"]) *) {
   &::before {
@@ -28,7 +28,43 @@ GONE = """<style>
   & .jupyter-widgets-disconnected::before { display: none; }
   & :is(button, input, select, .widget-slider) { opacity: 0.4; pointer-events: none; }
 }
-</style>"""
+"""
+# The name of a box that stands beside a slider with the same words.
+UNSEEN = """
+.typed .widget-label { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+"""
+# A front end ties the words beside a slider to nothing: neither to the handle nor to the number to be typed;
+# and the handle of a slider over a list says which place it is at. Whatever is drawn anew is named anew.
+NAMES = """(part => {
+  if (!part || part.isNamed) return;
+  const set = (element, name, value) => {
+    if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+  };
+  const name = () => {
+    for (const slider of part.querySelectorAll('.widget-slider')) {
+      const [words, handle, number] = ['.widget-label', '.noUi-handle', '.widget-readout']
+        .map(kind => slider.querySelector(kind));
+      if (!words || !handle || !number) continue;
+      set(handle, 'aria-label', words.textContent);
+      set(handle, 'aria-valuetext', number.textContent);
+      set(handle, 'aria-disabled', String(Boolean(slider.querySelector('[disabled]'))));
+      set(number, 'role', 'textbox');
+      set(number, 'aria-label', words.textContent + ', typed');
+    }
+    const question = part.matches('.prediction') ? part.querySelector('p') : null;
+    if (question) {
+      set(part, 'role', 'group');
+      set(part, 'aria-label', question.textContent);
+    }
+  };
+  part.isNamed = true;
+  name();
+  new MutationObserver(name).observe(part, {
+    subtree: true, childList: true, characterData: true, attributeFilter: ['disabled', 'aria-valuetext'],
+  });
+})(this.closest('.scene, .prediction'))"""
+# What every figure and every question brings along.
+HEAD = f'<style onload="{NAMES}">{UNSEEN}{GONE}</style>'
 
 
 class Player(W.HBox):  # type: ignore[misc]
@@ -198,7 +234,10 @@ class LogSlider(W.HBox):  # type: ignore[misc]
             readout=False,
             **_room(description, 200),
         )
-        self.box = W.FloatText(value=value, tooltip=f"{description}, typed", layout=W.Layout(width="76px"))
+        self.box = W.FloatText(
+            value=value, description=f"{description}, typed", layout=W.Layout(width="76px")
+        )
+        self.box.add_class("typed")
         super().__init__([self.slider, self.box], value=value, layout=W.Layout(align_items="center"))
         self._follows = False
         self.slider.observe(self._on_slider, "value")

@@ -18,7 +18,7 @@ import numpy as np
 
 from backprop_lib.arguments import shown
 from backprop_lib.drawing.svg import number, still
-from backprop_lib.figures.controls import GONE, WRAPPING, IntegerBox, LogSlider, Player, choice, slider
+from backprop_lib.figures.controls import HEAD, WRAPPING, IntegerBox, LogSlider, Player, choice, slider
 
 __all__ = ["IntegerBox", "LogSlider", "Player", "Scene", "View", "choice", "slider", "table_html"]
 
@@ -36,7 +36,7 @@ STYLE = (
 .scene > .widget-html > .widget-html-content { overflow-x: auto; }
 .scene [disabled] { opacity: 0.4; }
 </style>"""
-    + GONE
+    + HEAD
 )
 
 

@@ -12,7 +12,7 @@ from IPython.utils.capture import capture_output
 from backprop_lib.arguments import shown
 from backprop_lib.course.predictions import NOTHING_COMMITTED, Commitment, Prediction, Record, prediction
 from backprop_lib.drawing.svg import NEGATIVE, POSITIVE, still
-from backprop_lib.figures.controls import GONE, WRAPPING
+from backprop_lib.figures.controls import HEAD, WRAPPING
 from backprop_lib.figures.scene import WORDS, table_html
 
 SEALED = "Commit to a guess first, then open"
@@ -75,7 +75,7 @@ class SealedPrediction(W.VBox):  # type: ignore[misc]
         self._verdict = W.HTML()
         self.commitment: Commitment | None = None
         buttons = W.HBox([self.guess_button, self.sure_button], layout=W.Layout(**WRAPPING))
-        self._sealed = [W.HTML(STYLE + GONE + self._question_html), self.control, buttons, self._verdict]
+        self._sealed = [W.HTML(STYLE + HEAD + self._question_html), self.control, buttons, self._verdict]
         super().__init__(self._sealed)
         self.add_class("prediction")
 

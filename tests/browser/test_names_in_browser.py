@@ -1,0 +1,103 @@
+"""Every control of a figure or a question in a real JupyterLab has a name for those who hear the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import accessibility_tree
+import pytest
+from accessibility_tree import controls_of, unnamed
+from figure_in_browser import write_notebook
+from in_chromium import open_tab, run_all
+
+from backprop_lib.figures import figure_names
+from backprop_lib.figures.recalling import recall
+
+START = "from importlib import import_module\nfrom backprop_lib import Network, load_iris, predict, recall"
+CALLS = {name: f"import_module('backprop_lib.figures.{name}').{name}()" for name in figure_names()} | {
+    "live_training": "import_module('backprop_lib.figures.live_training').LiveTraining("
+    "Network([('identity', 4), ('sigmoid', 3)]), load_iris())",
+    "options": "predict('Which?', ['this', 'that'], answer='this', because='It is.')",
+    "number": "predict('How much?', answer=0.5, because='It is.')",
+    "recall": "recall(3)",
+}
+
+
+@cache
+def widget_of(name: str) -> Any:
+    names: dict[str, Any] = {}
+    exec(f"{START}\nwidget = {CALLS[name]}", names)
+    return names["widget"]
+
+
+@pytest.fixture(scope="module")
+def page(lab: str, chromium: Any, folder: Path) -> Iterator[Any]:
+    """A page with one cell for each figure and each kind of question, all of it drawn."""
+    page, errors = open_tab(chromium)
+    cells = run_all(page, lab, write_notebook(folder, "names.ipynb", START, *CALLS.values()))
+    assert not [error for cell in cells for error in cell["errors"]]
+    yield page
+    page.close()
+    assert not errors
+
+
+def part_of(page: Any, name: str) -> Any:
+    """The figure or the question that the cell with this call shows."""
+    cell = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").nth(1 + list(CALLS).index(name))
+    return cell.locator(".jp-OutputArea-output .widget-vbox:is(.scene, .prediction, .recall)").first
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_every_control_is_told_by_its_name(name: str, page: Any) -> None:
+    assert unnamed(part_of(page, name), widget_of(name)) == []
+
+
+def test_every_kind_of_control_is_among_those_that_are_told() -> None:
+    told = {role for name in CALLS for role, _ in controls_of(widget_of(name))}
+    assert told == {"slider", "textbox", "spinbutton", "combobox", "button", "radio"}
+
+
+def test_a_control_without_a_name_and_one_with_another_would_be_found(
+    page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, widget = part_of(page, "layer_sizes"), widget_of("layer_sizes")
+    assert unnamed(part, widget) == []
+    monkeypatch.setattr(accessibility_tree, "PATIENCE", 0.0)
+    for selector, name, finding in (
+        (".noUi-handle", "", "a slider without a name"),
+        (".noUi-handle", "Outputs", "2 × slider named 'Outputs'"),
+        (".widget-readout", "Other", "no textbox named 'Inputs, typed'"),
+    ):
+        element = part.locator(selector).first
+        right = element.get_attribute("aria-label")
+        element.evaluate("(element, name) => element.setAttribute('aria-label', name)", name)
+        assert finding in unnamed(part, widget)
+        element.evaluate("(element, name) => element.setAttribute('aria-label', name)", right)
+    assert unnamed(part, widget) == []
+
+
+def test_a_slider_over_a_list_says_its_value_and_not_its_place(page: Any) -> None:
+    part = part_of(page, "one_neuron")
+    part.get_by_role("slider", name="Learning rate η").press("Home")
+    part.locator(".noUi-handle[aria-label='Learning rate η'][aria-valuetext='0.01']").wait_for()
+
+
+def test_a_slider_that_does_nothing_says_so(page: Any) -> None:
+    part, sizes = part_of(page, "layer_sizes"), ".noUi-handle[aria-label='Neurons in layer 2']"
+    part.locator(f"{sizes}[aria-disabled=true]").wait_for()
+    part.get_by_role("slider", name="Hidden layers").press("End")
+    part.locator(f"{sizes}[aria-disabled=false]").wait_for()
+
+
+def test_a_question_is_a_group_that_is_named_by_it_and_new_questions_are_named_anew(page: Any) -> None:
+    part, widget = part_of(page, "recall"), recall(3)
+    for seed in (3, 4):
+        widget.draw(seed)
+        for prediction in widget.questions.children:
+            name = f"Recall: {prediction.asked.question}"
+            part.get_by_role("group", name=name, exact=True).first.wait_for()
+        if seed == 3:
+            part.get_by_role("button", name="New numbers").press("Enter")
