@@ -482,8 +482,8 @@ def _drawn_graph(html: str, right: Expected) -> list[str]:
                 found.append(f"{name} of node {i}")
     if right.nodes:
         titles = re.findall(r'data-id="\d+"[^>]*>.*?<text[^>]*>([^<]*)<', html)
-        arrows = re.findall(r'data-from="(\d+)" data-to="(\d+)" opacity="([^"]+)"', html)
-        pale = {int(i) for i, attributes in boxes if "opacity" in attributes}
+        arrows = re.findall(r'data-from="(\d+)" data-to="(\d+)" data-lit="([^"]+)"', html)
+        pale = {int(i) for i, attributes in boxes if 'data-lit="0"' in attributes}
         glowing = set(range(len(boxes))) - pale if pale else set()
         found += ["names of the nodes"] * (titles != right.titles)
         found += ["the nodes that stand out"] * (glowing != right.glowing)

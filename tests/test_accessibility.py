@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from backprop_lib.data import load_iris
-from backprop_lib.drawing import canvas, graph, net, plots, svg
+from backprop_lib.drawing import canvas, colors, graph, net, plots, svg
 from backprop_lib.figures import figure_names
 from backprop_lib.network import Network
 
@@ -238,21 +238,16 @@ def text_fills(drawing: str) -> set[str]:
     return set(re.findall(r'<text[^>]*\bfill="([^"]+)"', drawing))
 
 
-@pytest.mark.parametrize("paper", [svg.PAPER, svg.GLOW, graph.LEAF])
-@pytest.mark.parametrize("ink", [svg.INK, svg.NEGATIVE, svg.POSITIVE, graph.QUIET])
-def test_text_in_a_drawing_stands_out_from_its_paper(ink: str, paper: str) -> None:
+@pytest.mark.parametrize("paper", colors.GROUNDS)
+@pytest.mark.parametrize("ink", colors.WRITTEN)
+def test_a_color_in_which_words_are_written_stands_out_from_every_ground(ink: str, paper: str) -> None:
     assert contrast(ink, paper) >= 4.5
 
 
 def test_the_drawings_write_in_no_other_color() -> None:
     zero = [{"id": 0, "data": 0.0, "grad": 0.0, "op": "+"}]
     used = text_fills(signed_net()) | text_fills(signed_graph()) | text_fills(graph.graph_svg(zero))
-    assert used <= {svg.INK, svg.NEGATIVE, svg.POSITIVE, graph.QUIET}
-
-
-@pytest.mark.parametrize("color", [*plots.LINE_COLORS, svg.INK])
-def test_the_name_of_a_curve_stands_out_from_white(color: str) -> None:
-    assert contrast(color, "white") >= 4.5
+    assert used <= {svg.INK, svg.NEGATIVE, svg.POSITIVE, colors.QUIET}
 
 
 @pytest.mark.parametrize("name", CURVES)
@@ -269,7 +264,7 @@ def pale(color: Any) -> bool:
 
 
 def test_a_pale_text_is_found() -> None:
-    assert pale(canvas.SOFT) and not pale(svg.INK)
+    assert pale(colors.FAINT) and not pale(svg.INK)
 
 
 def test_the_numbers_in_a_heat_map_stand_out_from_their_cells(drawn: list[Figure]) -> None:

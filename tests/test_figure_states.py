@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from figure_looks import contrast, too_pale
 from figure_mathematics import EXPECTED, flowers, start, trained
 from figure_numbers import cells_of
 from figure_states import (
@@ -27,8 +28,10 @@ from figure_states import (
     masked,
     walk,
 )
+from matplotlib.text import Text
 
 from backprop_lib.data import load_iris, split, standardize
+from backprop_lib.drawing.colors import PAPER
 from backprop_lib.drawing.svg import number
 from backprop_lib.figures import clones, find_the_bug, iris_lab, step_size
 from backprop_lib.figures.live_training import LiveTraining
@@ -59,6 +62,16 @@ def test_all_that_a_figure_draws_and_says_is_computed_anew(name: str) -> None:
 @pytest.mark.parametrize("name", FIGURES)
 def test_reset_returns_to_what_was_seen_first(name: str) -> None:
     assert not differing(walk(name)[-1].seen.view, Driven(name).seen().view)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_text_that_a_figure_draws_stands_out_from_its_ground(name: str) -> None:
+    for pause in walk(name):
+        assert not too_pale(pause.seen.view.html), pause.seen.values
+    for figure in Driven(name).figures:
+        texts = [text for text in figure.figure.findobj(Text) if text.get_text().strip()]
+        assert texts and not [t.get_text() for t in texts if contrast(t.get_color(), PAPER) < 4.5]
+        assert not [t.get_text() for t in texts if t.get_alpha() not in (None, 1)]
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -25,11 +25,10 @@ from matplotlib.legend import Legend
 from PIL import Image
 
 from backprop_lib.arguments import positive_integer, shown
-from backprop_lib.drawing.svg import INK
+from backprop_lib.drawing.colors import FAINT, GRID, INK, PAPER
 
 SHARPNESS = 2  # pixels drawn for one pixel shown
 PIXELS_PER_INCH = 100
-SOFT, GRID = "#8A8A8A", "#E4E4E4"
 PNG_IN_HTML = re.compile(r'(?<="data:image/png;base64,)[^"]*')
 
 
@@ -83,7 +82,7 @@ def new_figure(width: int = 640, height: int = 340) -> Figure:
             positive_integer("height", height) / PIXELS_PER_INCH,
         ),
         dpi=PIXELS_PER_INCH * SHARPNESS,
-        facecolor="white",
+        facecolor=PAPER,
         layout="constrained",
     )
     FigureCanvasAgg(figure)
@@ -95,15 +94,15 @@ def new_figure(width: int = 640, height: int = 340) -> Figure:
 
 def styled(axes: Axes, title: str = "", xlabel: str = "", ylabel: str = "", grid: bool = True) -> Axes:
     """The axes in the style of the course: light spines, a faint grid, words in the page's dark gray."""
-    axes.set_facecolor("white")
+    axes.set_facecolor(PAPER)
     axes.set_title(title, fontsize=10, color=INK, loc="left", pad=9, fontweight="bold")
     axes.set_xlabel(xlabel, fontsize=9.5, color=INK)
     axes.set_ylabel(ylabel, fontsize=9.5, color=INK)
-    axes.tick_params(labelsize=8.5, colors=SOFT, labelcolor=INK, length=3, width=0.7, which="both")
+    axes.tick_params(labelsize=8.5, colors=FAINT, labelcolor=INK, length=3, width=0.7, which="both")
     axes.tick_params(which="minor", length=0)
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(SOFT)
+        spine.set_color(FAINT)
         spine.set_linewidth(0.7)
     axes.set_axisbelow(True)
     if grid:

@@ -8,19 +8,18 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from backprop_lib.arguments import listed, numbers, shown
+from backprop_lib.drawing.colors import FAINT, GLOW, GRID, INK, LEAF, PAPER, QUIET
 from backprop_lib.drawing.svg import (
-    GLOW,
     HALO,
-    INK,
-    PAPER,
     data_number,
     document,
+    fitting,
     line_of_text,
     number,
     sign_color,
+    told_apart,
 )
 
-LEAF, QUIET = "#F5F7FA", "#555555"
 BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW, MARGIN = 96, 66, 112, 84, 8
 WRITTEN = 60  # more room between two columns for the slopes on the connections
 
@@ -82,6 +81,7 @@ class _Graph:
         self.lit = set(lit)
         self.column = self._columns()
         self._lay_out()
+        self.written = self._values()
 
     def _columns(self) -> dict[Any, int]:
         """Every node right of its operands; a leaf just left of its first use."""
@@ -129,6 +129,15 @@ class _Graph:
             for c, column in enumerate(columns)
             for i in column
         }
+
+    def _values(self) -> dict[Any, str]:
+        """The value of every node as text that fits its box; two operands that differ look different."""
+        written = {i: number(float(n["data"])) for i, n in self.nodes.items() if n.get("data") is not None}
+        for node in self.nodes.values():
+            operands = [i for i in dict.fromkeys(node["parents"]) if i in written]
+            apart = told_apart([float(self.nodes[i]["data"]) for i in operands])
+            written.update({i: max(written[i], t, key=len) for i, t in zip(operands, apart, strict=True)})
+        return {i: t if len(t) <= 7 else fitting(self.nodes[i]["data"], 7) for i, t in written.items()}
 
     def reading(self) -> str:
         """The graph in words."""
@@ -180,11 +189,13 @@ class _Graph:
         label = ""
         if slope is not None:
             ends += f' data-slope="{data_number(slope)}"'
-            label = line_of_text(middle, height, f"× {_fitting(slope)}", 12, sign_color(slope), more=HALO)
+            ink = sign_color(slope) if bright else QUIET
+            label = line_of_text(middle, height, f"× {fitting(slope, 7)}", 12, ink, more=HALO)
+        stroke = QUIET if bright else GRID
         return (
-            f'<g {ends} opacity="{1 if bright else 0.35}">'
-            f'<path d="{line}" fill="none" stroke="#666666" stroke-width="1.5"/>'
-            f'<path d="M{x2 - 2:.1f} {y2 - 4:.1f}l8 4l-8 4z" fill="#666666"/>{label}</g>'
+            f'<g {ends} data-lit="{int(bright)}">'
+            f'<path d="{line}" fill="none" stroke="{stroke}" stroke-width="1.5"/>'
+            f'<path d="M{x2 - 2:.1f} {y2 - 4:.1f}l8 4l-8 4z" fill="{stroke}"/>{label}</g>'
         )
 
     def _box(self, i: Any, node: Mapping[str, Any]) -> str:
@@ -195,35 +206,31 @@ class _Graph:
         attributes += "" if data is None else f' data-data="{data_number(float(data))}"'
         attributes += "" if grad is None else f' data-grad="{data_number(float(grad))}"'
         is_lit = i in self.lit
+        is_pale = bool(self.lit) and not is_lit
         fill = GLOW if is_lit else LEAF if not node["parents"] else PAPER
-        faded = ' opacity="0.45"' if self.lit and not is_lit else ""
+        ink = QUIET if is_pale else INK
+        attributes += f' data-lit="{int(not is_pale)}"'
         parts = [
             f'<rect x="{x - BOX_WIDTH / 2:.1f}" y="{y - BOX_HEIGHT / 2:.1f}" width="{BOX_WIDTH}" '
             f'height="{BOX_HEIGHT}" rx="8" fill="{fill}" '
-            f'stroke="{INK}" stroke-width="{2.4 if is_lit else 1.2}"/>'
+            f'stroke="{FAINT if is_pale else INK}" stroke-width="{2.4 if is_lit else 1.2}"/>'
         ]
         title = _name(node)
         if op and title != op:
             title = f"{title} = {op}" if len(title) + len(str(op)) < 12 else title
-        parts.append(line_of_text(x, y - 20, title if len(title) <= 12 else title[:11] + "…", 13, INK))
+        parts.append(line_of_text(x, y - 20, title if len(title) <= 12 else title[:11] + "…", 13, ink))
         if data is not None:
-            parts.append(line_of_text(x, y + 1, f"value {_fitting(float(data))}", 12))
+            parts.append(line_of_text(x, y + 1, f"value {self.written[i]}", 12, ink))
         if grad is not None:
-            color = QUIET if grad == 0 else sign_color(float(grad))
-            parts.append(line_of_text(x, y + 20, f"grad {_fitting(float(grad))}", 12, color))
-        return f"<g {attributes}{faded}>{''.join(parts)}</g>"
+            color = QUIET if is_pale or grad == 0 else sign_color(float(grad))
+            parts.append(line_of_text(x, y + 20, f"grad {fitting(float(grad), 7)}", 12, color))
+        return f"<g {attributes}>{''.join(parts)}</g>"
 
 
 def _curve(x1: float, y1: float, x2: float, y2: float) -> str:
     """A part of a path from (x1, y1) to (x2, y2), level at both ends."""
     middle = (x1 + x2) / 2
     return f"C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
-
-
-def _fitting(value: float) -> str:
-    """The number with three digits, or with two where the box has no room for more."""
-    text = number(value)
-    return text if len(text) <= 7 else number(value, 2)
 
 
 def _name(node: Mapping[str, Any]) -> str:

@@ -13,18 +13,14 @@ from typing import Any
 import numpy as np
 
 from backprop_lib.arguments import Array, listed, numbers, positive_integer, shown
+from backprop_lib.drawing.colors import FAINT, GLOW, INK, NEGATIVE, PAPER, POSITIVE, QUIET
 from backprop_lib.drawing.graph import graph_svg
 from backprop_lib.drawing.svg import (
-    FAINT,
-    GLOW,
     HALO,
-    INK,
-    NEGATIVE,
-    PAPER,
-    POSITIVE,
     Drawing,
     data_number,
     document,
+    fitting,
     line_of_text,
     number,
     sign_color,
@@ -267,7 +263,7 @@ class _Net:
                 yield self._neuron(l, j)
         for x, y, hidden in self.ellipses:
             yield line_of_text(x, y - 7, "⋮", 16, INK)
-            yield line_of_text(x, y + 10, f"{hidden} more", 11, "#555555", more=HALO)
+            yield line_of_text(x, y + 10, f"{hidden} more", 11, QUIET, more=HALO)
 
     def _neuron(self, l: int, j: int) -> str:
         x, y, r = self.x[l], self.y[l][j], self.radius
@@ -277,33 +273,33 @@ class _Net:
         data = f'data-layer="{l}" data-neuron="{j}"'
         data += "" if value is None else f' data-a="{data_number(value)}"'
         data += "" if delta is None else f' data-delta="{data_number(delta)}"'
-        faded = ' opacity="0.55"' if self.lit and not is_lit else ""
+        is_pale = bool(self.lit) and not is_lit
         shape = (
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r}" fill="{GLOW if is_lit else PAPER}" '
-            f'stroke="{INK}" stroke-width="{2.6 if is_lit else 1.3}"/>'
+            f'stroke="{FAINT if is_pale else INK}" stroke-width="{2.6 if is_lit else 1.3}"/>'
         )
+        ink = QUIET if is_pale else INK
+        sign = QUIET if is_pale or delta is None else sign_color(delta)
         inside = ""
         if value is not None:
-            inside = line_of_text(x, y, _short(value), _size(_short(value)))
+            inside = line_of_text(x, y, _short(value), _size(_short(value)), ink)
         elif delta is not None:
-            inside = line_of_text(x, y, _short(delta), _size(_short(delta)), sign_color(delta))
+            inside = line_of_text(x, y, _short(delta), _size(_short(delta)), sign)
         below = ""
         if delta is not None and value is not None:
-            below = line_of_text(x, y + r + 10, f"δ {number(delta, 2)}", 12, sign_color(delta), more=HALO)
+            below = line_of_text(x, y + r + 10, f"δ {number(delta, 2)}", 12, sign, more=HALO)
         name = self.labels[l][j] if l in self.labels else ""
         side = -1 if l == 0 else 1
         beside = (
-            line_of_text(x + side * (r + 7), y, name, 12, INK, "end" if l == 0 else "start") if name else ""
+            line_of_text(x + side * (r + 7), y, name, 12, ink, "end" if l == 0 else "start") if name else ""
         )
-        return f"<g {data}{faded}>{shape}{inside}{below}{beside}</g>"
+        return f"<g {data}>{shape}{inside}{below}{beside}</g>"
 
     def _words(self) -> Iterable[str]:
         """Captions below the layers, shapes below the gaps, the meaning of the strokes below all."""
         for l, caption in enumerate(self.captions):
-            yield line_of_text(self.x[l], self.bottom + 4, caption, 12, "#555555")
-            yield line_of_text(
-                self.x[l], self.bottom + 20, f"n{subscript(l)} = {self.sizes[l]}", 12, "#555555"
-            )
+            yield line_of_text(self.x[l], self.bottom + 4, caption, 12, QUIET)
+            yield line_of_text(self.x[l], self.bottom + 20, f"n{subscript(l)} = {self.sizes[l]}", 12, QUIET)
         for l in range(1, self.L + 1):
             x = (self.x[l] + self.x[l - 1]) / 2
             n, before = self.sizes[l], self.sizes[l - 1]
@@ -318,7 +314,7 @@ class _Net:
         yield line_of_text(x + 42, y, "positive", 12, POSITIVE, "start")
         yield f'<line x1="{x + 108:.1f}" x2="{x + 142:.1f}" {line} stroke="{NEGATIVE}" {dashed}/>'
         yield line_of_text(x + 150, y, "negative", 12, NEGATIVE, "start")
-        yield line_of_text(x + 222, y, f"width: |w|, up to {number(self.largest)}", 12, "#555555", "start")
+        yield line_of_text(x + 222, y, f"width: |w|, up to {number(self.largest)}", 12, QUIET, "start")
 
 
 def _apart(edges: Collection[tuple[int, ...]]) -> float:
@@ -339,11 +335,7 @@ def subscript(l: int) -> str:
 
 def _short(value: float) -> str:
     """A number of about five characters, to stand in a circle."""
-    if value != 0 and not 0.01 <= abs(value) < 1000:
-        mantissa, exponent = f"{value:.0e}".split("e")
-        return f"{mantissa}e{int(exponent)}".replace("-", "−")
-    candidates = [number(value, digits) for digits in (3, 2, 1)]
-    return next((text for text in candidates if len(text) <= 5), candidates[-1])
+    return fitting(value, 5)
 
 
 def _size(text: str) -> int:

@@ -20,9 +20,11 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from backprop_lib.arguments import Array, listed, numbers, positive_number, shown
 from backprop_lib.drawing.canvas import FastFigure, Picture, image_html, new_figure, styled
-from backprop_lib.drawing.svg import INK, NEGATIVE, POSITIVE, number
+from backprop_lib.drawing.colors import BELOW_TO_ABOVE, HELD_OUT, INK, LINE_COLORS
+from backprop_lib.drawing.svg import fitting, number
 
 __all__ = [
+    "LINE_COLORS",
     "FastFigure",
     "Picture",
     "cost_curves",
@@ -30,15 +32,13 @@ __all__ = [
     "function_plot",
     "heat_map",
     "image_html",
+    "layer_colors",
     "new_figure",
     "styled",
 ]
 
-LINE_COLORS = (POSITIVE, NEGATIVE, "#1B7837", "#762A83", "#444444", "#0E7C86")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (7, 2, 1.5, 2)), (0, (9, 3)), (0, (3, 1.4)))
-DIVERGING = LinearSegmentedColormap.from_list(
-    "negative_positive", ["#7F3B08", NEGATIVE, "#F1A45A", "#F7F7F7", "#7FB2D9", POSITIVE, "#053061"]
-)
+DIVERGING = LinearSegmentedColormap.from_list("negative_positive", BELOW_TO_ABOVE)
 MOST_WRITTEN = 150  # cells of a heat map with their numbers in them
 
 
@@ -102,6 +102,7 @@ def cost_curves(
     figure = new_figure(width, height)
     axes = styled(figure.add_subplot(), title, "epoch", ylabel)
     colors = {name: LINE_COLORS[i % len(LINE_COLORS)] for i, name in enumerate(lines)}
+    colors |= {"held out": HELD_OUT} if "held out" in colors else {}
     _lines(axes, lines, colors, log, False)
     if not log:
         axes.set_ylim(bottom=min(0.0, *(float(y.min()) for y in series.values())))
@@ -129,13 +130,17 @@ def delta_norms(
     if not any((y > 0).any() for y in series.values()):
         raise ValueError("delta_by_layer: expected a norm above zero, got zeros only")
     lines = {name: (np.arange(len(y), dtype=float), y) for name, y in series.items()}
-    # The lighter end of cividis would be too pale for the names beside the lines.
-    shades = matplotlib.colormaps["cividis"](np.linspace(0.0, 0.45, len(layers)))
-    colors = {name: tuple(shade) for name, shade in zip(lines, shades, strict=True)}
+    colors = dict(zip(lines, layer_colors(len(layers)), strict=True))
     figure = new_figure(width, height)
     axes = styled(figure.add_subplot(), title, "epoch", "‖δ‖")
     _lines(axes, {n: (x, np.where(y > 0, y, np.nan)) for n, (x, y) in lines.items()}, colors, True, False)
     return Picture(figure, alt or _reading(title, "epoch", "the norm of δ, on a logarithmic scale", lines))
+
+
+def layer_colors(count: int) -> list[Any]:
+    """A shade for every layer, from the dark of the first to the lighter of the last."""
+    # The lighter end of cividis would be too pale for the names beside the lines.
+    return [tuple(shade) for shade in matplotlib.colormaps["cividis"](np.linspace(0.0, 0.45, count))]
 
 
 def heat_map(
@@ -183,7 +188,7 @@ def heat_map(
     axes.tick_params(length=0)
     unit = 0
     if cells.size <= MOST_WRITTEN and side >= 30:
-        unit = _write_cells(axes, cells, image, 8.5 if side >= 44 else 8)
+        unit = _write_cells(axes, cells, image, 8.5 if side >= 44 else 8, round(side / 7.5))
     bar = figure.colorbar(image, ax=axes, fraction=0.05, pad=0.02, ticks=[low, (low + high) / 2, high])
     bar.ax.set_yticklabels([number(low), number((low + high) / 2), number(high)])
     bar.ax.tick_params(labelsize=8.5, length=0, labelcolor=INK)
@@ -202,16 +207,24 @@ def _limits(cells: Array, diverging: bool, limit: float | None) -> tuple[float, 
     return (low, high) if high > low else (low, low + 1.0)
 
 
-def _write_cells(axes: Axes, cells: Array, image: Any, size: float) -> int:
-    """Write the number of every cell, white on dark and black on light; returns the power of ten left out."""
+def _write_cells(axes: Axes, cells: Array, image: Any, size: float, room: int) -> int:
+    """Write the number of every cell, white on dark and black on light; returns the power of ten left out.
+
+    All have the same decimals, unless a number would lose its meaning: look like 0, or like 1. Then each
+    has its own digits, as many as there is room for.
+    """
     largest = float(np.abs(cells).max())
     unit = int(np.floor(np.log10(largest))) if largest and not 0.1 <= largest < 1000 else 0
     decimals = max(0, 2 - len(f"{largest / 10.0**unit:.0f}") + 1)
+    scaled = cells / 10.0**unit
+    rounded = np.round(scaled, decimals)
+    lost = ((rounded == 0) | (np.abs(rounded) == 1)) & ~np.isclose(scaled, rounded, rtol=1e-9, atol=0)
     rgb = image.cmap(image.norm(cells))[..., :3]
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     luminance = linear @ (0.2126, 0.7152, 0.0722)
-    for (i, j), value in np.ndenumerate(cells):
-        text = f"{round(value / 10.0**unit, decimals) + 0.0:.{decimals}f}".replace("-", "−")
+    for i, j in np.ndindex(cells.shape):
+        text = f"{rounded[i, j] + 0.0:.{decimals}f}".replace("-", "−")
+        text = fitting(float(scaled[i, j]), room) if lost.any() else text
         color = "white" if luminance[i, j] < 0.179 else "black"  # both have contrast 4.58 at 0.179
         axes.text(j, i, text, ha="center", va="center", fontsize=size, color=color)
     return unit

@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape, unescape
+from itertools import permutations
 from typing import Any
 from urllib.parse import quote
 
 import numpy as np
 
 from backprop_lib.arguments import shown
+from backprop_lib.drawing.colors import FAINT, GLOW, INK, NEGATIVE, PAPER, POSITIVE
 
-NEGATIVE, POSITIVE = "#B35806", "#2166AC"
-INK, FAINT, PAPER, GLOW = "#222222", "#8A8A8A", "#FFFFFF", "#FFF8DC"
+__all__ = [
+    "FAINT",
+    "GLOW",
+    "HALO",
+    "INK",
+    "NEGATIVE",
+    "PAPER",
+    "POSITIVE",
+    "Drawing",
+    "data_number",
+    "document",
+    "factor",
+    "fitting",
+    "line_of_text",
+    "number",
+    "sign_color",
+    "still",
+    "told_apart",
+]
+
+AS_GOOD_AS_1 = 1e-9  # round-off may put that much between a number and 1
 FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"
 SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 LABEL = re.compile(r'\baria-label="([^"]*)"')
@@ -23,11 +44,19 @@ LABEL = re.compile(r'\baria-label="([^"]*)"')
 def number(value: float, digits: int = 3) -> str:
     """A number as text, rounded to so many significant digits, with a true minus and never −0.
 
-    >>> number(0.99998), number(-4.4508e-05), number(1234.5), number(-0.0)
-    ('1', '−4.45e−5', '1230', '0')
+    It keeps its meaning: what is not 1 is not rounded to 1 but gets the digits that part it from 1, and what
+    is not 0 is not rounded to 0.
+
+    >>> number(0.98765), number(-4.4508e-05), number(1234.5), number(-0.0)
+    ('0.988', '−4.45e−5', '1230', '0')
+    >>> number(0.99996), number(1.0002), number(1 - 1e-12)
+    ('0.99996', '1.0002', '1')
     """
     if not np.isfinite(value):
         return "not a number" if value != value else ("∞" if value > 0 else "−∞")
+    if AS_GOOD_AS_1 < abs(abs(value) - 1) < 0.1:
+        while abs(float(f"{value:.{digits}g}")) == 1:
+            digits += 1
     value = float(f"{value:.{digits}g}")
     if value == 0:
         return "0"
@@ -39,6 +68,43 @@ def number(value: float, digits: int = 3) -> str:
         mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
         text = f"{mantissa}e{int(exponent)}"
     return text.replace("-", "−")
+
+
+def fitting(value: float, room: int) -> str:
+    """A number in so many characters, if three digits, two or one can be written in them.
+
+    A number near 1 that has no room is written as 1 and what is missing, with one digit.
+
+    >>> fitting(-0.1234, 5), fitting(0.99996, 5), fitting(-0.000123, 5)
+    ('−0.12', '1−4e−5', '−1e−4')
+    """
+    texts = [number(value, digits) for digits in (3, 2, 1)]
+    shorter = next((text for text in texts if len(text) <= room), "")
+    if shorter:
+        return shorter
+    if not abs(abs(value) - 1) < 0.1:
+        mantissa, exponent = f"{value:.0e}".split("e")
+        return f"{mantissa}e{int(exponent)}".replace("-", "−")
+    one, rest = ("1", value - 1) if value > 0 else ("−1", value + 1)
+    return f"{one}{'−' if rest < 0 else '+'}{number(abs(rest), 1)}"
+
+
+def told_apart(values: Sequence[float], digits: int = 3) -> list[str]:
+    """Numbers as text, with more digits where two that differ would look equal.
+
+    >>> told_apart([0.75, 0.7504]), told_apart([0.5, 0.25])
+    (['0.75', '0.7504'], ['0.5', '0.25'])
+    """
+    texts = [number(value, digits) for value in values]
+    differ = {
+        i
+        for i, j in permutations(range(len(values)), 2)
+        if texts[i] == texts[j] and not np.isclose(values[i], values[j], rtol=AS_GOOD_AS_1, atol=0)
+    }
+    if not differ:
+        return texts
+    finer = told_apart(values, digits + 1)
+    return [finer[i] if i in differ else text for i, text in enumerate(texts)]
 
 
 def factor(value: float) -> str:
