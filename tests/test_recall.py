@@ -165,6 +165,10 @@ def test_a_page_without_a_page_before_it_is_refused(page) -> None:
         recall(page)
 
 
+def asked_in(shown) -> list[str]:
+    return [child.asked.question for child in shown.questions.children]
+
+
 def test_the_stored_questions_are_those_of_the_page_number_and_stay_so() -> None:
     shown = recall(3)
     stored, _ = shown._repr_mimebundle_()
@@ -176,16 +180,36 @@ def test_the_stored_questions_are_those_of_the_page_number_and_stay_so() -> None
     assert {k: again[k] for k in ("text/html", "text/plain")} == {
         k: stored[k] for k in ("text/html", "text/plain")
     }
+    other, _ = recall(3)._repr_mimebundle_()
+    assert other["text/plain"] == stored["text/plain"] and other["text/html"] == stored["text/html"]
 
 
-def test_new_numbers_ask_anew_and_are_sealed_again() -> None:
+@pytest.mark.parametrize("page", range(1, 13))
+def test_what_a_reader_is_asked_is_drawn_anew_at_each_run_and_never_what_is_stored(page, monkeypatch) -> None:
+    seeds = iter([page, 101, page, 102, 103, 101, 102, *range(200, 300)])
+    monkeypatch.setattr("secrets.randbits", lambda bits: next(seeds))
+    stored = {asked.question for asked in recall_questions(page, page)}
+    first, second = recall(page), recall(page)
+    for shown in first, second:
+        assert not stored & set(asked_in(shown)) and len(set(asked_in(shown))) == 3
+    assert asked_in(first) != asked_in(second)
+
+
+@pytest.mark.parametrize("page", range(1, 13))
+def test_the_button_asks_nothing_that_is_shown(page) -> None:
+    shown = recall(page)
+    for _ in range(20):
+        before = set(asked_in(shown))
+        shown.new_button.click()
+        assert not before & set(asked_in(shown))
+
+
+def test_new_numbers_are_sealed_again() -> None:
     shown = recall(2)
-    before = [child.asked for child in shown.questions.children]
-    first = shown.questions.children[0].control
-    first.value = "0" if before[0].options == () else first.options[0]
-    shown.questions.children[0].guess_button.click()
+    first = shown.questions.children[0]
+    first.control.value = "0" if not first.asked.options else first.control.options[0]
+    first.guess_button.click()
+    assert first.commitment
     shown.new_button.click()
-    after = [child.asked for child in shown.questions.children]
-    assert all(one.question != other.question for one, other in zip(before, after, strict=True))
     assert not any(child.commitment for child in shown.questions.children)
     assert len(shown.questions.children) == 3 and shown.children[1] is shown.new_button

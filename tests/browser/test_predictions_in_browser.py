@@ -9,6 +9,8 @@ import pytest
 from in_chromium import run_all
 from test_pages_in_browser import Tab, write_notebook
 
+from backprop_lib.course.recall import recall_questions
+
 PREDICTION = ".jp-OutputArea-output .widget-vbox.prediction"
 PAGE = "01_a_net_of_neurons.ipynb"
 ASKS_A_NUMBER = """from backprop_lib import predict
@@ -97,6 +99,7 @@ def test_questions_are_asked_anew_long_options_wrap_and_the_record_follows(
     anew = page.locator("button:text-is('New numbers')")
     anew.wait_for()
     before = page.locator(".widget-vbox.recall").inner_text()
+    assert not any(stored.question in before for stored in recall_questions(1, seed=1))
     anew.focus()
     page.keyboard.press("Enter")
     page.wait_for_function(
