@@ -355,6 +355,16 @@ def test_find_the_bug_shows_the_checkers_verdict(name) -> None:
     assert set(find_the_bug.bug_order()) == {"", *MISTAKES}
 
 
+def test_parameters_apart_or_digits_that_differ_are_each_a_doubt_in_find_the_bug(monkeypatch) -> None:
+    with monkeypatch.context() as alone:
+        alone.setattr(find_the_bug, "cost_of", lambda *_: 0.5)  # a cost that shows nothing
+        assert find_the_bug.train_with("not_reset").doubtful and not find_the_bug.train_with("").doubtful
+    shares = iter([0.0, 1.0])
+    monkeypatch.setattr(find_the_bug, "apart", lambda *_: next(shares, 0.0))
+    assert find_the_bug.train_with("").doubtful, "apart once is apart for good"
+    assert find_the_bug.train_with("not_reset").doubtful and not find_the_bug.train_with("").doubtful
+
+
 def test_find_the_bug_does_not_tell_before_it_is_asked() -> None:
     scene = scene_of("find_the_bug")
     hidden = scene.view
