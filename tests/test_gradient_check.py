@@ -709,6 +709,8 @@ def test_the_plain_loop_shows_its_progress_parameter_by_parameter() -> None:
 
     watched = numerical_gradient(NET, X, Y, progress=watch)
     assert seen == list(range(26)) and np.array_equal(watched.theta, numerical_gradient(NET, X, Y).theta)
+    short = numerical_gradient(NET, X, Y, progress=lambda indices: indices[:3]).theta
+    assert np.array_equal(short[:3], watched.theta[:3]) and np.isnan(short[3:]).all(), "what is not measured"
 
 
 def test_the_methods_and_steps_have_the_defaults_that_are_said() -> None:

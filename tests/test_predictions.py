@@ -15,7 +15,7 @@ from test_run_twice import findings, page_of, said
 
 from backprop_lib import calibration, predict
 from backprop_lib import record as record_of
-from backprop_lib.course.predictions import NOTHING_COMMITTED, Commitment, Record, prediction
+from backprop_lib.course.predictions import NOTHING_COMMITTED, Commitment, Record, prediction, written
 from backprop_lib.drawing.svg import Drawing, document
 from backprop_lib.figures import sealed
 from backprop_lib.figures.layer_sizes import layer_sizes
@@ -90,6 +90,21 @@ def test_a_number_is_right_within_its_distance_or_if_it_looks_equal(answer, with
     asked = prediction("?", (), answer, "because", within)
     assert [asked.is_right(guess) for guess in right] == [True] * len(right)
     assert [asked.is_right(guess) for guess in wrong] == [False] * len(wrong)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (999999999, "999999999"),
+        (1e9, "1e+09"),
+        (-1e9, "−1e+09"),
+        (-3.0, "−3"),
+        (0.25, "0.25"),
+        (-2e-5, "−2e−05"),
+    ],
+)
+def test_a_whole_number_below_a_thousand_million_is_written_out(value, text) -> None:
+    assert written(value) == text
 
 
 @pytest.mark.parametrize(
@@ -215,6 +230,7 @@ def test_the_record_of_a_page_follows_every_commitment_and_its_still_does_not() 
 def test_calibration_adds_up_the_pages_and_says_what_the_shares_mean() -> None:
     kept = Record({"a": Commitment(True, False), "b": Commitment(False, True)})
     rows, said = kept.calibration(["4/5 1/3", "2/2 0/1"])
+    assert rows[0] == ["you said", "right", "of", "share"]
     assert rows[1:] == [["I am sure", "6", "8", "75%"], ["a guess", "2", "5", "40%"]]
     assert said == ["When you are sure, you are right in 75% of the cases: look twice."]
     rows, said = Record().calibration(["9/9 0/0"])

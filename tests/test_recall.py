@@ -113,6 +113,28 @@ def test_the_answer_follows_from_the_numbers_in_the_question(question) -> None:
             assert asked.answer == pytest.approx(right, rel=1e-9, abs=1e-12), asked
 
 
+def test_what_a_softmax_says_is_a_distribution() -> None:
+    (softmax_error,) = (question for question in ALL if question.__name__ == "_softmax_error")
+    for seed in SEEDS:
+        p = numbers_in(softmax_error(np.random.default_rng(seed)).question)[:3]
+        assert sum(p) == pytest.approx(1) and min(p) > 0 and max(p) > 1 / 3, p
+
+
+# Of what is counted there are two at least, and of the flowers more are right than by chance.
+LEAST = dict.fromkeys(["_truncation", "_vanishing", "_first_cost", "_steps_of_an_epoch"], 2) | {
+    "_accuracy": 16
+}
+LEAST |= dict.fromkeys(["_how_many_parameters", "_shape_of_the_weights", "_shape_of_the_transpose"], 2)
+
+
+@pytest.mark.parametrize("question", [question for question in ALL if question.__name__ in LEAST])
+def test_what_is_counted_is_worth_counting(question) -> None:
+    for seed in SEEDS:
+        numbers = numbers_in(question(np.random.default_rng(seed)).question)
+        one_more = question.__name__ in ("_truncation", "_vanishing")  # the order, and the weights
+        assert min(numbers[:1] if one_more else numbers) >= LEAST[question.__name__], numbers
+
+
 @pytest.mark.parametrize("question", ALL, ids=lambda question: question.__name__)
 def test_who_works_in_the_head_may_round_unless_the_answer_is_whole(question) -> None:
     for seed in SEEDS:
