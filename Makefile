@@ -44,7 +44,7 @@ READING = sh tools/venv.sh notebooks
 TESTING = sh tools/venv.sh notebooks,test
 GRADING = VENV="$(VENV)-class" sh tools/venv.sh notebooks,test,class
 BUILDING = VENV="$(VENV)-site" sh tools/venv.sh site
-FRONT_ENDS = VENV="$(VENV)-front-ends" sh tools/venv.sh notebooks,test
+FRONT_ENDS = VENV="$(VENV)-front-ends" sh tools/venv.sh notebooks,test,front-ends
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
 NBVAL = --nbval --nbval-cell-timeout 60
 
@@ -74,8 +74,7 @@ test-browser:  ## check the pages and their controls in a real browser (needs Ch
 	  || { echo "No Chromium found. Install it: apt-get install chromium" >&2; exit 1; }
 	@$(PYTEST) -n 2 $(TEST_FLAGS) tests/browser
 
-test-front-ends:  ## run a page in each front end that is to be had, in Chromium and Firefox, and page 0 as on Colab
-	@$(FRONT_ENDS) -m pip install --quiet notebook nbclassic voila
+test-front-ends: site  ## run a page in each front end that is to be had, in Chromium and Firefox, and page 0 as on Colab
 	@$(FRONT_ENDS) -m pytest -q -p no:cacheprovider -s $(TEST_FLAGS) tests/front_ends
 
 test-grading:  ## grade a class of made-up pages, with nbgrader and without (installs nbgrader apart)

@@ -16,13 +16,14 @@ from typing import Any
 import in_chromium
 import websocket
 
-KEYS = {"ArrowRight": "\ue014"}
-PATIENCE = 120.0  # seconds, for what takes long on a busy machine
+KEYS = {"PageUp": "\ue00e"}
+PATIENCE = 300.0  # seconds, for what takes long on a busy machine
 
 
 class Chromium:
     def __init__(self, tab: Any, version: str) -> None:
         self.tab, self.version = tab, version
+        tab.set_default_timeout(1000 * PATIENCE)
 
     def goto(self, address: str) -> None:
         self.tab.goto(address, wait_until="domcontentloaded")
@@ -91,7 +92,7 @@ def firefox(folder: Path) -> Iterator[Firefox]:
         process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             deadline = time.monotonic() + PATIENCE
-            while not (found := re.search(r"ws://[\w.:]+", said.read_text())):
+            while not (found := re.search(r"ws://[\w.:]+(?=\n)", said.read_text())):
                 assert process.poll() is None and time.monotonic() < deadline, said.read_text()
                 time.sleep(0.2)
             running = Firefox(f"{found[0]}/session")
@@ -99,7 +100,7 @@ def firefox(folder: Path) -> Iterator[Firefox]:
             running.socket.close()
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE)
 
 
 def wait_for(browser: Any, expression: str, what: str) -> Any:

@@ -10,6 +10,7 @@ import os
 import queue
 import re
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 900  # seconds, for an installation on a busy machine
 COLAB = ["numpy==2.0.2", "ipywidgets==7.7.1", "ipython==7.34.0", "ipykernel==6.17.1", "matplotlib==3.10.0"]
+# What these need and the project does not.
+COLAB += ["backcall==0.2.0", "decorator==5.3.1", "pickleshare==0.7.5", "setuptools==84.2.1"]
 PAGE = json.loads((ROOT / "notebooks" / "00_start_here.ipynb").read_text(encoding="utf-8"))
 CELLS = [cell for cell in PAGE["cells"] if cell["cell_type"] == "code"]
 
@@ -41,7 +45,11 @@ class Runtime:
         self.folder = folder
         self.python = folder / "venv" / "bin" / "python"
         subprocess.run([matrix.interpreter("3.12"), "-m", "venv", folder / "venv"], check=True)
-        subprocess.run([self.python, "-m", "pip", "install", "-q", "setuptools", *COLAB], check=True)
+        # What is newer than this checkout's pins stays out; what is older stays where it is old enough.
+        (folder / "newest").write_text((ROOT / "constraints.txt").read_text().replace("==", "<="))
+        environment = os.environ | {"PIP_CONSTRAINT": str(folder / "newest")}
+        install = [self.python, "-m", "pip", "install", "-q", *COLAB]
+        subprocess.run(install, check=True, env=environment)
         checkout = folder / "checkout"
         matrix.copy_checkout(checkout)
         git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(checkout)]
@@ -54,7 +62,7 @@ class Runtime:
         (folder / "content").mkdir()
         named = address.address_in()
         (folder / "hosts").write_text(f'[url "file://{checkout}"]\n\tinsteadOf = {named}\n')
-        self.environment = os.environ | {
+        self.environment = environment | {
             "GIT_CONFIG_GLOBAL": str(folder / "hosts"),
             "PATH": f"{self.python.parent}:{os.environ['PATH']}",
             "IPYTHONDIR": str(folder / "ipython"),
@@ -63,16 +71,18 @@ class Runtime:
 
     def start(self) -> None:
         self.manager, self.client = start_new_kernel(
-            kernel_name="colab", cwd=str(self.folder / "content"), env=self.environment
+            PATIENCE, kernel_name="colab", cwd=str(self.folder / "content"), env=self.environment
         )
 
     def run(self, code: str) -> tuple[str, str]:
         """What a cell prints, and the name of its error; the error is "died" if the kernel did."""
         asked, printed, error = self.client.execute(code), list[str](), ""
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 message = self.client.get_iopub_msg(timeout=1)
             except queue.Empty:
+                assert time.monotonic() < deadline, f"not done in {PATIENCE} s: {code}"
                 if not self.manager.is_alive():
                     return "".join(printed), "died"
                 continue

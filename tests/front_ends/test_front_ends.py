@@ -5,26 +5,27 @@ Run by `make test-front-ends`, which installs them; docs/front_ends.md tells wha
 
 from __future__ import annotations
 
+import json
 import os
-import secrets
 import shutil
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 from browsers import PATIENCE, chromium, firefox, wait_for
+from serve_site import serving
 
 ROOT = Path(__file__).parents[2]
+SITE = ROOT / "build" / "site"
 TABLE = (ROOT / "docs" / "front_ends.md").read_text(encoding="utf-8")
 PAGE = "01_a_net_of_neurons.ipynb"
-LAB = "jupyterlab --LabApp.expose_app_in_browser=True --LabApp.news_url=None"
-NOTEBOOK = "notebook --JupyterNotebookApp.expose_app_in_browser=True"
 RUN = """(async () => {
   const app = window.jupyterapp;
   if (!app.shell.currentWidget?.context) await app.restored;  // which Notebook never is
@@ -36,22 +37,102 @@ RUN = """(async () => {
   document.querySelectorAll('.jp-Cell').forEach(cell => cell.scrollIntoView());
   return true;
 })()""".replace("PAGE", PAGE)
-# {name: (module and options, path of the page, what is there once it can be run, what runs it)}
+
+
+def address_of(folder: Path) -> tuple[str, str] | None:
+    """The address and the token of the server in a folder, once it answers."""
+    said = "".join(file.read_text() for file in (folder / ".runtime").glob("jpserver-*.json"))
+    if not said.endswith("}"):
+        return None
+    state = json.loads(said)
+    address, token = f"http://127.0.0.1:{state['port']}", state["token"]
+    try:
+        urllib.request.urlopen(f"{address}/api?token={token}", timeout=20).close()
+    except OSError:
+        return None
+    return address, token
+
+
+@contextmanager
+def jupyter(module: str, path: str, folder: Path) -> Iterator[str]:
+    """The address of the page on a Jupyter server that serves copies of the pages."""
+    for page in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        shutil.copy(page, folder)
+    options = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]
+    own = {f"JUPYTER_{kind}_DIR": str(folder / f".{kind.lower()}") for kind in ("CONFIG", "DATA", "RUNTIME")}
+    log = folder / "server.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *module.split(), *options, f"--ServerApp.root_dir={folder}"],
+            cwd=folder,
+            env=os.environ | own | {"IPYTHONDIR": str(folder / ".ipython")},
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while not (found := address_of(folder)):
+                assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+                time.sleep(0.3)
+            yield f"{found[0]}/{path}?token={found[1]}"
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+@contextmanager
+def website(folder: Path) -> Iterator[str]:
+    """The address of the live page on a server of static files."""
+    assert (SITE / "index.html").is_file(), "nothing to test: make site"
+    with serving(SITE) as (address, _):
+        yield f"{address}/lite/notebooks/index.html?path=notebooks/{PAGE}"
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """How a front end is served, and in its own JavaScript: can the page be run, run it, and has it run?"""
+
+    served: Callable[[Path], AbstractContextManager[str]]
+    ready: str
+    run: str = "true"
+    ran: str = "true"
+
+
 FRONT_ENDS = {
-    "JupyterLab": (LAB, f"lab/tree/{PAGE}", "window.jupyterapp?.commands.hasCommand('docmanager:open')", RUN),
-    "Notebook": (NOTEBOOK, f"notebooks/{PAGE}", "window.jupyterapp?.shell?.currentWidget?.context", RUN),
-    "nbclassic": (
-        "nbclassic",
-        f"nbclassic/notebooks/{PAGE}",
+    "JupyterLab": FrontEnd(
+        partial(
+            jupyter,
+            "jupyterlab --LabApp.expose_app_in_browser=True --LabApp.news_url=None",
+            f"lab/tree/{PAGE}",
+        ),
+        "window.jupyterapp?.commands.hasCommand('docmanager:open')",
+        RUN,
+    ),
+    "Notebook": FrontEnd(
+        partial(jupyter, "notebook --JupyterNotebookApp.expose_app_in_browser=True", f"notebooks/{PAGE}"),
+        "window.jupyterapp?.shell?.currentWidget?.context",
+        RUN,
+    ),
+    "nbclassic": FrontEnd(
+        partial(jupyter, "nbclassic", f"nbclassic/notebooks/{PAGE}"),
         "window.Jupyter?.notebook?.kernel?.is_connected() && Jupyter.notebook.kernel.widget_manager",
         "Jupyter.notebook.execute_all_cells() ?? true",
+        "!document.querySelector('.code_cell.running')",
     ),
-    "Voila": ("voila", f"voila/render/{PAGE}", "true", "true"),
+    "Voila": FrontEnd(partial(jupyter, "jupyter_server", f"voila/render/{PAGE}"), "true"),
+    "the website": FrontEnd(
+        website,
+        "document.querySelector('#waiting-doing')?.textContent.startsWith('Python is ready')",
+        "document.querySelector('#waiting-run').click() ?? true",
+        "document.querySelector('#waiting-doing').textContent.startsWith('All ')",
+    ),
 }
 BROWSERS = {"Chromium": chromium, "Firefox": firefox}
-# The part of a figure's sentence after the words on what was changed.
+# What a figure says, and in it the words on what was changed.
 SENTENCE = "document.querySelector('.scene p[role=status]')?.textContent ?? ''"
 CHANGED = "document.querySelector('.scene p[role=status] em')?.textContent ?? ''"
+# Where the control stands, once it has the focus; Notebook keeps the arrow keys for itself, but not this key.
+KEY = "PageUp"
 FOCUS = """(() => {
   const handle = document.querySelector('.scene .noUi-handle');
   handle?.scrollIntoView();
@@ -60,59 +141,26 @@ FOCUS = """(() => {
 })()"""
 
 
-@contextmanager
-def server(folder: Path, command: str, path: str) -> Iterator[str]:
-    """The address of the page on a server that serves copies of the pages."""
-    for page in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        shutil.copy(page, folder)
-    token, port = secrets.token_hex(8), 20000 + os.getpid() % 20000
-    options = [*command.split(), "--no-browser", f"--port={port}", "--ServerApp.ip=127.0.0.1"]
-    options += ["--allow-root"] if "voila" not in command else []
-    options += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
-    if command == "voila":
-        options = ["jupyter_server", *options[1:], "--allow-root"]
-    own = {f"JUPYTER_{kind}_DIR": str(folder / f".{kind.lower()}") for kind in ("CONFIG", "DATA", "RUNTIME")}
-    log = folder / "server.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *options],
-            cwd=folder,
-            env=os.environ | own | {"IPYTHONDIR": str(folder / ".ipython")},
-            stdout=output,
-            stderr=output,
-        )
-        try:
-            deadline = time.monotonic() + PATIENCE
-            while True:
-                try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/api?token={token}", timeout=5)
-                    break
-                except (urllib.error.URLError, OSError):
-                    assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-                    time.sleep(0.3)
-            yield f"http://127.0.0.1:{port}/{path}?token={token}"
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
 @pytest.mark.parametrize("browser", BROWSERS)
 @pytest.mark.parametrize("name", FRONT_ENDS)
 def test_a_page_runs_and_a_figure_answers_when_a_control_is_moved(
     name: str, browser: str, tmp_path: Path
 ) -> None:
     assert f"| {name} in {browser} |" in TABLE, "docs/front_ends.md has no row for it"
-    command, path, ready, run = FRONT_ENDS[name]
-    served = tmp_path / "served"
-    served.mkdir()
-    with server(served, command, path) as address, BROWSERS[browser](tmp_path) as tab:
+    front_end, folder = FRONT_ENDS[name], tmp_path / "served"
+    folder.mkdir()
+    with front_end.served(folder) as address, BROWSERS[browser](tmp_path) as tab:
         tab.goto(address)
-        wait_for(tab, f"!!({ready})", f"{name} can run the page")
-        tab.js(run)
-        before = wait_for(tab, SENTENCE, "the figure is there")
-        value = int(float(wait_for(tab, FOCUS, "its control has the focus")))
-        tab.press("ArrowRight")
+        wait_for(tab, f"!!({front_end.ready})", f"{name} can run the page")
+        tab.js(front_end.run)
+        wait_for(tab, f"!!({front_end.ran})", f"{name} has run the page")
+        assert "A 4-5-3 net" in wait_for(tab, SENTENCE, "the figure is there")
+        stood, deadline = wait_for(tab, FOCUS, "its control is there"), time.monotonic() + PATIENCE
+        while (stands := tab.js(FOCUS)) == stood:  # another part of the page may have taken the focus
+            assert time.monotonic() < deadline, "the control does not move"
+            tab.press(KEY)
+            time.sleep(0.3)
         said = wait_for(tab, CHANGED, "the figure answers")
-        assert f"{value} → {value + 1}" in said, said
-        assert tab.js(SENTENCE) != before
+        assert said == f"Inputs: {float(stood):.0f} → {float(stands):.0f}.", said
+        assert f"A {float(stands):.0f}-5-3 net" in tab.js(SENTENCE)
         print(f"\n{name} in {tab.version}: {said}")
