@@ -22,6 +22,7 @@ from PIL import Image
 
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.drawing.canvas import Cells, FastFigure
+from backprop_lib.drawing.named import plain
 from backprop_lib.drawing.svg import number
 from backprop_lib.figures import figure_names, one_neuron
 from backprop_lib.figures.live_training import LiveTraining
@@ -117,7 +118,7 @@ class Driven:
         assert scene._picture.value == view.html and view.progress is None
         assert re.sub("<em>.*?</em> ", "", scene._sentence.value).endswith(f">{escape(view.sentence)}</p>")
         assert scene._table.value == (table_html(view.table) if scene.numbers_button.value else "")
-        assert escape(view.code) in scene._code.value
+        assert plain(scene._code.value) == view.code
         idle = {name for name, control in scene.controls.items() if getattr(control, "disabled", False)}
         assert idle == view.idle and escape(view.alt) in view.html
         artists = {}

@@ -39,7 +39,8 @@ DRAWN = """async () => {
         formulas: count('.math'), drawn: count('mjx-container > svg'),
         spoken: count('mjx-assistive-mml > math'), displayed: count('mjx-container[display=true]'),
         wrong: count('[data-mml-node=merror], [data-mml-node=mtext][fill=red]'),
-        pictures: [...document.querySelectorAll('.cell_output img')].map(i => [i.naturalWidth, i.alt]),
+        pictures: [...document.querySelectorAll('.cell_output :is(img, svg[aria-label])')]
+            .map(i => [i.naturalWidth ?? i.width.baseVal.value, i.alt ?? i.ariaLabel]),
         open: count('details[open]'), wider: document.documentElement.scrollWidth - innerWidth,
     };
 }"""

@@ -17,6 +17,7 @@ import ipywidgets as W
 import numpy as np
 
 from backprop_lib.arguments import shown
+from backprop_lib.drawing import named
 from backprop_lib.drawing.svg import number, still
 from backprop_lib.figures.controls import HEAD, WRAPPING, IntegerBox, LogSlider, Player, choice, slider
 
@@ -116,9 +117,13 @@ def _value_text(control: Any) -> str:
     return number(value, 6) if isinstance(value, int | float) else str(value)
 
 
-def _code_html(code: str) -> str:
+def _code_html(code: str, living: bool = False) -> str:
+    if not code:
+        return ""
     style = "margin:6px 0;font-size:13px;white-space:pre-wrap;user-select:all"
-    return f'<pre style="{style}"><code>{escape(code)}</code></pre>' if code else ""
+    if living:  # its names are pointed at one by one
+        return f'<pre style="{style}" data-line><code>{named.code(code)}</code></pre>'
+    return f'<pre style="{style}"><code>{escape(code)}</code></pre>'
 
 
 def _error_html(error: BaseException | None) -> str:
@@ -141,6 +146,7 @@ class Scene(W.VBox):  # type: ignore[misc]
     controls   {name: widget}: every widget has a `value`, which is handed to `draw` under the name
     draw       a pure function from the values to a View
     play       the name of a slider that is also to be played, a step every `interval` milliseconds
+    living     whether the code says its names, as the picture does, so that both light together: `living.js`
 
     `view` is the last good View, `error` the exception that prevented the present one (or None), `controls`,
     `reset_button`, `numbers_button` and `player` the widgets. The first drawing is not guarded: what is wrong
@@ -153,12 +159,14 @@ class Scene(W.VBox):  # type: ignore[misc]
         draw: Callable[..., View],
         play: str | None = None,
         interval: int = 150,
+        living: bool = False,
     ) -> None:
         if play is not None and play not in controls:
             raise ValueError(f"play: expected one of {', '.join(controls)}, got {shown(play)}")
         self.controls = dict(controls)
         self.error: BaseException | None = None
         self._draw = draw
+        self._living = living
         self._drawing = threading.Lock()
         self._asked = threading.Event()
         self._held = False
@@ -286,7 +294,7 @@ class Scene(W.VBox):  # type: ignore[misc]
         self._picture.value = self.view.html
         self._sentence.value = _sentence_html(self.view.sentence, self._changed)
         self._table.value = table_html(self.view.table) if self.numbers_button.value else ""
-        self._code.value = _code_html(self.view.code)
+        self._code.value = _code_html(self.view.code, self._living)
         for name, control in self.controls.items():
             if hasattr(control, "disabled") and control.disabled != (name in self.view.idle):
                 control.disabled = name in self.view.idle
@@ -308,7 +316,7 @@ class Scene(W.VBox):  # type: ignore[misc]
             view = self._still_view()
         table = table_html(view.table)
         numbers = f"<details><summary>The numbers</summary>{table}</details>" if table else ""
-        words = _sentence_html(view.sentence) + numbers + _code_html(view.code)
+        words = _sentence_html(view.sentence) + numbers + _code_html(view.code, self._living)
         data["text/plain"] = f"{view.alt}\n{view.sentence}" if view.sentence else view.alt
         html = view.html
         if "data:image/png" in html:

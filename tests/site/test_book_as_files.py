@@ -217,6 +217,81 @@ def test_no_link_of_the_example_address_is_in_the_book() -> None:
         assert "example.org/backprop" not in path.read_text(encoding="utf-8"), path.name
 
 
+# A stored picture that is pointed at
+
+
+def pictured(tab: Any, page: str, words: str) -> Any:
+    """The output of a page of the book that says some words, ready to be pointed at."""
+    tab.goto(address(page))
+    output = tab.locator(".cell_output.living", has_text=words)
+    output.locator("svg [tabindex='0']").first.wait_for()
+    return output
+
+
+def lit(output: Any) -> list[str]:
+    """What is lit: drawn things by their place, and text as it stands."""
+    return list(
+        output.evaluate(
+            """output => [...output.querySelectorAll('.lit')].map(({dataset: d, textContent}) =>
+                d.layer ? [d.layer, d.neuron ?? d.to, d.from].join(' ').trim() : textContent)"""
+        )
+    )
+
+
+def test_a_stored_picture_and_its_equation_light_one_another_by_index(tab: Any) -> None:
+    output = pictured(tab, "04_the_error_of_a_hidden_layer", "Step 4 of 6")
+    output.locator("g[data-layer='2'][data-neuron='1']").hover()
+    assert lit(output) == ["2 1", "δ²", "Σₖ", "δ²ₖ", "0.042·0.0934", "0.0934", "delta[2]"]
+    assert output.locator(".pointed").inner_text().startswith("Neuron 1 of layer 2: a = ")
+    output.get_by_text("w²ₖ₀", exact=True).hover()
+    assert {"2 0 0", "2 1 0", "2 2 0", "− 0.452", "w[2]"} <= {*lit(output)} and "2 0 1" not in lit(output)
+    output.get_by_text("− 0.452", exact=True).focus()
+    tab.mouse.move(0, 0)
+    assert "2 2 0" in lit(output) and "2 1 0" not in lit(output)
+
+
+def test_the_arrows_walk_through_a_net_and_through_an_equation_and_escape_leaves(tab: Any) -> None:
+    output = pictured(tab, "04_the_error_of_a_hidden_layer", "Step 4 of 6")
+    told = output.locator(".pointed")
+    output.locator("svg [tabindex='0']").focus()
+    for key, words in (
+        ("ArrowRight", "The weight of layer 1 to neuron 0 from neuron 0: w = "),
+        ("ArrowDown", "The weight of layer 1 to neuron 0 from neuron 1: w = "),
+        ("ArrowRight", "Neuron 0 of layer 1: a = "),
+        ("ArrowDown", "Neuron 1 of layer 1: a = "),
+        ("ArrowRight", "The weight of layer 2 to neuron 0 from neuron 1: w = "),
+        ("ArrowRight", "Neuron 0 of layer 2: a = "),
+        ("ArrowLeft", "The weight of layer 2 to neuron 0 from neuron 0: w = "),
+        ("ArrowLeft", "Neuron 0 of layer 1: a = "),
+    ):
+        tab.keyboard.press(key)
+        assert told.inner_text().startswith(words)
+    tab.keyboard.press("Tab")  # to the link of the equation's number
+    tab.keyboard.press("Tab")
+    assert told.inner_text() == "δ of layer 1"
+    tab.keyboard.press("ArrowRight")
+    assert told.inner_text() == "w of layer 2" and len(lit(output)) > 15
+    tab.keyboard.press("Escape")
+    tab.wait_for_function("() => !document.querySelector('.lit')")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_every_drawn_net_of_a_page_can_be_pointed_at_by_mouse_and_by_keys(path: Path, tab: Any) -> None:
+    stored = path.read_text(encoding="utf-8").count("data-layer=%220%22 data-neuron=%220%22")
+    tab.goto(address(path.stem))
+    tab.wait_for_function("() => document.readyState === 'complete'")
+    assert tab.locator(".cell_output img[src*='data-layer=']").count() == 0
+    nets = tab.locator(".cell_output svg:has([data-layer])")
+    assert nets.count() == stored
+    for i in range(stored):
+        net = nets.nth(i)
+        assert len((net.get_attribute("aria-label") or "").split()) >= 5
+        neurons = net.locator("[data-neuron]")
+        assert neurons.count() == net.locator("[data-neuron][role=img][aria-label^='Neuron ']").count() > 0
+        assert net.locator("[tabindex='0']").count() == 1
+        assert net.get_attribute("role") == "group"
+
+
 # The rules of accessibility, as axe-core knows them
 
 

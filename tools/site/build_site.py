@@ -274,7 +274,8 @@ def build_book(output: Path, work: Path, live: bool, builder: str = "html") -> N
     """
     source, printed = work / "book", builder == "singlehtml"
     shutil.copytree(HERE / "book", source)
-    shutil.copy(HERE / "icon.svg", source)
+    for file in (HERE / "icon.svg", ROOT / PACKAGE / "figures" / "living.js"):
+        shutil.copy(file, source)
     (source / "notebooks").mkdir()
     for page in pages():
         notebook = json.loads(page.read_text(encoding="utf-8"))

@@ -45,6 +45,12 @@ RIGHT = """<p class="right">Was this page right? <a href="{report}">Tell us what
 What was found is in the <a href="{up}errata.html">errata</a>.</p>"""
 
 
+# What can be pointed at in a figure, in its stored picture too: the module itself, for a file is no address
+# that a browser loads one from.
+LIVING = (Path(__file__).parent / "living.js").read_text(encoding="utf-8")
+POINT = f"{LIVING}\ndocument.querySelectorAll('.cell_output').forEach(still);"
+
+
 def around(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Begin each page of the course with the ways to run it, and end it with the way to report an error."""
     folder, _, name = page.rpartition("/")
@@ -53,6 +59,7 @@ def around(app: Any, page: str, template: str, context: dict[str, Any], doctree:
         links = app.config.elsewhere.get(name, {})
         elsewhere = "".join(f'<a href="{escape(link)}">Open in {place}</a>' for place, link in links.items())
         run = RUN.format(up=up, path=f"{page}.ipynb") if app.tags.has("live") else ""
+        app.add_js_file(None, body=POINT, type="module")
         report = app.config.report.format(page=name) or f"{up}errata.html"
         context["body"] = (
             run

@@ -1,0 +1,171 @@
+// What is pointed at lights wherever it stands: in the net, in the equation, among the numbers and in the code.
+//
+// A name says what a thing is, by index: "delta.1.0" is the error of neuron 0 of layer 1, "delta.1" the errors of all
+// of layer 1, "w.2.*.0" every weight of layer 2 that comes from neuron 0. Two things belong together if one has a
+// name that begins as a name of the other does. An element says its names in data-is; a neuron and a weight of a
+// drawn net say where they are in data-layer, data-neuron, data-to and data-from.
+//
+// The book calls `still` on every stored output of a page.
+const PARTS = "[data-is], [data-layer]";
+const HINT = "Point at a neuron, a weight or a symbol: it lights wherever it stands. By keyboard: Tab, then the arrows.";
+const STYLE = `
+  .living .lit:not(g, line) { background: #FFE27A; color: #222222; border-radius: 3px; box-shadow: 0 0 0 1px #FFE27A; }
+  .living g.lit circle { fill: #FFE27A; stroke-width: 4; }
+  .living line.lit { stroke-width: 6; }
+  .living g:has(> line.lit) { opacity: 1; }
+  .living g:has(> line.lit)[opacity="0.3"] > line:not(.lit) { opacity: 0.3; }
+  .living :is([data-is], [data-layer]) { cursor: pointer; }
+  .living [data-is]:focus-visible { outline: 2px solid; }
+  .living :is(g, line)[data-layer]:focus { outline: none; }
+  .living g:focus-visible circle { stroke: #B35806; }
+  .living .pointed { display: block; min-height: 1.45em; margin: 2px 0; font-size: 14px; line-height: 1.45; }
+  .living .pointed:empty::before { content: "${HINT}"; }
+  @media (forced-colors: active) { .living .lit:not(g, line) { outline: 2px solid Highlight; } }
+  @media print { .living .pointed { display: none; } }`;
+const KINDS = { delta: "δ", prime: "σ′(z)", dw: "∂C/∂w", db: "∂C/∂b" };
+
+function namesOf({ dataset: { is, layer, neuron, to, from } }) {
+  if (is) return is.split(" ");
+  if (neuron === undefined) return ["w", "dw"].map((kind) => `${kind}.${layer}.${to}.${from}`);
+  return ["a", "z", "delta", "b", "db", "prime", "y"].map((kind) => `${kind}.${layer}.${neuron}`);
+}
+
+function alike(one, other) {
+  const [long, short] = [one.split("."), other.split(".")].sort((a, b) => b.length - a.length);
+  return short.every((part, i) => part === long[i] || part === "*" || long[i] === "*");
+}
+
+function inWords(name) {
+  const [kind, layer, j, k] = name.split(".");
+  const neuron = (n) => (n === "*" ? "every neuron" : `neuron ${n}`);
+  const where = j === undefined ? "" : k === undefined ? `${neuron(j)} of ` : "";
+  const ends = k === undefined ? "" : `, to ${neuron(j)} from ${neuron(k)}`;
+  return `${KINDS[kind] ?? kind} of ${where}layer ${layer}${ends}`;
+}
+
+// What a part is and its number, as it is told when the part is pointed at.
+function told(part) {
+  const { layer, neuron, a, delta, to, from, value } = part.dataset;
+  const rounded = (text) => String(+(+text).toPrecision(3)).replace(/-/g, "−");
+  if (layer && neuron) {
+    const numbers = [a && `a = ${rounded(a)}`, delta && `δ = ${rounded(delta)}`].filter(Boolean).join(", ");
+    return `Neuron ${neuron} of layer ${layer}${numbers && `: ${numbers}`}`;
+  }
+  if (layer) return `The weight of layer ${layer} to neuron ${to} from neuron ${from}${value ? `: w = ${rounded(value)}` : ""}`;
+  const words = namesOf(part).map(inWords).join(" and ");
+  const text = part.textContent.replace(/[ ()]/g, "");
+  return /^[−\d.e]+$/.test(text) ? `${words}: ${text}` : words;
+}
+
+// Neuron, weights, neuron, …: ← and → walk along the net, ↑ and ↓ along a layer; elsewhere to the next symbol.
+function step(parts, at, key) {
+  const { layer, neuron, to, from } = at.dataset, on = key === "ArrowRight" ? 1 : -1;
+  const where = (wanted) => parts.find(({ dataset }) => Object.entries(wanted).every(([name, value]) => dataset[name] === String(value)));
+  const place = ({ dataset: d }) => `${d.layer}.${d.neuron ?? d.to}.${d.from}`;
+  if (layer) parts.sort((one, other) => place(one).localeCompare(place(other), "en", { numeric: true }));
+  const column = layer ? parts.filter(({ dataset: d }) => d.layer === layer && !d.neuron === !neuron) : parts;
+  const sideways = key === "ArrowRight" || key === "ArrowLeft";
+  if (!layer || !sideways) return column[column.indexOf(at) + (key === "ArrowDown" || key === "ArrowRight" ? 1 : -1)];
+  if (neuron === undefined) return on > 0 ? where({ layer, neuron: to }) : where({ layer: layer - 1, neuron: from });
+  return on > 0 ? where({ layer: +layer + 1, from: neuron }) : where({ layer, to: neuron });
+}
+
+// The part under the pointer, or the weight that is nearest to it: a thin line is hard to hit.
+function partAt({ target, clientX, clientY }) {
+  const part = target.closest("[data-is], g[data-layer]"), net = target.closest("svg");
+  if (part || !net) return part;
+  const { x, y } = new DOMPoint(clientX, clientY).matrixTransform(net.getScreenCTM().inverse());
+  let nearest = null, least = 8;
+  for (const line of net.querySelectorAll("line[data-layer]")) {
+    const [x1, y1, x2, y2] = ["x1", "y1", "x2", "y2"].map((name) => line[name].baseVal.value);
+    const along = ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / ((x2 - x1) ** 2 + (y2 - y1) ** 2);
+    const share = Math.min(1, Math.max(0, along));
+    const far = Math.hypot(x1 + share * (x2 - x1) - x, y1 + share * (y2 - y1) - y);
+    if (far < least) [nearest, least] = [line, far];
+  }
+  return nearest;
+}
+
+function enliven(root, status) {
+  let held = null; // the names of the part that has the focus, so that the next picture gives it back
+  let lit = null;
+  const parts = (within = root) => [...within.querySelectorAll(PARTS)];
+  const say = (text) => status.textContent !== text && (status.textContent = text);
+
+  function light(part) {
+    if (part === lit) return;
+    lit = part;
+    const names = part ? namesOf(part) : [];
+    for (const each of parts()) {
+      const lit = namesOf(each).some((one) => names.some((other) => alike(one, other)));
+      if (each.classList.contains("lit") !== lit) each.classList.toggle("lit", lit);
+    }
+    say(part ? told(part) : "");
+  }
+
+  // Each net, each equation and each piece of code is one stop of Tab; the arrows move inside of it.
+  function prepare() {
+    for (const part of parts()) {
+      if (part.hasAttribute("tabindex")) continue;
+      const net = part.closest("svg"), group = net ?? part.closest("[data-line]");
+      part.setAttribute("tabindex", part.matches("line") || group.querySelector("[tabindex='0']") ? -1 : 0);
+      group.setAttribute("data-lm-suppress-shortcuts", "true"); // else JupyterLab takes the arrows
+      if (!net) continue;
+      net.setAttribute("role", "group");
+      part.setAttribute("role", "img");
+      part.setAttribute("aria-label", told(part));
+    }
+    if (held && document.activeElement === document.body) {
+      parts().find((part) => namesOf(part).join() === held)?.focus({ preventScroll: true });
+    }
+  }
+
+  const focused = () => (root.contains(document.activeElement) ? document.activeElement.closest(PARTS) : null);
+  root.addEventListener("pointermove", (event) => light(partAt(event) ?? focused()));
+  root.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && light(focused()));
+  root.addEventListener("click", (event) => partAt(event)?.focus({ preventScroll: true }));
+  root.addEventListener("focusin", ({ target }) => {
+    const part = target.closest(PARTS);
+    held = part && namesOf(part).join();
+    if (!part) return;
+    for (const other of parts(part.closest("svg, [data-line]"))) other.setAttribute("tabindex", other === part ? 0 : -1);
+    light(part);
+  });
+  root.addEventListener("focusout", ({ target }) => setTimeout(() => {
+    if (target.isConnected && !focused()) { held = null; light(null); }
+  }));
+  root.addEventListener("keydown", (event) => {
+    const part = event.target.closest(PARTS);
+    if (!part) return;
+    if (event.key === "Escape") return part.blur();
+    if (!/^Arrow/.test(event.key)) return;
+    step(parts(part.closest("svg, [data-line]")), part, event.key)?.focus({ preventScroll: true });
+    event.preventDefault();
+  });
+  new MutationObserver((records) => records.some(({ target }) => target !== status) && prepare())
+    .observe(root, { childList: true, subtree: true });
+  if (!document.getElementById("living")) {
+    document.head.append(Object.assign(document.createElement("style"), { id: "living", textContent: STYLE }));
+  }
+  root.classList.add("living");
+  prepare();
+}
+
+const said = () => Object.assign(document.createElement("output"), { className: "pointed" });
+
+// A stored output: its drawn nets, which are images, become drawings that can be pointed at.
+export function still(output) {
+  const nets = [...output.querySelectorAll("img[src^='data:image/svg+xml']")]
+    .map((image) => [image, decodeURIComponent(image.src.slice(image.src.indexOf(",") + 1))])
+    .filter(([, text]) => text.includes("data-layer="));
+  if (!nets.length) return;
+  for (const [image, text] of nets) {
+    const net = document.importNode(new DOMParser().parseFromString(text, "image/svg+xml").documentElement, true);
+    net.setAttribute("style", image.getAttribute("style"));
+    image.replaceWith(net);
+  }
+  const status = said(), sentence = output.querySelector("p[role=status]");
+  if (sentence) sentence.before(status);
+  else output.append(status);
+  enliven(output, status);
+}

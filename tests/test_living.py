@@ -1,0 +1,122 @@
+"""What can be pointed at says its name, and what has a name is what the name says."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import numpy as np
+import pytest
+from figure_numbers import value_of
+from figure_states import scene_of
+
+from backprop_lib.data import load_iris, standardize
+from backprop_lib.drawing.named import code, plain, symbols
+from backprop_lib.equations import backprop
+from backprop_lib.figures.stepper import STEPS
+from backprop_lib.network import Network
+
+(FLOWERS,) = standardize(load_iris())
+X, Y = FLOWERS.x[[60]].T, FLOWERS.y[[60]].T
+NET = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
+RUN = backprop(NET, X, Y)
+INNERMOST = re.compile(r'<span data-is="([^"]*)">([^<]*)</span>')
+ARRAYS = {
+    "a": RUN.a,
+    "z": RUN.z,
+    "delta": RUN.delta,
+    "w": NET.w,
+    "b": NET.b,
+    "dw": RUN.gradient.w,
+    "db": RUN.gradient.b,
+    "prime": {l: NET.sigma[l].prime(RUN.z[l]) for l in (1, 2)},
+    "y": {2: Y},
+}
+
+
+def card(step: int) -> list[str]:
+    """The lines of the stepper's card: in symbols, by index, in numbers, in Python, in shapes."""
+    scene = scene_of("stepper")
+    scene.controls["step"].value, scene.controls["example"].value = step, 60
+    return re.findall(r"data-line>(.*?)</div>", scene.view.html)
+
+
+def value_named(name: str) -> float:
+    kind, l, *indices = name.split(".")
+    j, k = (*map(int, indices), 0)[:2]
+    return float(ARRAYS[kind][int(l)][j, k])
+
+
+def wrong_numbers(html: str) -> list[str]:
+    """The numbers that are not those of their name."""
+    named = [(name, unescape(text).replace(" ", "").strip("()")) for name, text in INNERMOST.findall(html)]
+    return [
+        f"{name}: {text}"
+        for name, text in named
+        if re.fullmatch(r"[−\d.e]+", text) and not np.isclose(value_of(text), value_named(name), rtol=5e-3)
+    ]
+
+
+def layers_named(html: str) -> set[str]:
+    """The arrays that a line names: "w.2", "delta.1", …"""
+    names = [name for names in re.findall(r'data-is="([^"]*)"', html) for name in names.split()]
+    return {".".join(name.split(".")[:2]) for name in names}
+
+
+@pytest.mark.parametrize("step", range(len(STEPS)))
+def test_every_number_of_the_stepper_is_the_one_that_its_name_says(step) -> None:
+    numbers = card(step)[2]
+    assert len(INNERMOST.findall(numbers)) >= 4
+    assert wrong_numbers(numbers) == []
+
+
+def test_a_number_under_another_name_and_one_without_its_sign_are_found() -> None:
+    numbers = card(4)[2]
+    assert wrong_numbers(numbers.replace('"w.2.1.0">', '"w.2.0.1">')) == ["w.2.0.1: 0.042"]
+    assert wrong_numbers(numbers.replace("− 0.452", "0.452")) == ["w.2.2.0: 0.452"]
+
+
+@pytest.mark.parametrize("step", range(1, len(STEPS)))
+def test_the_lines_of_a_step_name_the_same_arrays(step) -> None:
+    equation, by_index, numbers, python, shapes = card(step)
+    assert layers_named(equation) == layers_named(by_index) == layers_named(numbers) == layers_named(python)
+    assert len(layers_named(equation)) >= 3 and not layers_named(shapes)
+
+
+@pytest.mark.parametrize("step", range(len(STEPS)))
+def test_the_line_of_python_computes_what_its_equation_says(step) -> None:
+    made = {name: dict(arrays) for name, arrays in ARRAYS.items()} | {"sigma": NET.sigma, "x": X, "y": Y}
+    line = unescape(plain(card(step)[3]))
+    results = re.findall(r"(?:^|; )(\w+)\[(\d)\] =", line)
+    for name, l in results:
+        made[name].pop(int(l))
+    exec(line, made)
+    assert results
+    for name, l in results:
+        assert np.allclose(made[name][int(l)], ARRAYS[name][int(l)], rtol=1e-12), line
+
+
+def test_a_sum_has_the_names_of_all_that_it_sums() -> None:
+    html = symbols("δ¹₀ = (Σₖ w²ₖ₀ δ²ₖ) σ′(z¹₀)", 2)
+    assert INNERMOST.findall(html) == [
+        ("delta.1.0", "δ¹₀"),
+        ("w.2.*.0 delta.2.*", "Σₖ"),
+        ("w.2.*.0", "w²ₖ₀"),
+        ("delta.2.*", "δ²ₖ"),
+        ("prime.1.0", "σ′(z¹₀)"),
+    ]
+    assert plain(html) == "δ¹₀ = (Σₖ w²ₖ₀ δ²ₖ) σ′(z¹₀)"
+
+
+def test_code_stays_the_same_text_and_its_arrays_have_names() -> None:
+    source = 'a, w = run.a[1][4, 0] < run.delta[2][1, 0], "net.w[2][1, 4]", gradient.w[2] @ db[1]'
+    html = code(source)
+    assert plain(html) == source
+    assert [name for name, _ in INNERMOST.findall(html)] == ["a.1.4", "delta.2.1", "w.2.1.4", "dw.2", "db.1"]
+
+
+def test_the_still_of_a_scene_has_the_names_of_its_equation_and_its_code() -> None:
+    scene = scene_of("stepper")
+    data, _ = scene._repr_mimebundle_()
+    assert INNERMOST.findall(data["text/html"]) == INNERMOST.findall(scene.view.html + scene._code.value)
+    assert "<svg" not in data["text/html"] and "data-layer=" in data["text/html"]
