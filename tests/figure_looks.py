@@ -68,3 +68,13 @@ def too_pale(html: str) -> set[str]:
     """The texts of the drawings in a page that are hard to read."""
     drawings = re.findall("<svg.*?</svg>", html, re.DOTALL)
     return {text for drawing in drawings for text, found in contrasts(drawing) if found < 4.5}
+
+
+def canvases(html: str) -> list[tuple[str, str]]:
+    """Width and height of every drawing and picture of a page."""
+    return re.findall(r'<(?:svg|img)\b[^>]*?\bwidth="(\d+)" height="(\d+)"', html)
+
+
+def wrong_words(text: str) -> list[str]:
+    """Names of arrays that stand for symbols, such as w1 for w¹, and a plural after 1."""
+    return re.findall(r"\b[wbz][1-9]\b|(?<![\d.,−])\b1 (?:steps|flowers|layers|epochs|nets|neurons)\b", text)

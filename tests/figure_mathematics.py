@@ -261,25 +261,37 @@ def depth(v: Values) -> Expected:
         z, a = forward(w, b, names, x)
         delta = deltas(w, z, a, names, y)
         sizes_of_errors = np.array([np.sqrt((delta[l] ** 2).sum()) for l in range(1, layers + 2)])
-        shown.append(sizes_of_errors / sizes_of_errors[-1])
-    ordered = np.sort(np.maximum(shown, 1e-30), axis=0)
+        with np.errstate(invalid="ignore"):
+            shown.append(sizes_of_errors / sizes_of_errors[-1])
+    alive = [norms for norms in shown if np.isfinite(norms).all()]  # of a saturated output every error is 0
+    ordered = np.sort(alive, axis=0)
     low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
-    middle, l = (low + high) / 2, np.arange(1, layers + 2)
+    middle, first = (low + high) / 2, layers + 1 - v["back"]
+    l = np.arange(first, layers + 2)
     trend = "vanish" if middle[0] < 1 / 10 else "explode" if middle[0] > 10 else "survive"
     init = {"xavier": "Xavier", "he": "He"}.get(v["init"], v["init"])
+    there, back = f"‖δ{'⁰¹²³⁴⁵⁶⁷⁸⁹'[first]}‖", v["back"]
+    dead = len(shown) - len(alive)
+    end = "here the errors begin." if back == 0 else f"the errors have come # layer{'s' * (back > 1)} back."
     return Expected(
-        sentence=[layers, Rounded(middle[0], 2), *([len(ordered)] if len(ordered) > 1 else [])],
+        sentence=[layers, Rounded(middle[first - 1], 2), *([len(ordered)] if len(shown) > 1 else [])]
+        + [dead, 0] * (dead > 0)
+        + [back] * (first > 1 and back > 0),
+        words=[there],
         table=[Rounded(s, 2) for row in zip(ordered[0], middle, ordered[-1], strict=True) for s in row],
         said=f"# hidden layer{'s' if layers > 1 else ''} of {v['activation']}, "
         f"{init} weights: "
-        f"‖δ¹‖ is # times ‖δᴸ‖ ({'one net' if v['seeds'] == 1 else 'median of # nets'}): "
-        f"the errors {trend} on their way back.",
-        reading="One point for each layer, from the first to the output, in a band of all nets. ",
+        f"{there} is # times ‖δᴸ‖ ({'one net' if v['seeds'] == 1 else 'median of # nets'}"
+        f"{'; in # more all errors are 0' * (dead > 0)}): "
+        + (f"the errors {trend} on their way back." if first == 1 else end),
+        reading="One point for each layer, from the output back to the layer that is reached, in a band of "
+        "all nets. ",
         named=["layer", "smallest", "median", "largest"],
-        labels=[*l],
+        labels=[*range(1, layers + 2)],
         lines={
-            "median": (l, middle),
-            "band": (np.r_[l, l[::-1]], np.r_[ordered[0], ordered[-1][::-1]]),
+            "median": (l, middle[first - 1 :]),
+            "reached": ([first], [middle[first - 1]]),
+            "band": (np.r_[l, l[::-1]], np.r_[ordered[0][first - 1 :], ordered[-1][first - 1 :][::-1]]),
         },
     )
 
@@ -289,40 +301,42 @@ def expression_graph(v: Values) -> Expected:
     wx, z = w * x, w * x + b
     a = float(sigmoid(np.array(z)))
     d, s = a - y, a * float(sigmoid(np.array(-z)))
-    data = {"w": w, "x": x, "wx": wx, "b": b, "z": z, "a": a, "y": y, "d": d, "d²": d**2}
+    data = {"w": w, "x": x, "wx": wx, "b": b, "z": z, "a": a, "y": y, "d": d, "dd": d**2}
     data |= {"½": 0.5, "C": d**2 / 2}
-    slope_of = {"C": 1.0, "½": d**2, "d²": 0.5, "d": d, "a": d, "y": -d, "z": d * s, "b": d * s}
+    slope_of = {"C": 1.0, "½": d**2, "dd": 0.5, "d": d, "a": d, "y": -d, "z": d * s, "b": d * s}
     slope_of |= {"wx": d * s, "w": d * s * x, "x": d * s * w}
     parents: dict[str, list[tuple[str, float]]] = {
-        "C": [("½", d**2), ("d²", 0.5)],
-        "d²": [("d", 2 * d)],
+        "C": [("½", d**2), ("dd", 0.5)],
+        "dd": [("d", d), ("d", d)],
         "d": [("a", 1.0), ("y", -1.0)],
         "a": [("z", s)],
         "z": [("wx", 1.0), ("b", 1.0)],
         "wx": [("w", x), ("x", w)],
     }
-    order = ["½", "w", "x", "wx", "b", "z", "a", "y", "d", "d²", "C"]
-    called = {"½": "0.5", "wx": "*", "d": "-", "d²": "**2"}
+    order = ["½", "w", "x", "wx", "b", "z", "a", "y", "d", "dd", "C"]
+    called = {"½": "0.5", "wx": "*", "dd": "*"}
     reached: set[str] = set()
     last: set[str] = set()
     said = "Forward only: every node has its value, and no slope yet."
-    for node in order[::-1][: v["step"]]:
-        last = {node, *(parent for parent, _ in parents.get(node, []))}
+    for node in [node for node in order[::-1] if node in parents][: v["step"]]:
+        last = {node, *(parent for parent, _ in parents[node])}
         reached |= last
         given = [
             f"{called.get(parent, parent)} gets {number(slope_of[node])} × {factor(by)} = "
             f"{number(slope_of[node] * by)}"
-            for parent, by in parents.get(node, [])
+            for parent, by in parents[node]
         ]
-        name = f"Node {called.get(node, node)}"
-        said = f"{name}: {'; '.join(given)}." if given else f"{name} was given: nothing to hand on."
+        said = f"Node {called.get(node, node)}: {'; '.join(given)}."
+        said += f" Both roads add up to {number(d)}." * (node == "dd")
+    if v["step"] == 6:
+        said += f" The walk is done: the slope of C by w is {number(d * s * x)}, by b {number(d * s)}."
     table: list[Any] = []
     for node in order:
         table += [near(data[node]), *([near(slope_of[node])] if node in reached else [])]
     return Expected(
-        [v["step"], 11, ...],
+        [v["step"], 6, ...],
         table,
-        [f"Step {v['step']} of 11. {said}"],
+        [f"Step {v['step']} of 6. {said}"],
         said=f"Step # of #. {said}",
         reading="An expression graph from x, w, b and y to the cost C = #. ",
         named=["node", "value", "slope of C by it"]
@@ -335,8 +349,8 @@ def expression_graph(v: Values) -> Expected:
             )
         ],
         nodes=[(data[node], slope_of[node] if node in reached else None) for node in order],
-        labels=[0.5, 2],
-        titles=["0.5", "w", "x", "*", "b", "z = +", "a = sigmoid", "y", "-", "**2", "C = *"],
+        labels=[0.5],
+        titles=["0.5", "w", "x", "*", "b", "z = +", "a = sigmoid", "y", "d = -", "*", "C = *"],
         arrows={(order.index(p), order.index(node)) for node, some in parents.items() for p, _ in some},
         glowing={order.index(node) for node in last},
         alt=[near(data["C"])],
@@ -377,7 +391,9 @@ def logits(v: Values) -> Expected:
         [near(n) for row in zip(z, p, error, quadratic, strict=True) for n in row],
         said="Class # is right and was given the probability #: the cross-entropy charges #, and its error "
         "there is #; the quadratic cost's is #.",
-        reading="Bars for three probabilities and for their errors under two costs. ",
+        reading="Bars for three probabilities and for their errors under two costs, the right class marked. ",
+        texts={f"share {j}": number(float(p[j])) for j in range(3)}
+        | {f"right {side} {j}": "right class" * (j == t) for j in range(3) for side in "pδ"},
         named=["output", "z", "p", "p − y", "Jᵀ∇C of the quadratic cost"],
         labels=[0, 1, 2],
         heights={f"p {j}": p[j] for j in range(3)}
@@ -466,8 +482,10 @@ def one_neuron(v: Values) -> Expected:
             "tangent": (zs, c + by_w * (zs - z)),
             "dot": ([z], [c]),
             "costs": (np.arange(301), [point[3] for point in path]),
-            "now": ([v["step"]] * 2, [0, 1]),
+            "walked": (np.arange(v["step"] + 1), costs),
+            "at": ([v["step"]], [c]),
         },
+        texts={"gone": "" if -8 <= z <= 8 else f"z = {number(z)} →" if z > 0 else f"← z = {number(z)}"},
         said=f"After # step{'s' * (v['step'] != 1)} with η = #, {kind}: the answer is # (target 0), "
         "the cost #, the slope by w #."
         + " The cost rose on # of the steps." * (rises > 0)
@@ -791,8 +809,11 @@ def clones(v: Values) -> Expected:
         labels=[*range(len(x)), *range(hidden)],
         lines={"cost graph": (epochs, run.cost), "spread graph": (epochs, graph)}
         | dict(zip(("cost matrices", "spread matrices"), beside if v["matrices"] else nothing, strict=True))
-        | {f"now {i}": ([at, at], [0, 1]) for i in (0, 1)},
+        | {f"now {i}": ([at, at], [0, 1]) for i in (0, 1)}
+        | {"here 0": ([at], run.cost[at:]), "here 1": ([at], graph[at:])},
         cells={"rows": run.w[at][1]},
+        edges=edges_of(run.w[at]),
+        page=[f"equal ones: {', '.join('A' * hidden if alike else 'ABCDEFGH'[:hidden])}."],
         texts={f"row {i}": str(i) if i < hidden else "" for i in range(8)}
         | {f"column {k}": str(k) if k < len(x) else "" for k in range(4)},
         legends={"legend": ["graph", "matrices"] if v["matrices"] else []},
@@ -839,7 +860,7 @@ def find_the_bug(v: Values) -> Expected:
             w[l] = w[l] - min(3.0, 3.0 / size) * dw[l]
             b[l] = b[l] - min(3.0, 3.0 / size) * db[l]
     assert right is not None
-    blocks = [f"{kind}{l}" for l in (1, 2, 3) for kind in "wb"]
+    blocks = [f"{kind}{'¹²³'[l - 1]}" for l in (1, 2, 3) for kind in "wb"]
     wrong = [block for block, is_right in zip(blocks, right, strict=True) if not is_right]
     answers = forward(w, b, kinds, held_x)[1][3]
     correct = int((answers.argmax(axis=0) == held_y.argmax(axis=0)).sum())
@@ -857,10 +878,9 @@ def find_the_bug(v: Values) -> Expected:
         [first, last, correct, 45, ...],
         [first, last, correct, *wrongs],
         words,
-        said=f"The cost {words[0]} from # to #, and # of 45 held-out flowers are right; "
+        said=f"The cost {words[0]} from # to #, with # of 45 held-out flowers right; "
         f"{'the check ' * bool(wrong)}{words[1]}." + "".join(f" {word}" for word in words[2:]),
         reading="The cost over # steps, and the error of the six blocks of the gradient. ",
-        labels=[1, 1, 2, 2, 3, 3],
         named=["", "number", "verdict", "first cost", "", "last cost", words[0]]
         + ["held-out flowers right", "of 45"]
         + [
@@ -929,7 +949,7 @@ def step_size(v: Values) -> Expected:
     what = [43] if v["parameter"] < 0 else [v["parameter"]]
     sayings = [""]
     for kind in kinds:
-        forms = ["#"] if at in decided[kind] else ["below #", "round-off, below #"]
+        forms = ["#"] if at in decided[kind] else ["less than #", "less than #, mostly round-off"]
         more = [f"the {kind} difference is off by {form}" for form in forms]
         sayings = [", ".join(filter(None, (one, other))) for one in sayings for other in more]
     return Expected(
@@ -937,6 +957,7 @@ def step_size(v: Values) -> Expected:
         [said(kind, row) for row in range(25) for kind in kinds],
         said=[
             f"At h = #, {'the median of all # parameters' if v['parameter'] < 0 else 'parameter #'}: {each}."
+            + " Such a bound holds on every computer; the dots are those of this one." * ("less" in each)
             for each in sayings
         ],
         reading=f"{'Two U-shaped curves' if len(kinds) == 2 else 'One U-shaped curve'} of error against "

@@ -121,10 +121,14 @@ class Driven:
         assert plain(scene._code.value) == view.code
         idle = {name for name, control in scene.controls.items() if getattr(control, "disabled", False)}
         assert idle == view.idle and escape(view.alt) in view.html
-        artists = {}
-        for figure in self.figures[self._which() :][:1]:
-            artists = {name: data_of(artist) for name, artist in figure._moving.items()}
+        figure = self.figure
+        artists = {name: data_of(artist) for name, artist in figure._moving.items()} if figure else {}
         return Seen(self.values, view, artists)
+
+    @property
+    def figure(self) -> FastFigure | None:
+        """The matplotlib figure that is seen now, if there is one."""
+        return next(iter(self.figures[self._which() :]), None)
 
     def _which(self) -> int:
         """Which of its figures a scene shows: one neuron has a figure for each kind of cost."""

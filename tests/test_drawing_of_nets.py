@@ -129,6 +129,35 @@ def test_nothing_is_drawn_outside_the_drawing(sizes: list[int]) -> None:
         assert 11 <= float(text.attrib["y"]) <= height and float(text.attrib["font-size"]) >= 11
 
 
+@pytest.mark.parametrize("sizes", [[1, 1], [4, 5, 3], [12, 12, 12, 12, 12], [50, 1]])
+@pytest.mark.parametrize("more", [{}, {"labels": {0: None}}, {"values": {0: None}}])
+def test_any_net_fits_the_canvas_that_is_given(sizes: list[int], more: dict[str, Any]) -> None:
+    filled = {"labels": ["a name"] * sizes[0], "values": np.linspace(-1, 1, sizes[0])}
+    given = {name: {0: filled[name]} for name in more}
+    drawn = network_svg(sizes, canvas=(500, 400), **given)
+    (root,) = elements(drawn, "viewBox")
+    assert (root.attrib["width"], root.attrib["height"]) == ("500", "400")
+    circles = [e.attrib for e in root.iter(f"{SVG}circle")]
+    columns: dict[str, list[tuple[float, float]]] = {}
+    for c in circles:
+        columns.setdefault(c["cx"], []).append((float(c["cy"]), float(c["r"])))
+        assert 0 <= float(c["cx"]) - float(c["r"]) < float(c["cx"]) + float(c["r"]) <= 500
+    for column in columns.values():
+        column.sort()
+        assert all(above + r <= below - r for (above, r), (below, _) in pairwise(column))
+        assert column[0][0] - column[0][1] >= 0 and column[-1][0] + column[-1][1] <= 400 - 62
+
+
+def test_the_name_of_a_hidden_neuron_stands_in_it() -> None:
+    (neuron,) = (
+        e
+        for e in elements(network_svg([1, 1, 1], labels={1: ["A"]}), "data-neuron")
+        if e.attrib["data-layer"] == "1"
+    )
+    circle, text = neuron
+    assert text.text == "A" and text.attrib["x"] == circle.attrib["cx"]
+
+
 def test_names_are_escaped() -> None:
     bad = "<script>alert('&')</script>"
     net = network_svg([1, 1], labels={0: [bad]}, captions=[bad, bad], alt=bad)
@@ -159,7 +188,7 @@ def test_a_drawing_is_the_same_text_whatever_the_last_digits() -> None:
         ({"lit": [(1, 3)]}, "lit: expected a part of the net"),
         ({"lit": [(1, -1)]}, "lit: expected a part of the net"),
         ({"labels": {0: ["a"]}}, r"labels\[0\]: expected 2 names"),
-        ({"labels": {7: ["a"]}}, "labels: expected layer 0 or 1"),
+        ({"labels": {7: ["a"]}}, "labels: expected layers among 0 to 1"),
         ({"captions": ["a"]}, "captions: expected 2"),
     ],
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from figure_looks import contrast, too_pale
+from figure_looks import canvases, contrast, too_pale, wrong_words
 from figure_mathematics import EXPECTED, flowers, start, trained
 from figure_numbers import cells_of
 from figure_states import (
@@ -72,6 +72,31 @@ def test_every_text_that_a_figure_draws_stands_out_from_its_ground(name: str) ->
         texts = [text for text in figure.figure.findobj(Text) if text.get_text().strip()]
         assert texts and not [t.get_text() for t in texts if contrast(t.get_color(), PAPER) < 4.5]
         assert not [t.get_text() for t in texts if t.get_alpha() not in (None, 1)]
+
+
+@pytest.mark.parametrize("name", sorted({*FIGURES} - {"iris_lab"}))
+def test_nothing_jumps_a_figure_keeps_its_canvas_whatever_is_moved(name: str) -> None:
+    sizes = {tuple(canvases(pause.seen.view.html)) for pause in walk(name)}
+    assert len(sizes) == 1 and all(sizes)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_writes_the_symbols_of_the_equations_and_counts_in_plain_words(name: str) -> None:
+    for pause in walk(name):
+        view = pause.seen.view
+        words = " ".join(
+            [view.sentence, view.alt, str(view.table), *re.findall(">([^<>]*)</text>", view.html)]
+        )
+        assert not wrong_words(words), pause.seen.values
+    for figure in Driven(name).figures:
+        figure.pixels()
+        assert not wrong_words(" ".join(text.get_text() for text in figure.figure.findobj(Text)))
+
+
+def test_wrong_words_are_found() -> None:
+    assert wrong_words("the check refuses w1, b1") == ["w1", "b1"]
+    assert wrong_words("After 1 steps, 21 steps: 1 flowers are right") == ["1 steps", "1 flowers"]
+    assert not wrong_words("w¹[0, 1] after 1 step of 0.1 steps, 1 of 45 held-out flowers right")
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -143,6 +168,9 @@ STATES = [  # the forms that a sentence can take, and the places where two state
     ("one_neuron", {"cost": "bowl", "eta": 2.0, "step": 30}),  # far away, and stopped
     ("depth", {"layers": 1, "seeds": 1, "init": "he"}),
     ("depth", {"layers": 8, "activation": "relu", "init": "normal"}),  # errors explode
+    ("depth", {"activation": "identity", "init": "normal"}),  # one net has no error at all
+    *(("depth", {"layers": 3, "back": back}) for back in (0, 1, 2)),
+    *(("expression_graph", {"step": step}) for step in (2, 6)),
     *(("weight_inspector", {"exponent": h}) for h in (-12.0, -9.0, -2.0, -1.0)),
     *(
         ("weight_inspector", {"l": 1, "j": 2, "k": 3, "example": 60, "exponent": h})
@@ -155,6 +183,36 @@ STATES = [  # the forms that a sentence can take, and the places where two state
 @pytest.mark.parametrize(("name", "moves"), STATES)
 def test_every_form_of_a_sentence_is_computed_anew(name: str, moves: dict[str, object]) -> None:
     assert not disagreements(name, after(name, **moves))
+
+
+AXES = [  # the curves that have to be seen whole, in states far apart
+    *(
+        ("one_neuron", {"cost": cost, "w": w, "b": w, "eta": eta}, ["costs"])
+        for cost in ("quadratic", "cross-entropy", "bowl")
+        for w in (-4.0, 0.25, 4.0)
+        for eta in (0.01, 30.0)
+    ),
+    *(("find_the_bug", {"mystery": n}, ["cost"]) for n in (1, 5, 8)),
+    *(("live_training", {"epoch": n}, ["training", "held out", "l = 1", "l = 2"]) for n in (0, 30)),
+    *(
+        ("depth", {"activation": kind, "init": init}, ["median"])
+        for kind in ("identity", "sigmoid", "tanh", "relu")
+        for init in ("random", "normal", "xavier", "he")
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "moves", "curves"), AXES)
+def test_an_axis_fits_its_data(name: str, moves: dict[str, object], curves: list[str]) -> None:
+    driven = Driven(name)
+    for control, value in moves.items():
+        driven.scene.controls[control].value = value
+    for curve in curves:
+        line = driven.figure[curve]
+        (low, high), y = line.axes.get_ylim(), line.get_ydata()
+        assert low <= y.min() <= y.max() <= high, curve
+        if line.axes.get_yscale() == "linear":
+            assert y.max() > 0.35 * high, f"{curve} is lost at the bottom"
 
 
 WILD = {"layers": 3, "size_1": 9, "size_2": 7, "size_3": 7, "activation": "tanh", "eta": 30.0, "batch": 105}
@@ -182,7 +240,7 @@ def wild_run(epochs: int) -> LiveTraining:
         (
             lambda: Driven("find_the_bug", {"mystery": NOT_RESET}).scene,
             "The cost fell from #; how far depends on round-off, and another computer may get another answer "
-            "here; the check refuses w1, b1, w2, b2, w3, b3.",
+            "here; the check refuses w¹, b¹, w², b², w³, b³.",
             7,
         ),
     ],
@@ -227,7 +285,10 @@ def test_the_sentence_of_step_size_is_the_row_of_its_step(difference: str, preci
         view = driven.seen().view
         step, said = view.table[1 + row]
         where = f"At h = {step}, the median of all 43 parameters"
-        assert view.sentence == f"{where}: the {difference} difference is off by {said}."
+        bound = said.removeprefix("round-off, ").replace("below", "less than")
+        off = f"{bound}, mostly round-off" if said.startswith("round-off") else bound
+        assert view.sentence.startswith(f"{where}: the {difference} difference is off by {off}.")
+        assert view.sentence.endswith("the dots are those of this one.") == ("below" in said)
     driven.scene.close()
 
 

@@ -185,7 +185,8 @@ class FastFigure:
     """A figure of fixed size that is drawn again and again while only a few of its artists move.
 
     The rest is drawn once and kept as a background; `png()` restores it, draws the moving artists over it and
-    packs the pixels with the fastest compression. Limits, titles and other still parts do not change.
+    packs the pixels with the fastest compression. Titles and other still parts do not change; limits do with
+    `fit`.
 
         fast = FastFigure(640, 320)
         axes = fast.figure.add_subplot()
@@ -199,6 +200,7 @@ class FastFigure:
         self.figure = new_figure(width, height)
         self._moving: dict[str, Artist] = {}
         self._background: Any = None
+        self._laid_out = False
 
     def add(self, name: str, artist: Any) -> Any:
         """Declare an artist of the figure as moving, under a name; returns it."""
@@ -216,12 +218,26 @@ class FastFigure:
         """The moving artist of this name."""
         return self._moving[name]
 
+    def fit(self, axes: Axes, **limits: tuple[float, float]) -> None:
+        """Set `xlim` or `ylim` of axes. They stay where the first layout put them, so that nothing jumps."""
+        self._lay_out()
+        if any(getattr(axes, f"get_{name}")() != ends for name, ends in limits.items()):
+            axes.set(**limits)
+            self._background = None
+
+    def _lay_out(self) -> None:
+        engine = self.figure.get_layout_engine()
+        if engine is not None and not self._laid_out:
+            engine.execute(self.figure)
+            self.figure.set_layout_engine("none")
+        self._laid_out = True
+
     def pixels(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """The figure now, as an array (height, width, 4) of bytes at twice the displayed size."""
         canvas: Any = self.figure.canvas
+        self._lay_out()
         if self._background is None:
             canvas.draw()
-            self.figure.set_layout_engine("none")
             self._background = canvas.copy_from_bbox(self.figure.bbox)
         canvas.restore_region(self._background)
         for artist in sorted(self._moving.values(), key=lambda moving: moving.get_zorder()):

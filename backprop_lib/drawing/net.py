@@ -76,6 +76,7 @@ def network_svg(
     labels: Mapping[int, Sequence[str]] | None = None,
     captions: Sequence[str] | None = None,
     alt: str = "",
+    canvas: tuple[int, int] | None = None,
 ) -> str:
     """A net drawn from left to right, as an SVG string.
 
@@ -84,13 +85,14 @@ def network_svg(
     values     {l: (n_l,) or (n_l, 1)}: the activations, written into the neurons
     deltas     {l: (n_l,) or (n_l, 1)}: the errors, written below the neurons (inside if there are no values)
     lit        (l,) a layer, (l, j) a neuron, (l, j, k) the weight to j from k; all else is drawn pale
-    labels     {0: names, L: names}: written beside the neurons of the input and the output layer
+    labels     {l: names}: written beside the neurons of the input and the output layer, in those of others
     captions   one a layer, written below it, for instance the activation
     alt        replaces the description made from the sizes
+    canvas     width and height in pixels, into which any net is fitted; without it they follow from the net
 
     Raises ValueError or TypeError naming the argument.
     """
-    net = _Net(sizes, weights, values, deltas, lit, labels, captions)
+    net = _Net(sizes, weights, values, deltas, lit, labels, captions, canvas)
     return document(net.width, net.height, alt or net.reading(), net.parts())
 
 
@@ -106,6 +108,7 @@ class _Net:
         lit: Collection[tuple[int, ...]],
         labels: Mapping[int, Sequence[str]] | None,
         captions: Sequence[str] | None,
+        canvas: tuple[int, int] | None,
     ) -> None:
         self.sizes = [positive_integer(f"sizes[{l}]", n) for l, n in enumerate(listed("sizes", sizes))]
         if len(self.sizes) < 2:
@@ -123,7 +126,7 @@ class _Net:
         if len(self.captions) != L + 1:
             raise ValueError(f"captions: expected {L + 1}, one a layer, got {len(self.captions)}")
         self.largest = max((float(np.abs(w).max()) for w in self.weights.values()), default=0.0)
-        self._lay_out()
+        self._lay_out(canvas)
 
     def _default_captions(self) -> list[str]:
         return ["input", *(f"layer {l}" for l in range(1, self.L)), "output"]
@@ -144,15 +147,15 @@ class _Net:
         if not isinstance(labels, Mapping):
             raise TypeError(f"labels: expected a dict from the layer to names, got {shown(labels)}")
         for l, names in labels.items():
-            if l not in (0, self.L):
-                raise ValueError(f"labels: expected layer 0 or {self.L}, got layer {shown(l)}")
+            if l not in range(self.L + 1):
+                raise ValueError(f"labels: expected layers among 0 to {self.L}, got layer {shown(l)}")
             if len(listed(f"labels[{l}]", names)) != self.sizes[l]:
                 raise ValueError(f"labels[{l}]: expected {self.sizes[l]} names, got {shown(names)}")
         return {l: [str(name) for name in names] for l, names in labels.items()}
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, canvas: tuple[int, int] | None) -> None:
         """Rows, columns, radius and size of the drawing, in pixels."""
-        L = self.L
+        L, words = self.L, 62 + (22 if self.weights else 0)
         self.rows = []
         for l, n in enumerate(self.sizes):
             ends = {item[1] for item in self.lit if len(item) > 1 and item[0] == l}
@@ -169,12 +172,18 @@ class _Net:
         numbered, both = bool(self.values or self.deltas), bool(self.values and self.deltas)
         self.radius = 22 if numbered else 12
         pitch = 60 if both else 50 if numbered else 34
+        self.top = 20.0
+        if canvas is not None:
+            pitch = int(min(80, (canvas[1] - words - self.top - 10) / tallest))
+            self.radius = min(self.radius if numbered else 18, int((0.3 if both else 0.42) * pitch))
         margin = [30 + 7 * max((len(name) for name in self.labels.get(l, [])), default=0) for l in (0, L)]
-        gap = min(190.0, max(96.0, (740 - sum(margin) - 2 * self.radius) / L))
+        widest = 740 if canvas is None else canvas[0]
+        gap = (widest - sum(margin) - 2 * self.radius) / L
+        gap = min(190.0, max(96.0, gap)) if canvas is None else gap
         self.x = [margin[0] + self.radius + gap * l for l in range(L + 1)]
         self.width = self.x[-1] + self.radius + margin[1]
-        self.top = 20.0
-        middle = self.top + pitch * tallest / 2
+        self.bottom = self.top + pitch * tallest + 10 if canvas is None else canvas[1] - words
+        middle = (self.top + self.bottom - 10) / 2
         self.y: list[dict[int | None, float]] = []
         self.ellipses: list[tuple[float, float, int]] = []
         for l, slots in enumerate(self.slots):
@@ -183,9 +192,8 @@ class _Net:
             gaps = [b - a - 1 for a, b in pairwise(self.rows[l]) if b > a + 1]
             places = [first + pitch * i for i, j in enumerate(slots) if j is None]
             self.ellipses += [(self.x[l], y, hidden) for y, hidden in zip(places, gaps, strict=True)]
-        self.bottom = self.top + pitch * tallest + 10
-        self.height = self.bottom + 62 + (22 if self.weights else 0)
-        self.width = max(self.width, 430 if self.weights else 200)
+        self.height = self.bottom + words
+        self.width = max(self.width, 430 if self.weights else 200) if canvas is None else canvas[0]
         shift = (self.width - (self.x[-1] + self.radius + margin[1])) / 2
         self.x = [x + shift for x in self.x]
         self.ellipses = [(x + shift, y, hidden) for x, y, hidden in self.ellipses]
@@ -289,6 +297,8 @@ class _Net:
         if delta is not None and value is not None:
             below = line_of_text(x, y + r + 10, f"δ {number(delta, 2)}", 12, sign, more=HALO)
         name = self.labels[l][j] if l in self.labels else ""
+        if name and 0 < l < self.L:
+            inside, name = inside or line_of_text(x, y, name, 12, ink), ""
         side = -1 if l == 0 else 1
         beside = (
             line_of_text(x + side * (r + 7), y, name, 12, ink, "end" if l == 0 else "start") if name else ""
@@ -306,15 +316,18 @@ class _Net:
             yield line_of_text(x, self.bottom + 28, f"w{superscript(l)} {n}×{before}", 12)
             yield line_of_text(x, self.bottom + 44, f"b{superscript(l)} {n}×1", 12)
         if self.weights:
-            yield from self._legend(self.width / 2 - 195, self.bottom + 68)
+            yield from self._legend(max(0.0, self.width / 2 - 195), self.bottom + 68)
 
     def _legend(self, x: float, y: float) -> Iterable[str]:
+        """In one line; a narrow drawing has no room for what the width means."""
         line, dashed = f'y1="{y:.1f}" y2="{y:.1f}" stroke-width="3"', 'stroke-dasharray="6 4"'
         yield f'<line x1="{x:.1f}" x2="{x + 34:.1f}" {line} stroke="{POSITIVE}"/>'
         yield line_of_text(x + 42, y, "positive", 12, POSITIVE, "start")
         yield f'<line x1="{x + 108:.1f}" x2="{x + 142:.1f}" {line} stroke="{NEGATIVE}" {dashed}/>'
         yield line_of_text(x + 150, y, "negative", 12, NEGATIVE, "start")
-        yield line_of_text(x + 222, y, f"width: |w|, up to {number(self.largest)}", 12, QUIET, "start")
+        if self.width >= 390:
+            width = f"width: |w|, up to {number(self.largest)}"
+            yield line_of_text(x + 222, y, width, 12, QUIET, "start")
 
 
 def _apart(edges: Collection[tuple[int, ...]]) -> float:

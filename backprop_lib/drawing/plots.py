@@ -211,20 +211,24 @@ def _write_cells(axes: Axes, cells: Array, image: Any, size: float, room: int) -
     """Write the number of every cell, white on dark and black on light; returns the power of ten left out.
 
     All have the same decimals, unless a number would lose its meaning: look like 0, or like 1. Then each
-    has its own digits, as many as there is room for.
+    has its own digits, as many as there is room for, and the smallest has one before the point if the largest
+    has then no more than four.
     """
     largest = float(np.abs(cells).max())
     unit = int(np.floor(np.log10(largest))) if largest and not 0.1 <= largest < 1000 else 0
     decimals = max(0, 2 - len(f"{largest / 10.0**unit:.0f}") + 1)
-    scaled = cells / 10.0**unit
-    rounded = np.round(scaled, decimals)
-    lost = ((rounded == 0) | (np.abs(rounded) == 1)) & ~np.isclose(scaled, rounded, rtol=1e-9, atol=0)
+    rounded = np.round(cells / 10.0**unit, decimals)
+    whole = (rounded == 0) | (np.abs(rounded) == 1)
+    lost = (whole & ~np.isclose(cells / 10.0**unit, rounded, rtol=1e-9, atol=0)).any()
+    least = float(np.abs(cells[cells != 0]).min()) if lost else 0.0
+    if lost and largest < 1e3 * least:
+        unit = int(np.floor(np.log10(least)))
     rgb = image.cmap(image.norm(cells))[..., :3]
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     luminance = linear @ (0.2126, 0.7152, 0.0722)
     for i, j in np.ndindex(cells.shape):
         text = f"{rounded[i, j] + 0.0:.{decimals}f}".replace("-", "−")
-        text = fitting(float(scaled[i, j]), room) if lost.any() else text
+        text = fitting(float(cells[i, j]) / 10.0**unit, room) if lost else text
         color = "white" if luminance[i, j] < 0.179 else "black"  # both have contrast 4.58 at 0.179
         axes.text(j, i, text, ha="center", va="center", fontsize=size, color=color)
     return unit

@@ -22,8 +22,10 @@ from matplotlib.colors import Normalize
 from backprop_lib.arguments import Array
 from backprop_lib.data import Dataset, load_iris, split, standardize, xor
 from backprop_lib.drawing.canvas import Cells, name_only
-from backprop_lib.drawing.plots import DASHES, DIVERGING, LINE_COLORS, FastFigure, image_html, styled
-from backprop_lib.drawing.svg import INK, number
+from backprop_lib.drawing.colors import HERE, INK, LINE_COLORS, QUIET
+from backprop_lib.drawing.net import network_svg
+from backprop_lib.drawing.plots import DASHES, DIVERGING, FastFigure, image_html, styled
+from backprop_lib.drawing.svg import number
 from backprop_lib.figures.scene import Scene, View, choice, slider
 from backprop_lib.network import Network
 from backprop_lib.other_ways.bridge import graph_from, network_from
@@ -33,7 +35,8 @@ EPOCHS = 100
 LEARNING_RATE = 3.0
 STARTS = ("constant", "zeros", "nearly constant", "random")
 ZERO = "0, exactly"
-WIDTH, HEIGHT = 760, 340
+WIDTH, HEIGHT = 560, 340
+NET = (280, 340)  # the drawn net beside it
 LIMIT = 6.0  # the ends of the colors
 PATIENCE = 0.05  # seconds of training before a first part is shown
 
@@ -44,6 +47,12 @@ def spread(w: Array) -> float:
     It is 0 only if all rows are equal to the last bit.
     """
     return float(np.ptp(w, axis=0).max())
+
+
+def kinds(net: Network) -> str:
+    """A letter for every hidden neuron, the same for equal ones: weights in, bias, weights out."""
+    neurons = np.hstack([net.w[1], net.b[1], net.w[2].T]).tolist()
+    return "".join(chr(ord("A") + neurons.index(neuron)) for neuron in neurons)
 
 
 def beginning(start: str, hidden: int, data: str) -> tuple[Network, Dataset, int]:
@@ -66,7 +75,8 @@ def orders(examples: int) -> list[list[int]]:
 class CloneRun:
     """A training run as a graph of neurons, carried on until it has EPOCHS epochs.
 
-    w                w¹ of every epoch so far, epoch 0 being the start: each (hidden, inputs)
+    nets             the net of every epoch so far, epoch 0 being the start
+    w                w¹ of each, (hidden, inputs)
     cost, accuracy   of every epoch so far, over all examples
     graph            the net as it is now
     """
@@ -76,30 +86,35 @@ class CloneRun:
         self.graph = graph_from(net)
         self._xs, self._ys = examples.x.tolist(), examples.y.tolist()
         self._orders = orders(len(examples.x))
-        self.w: list[Array] = []
+        self.nets: list[Network] = []
         self.cost: list[float] = []
         self.accuracy: list[float] = []
 
     def carry_on(self, seconds: float = math.inf) -> None:
         """Train to the end, or for so many seconds, but at least one epoch."""
         end = time.perf_counter() + seconds
-        while len(self.w) <= EPOCHS:
+        while len(self.nets) <= EPOCHS:
             self._run_epoch()
             if time.perf_counter() > end:
                 break
 
+    @property
+    def w(self) -> list[Array]:
+        """w¹ of every epoch so far."""
+        return [net.w[1] for net in self.nets]
+
     def _run_epoch(self) -> None:
-        before = network_from(self.graph).w[1]
+        before = network_from(self.graph)
         history = self.graph.train(
             self._xs,
             self._ys,
             learning_rate=LEARNING_RATE,
             epochs=1,
             batch_size=self._batch,
-            order=[self._orders[max(0, len(self.w) - 1)]],
+            order=[self._orders[max(0, len(self.nets) - 1)]],
         )
-        first = 0 if not self.w else 1  # the first time, the state before the training is new too
-        self.w += [before, network_from(self.graph).w[1]][first:]
+        first = 1 if self.nets else 0  # the first time, the state before the training is new too
+        self.nets += [before, network_from(self.graph)][first:]
         self.cost += history.cost[first:]
         self.accuracy += history.accuracy[first:]
 
@@ -135,7 +150,7 @@ class CloneFigure:
         self.fast = FastFigure(WIDTH, HEIGHT)
         halves: Any = self.fast.figure.subfigures(1, 2, width_ratios=[1.1, 1])
         left, right = halves
-        title = "Weights into each hidden neuron of the graph"
+        title = "Weights into each neuron"
         axes = styled(left.subplots(), title, "from input k", "hidden neuron j", False)
         axes.xaxis.labelpad, axes.yaxis.labelpad = 18, 18
         axes.set(xticks=[], yticks=[])
@@ -174,13 +189,18 @@ class CloneFigure:
             )
             for what, one in (("cost", cost), ("spread", apart))
             for program, color, dash, order in (
-                ("graph", LINE_COLORS[0], DASHES[0], 3),
+                ("graph", INK, DASHES[0], 3),
                 ("matrices", LINE_COLORS[1], DASHES[1], 4),
             )
         }
         self.legend = self.fast.add("legend", cost.legend(frameon=False, fontsize=8.5, loc="upper right"))
         self.now = [
-            self.fast.add(f"now {i}", one.axvline(0, color="#444444", ls=":", lw=1, zorder=3))
+            self.fast.add(f"now {i}", one.axvline(0, color=QUIET, ls=":", lw=1, zorder=3))
+            for i, one in enumerate((cost, apart))
+        ]
+        here: dict[str, Any] = {"mfc": HERE, "mec": INK, "mew": 1.2, "ms": 8, "clip_on": False, "zorder": 5}
+        self.here = [
+            self.fast.add(f"here {i}", one.plot([], [], "o", **here)[0])
             for i, one in enumerate((cost, apart))
         ]
 
@@ -196,8 +216,9 @@ class CloneFigure:
             for what, values in zip(("cost", "spread"), curves, strict=True):
                 self.lines[f"{what} {program}"].set_data(np.arange(len(values)), values)
         name_only(self.legend, (matrices is not None, matrices is not None))
-        for line in self.now:
+        for line, dot, values in zip(self.now, self.here, graph, strict=True):
             line.set_xdata([epoch, epoch])
+            dot.set_data([epoch], [values[epoch]])
         return self.fast.png()
 
 
@@ -218,11 +239,12 @@ def clones() -> Scene:
         key = (start, hidden, data)
         run = kept.setdefault(key, CloneRun(*key))
         run.carry_on(PATIENCE)
-        done = len(run.cost) - 1
+        done = len(run.nets) - 1
         progress = (done, EPOCHS) if done < EPOCHS else None
         epoch = min(epoch, done)
         spreads = [spread(w) for w in run.w]
-        w, far, cost_now = run.w[epoch], spreads[epoch], number(run.cost[epoch], 2)
+        net, far, cost_now = run.nets[epoch], spreads[epoch], number(run.cost[epoch], 2)
+        w, letters = net.w[1], kinds(net)
         verdict = (
             f"The hidden neurons are clones: their rows are equal to the last bit (spread {ZERO})."
             if far == 0
@@ -257,7 +279,18 @@ def clones() -> Scene:
         )
         code = [f"from backprop_lib.figures.clones import {names}", *code]
         code.append(f"[*w.ravel(), spread(w), run.cost[{epoch}]]")
-        html = image_html(png, alt, WIDTH, HEIGHT)
+        drawn = network_svg(
+            net.sizes,
+            weights=net.w,
+            labels={1: list(letters)},
+            captions=["input", "same letter: equal", "output"],
+            alt=f"The net. Hidden neurons, the same letter for equal ones: {', '.join(letters)}.",
+            canvas=NET,
+        )
+        html = (
+            "<div style='display:flex;flex-wrap:wrap;align-items:center;gap:4px'>"
+            f"{drawn}{image_html(png, alt, WIDTH, HEIGHT)}</div>"
+        )
         return View(html, alt, sentence, rows, "\n".join(code), progress=progress)
 
     controls = {

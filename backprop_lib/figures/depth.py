@@ -1,4 +1,4 @@
-"""Depth: how large the errors are in each layer of a deep net, before any training."""
+"""Depth: how the errors grow or shrink on their way back through a deep net, before any training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import numpy as np
 from backprop_lib.activations import HIDDEN
 from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris, split, standardize
-from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
+from backprop_lib.drawing.colors import HERE, INK, QUIET
+from backprop_lib.drawing.net import superscript
+from backprop_lib.drawing.plots import FastFigure, image_html, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop
 from backprop_lib.figures.scene import Scene, View, choice, slider
@@ -16,11 +18,14 @@ from backprop_lib.network import Network
 DEEPEST, WIDTH_OF_A_LAYER = 8, 10
 BAND = 10  # errors survive whose ratio is between 1/BAND and BAND
 INITS = {"random, 1/√n": "random", "normal, 1": "normal", "Xavier": "xavier", "He": "he"}
-WIDTH, HEIGHT = 640, 350
+WIDTH, HEIGHT = 760, 350
 
 
 def error_norms(hidden_layers: int, activation: str, init: str, seeds: int) -> Array:
-    """‖δ^l‖ / ‖δ^L‖ of every layer l = 1 … L for each seed, shape (seeds, L)."""
+    """‖δ^l‖ / ‖δ^L‖ of every layer l = 1 … L for each seed, shape (seeds, L).
+
+    NaN for a net whose outputs are so far out that σ′ is 0 in the computer: then every error is 0.
+    """
     train, _ = standardize(*split(load_iris()))
     x, y = train.columns()
     layers = [("identity", 4), *[(activation, WIDTH_OF_A_LAYER)] * hidden_layers, ("sigmoid", 3)]
@@ -28,7 +33,8 @@ def error_norms(hidden_layers: int, activation: str, init: str, seeds: int) -> A
     for seed in range(seeds):
         delta = backprop(Network(layers, init, seed), x, y).delta
         norms[seed] = [np.linalg.norm(delta[l]) for l in range(1, hidden_layers + 2)]
-    return norms / norms[:, -1:]
+    with np.errstate(invalid="ignore"):
+        return norms / norms[:, -1:]
 
 
 def trend(ratio: float) -> str:
@@ -37,47 +43,58 @@ def trend(ratio: float) -> str:
 
 
 def depth() -> Scene:
-    """‖δ^l‖ by layer on a logarithmic scale, the median over seeds and the band of all of them."""
+    """‖δ^l‖ from the last layer back, on a logarithmic scale: the median over seeds, in the band of all."""
     fast = FastFigure(WIDTH, HEIGHT)
     axes = styled(fast.figure.add_subplot(), "Size of the errors, layer by layer", "layer l", "‖δˡ‖ / ‖δᴸ‖")
     axes.set_yscale("log")
-    axes.set_ylim(1e-9, 1e4)
+    axes.set_ylim(1e-6, 1e5)
     axes.set_xlim(0.7, DEEPEST + 1.3)
-    axes.axhline(1, color="#999999", lw=1, ls=":")
+    axes.axhline(1, color=QUIET, lw=1, ls=":")
     band = fast.add(
         "band",
-        axes.fill_between(
-            [1, 2], [1, 1], [1, 1], color=LINE_COLORS[0], alpha=0.2, lw=0, zorder=2, label="all nets"
-        ),
+        axes.fill_between([1, 2], [1, 1], [1, 1], color=INK, alpha=0.2, lw=0, zorder=2, label="all nets"),
     )
-    median = fast.add(
-        "median", axes.plot([], [], "o-", color=LINE_COLORS[0], lw=2, zorder=3, label="median net")[0]
-    )
+    median = fast.add("median", axes.plot([], [], "o-", color=INK, lw=2, zorder=3, label="median net")[0])
+    reached = fast.add("reached", axes.plot([], [], "o", mfc=HERE, mec=INK, mew=1.4, ms=10, zorder=4)[0])
     axes.legend(frameon=False, fontsize=9.5, loc="lower right")
 
-    def draw(layers: int, activation: str, init: str, seeds: int) -> View:
-        norms = np.maximum(error_norms(layers, activation, init, seeds), 1e-30)
-        l = np.arange(1, layers + 2)
+    def draw(layers: int, activation: str, init: str, seeds: int, back: int) -> View:
+        norms = error_norms(layers, activation, init, seeds)
+        norms = norms[np.isfinite(norms).all(axis=1)]
+        first = layers + 1 - back  # the layer that the errors have reached
+        l = np.arange(first, layers + 2)
         middle = np.median(norms, axis=0)
         least, most = norms.min(axis=0), norms.max(axis=0)
-        median.set_data(l, middle)
-        band.set_verts([np.column_stack([np.r_[l, l[::-1]], np.r_[least, most[::-1]]])])
+        median.set_data(l, middle[l - 1])
+        edge = np.r_[least[l - 1], most[l[::-1] - 1]]
+        band.set_verts([np.column_stack([np.r_[l, l[::-1]], edge])])
+        reached.set_data([first], [middle[first - 1]])
         kind = init.capitalize() if init in ("xavier", "he") else init
-        nets = f"median of {seeds} nets" if seeds > 1 else "one net"
+        nets = f"median of {len(norms)} nets" if seeds > 1 else "one net"
+        if len(norms) < seeds:
+            nets += f"; in {seeds - len(norms)} more all errors are 0"
         sentence = (
             f"{layers} hidden layer{'s' * (layers > 1)} of {activation}, {kind} weights: "
-            f"‖δ¹‖ is {number(middle[0], 2)} times ‖δᴸ‖ ({nets}): "
-            f"the errors {trend(middle[0])} on their way back."
+            f"‖δ{superscript(first)}‖ is {number(middle[first - 1], 2)} times ‖δᴸ‖ ({nets}): "
         )
+        if first == 1:
+            sentence += f"the errors {trend(middle[0])} on their way back."
+        elif back:
+            sentence += f"the errors have come {back} layer{'s' * (back > 1)} back."
+        else:
+            sentence += "here the errors begin."
         rows: list[list[object]] = [["layer", "smallest", "median", "largest"]]
-        rows += [[int(i), *(number(v, 2) for v in (least[i - 1], middle[i - 1], most[i - 1]))] for i in l]
+        rows += [[i + 1, *(number(v[i], 2) for v in (least, middle, most))] for i in range(layers + 1)]
         png = fast.png()
-        alt = f"One point for each layer, from the first to the output, in a band of all nets. {sentence}"
+        alt = (
+            "One point for each layer, from the output back to the layer that is reached, in a band of all "
+            f"nets. {sentence}"
+        )
         code = (
             "import numpy as np\n"
             "from backprop_lib.figures.depth import error_norms\n"
             f'norms = error_norms({layers}, "{activation}", "{init}", {seeds})\n'
-            "np.column_stack([norms.min(axis=0), np.median(norms, axis=0), norms.max(axis=0)])"
+            "np.column_stack([of(norms, axis=0) for of in (np.nanmin, np.nanmedian, np.nanmax)])"
         )
         return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
 
@@ -86,5 +103,12 @@ def depth() -> Scene:
         "activation": choice("Activation", HIDDEN, "sigmoid"),
         "init": choice("Initialization", list(INITS.items())),
         "seeds": slider("Nets", 10, 1, 30),
+        "back": slider("Layers back", 8, 0, DEEPEST),
     }
-    return Scene(controls, draw)
+
+    def follow(change: object) -> None:
+        """The errors have gone back all the way, however many layers there are."""
+        controls["back"].max = controls["back"].value = controls["layers"].value
+
+    controls["layers"].observe(follow, "value")
+    return Scene(controls, draw, play="back", interval=400)

@@ -9,10 +9,12 @@ import numpy as np
 from backprop_lib.arguments import Array
 from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.data import load_iris, split, standardize
-from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
+from backprop_lib.drawing.colors import INK, QUIET, RIGHT, WRONG
+from backprop_lib.drawing.net import superscript
+from backprop_lib.drawing.plots import FastFigure, image_html, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of, feed_forward
-from backprop_lib.figures.reproducible import DOUBT, ELSEWHERE, OPEN, apart, differ, twin_of
+from backprop_lib.figures.reproducible import DOUBT, ELSEWHERE, OPEN, apart, differ, rounded_up, twin_of
 from backprop_lib.figures.scene import Scene, View, choice
 from backprop_lib.gradient_check import Report, check_gradient
 from backprop_lib.network import Network
@@ -20,6 +22,15 @@ from backprop_lib.network import Network
 STEPS = 150
 WIDTH, HEIGHT = 760, 330
 SPECIFICATION = [("identity", 4), ("sigmoid", 4), ("sigmoid", 4), ("sigmoid", 3)]
+
+
+def symbol(block: str) -> str:
+    """The name of a block as the equations write it.
+
+    >>> symbol("w1")
+    'w¹'
+    """
+    return block[0] + superscript(int(block[1:]))
 
 
 def bug_order() -> list[str]:
@@ -65,19 +76,20 @@ def find_the_bug() -> Scene:
     left, right = fast.figure.subplots(1, 2)
     styled(left, "Cost while training", "step")
     left.set_xlim(0, STEPS)
-    left.set_ylim(0, 1.2)
-    line = fast.add("cost", left.plot([], [], color=LINE_COLORS[0], lw=1.8, zorder=3)[0])
+    left.set_ylim(0, 0.5)
+    left.yaxis.set_major_formatter(lambda value, _: number(value))
+    line = fast.add("cost", left.plot([], [], color=INK, lw=1.8, zorder=3)[0])
     blocks = [f"{kind}{l}" for l in (1, 2, 3) for kind in "wb"]
     styled(right, "Error of each block of the gradient", "", "", grid=False)
     right.set_yscale("log")
     right.set_ylim(1e-12, 3)
     right.set_xlim(-0.6, len(blocks) - 0.4)
-    right.set_xticks(range(len(blocks)), blocks)
-    right.axhline(1e-7, color="#666666", ls=":", lw=1)
-    right.text(len(blocks) - 0.5, 1.6e-7, "tolerance", ha="right", color="#666666")
+    right.set_xticks(range(len(blocks)), map(symbol, blocks))
+    right.axhline(1e-7, color=QUIET, ls=":", lw=1)
+    right.text(len(blocks) - 0.5, 1.6e-7, "tolerance", ha="right", color=QUIET)
     dots = {
         verdict: fast.add(verdict, right.plot([], [], marker, ms=9, color=color, zorder=3, ls="none")[0])
-        for verdict, marker, color in (("ok", "o", LINE_COLORS[0]), ("wrong", "X", LINE_COLORS[1]))
+        for verdict, marker, color in (("ok", "o", RIGHT), ("wrong", "X", WRONG))
     }
 
     def draw(mystery: int, reveal: bool) -> View:
@@ -86,17 +98,19 @@ def find_the_bug() -> Scene:
             kept[name] = train_with(name)
         costs, accuracy, report, doubtful = kept[name]
         line.set_data(np.arange(len(costs)), costs)
+        fast.fit(left, ylim=(0, rounded_up(float(costs.max()))))
         for verdict, artist in dots.items():
             chosen = [(i, b.error) for i, b in enumerate(report.blocks) if b.passed == (verdict == "ok")]
             artist.set_data([i for i, _ in chosen], [max(e, 2e-12) for _, e in chosen])
         fell = "fell" if costs[-1] < costs[0] else "rose"
-        found = f"the check refuses {', '.join(report.failed)}" if report.failed else "the check passes"
+        refused = ", ".join(map(symbol, report.failed))
+        found = f"the check refuses {refused}" if refused else "the check passes"
         end = f"The cost {fell} from {number(costs[0])}"
         if doubtful:
             sentence = f"{end}; how far depends on round-off, and {ELSEWHERE}; {found}."
         else:
-            right_ones = f"{round(45 * accuracy)} of 45 held-out flowers are right"
-            sentence = f"{end} to {number(costs[-1])}, and {right_ones}; {found}."
+            known = f"{round(45 * accuracy)} of 45 held-out flowers right"
+            sentence = f"{end} to {number(costs[-1])}, with {known}; {found}."
         if reveal:
             title = MISTAKES[name].title if name else "no mistake at all"
             sentence += f" It is: {title}."
@@ -108,7 +122,7 @@ def find_the_bug() -> Scene:
         ]
         for block in report.blocks:
             size = number(block.error, 2) if not block.passed else "below 1e−7"
-            rows.append([f"error of {block.name}", size, "right" if block.passed else "wrong"])
+            rows.append([f"error of {symbol(block.name)}", size, "right" if block.passed else "wrong"])
         png = fast.png()
         alt = f"The cost over {STEPS} steps, and the error of the six blocks of the gradient. {sentence}"
         code = (

@@ -6,6 +6,8 @@ from backprop_lib.drawing.net import network_svg, superscript
 from backprop_lib.figures.scene import Scene, View, slider
 from backprop_lib.network import Network
 
+CANVAS = (760, 560)  # for the largest net as for the smallest
+
 
 def layer_sizes() -> Scene:
     """The net that a list of sizes describes, with the shape of every matrix."""
@@ -31,7 +33,8 @@ def layer_sizes() -> Scene:
             "[*(net.w[l].size + net.b[l].size for l in net.w), net.theta.size]"
         )
         idle = frozenset(f"size_{l}" for l in range(hidden + 1, 4))
-        return View(network_svg(sizes, weights=net.w, alt=alt), alt, sentence, rows, code, idle=idle)
+        html = network_svg(sizes, weights=net.w, alt=alt, canvas=CANVAS)
+        return View(html, alt, sentence, rows, code, idle=idle)
 
     controls = {
         "inputs": slider("Inputs", 4, 1, 12),

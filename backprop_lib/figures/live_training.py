@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from backprop_lib.drawing.plots import DASHES, LINE_COLORS, FastFigure, image_html, styled
+from backprop_lib.arguments import Array
+from backprop_lib.drawing.colors import HELD_OUT, HERE, INK
+from backprop_lib.drawing.plots import DASHES, FastFigure, image_html, layer_colors, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins
 from backprop_lib.figures.scene import Scene, View, slider
@@ -23,19 +25,19 @@ class _Figure:
     def __init__(self, layers: int, epochs: int) -> None:
         self.fast = FastFigure(WIDTH, HEIGHT)
         cost, delta = self.fast.figure.subplots(1, 2)
-        for axes, title, limits in (
-            (cost, "Cost", (1e-4, 3)),
-            (delta, "Size of the errors, ‖δˡ‖", (1e-6, 3)),
+        self.axes = {cost: ["training", "held out"], delta: [f"l = {l}" for l in range(1, layers + 1)]}
+        for axes, title, colors in (
+            (cost, "Cost", [INK, HELD_OUT]),
+            (delta, "Size of the errors, ‖δˡ‖", layer_colors(layers)),
         ):
             styled(axes, title, "epoch")
             axes.set_yscale("log")
-            axes.set(xlim=(0, epochs), ylim=limits)
-        names = [("training", cost), ("held out", cost), *((f"l = {l}", delta) for l in range(1, layers + 1))]
-        for i, (name, axes) in enumerate(names):
-            at = i if axes is cost else i - 2
-            style: Any = {"color": LINE_COLORS[at % 6], "linestyle": DASHES[at % 6], "lw": 1.8, "zorder": 3}
-            self.fast.add(name, axes.plot([], [], label=name, **style)[0])
-        for axes in (cost, delta):
+            axes.set(xlim=(0, epochs), ylim=(1e-4, 1))
+            for i, (name, color) in enumerate(zip(self.axes[axes], colors, strict=True)):
+                # The last point is marked: where the run is now.
+                style: Any = {"color": color, "linestyle": DASHES[i % 6], "lw": 1.8, "zorder": 3}
+                style |= {"marker": "o", "mfc": HERE, "mec": INK, "clip_on": False}
+                self.fast.add(name, axes.plot([], [], label=name, **style)[0])
             axes.legend(frameon=False, fontsize=9.5, loc="lower left")
 
     def png(self, history: History, epoch: int) -> bytes:
@@ -43,10 +45,22 @@ class _Figure:
         held_out = history.held_out_cost if history.held_out_cost is not None else np.zeros(0)
         curves = {"training": history.cost, "held out": held_out}
         curves |= {f"l = {l}": history.delta_norm(l) for l in history.delta}
-        for name, values in curves.items():
-            shown = values[: epoch + 1]
-            self.fast[name].set_data(np.arange(len(shown)), shown)
+        shown = {name: values[: epoch + 1] for name, values in curves.items()}
+        for name, values in shown.items():
+            self.fast[name].set_data(np.arange(len(values)), values)
+            self.fast[name].set_markevery([max(0, len(values) - 1)])
+        for axes, names in self.axes.items():
+            self.fast.fit(axes, ylim=decades([shown[name] for name in names]))
         return self.fast.png()
+
+
+def decades(series: list[Array]) -> tuple[float, float]:
+    """The powers of ten around all numbers above zero, one more below for the legend."""
+    values = np.concatenate(series)
+    values = values[values > 0]
+    if not values.size:
+        return 1e-4, 1.0
+    return 10.0 ** (np.floor(np.log10(values.min())) - 1), 10.0 ** np.ceil(np.log10(values.max()))
 
 
 class LiveTraining(Scene):

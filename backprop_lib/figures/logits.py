@@ -8,7 +8,8 @@ import numpy as np
 
 from backprop_lib.activations import activation
 from backprop_lib.costs import cost
-from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
+from backprop_lib.drawing.colors import INK, LINE_COLORS, QUIET, RIGHT
+from backprop_lib.drawing.plots import FastFigure, image_html, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import output_error_through_jacobian
 from backprop_lib.figures.scene import Scene, View, choice, slider
@@ -24,17 +25,21 @@ def logits() -> Scene:
     fast = FastFigure(WIDTH, HEIGHT)
     left, right = fast.figure.subplots(1, 2)
     styled(left, "Probabilities p", "output", "")
-    left.set_ylim(0, 1.08)
+    left.set_ylim(0, 1.3)  # with room for the numbers and the mark above the tallest bar
+    left.set_yticks([0, 0.25, 0.5, 0.75, 1])
     styled(right, "Error δ of each output", "output", "")
-    right.set_ylim(-1.1, 1.55)  # with room for the legend above the tallest bar
+    right.set_ylim(-1.35, 1.55)  # with room for the legend above the tallest bar, and for the mark below
     right.set_yticks([-1, -0.5, 0, 0.5, 1])
-    right.axhline(0, color="#444444", lw=0.8)
+    right.axhline(0, color=QUIET, lw=0.8)
     for axes in (left, right):
         axes.set_xlim(-0.6, 2.6)
         axes.set_xticks([0, 1, 2], ["0", "1", "2"])
-    bars = [
-        fast.add(f"p {j}", bar)
-        for j, bar in enumerate(left.bar(range(3), [0] * 3, 0.6, color=LINE_COLORS[0]))
+    bars = [fast.add(f"p {j}", bar) for j, bar in enumerate(left.bar(range(3), [0] * 3, 0.6, color=QUIET))]
+    middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9.5}
+    shares = [fast.add(f"share {j}", left.text(j, 0, "", color=INK, **middle)) for j in range(3)]
+    marks = [
+        [fast.add(f"right {side} {j}", axes.text(j, y, "", color=RIGHT, **middle)) for j in range(3)]
+        for side, axes, y in (("p", left, 1.22), ("δ", right, -1.22))
     ]
     errors = {
         name: [
@@ -44,8 +49,8 @@ def logits() -> Scene:
             )
         ]
         for name, offset, color, hatch in (
-            ("cross-entropy", -0.18, LINE_COLORS[0], ""),
-            ("quadratic", 0.18, LINE_COLORS[1], "//"),
+            ("cross-entropy", -0.18, LINE_COLORS[1], ""),
+            ("quadratic", 0.18, LINE_COLORS[2], "//"),
         )
     }
     right.legend(frameon=False, loc="upper left", ncols=2, fontsize=9.5)
@@ -60,7 +65,10 @@ def logits() -> Scene:
         z, p = column[:, 0], answer[:, 0]
         delta = {"cross-entropy": (answer - y)[:, 0], "quadratic": of_quadratic[:, 0]}
         for j in range(3):
-            bars[j].set_height(float(p[j]))
+            bars[j].set(height=float(p[j]), color=RIGHT if j == target else QUIET)
+            shares[j].set(text=number(float(p[j])), y=float(p[j]) + 0.06)
+            for side in marks:
+                side[j].set_text("right class" if j == target else "")
             for name, group in errors.items():
                 group[j].set_height(float(delta[name][j]))
         price = float(from_z(column, y)[0])
@@ -75,7 +83,10 @@ def logits() -> Scene:
             [j, *(number(float(v)) for v in (z[j], p[j], *(d[j] for d in delta.values())))] for j in range(3)
         ]
         png = fast.png()
-        alt = f"Bars for three probabilities and for their errors under two costs. {sentence}"
+        alt = (
+            "Bars for three probabilities and for their errors under two costs, the right class marked. "
+            f"{sentence}"
+        )
         code = (
             "import numpy as np\n"
             "from backprop_lib import activation, cost, output_error_through_jacobian\n"

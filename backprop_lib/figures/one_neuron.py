@@ -5,13 +5,17 @@ Its input is 1, so that z = w + b, every step changes w and b by the same, and t
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from backprop_lib.arguments import Array
 from backprop_lib.costs import cost as cost_named
-from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
+from backprop_lib.drawing.colors import FAINT, HERE, INK, PAPER, QUIET, SLOPE
+from backprop_lib.drawing.plots import FastFigure, image_html, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of, cost_per_example, feed_forward
+from backprop_lib.figures.reproducible import rounded_up
 from backprop_lib.figures.scene import LogSlider, Scene, View, choice, slider
 from backprop_lib.network import Network
 
@@ -24,6 +28,7 @@ COSTS = {
     "bowl": ("identity", "quadratic"),
 }
 HIGHEST = {"quadratic": 0.6, "cross-entropy": 9.0, "bowl": 36.0}
+BELOW = 0.04  # the share of an axis below zero, so that a dot or a line at zero is seen whole
 ZS = np.linspace(-8, 8, 161)
 FAR = 1e6  # a walk that has come to such a cost runs away, and is stopped
 
@@ -57,24 +62,52 @@ def costs_over_z(kind: str) -> Array:
 
 
 class _Figure:
-    """Cost over z and cost over steps; one for each kind of cost, because their scales differ."""
+    """Cost over z and cost over steps; one for each kind of cost, because their curves differ."""
 
     def __init__(self, kind: str) -> None:
         highest = HIGHEST[kind]
         self.fast = FastFigure(WIDTH, HEIGHT)
         left, right = self.fast.figure.subplots(1, 2)
         styled(left, "The cost over z", "z = w + b", "C")
-        lowest = -0.04 * highest  # so that a dot or a line at zero is seen whole
-        left.set(xlim=(ZS[0], ZS[-1]), ylim=(lowest, highest))
-        styled(right, "The cost over the steps", "step", "C")
-        right.set(xlim=(0, STEPS), ylim=(lowest, highest))
-        add, plot = self.fast.add, left.plot
-        self.curve = add("curve", plot(ZS, costs_over_z(kind), color=LINE_COLORS[0], lw=2, zorder=3)[0])
-        self.trail = add("trail", plot([], [], "o-", color="#444444", lw=0.8, ms=3.5, zorder=3)[0])
-        self.tangent = add("tangent", plot([], [], "--", color=LINE_COLORS[1], lw=1.5, zorder=3)[0])
-        self.dot = add("dot", plot([], [], "o", color=LINE_COLORS[1], ms=9, zorder=4)[0])
-        self.costs = add("costs", right.plot([], [], color=LINE_COLORS[0], lw=2, zorder=3)[0])
-        self.now = add("now", right.axvline(0, color="#444444", ls=":", lw=1, zorder=3))
+        left.set(xlim=(ZS[0] - 0.5, ZS[-1] + 0.5), ylim=(-BELOW * highest, highest))
+        left.set_xticks([-8, -4, 0, 4, 8])
+        self.right = styled(right, "The cost over the steps", "step", "C")
+        right.set(xlim=(-4, STEPS + 4), ylim=(-BELOW * highest, highest))
+        right.yaxis.set_major_formatter(lambda value, _: number(value))
+        here = {"mfc": HERE, "mec": INK, "mew": 1.4, "ms": 9, "clip_on": False}
+        past = {"mfc": "white", "mec": INK, "ms": 5, "color": QUIET, "lw": 0.8}
+
+        def line(name: str, axes: Any, style: str = "-", order: int = 3, **more: Any) -> Any:
+            return self.fast.add(name, axes.plot([], [], style, zorder=order, **more)[0])
+
+        self.curve = line("curve", left, color=INK, lw=2)
+        self.curve.set_data(ZS, costs_over_z(kind))
+        self.tangent = line("tangent", left, "--", color=SLOPE, lw=1.5)
+        self.trail = line("trail", left, "o-", 4, **past)
+        self.dot = line("dot", left, "o", 5, **here)
+        self.costs = line("costs", right, color=FAINT, lw=1)
+        self.walked = line("walked", right, color=INK, lw=2)
+        self.at = line("at", right, "o", 5, **here)
+        words: dict[str, Any] = {"color": INK, "fontsize": 9.5, "zorder": 5}
+        words["bbox"] = {"fc": PAPER, "ec": "none", "pad": 2}
+        self.gone = self.fast.add("gone", left.text(0, 0.1 * highest, "", **words))
+
+    def png(self, step: int, trail: Array, costs: Array, slope: float) -> bytes:
+        """The picture after so many steps; `trail` are the z of all steps up to this one."""
+        z, cost, steps = float(trail[-1]), costs[step], np.arange(STEPS + 1)
+        self.tangent.set_data(ZS, cost + slope * (ZS - z))
+        self.trail.set_data(trail, costs[: step + 1])
+        self.dot.set_data([z], [cost])
+        self.costs.set_data(steps, costs)
+        self.walked.set_data(steps[: step + 1], costs[: step + 1])
+        self.at.set_data([step], [cost])
+        is_gone, side = not ZS[0] <= z <= ZS[-1], ZS[-1] if z > 0 else ZS[0]
+        self.dot.set_visible(not is_gone)
+        self.gone.set(text=(f"z = {number(z)} →" if z > 0 else f"← z = {number(z)}") if is_gone else "")
+        self.gone.set(x=side, ha="right" if z > 0 else "left")
+        highest = rounded_up(max(float(costs.max()), 1e-12))
+        self.fast.fit(self.right, ylim=(-BELOW * highest, highest * (1 + BELOW)))
+        return self.fast.png()
 
 
 def one_neuron() -> Scene:
@@ -92,11 +125,6 @@ def one_neuron() -> Scene:
         z, (weight, bias) = float(trail[-1]), (float(v) for v in path[step])
         run = backprop(neuron(weight, bias, activation), X, Y, cost_name)
         slope, answer = float(run.gradient.w[1][0, 0]), float(run.a[1][0, 0])
-        figure.tangent.set_data(ZS, costs[step] + slope * (ZS - z))
-        figure.trail.set_data(trail, costs[: step + 1])
-        figure.dot.set_data([z], [costs[step]])
-        figure.costs.set_data(np.arange(STEPS + 1), costs)
-        figure.now.set_xdata([step, step])
         sentence = (
             f"After {step} step{'s' * (step != 1)} with η = {eta:g}, {cost}: "
             f"the answer is {number(answer)} (target 0), "
@@ -116,7 +144,7 @@ def one_neuron() -> Scene:
             ["cost C", number(float(costs[step]))],
             ["slope ∂C/∂w = ∂C/∂b", number(slope)],
         ]
-        png = figure.fast.png()
+        png = figure.png(step, trail, costs, slope)
         alt = f"The cost of one neuron as a curve over z, and over the steps. {sentence}"
         code = (
             "import numpy as np\n"

@@ -35,6 +35,7 @@ STYLE = (
 .scene .widget-readout:focus { outline: 2px solid var(--jp-brand-color1, #2166AC); }
 .scene > .widget-html, .scene > .widget-html > .widget-html-content { min-height: 0; height: auto; }
 .scene > .widget-html > .widget-html-content { overflow-x: auto; }
+.scene > .sentence > .widget-html-content { min-height: 76px; } /* three lines: a wrap moves nothing below */
 .scene [disabled] { opacity: 0.4; }
 </style>"""
     + HEAD
@@ -194,6 +195,7 @@ class Scene(W.VBox):  # type: ignore[misc]
             ]
         )
         self.add_class("scene")
+        self._sentence.add_class("sentence")
         self._show()
         for control in self.controls.values():
             control.observe(self._on_change, "value")

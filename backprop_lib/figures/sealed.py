@@ -11,8 +11,9 @@ from IPython.utils.capture import capture_output
 
 from backprop_lib.arguments import shown
 from backprop_lib.course.predictions import NOTHING_COMMITTED, Commitment, Prediction, Record, prediction
-from backprop_lib.drawing.svg import NEGATIVE, POSITIVE, still
-from backprop_lib.figures.controls import HEAD, WRAPPING
+from backprop_lib.drawing.colors import RIGHT, WRONG
+from backprop_lib.drawing.svg import still
+from backprop_lib.figures.controls import GONE, HEAD, WRAPPING
 from backprop_lib.figures.scene import WORDS, table_html
 
 SEALED = "Commit to a guess first, then open"
@@ -110,7 +111,7 @@ class SealedPrediction(W.VBox):  # type: ignore[misc]
         assert self.commitment is not None
         guess = self._guess()
         self.commitment.right = self.asked.is_right(guess)
-        color = POSITIVE if self.commitment.right else NEGATIVE
+        color = RIGHT if self.commitment.right else WRONG
         reason = f"{escape(self.asked.verdict(guess))}<br>{escape(self.asked.because)}"
         self._verdict.value = _said(reason, f";padding:2px 10px;border-left:4px solid {color}", escaped=True)
         RECORD.note(self.asked.question, self.commitment)

@@ -135,9 +135,11 @@ def step_size() -> Scene:
         what = "the median of all 43 parameters" if parameter < 0 else f"parameter {parameter}"
         sentence = (
             f"At h = {number(h, 2)}, {what}: "
-            + ", ".join(f"the {kind} difference is off by {said[kind][at]}" for kind in kinds)
+            + ", ".join(f"the {kind} difference is off by {spoken(said[kind][at])}" for kind in kinds)
             + "."
         )
+        if any("below" in said[kind][at] for kind in kinds):
+            sentence += " Such a bound holds on every computer; the dots are those of this one."
         png = fast.png()
         count = "Two U-shaped curves" if difference == "both" else "One U-shaped curve"
         alt = f"{count} of error against step, in {precision}. {sentence}"
@@ -167,6 +169,16 @@ def chosen(values: Array, parameter: int) -> Array:
     """One column of (steps, parameters), or for −1 the median of all."""
     column: Array = np.median(values, axis=1) if parameter < 0 else values[:, parameter]
     return column
+
+
+def spoken(said: str) -> str:
+    """What `in_words` says, within a sentence.
+
+    >>> spoken("0.003"), spoken("below 2e−7"), spoken("round-off, below 2e−8")
+    ('0.003', 'less than 2e−7', 'less than 2e−8, mostly round-off')
+    """
+    bound = said.replace("below", "less than")
+    return f"{bound.removeprefix('round-off, ')}, mostly round-off" if "round-off" in said else bound
 
 
 def in_words(errors: Array, truncation: Array, round_off: Array) -> list[str]:
