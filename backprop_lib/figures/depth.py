@@ -54,7 +54,9 @@ def depth() -> Scene:
         "band",
         axes.fill_between([1, 2], [1, 1], [1, 1], color=INK, alpha=0.2, lw=0, zorder=2, label="all nets"),
     )
-    median = fast.add("median", axes.plot([], [], "o-", color=INK, lw=2, zorder=3, label="median net")[0])
+    median = fast.add(
+        "median", axes.plot([], [], "s-", color=INK, lw=2, ms=5, zorder=3, label="median net")[0]
+    )
     reached = fast.add("reached", axes.plot([], [], "o", mfc=HERE, mec=INK, mew=1.4, ms=10, zorder=4)[0])
     axes.legend(frameon=False, fontsize=9.5, loc="lower right")
 
