@@ -14,8 +14,10 @@ import pytest
 import student_copies
 
 from backprop_lib import Network
+from backprop_lib.course import handed_in
 from backprop_lib.course.exercises import EXERCISES
 from backprop_lib.course.handed_in import guessed, judged_again, taken_apart
+from backprop_lib.course.marks import check_guess
 from backprop_lib.course.predictions import prediction
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -139,6 +141,70 @@ def test_whatever_the_answer_it_is_taken_apart_without_an_exception(name: str, p
     assert not judged_again(name, taken_apart(name, lambda: 1 / 0)).passed
 
 
+PLAIN = [None, True, 7, 0.1, "text", ..., [1, [2.5, "a"]], {"a": 1, 2: [3]}, {1: {2: ...}}, []]
+
+
+@pytest.mark.parametrize("value", PLAIN, ids=str)
+def test_a_plain_value_taken_apart_is_built_again_as_it_was(value: Any) -> None:
+    again = handed_in._built(json.loads(json.dumps(handed_in._plain(value))))
+    assert again == value and type(again) is type(value)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int64, np.uint8, bool])
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (2, 0), (1, 2, 2)])
+def test_an_array_keeps_its_numbers_its_type_and_its_shape(shape: tuple[int, ...], kind: Any) -> None:
+    array = np.random.default_rng(0).integers(0, 5, shape).astype(kind)
+    array = np.array(array / 3 if kind in (np.float32, np.float64) else array).astype(kind)
+    for value in (array, array[()]):
+        again = np.asarray(handed_in._built(json.loads(json.dumps(handed_in._plain(value)))))
+        assert again.dtype == kind and again.shape == shape and np.array_equal(again, array)
+
+
+def test_a_net_keeps_its_layers_and_parameters_and_other_values_become_lists() -> None:
+    net = Network([("identity", 2), ("tanh", 3), ("softmax", 2)], seed=4)
+    again = handed_in._built(json.loads(json.dumps(handed_in._plain({"net": net}))))["net"]
+    assert again.specification == net.specification and np.array_equal(again.theta, net.theta)
+    assert handed_in._plain(("a", (1,))) == ["a", [1]] and handed_in._plain({"b", "a"}) == ["a", "b"]
+    assert handed_in._plain({10, 9, "a"}) == [10, 9, "a"], "in the order of their words"
+    for odd in (1j, object(), np.array([1j]), np.array(["a"]), [print]):
+        with pytest.raises(handed_in.Unplain):
+            handed_in._plain(odd)
+
+
+def test_an_answer_that_is_not_right_keeps_its_words_and_takes_no_numbers_along() -> None:
+    for answer in (lambda a, y: y - a, None, 7, lambda a, y: 1 / 0):
+        verdict, text = EXERCISES["cost_slope"].judge(answer), taken_apart("cost_slope", lambda x=answer: x)
+        assert json.loads(text) == {"status": verdict.status, "message": verdict.message, "data": None}
+        assert judged_again("cost_slope", text) == verdict
+    said = json.loads(taken_apart("cost_slope", lambda: 1 / 0))
+    assert said["status"] == "wrong" and said["data"] is None
+    assert said["message"].startswith("Not yet: it cannot be judged: your function raised ZeroDivisionError")
+    other = json.dumps({"status": "marvellous", "message": "Mine is best.", "data": None})
+    assert judged_again("cost_slope", other).message == "Not yet: no verdict."
+
+
+def test_an_answer_too_long_to_be_judged_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = taken_apart("cost_slope", lambda: np.subtract)
+    length = len(json.loads(text)["data"])
+    monkeypatch.setattr(handed_in, "LONGEST", length)
+    assert taken_apart("cost_slope", lambda: np.subtract) == text
+    monkeypatch.setattr(handed_in, "LONGEST", length - 1)
+    said = json.loads(taken_apart("cost_slope", lambda: np.subtract))
+    assert (said["status"], said["message"]) == ("wrong", "Not yet: your answer is too long to be judged.")
+    # What comes back may be twice as long: JSON in JSON has a \\ before each of its quotes.
+    assert judged_again("cost_slope", text).passed
+    monkeypatch.setattr(handed_in, "LONGEST", (len(text) - 1) // 2)
+    with pytest.raises(ValueError, match="text: expected an answer taken apart"):
+        judged_again("cost_slope", text + " ")
+
+
+@pytest.mark.parametrize("name", ["sum", "cost_slopes", "", None])
+def test_an_exercise_that_there_is_none_of_is_refused_by_its_name(name: Any) -> None:
+    for call in (lambda: taken_apart(name, lambda: None), lambda: judged_again(name, "{}")):
+        with pytest.raises((TypeError, ValueError), match="^name: expected one of "):
+            call()
+
+
 @pytest.mark.parametrize("kind", [np.float32, np.float64, np.longdouble])
 def test_the_precision_of_an_answer_survives(kind: Any) -> None:
     def answer(a: Any, y: Any) -> Any:
@@ -158,7 +224,14 @@ def test_a_guess_is_taken_out_with_what_is_said_of_it() -> None:
     asked = prediction("Which?", ["up", "down"], "down", "It falls.")
     said = [json.loads(guessed(lambda guess=guess: (asked, guess)))["status"] for guess in (1, 2, ..., 3)]
     assert said == ["wrong", "correct", "not attempted yet", "not attempted yet"]
-    assert json.loads(guessed(lambda: 1 / 0))["status"] == "not attempted yet"
+    for guess in (1, 2, ..., 3):
+        assert (
+            json.loads(guessed(lambda guess=guess: (asked, guess)))["message"]
+            == check_guess(asked, guess).message
+        )
+    none = json.loads(guessed(lambda: 1 / 0))
+    assert none["status"] == "not attempted yet"
+    assert none["message"].startswith("It cannot be judged: your function raised ZeroDivisionError")
 
 
 @pytest.mark.parametrize("status", ["Correct", "", "stopped", "marvellous"])

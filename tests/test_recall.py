@@ -120,7 +120,7 @@ def test_what_a_softmax_says_is_a_distribution() -> None:
         assert sum(p) == pytest.approx(1) and min(p) > 0 and max(p) > 1 / 3, p
 
 
-# Of what is counted there are two at least, and of the flowers more are right than by chance.
+# Of what is counted there are two at least; of the flowers more are right than by chance.
 LEAST = dict.fromkeys(["_truncation", "_vanishing", "_first_cost", "_steps_of_an_epoch"], 2) | {
     "_accuracy": 16
 }
