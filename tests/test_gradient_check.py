@@ -531,6 +531,20 @@ def test_a_tiny_entry_is_not_hidden_by_the_round_off_of_its_neighbors(method) ->
         assert check_gradient(net, x, y, gradient=wrong, method=method, allow_zero=True).failed == ["w1"]
 
 
+def test_a_twin_differs_in_the_last_bits_and_in_no_others() -> None:
+    net = NET.with_parameters(1 + rng.random(NET.theta.size))
+    z, _ = feed_forward(net, X)
+    moved = []
+    for seed in range(20):
+        twin, z_twin, a_twin = gradient_check._twin(net, z, X, np.random.default_rng(seed))
+        moved.append((twin.theta / net.theta - 1) / gradient_check.LAST_BITS)
+        expected_z, expected_a = feed_forward(twin, X)
+        assert all(np.array_equal(z_twin[l], expected_z[l]) for l in z_twin)
+        assert all(np.array_equal(a_twin[l], expected_a[l]) for l in a_twin)
+    assert np.abs(moved).max() < 5 and np.std(moved) == pytest.approx(1, rel=0.2)
+    assert np.abs(np.mean(moved)) < 0.2, "as often up as down"
+
+
 @pytest.mark.parametrize("block", ["w1", "b1"])
 @pytest.mark.parametrize("factor", [1.001, 2, -1])
 def test_a_tiny_wrong_block_is_not_hidden_by_the_large_ones(block, factor) -> None:
