@@ -617,7 +617,7 @@ def test_where_there_are_no_threads_the_time_is_limited_too(monkeypatch) -> None
     monkeypatch.setattr(threading.Thread, "start", none)
     assert attempt(lambda: 3) == 3
     with pytest.raises(TimeUp):
-        attempt(lambda: exec("while True: pass"), 0.2)
+        attempt(lambda: exec("for _ in range(10**8): pass"), 0.2)  # which ends, if nobody stops it
     with pytest.raises(Left):
         attempt(stops)
     assert sys.gettrace() is None or "coverage" in sys.modules
@@ -704,6 +704,16 @@ def test_an_answer_does_not_reach_into_the_judge(answer, named) -> None:
     assert f"gave {named} another meaning" in check("cost_slope", answer).message
     assert check("cost_slope", lambda a, y: a - y).passed
     assert not check("cost_slope", lambda a, y: 0 * a).passed
+
+
+def test_what_python_last_displayed_is_no_part_of_the_judge(monkeypatch, capsys) -> None:
+    def displays(a, y):
+        sys.displayhook(3)
+        return a - y
+
+    monkeypatch.setattr(builtins, "_", 1, raising=False)
+    assert check("cost_slope", displays).passed and builtins._ == 3
+    assert capsys.readouterr().out.startswith("3\n")
 
 
 def test_an_answer_that_builds_a_net_does_not_reach_into_the_judge_either() -> None:
