@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
 
 from backprop_lib.course.exercises import check
+from backprop_lib.course.judging import refusing_cases
 
 
 def error(g, d):
@@ -98,3 +100,85 @@ def test_a_stub_is_not_attempted_yet() -> None:
 
     for answer in (stub, None, ..., lambda gradient, differences: ...):
         assert check("refused_blocks", answer).status == "not attempted yet"
+
+
+def listed(names):
+    return ", ".join(sorted(names)) or "none"
+
+
+def judged(answer, case):
+    with np.errstate(all="ignore"):
+        return set(answer(*case.copies()))
+
+
+# Every case by what its name says is the matter with it, and the blocks that are to be refused.
+ASKED = {
+    "a right gradient": "none",
+    "a right gradient with large slopes": "none",
+    "a right gradient with one slope of 1e-12": "none",
+    "a gradient whose w1 is doubled": "w1",
+    "a gradient whose b2 has the wrong sign": "b2",
+    "a gradient with two slopes of b2 exchanged": "b2",
+    "a gradient whose w2 is off by one in a million": "w2",
+    "a gradient whose w1 is zero, as it is in the differences": "w1",
+    "a gradient with NaN in b1": "b1",
+    "a gradient with an infinite slope in w2": "w2",
+}
+
+
+def test_what_is_asked_is_what_its_name_says() -> None:
+    cases = refusing_cases()
+    assert {case.name: listed(judged(by_loop, case)) for case in cases} == ASKED
+    right = cases[0].gradient
+    norms = {name: np.linalg.norm(block) for name, block in right.items()}
+    assert max(norms["w1"], norms["b1"]) < 1e-4 < 1 < min(norms["w2"], norms["b2"]), "small ones beside large"
+    by_name = {case.name: case for case in cases}
+
+    def changed(name, block):
+        return by_name[name].gradient[block] / right[block]
+
+    assert np.allclose(changed("a gradient whose w1 is doubled", "w1"), 2, rtol=1e-15)
+    assert np.array_equal(changed("a gradient whose b2 has the wrong sign", "b2"), -np.ones((3, 1)))
+    exchanged = by_name["a gradient with two slopes of b2 exchanged"].gradient["b2"]
+    assert sorted(exchanged.ravel()) == sorted(right["b2"].ravel()) and (exchanged != right["b2"]).sum() == 2
+    million = changed("a gradient whose w2 is off by one in a million", "w2")
+    assert np.allclose(million - 1, 1e-6, rtol=1e-6)
+    large = by_name["a right gradient with large slopes"]
+    assert np.linalg.norm(large.gradient["w2"] - large.differences["w2"]) > 1e-3, "far above the tolerance"
+    small = by_name["a right gradient with one slope of 1e-12"]
+    g, d = small.gradient["w2"], small.differences["w2"]
+    assert g[0, 0] == 1e-12 and d[0, 0] == 4e-12 and np.array_equal(g.ravel()[1:], d.ravel()[1:])
+    for case in cases:
+        assert case.gradient.keys() == case.differences.keys() == {"w1", "b1", "w2", "b2"}
+        for copy, own in zip(case.copies(), (case.gradient, case.differences), strict=True):
+            assert all(np.array_equal(copy[k], own[k], equal_nan=True) for k in own)
+            assert not any(np.shares_memory(copy[k], own[k]) for k in own)
+
+
+TOLD = re.compile(
+    r"[Oo]f (a (?:right )?gradient.*) you refuse ([\w, ]+), and a good judge refuses ([\w, ]+)\."
+)
+
+
+@pytest.mark.parametrize("answer", [answer for answer, _ in WRONG[:12]])
+def test_what_is_said_of_the_first_case_that_differs_is_true(answer) -> None:
+    message = check("refused_blocks", answer).message
+    name, said, should = TOLD.search(message).groups()
+    differing = [case for case in refusing_cases() if judged(answer, case) != judged(by_loop, case)]
+    assert differing[0].name == name
+    assert (said, should) == (listed(judged(answer, differing[0])), listed(judged(by_loop, differing[0])))
+    named = re.fullmatch(r"Not yet: ([^.]+)\. (.+\.) Look at (.+)\. Of a .*gradient.*", message)
+    assert message.startswith("Not yet: of a ") or all(named.groups())
+
+
+def test_a_judge_that_raises_is_told_on_what() -> None:
+    def raises(gradient, differences):
+        if not np.isfinite(gradient["b1"]).all():
+            raise ArithmeticError("no number")
+        return by_loop(gradient, differences)
+
+    message = check("refused_blocks", raises).message
+    assert "ArithmeticError: no number" in message
+    assert message.endswith(" It was given a gradient with NaN in b1.")
+    right = check("refused_blocks", by_loop).message
+    assert right == "Correct: checked on ten gradients, with zeros, NaN and an infinite slope among them."
