@@ -167,8 +167,8 @@ def test_what_is_said_of_the_first_case_that_differs_is_true(answer) -> None:
     differing = [case for case in refusing_cases() if judged(answer, case) != judged(by_loop, case)]
     assert differing[0].name == name
     assert (said, should) == (listed(judged(answer, differing[0])), listed(judged(by_loop, differing[0])))
-    named = re.fullmatch(r"Not yet: ([^.]+)\. (.+\.) Look at (.+)\. Of a .*gradient.*", message)
-    assert message.startswith("Not yet: of a ") or all(named.groups())
+    named = re.match(r"Not yet: [a-zN].+\. [A-Z][a-z ].+\. Look at [a-z].+\. Of a ", message)
+    assert message.startswith("Not yet: of a ") or named, message
 
 
 def test_a_judge_that_raises_is_told_on_what() -> None:
