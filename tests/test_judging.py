@@ -132,6 +132,8 @@ def test_what_is_asked_is_what_its_name_says() -> None:
     right = cases[0].gradient
     norms = {name: np.linalg.norm(block) for name, block in right.items()}
     assert max(norms["w1"], norms["b1"]) < 1e-4 < 1 < min(norms["w2"], norms["b2"]), "small ones beside large"
+    off = [(cases[0].differences[name] / block - 1).ravel() for name, block in right.items()]
+    assert 5e-10 < np.std(np.concatenate(off)) < 1.5e-9, "the differences are right to about 1e-9"
     by_name = {case.name: case for case in cases}
 
     def changed(name, block):
