@@ -13,7 +13,7 @@ from backprop_lib.arguments import shown
 from backprop_lib.course.predictions import NOTHING_COMMITTED, Commitment, Prediction, Record, prediction
 from backprop_lib.drawing.colors import RIGHT, WRONG
 from backprop_lib.drawing.svg import still
-from backprop_lib.figures.controls import GONE, HEAD, WRAPPING
+from backprop_lib.figures.controls import HEAD, WRAPPING
 from backprop_lib.figures.scene import WORDS, table_html
 
 SEALED = "Commit to a guess first, then open"
