@@ -37,6 +37,13 @@ RUN = """(async () => {
   document.querySelectorAll('.jp-Cell').forEach(cell => cell.scrollIntoView());
   return true;
 })()""".replace("PAGE", PAGE)
+# nbclassic first asks the kernel for figures that are there already, and loses those that are made meanwhile:
+# it is asked once more, and answers in order.
+RUN_CLASSIC = """(async () => {
+  await Jupyter.notebook.kernel.widget_manager._loadFromKernel();
+  Jupyter.notebook.execute_all_cells();
+  return true;
+})()"""
 
 
 def address_of(folder: Path) -> tuple[str, str] | None:
@@ -116,7 +123,7 @@ FRONT_ENDS = {
     "nbclassic": FrontEnd(
         partial(jupyter, "nbclassic", f"nbclassic/notebooks/{PAGE}"),
         "window.Jupyter?.notebook?.kernel?.is_connected() && Jupyter.notebook.kernel.widget_manager",
-        "Jupyter.notebook.execute_all_cells() ?? true",
+        RUN_CLASSIC,
         "!document.querySelector('.code_cell.running')",
     ),
     "Voila": FrontEnd(partial(jupyter, "jupyter_server", f"voila/render/{PAGE}"), "true"),
