@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from itertools import pairwise
 from typing import Any
 
@@ -52,6 +53,7 @@ class Expected:
              NaN stands for any number
     heights  {name of a bar: its height}, cells {name of a map: its matrix}
     edges    {(l, j, k): weight}, neurons {(l, j): (a, δ)} of the drawn net
+    maps     {(l, j): (low, high, activation over a plane, means of the species, rise of the cost, is idle)}
     nodes    (value, slope) of the drawn expression graph, in order; titles what is written on them,
              arrows which lead where, glowing the nodes that stand out, if any does
     alt      the numbers of the reading, before the sentence
@@ -72,6 +74,7 @@ class Expected:
     cells: dict[str, Any] = field(default_factory=dict)
     edges: dict[tuple[int, int, int], float] = field(default_factory=dict)
     neurons: dict[tuple[int, int], tuple[Any, Any]] = field(default_factory=dict)
+    maps: dict[tuple[int, int], tuple[Any, ...]] = field(default_factory=dict)
     nodes: list[tuple[Any, Any]] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
     arrows: set[tuple[int, int]] = field(default_factory=set)
@@ -179,13 +182,18 @@ def scaled(flowers: Any, by: Any) -> Any:
     return (flowers - by.mean(axis=0)) / by.std(axis=0)
 
 
-def flowers() -> tuple[Any, Any, Any, Any]:
-    """x, y of the 105 flowers to train on and of the 45 held out, one a column, scaled by the 105."""
+def _rows() -> tuple[list[int], list[int]]:
+    """The rows of the table that are trained on, and those held out."""
     rng, train, rest = np.random.default_rng(0), [], []
     for label in range(3):
         rows = rng.permutation(np.flatnonzero(IRIS.labels == label))
         train, rest = [*train, *rows[:35]], [*rest, *rows[35:]]
-    train, rest = sorted(train), sorted(rest)
+    return sorted(train), sorted(rest)
+
+
+def flowers() -> tuple[Any, Any, Any, Any]:
+    """x, y of the 105 flowers to train on and of the 45 held out, one a column, scaled by the 105."""
+    train, rest = _rows()
     x = IRIS.x[train]
     return scaled(x, x).T, IRIS.y[train].T, scaled(IRIS.x[rest], x).T, IRIS.y[rest].T
 
@@ -660,23 +668,16 @@ def weight_inspector(v: Values) -> Expected:
     )
 
 
-def _maps(run: Run, epoch: int, epochs: int) -> dict[str, Any]:
-    """The two maps of the lab: a line of nothing between two layers."""
-    layers = sorted(run.w[0])
+def _errors(run: Run, epoch: int, end: int) -> Any:
+    """The errors of every neuron up to an epoch: a line of nothing between two layers."""
     errors: list[Any] = []
-    for l in layers:
-        errors += [np.full(epochs + 1, np.nan)] * (l > 1)
+    for l in sorted(run.w[0]):
+        errors += [np.full(end + 1, np.nan)] * (l > 1)
         for j in range(len(run.w[0][l])):
-            row = np.full(epochs + 1, np.nan)
+            row = np.full(end + 1, np.nan)
             row[: epoch + 1] = [delta[l][j] for delta in run.delta[: epoch + 1]]
             errors.append(row)
-    tallest = max(len(run.slopes[0][l]) for l in layers)
-    columns: list[Any] = []
-    for l in layers:
-        columns += [np.full(tallest, np.nan)] * (l > 1)
-        for column in run.slopes[epoch][l].T:
-            columns.append(np.r_[column, np.full(tallest - len(column), np.nan)])
-    return {"errors": np.array(errors), "slopes": np.array(columns).T}
+    return np.array(errors)
 
 
 def _norms(run: Run, epoch: int) -> dict[int, float]:
@@ -684,12 +685,54 @@ def _norms(run: Run, epoch: int) -> dict[int, float]:
 
 
 LAB = (
-    "Curves over the epochs of cost, accuracy and errors by layer; the error of every neuron as a map over "
-    "the epochs; the gradient of every weight as a map. "
+    "The plane of the two petal measures with the answers of the net and the 150 flowers; the net, every "
+    "neuron drawn as its activation over this plane; over the epochs the cost, the errors by layer, and the "
+    "error of every neuron. "
 )
 LAB_TABLE: list[str | None] = [
     *("quantity", "value", "training cost", "held-out cost", "training accuracy", "held-out accuracy")
 ]
+LAB_ENDS = (10, 15, 20, 30, 40, 50, 60, 80, 100, 150, 200, 250, 300, 400, 500)
+KINDS = ("setosa", "versicolor", "virginica")
+
+
+def _cost(a: Any, y: Any, names: Sequence[str]) -> float:
+    entropy = names[-1] == "softmax"
+    return float((-np.log((a * y).sum(axis=0)) if entropy else costs(a, y)).mean())
+
+
+def _rises(w: Any, b: Any, names: Sequence[str], x: Any, y: Any) -> dict[tuple[int, int], float]:
+    """How much more the examples cost if a hidden neuron always gives its mean."""
+    a, L, rises = forward(w, b, names, x)[1], len(w), {}
+    for l in range(1, L):
+        for j in range(len(w[l])):
+            answers = a[l].copy()
+            answers[j] = np.full(len(answers[j]), answers[j].mean())
+            for m in range(l + 1, L + 1):
+                answers = sigma(names[m - 1], w[m] @ answers + b[m])
+            rises[l, j] = _cost(answers, y, names) - _cost(a[L], y, names)
+    return rises
+
+
+def _levels(*curves: Any) -> list[int]:
+    """The powers of ten beside a logarithmic axis: at most four, and eight below the largest at most."""
+    above = [value for curve in curves for value in curve if value > 0]
+    if not above:
+        return [-1, 0]
+    high = math.ceil(math.log10(max(above)))
+    low = max(min(math.floor(math.log10(min(above))), high - 1), high - 8)
+    step = next(n for n in range(1, 9) if 3 * n >= high - low)
+    while (high - low) % step:
+        low -= 1
+    return list(range(low, high + 1, step))
+
+
+def _scale(name: str, end: int, curves: Sequence[Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The lines behind curves, and what stands beside their axis."""
+    levels = _levels(*curves)
+    lines = ([0, end, np.nan] * len(levels), [10.0**level for level in levels for _ in range(3)])
+    beside = [number(10.0**level) for level in levels] + [""] * (4 - len(levels))
+    return {f"{name} grid": lines}, {f"{name} level {i}": text for i, text in enumerate(beside)}
 
 
 def iris_lab(v: Values) -> Expected:
@@ -697,16 +740,63 @@ def iris_lab(v: Values) -> Expected:
     sizes, at = [4, *hidden, 3], v["epoch"]
     names = [*[v["activation"]] * len(hidden), "softmax" if v["cost"] == "cross_entropy" else "sigmoid"]
     w, b = start(sizes, "random", v["seed"])
-    run = trained(w, b, names, flowers(), v["eta"], v["batch"], v["seed"], at)
-    norms, slopes = _norms(run, at), run.slopes[at]
-    epochs = np.arange(at + 1)
-    drawn = {f"delta {l}": (epochs, [_norms(run, e)[l] for e in epochs]) for l in norms}
+    x, y, held_x, held_y = flowers()
+    run = trained(w, b, names, (x, y, held_x, held_y), v["eta"], v["batch"], v["seed"], at)
+    norms, largest = _norms(run, at), [float(np.abs(w_l).max()) for _, w_l in sorted(run.slopes[at].items())]
+    epochs, end = np.arange(at + 1), next(end for end in LAB_ENDS if end >= at)
+    drawn: dict[str, Any] = {f"delta {l}": (epochs, [_norms(run, e)[l] for e in epochs]) for l in norms}
+    curves = [run.cost, run.held_cost]
+    cost_grid, cost_levels = _scale("cost", end, curves)
+    delta_grid, delta_levels = _scale("delta", end, [drawn[f"delta {l}"][1] for l in norms])
+    drawn |= cost_grid | delta_grid
     drawn |= {f"delta {l}": ([], []) for l in range(len(sizes), 6)}
-    drawn |= {f"now {name}": ([at, at], [0, 1]) for name in ("cost", "accuracy", "delta")}
-    loose, largest = {"slack": 1e-6}, max(np.abs(m).max() for m in slopes.values())
+    drawn |= {f"now {name}": ([at, at], [0, 1]) for name in ("cost", "delta", "map")}
+    drawn |= {"cost training": (epochs, run.cost), "cost held out": (epochs, run.held_cost)}
+    drawn |= {f"cost kept {name}": ([], []) for name in ("training", "held out")}
+
+    # The plane: petal length to the right, petal width upwards, in cm; the other measures at their means.
+    measured = IRIS.x[_rows()[0]]
+    length, width = np.meshgrid(np.linspace(0.6, 7.3, 120), np.linspace(2.65, 0.0, 100))
+    plane = np.array([np.full(12000, m) for m in measured.mean(axis=0)])
+    plane[2], plane[3] = length.ravel(), width.ravel()
+    over = forward(w, b, names, scaled(plane.T, measured).T)[1]
+    a = forward(w, b, names, np.hstack([x, held_x]))[1]
+    right = np.hstack([y, held_y]).argmax(axis=0)
+    in_cm = np.vstack([measured, IRIS.x[_rows()[1]]])
+    wrong = a[len(w)].argmax(axis=0) != right
+    drawn["wrong"] = tuple(in_cm[wrong][:, 2:].T)
+    for s, kind in enumerate(KINDS):
+        drawn[f"{kind} training"] = tuple(in_cm[:105][right[:105] == s][:, 2:].T)
+        drawn[f"{kind} held out"] = tuple(in_cm[105:][right[105:] == s][:, 2:].T)
+
+    coarse = np.arange(12000).reshape(100, 120)[::3, ::3]
+    rises, loose = _rises(w, b, names, x, y), {"slack": 1e-6}
+    busiest = {l: max(rise for (m, _), rise in rises.items() if m == l) for l in range(1, len(w))}
+    idle = [n for n, rise in rises.items() if rise <= max(busiest[n[0]] / 20, 1e-6 * run.cost[at])]
+    power = 10.0 ** math.floor(math.log10(1e-6 * run.cost[at]))
+    bound = next(n * power for n in (1, 2, 5, 10) if n * power >= 1e-6 * run.cost[at])
+    missed = [
+        Rounded(rise, 2, 1e-4) if abs(rise) > 1e-6 * run.cost[at] else Rounded(bound, 1)
+        for rise in rises.values()
+    ]
+    of_idle = {l: [str(j) for m, j in idle if m == l] for l in range(1, len(w))}
+    some = "; ".join(f"of layer {l} {', '.join(those)}" for l, those in of_idle.items() if those)
+    neurons = len(rises)
+    if neurons == 1:
+        work, counts = f" Its only hidden neuron {'is idle' if idle else 'works'}.", []
+    elif not idle:
+        work, counts = " All # hidden neurons work.", [neurons]
+        if neurons == 2:
+            work, counts = " Both hidden neurons work.", []
+    else:
+        work = f" # of # hidden neurons {'is' if len(idle) == 1 else 'are'} idle."
+        counts = [len(idle), neurons]
+    ratio = norms[1] / norms[len(hidden) + 1]
+    digits = next((n for n in range(2, 6) if number(ratio, n) != "1"), 6)
+    after = f"{at} epoch{'s' if at != 1 else ''}"
     return Expected(
         [*sizes, at, Rounded(run.cost[at], **loose), run.held_right[at], 45]
-        + ([Rounded(norms[1] / norms[len(hidden) + 1], 2, **loose)] if hidden else []),
+        + ([Rounded(ratio, digits, **loose), *counts] if hidden else []),
         [
             Rounded(value, 4, **loose)
             for value in (
@@ -715,35 +805,73 @@ def iris_lab(v: Values) -> Expected:
                 run.accuracy[at],
                 run.held_right[at] / 45,
                 *norms.values(),
-                *(float(np.abs(slopes[l]).max()) for l in sorted(slopes)),
+                *largest,
             )
-        ],
-        ["-".join(map(str, sizes))],
-        drawn
-        | {
-            "cost training": (epochs, run.cost),
-            "cost held out": (epochs, run.held_cost),
-            "accuracy training": (epochs, run.accuracy),
-            "accuracy held out": (epochs, np.array(run.held_right) / 45),
+        ]
+        + missed,
+        ["-".join(map(str, sizes)), after],
+        drawn,
+        cells={
+            "errors": _errors(run, at, end),
+            "answers": over[len(w)].argmax(axis=0).reshape(100, 120).astype(float),
         },
-        cells=_maps(run, at, 500),
         edges=edges_of(run.w[at]),
-        texts={
-            "limit": f"from neuron k; colors end at ±{number(largest, 2)}",
-            **{f"layer {l}": f"δ{'⁰¹²³⁴⁵'[l]}" if l in norms else "" for l in range(1, 6)},
-            **{f"w {l}": f"w{'⁰¹²³⁴⁵'[l]}" if l in norms else "" for l in range(1, 6)},
+        maps={
+            (l, j): (
+                *_ends(names[l - 1], np.r_[over[l][:, coarse].ravel(), a[l][:, :105].ravel()]),
+                over[l][j, coarse],
+                [a[l][j, :105][right[:105] == s].mean() for s in range(3)],
+                rises.get((l, j)),
+                (l, j) in idle,
+            )
+            for l in w
+            for j in range(len(w[l]))
         },
-        legends={"legend": [f"l = {l}" for l in norms]},
-        said=f"A {'-'.join('#' * len(sizes))} net after # epochs: training cost #, "
-        "# of 45 held-out flowers right." + " ‖δ¹‖ is # times ‖δᴸ‖." * bool(hidden),
+        texts={
+            **cost_levels,
+            **delta_levels,
+            **{f"map epoch {i}": number(share * end) for i, share in enumerate((0, 0.5, 1))},
+            **{f"layer {l}": f"δ{'⁰¹²³⁴⁵'[l]}" if l in norms else "" for l in range(1, 6)},
+            "kept borders": "",
+        },
+        legends={"legend": [f"l = {l}" for l in norms], "costs": ["training", "held out"]},
+        said=f"A {'-'.join('#' * len(sizes))} net after {after}: training cost #, "
+        "# of 45 held-out flowers right." + f" ‖δ¹‖ is # times ‖δᴸ‖.{work}" * bool(hidden),
         reading=LAB,
-        labels=[*norms],
+        alt=[150],
+        labels=[*norms, *(n for l, j in rises for n in (j, l))],
         idle={f"size_{l}" for l in range(len(hidden) + 1, 5)},
         named=LAB_TABLE
         + [f"‖δ‖ of layer {l}" for l in norms]
-        + [f"largest ∂C/∂w{'⁰¹²³⁴⁵'[l]}" for l in norms],
-        page=[f"The {'-'.join(map(str, sizes))} net with its weights after {at} epochs."],
+        + [f"largest ∂C/∂w{'⁰¹²³⁴⁵'[l]}" for l in norms]
+        + [
+            word
+            for (l, j), row in zip(rises, missed, strict=True)
+            for word in [f"more cost without neuron {j} of layer {l}"] + ["below #"] * (row.digits == 1)
+        ],
+        page=[
+            f"The {'-'.join(map(str, sizes))} net with its weights after {after}."
+            + f" Idle: {some}." * bool(some),
+            f">{escape(_line(hidden, v))}</code>",
+        ],
     )
+
+
+def _line(hidden: list[int], v: Values) -> str:
+    """The line of code that a reader would write for a state of the lab: what differs from the first."""
+    usual = [("activation", "sigmoid"), ("cost", "quadratic"), ("eta", 3.0), ("batch", 10), ("seed", 0)]
+    usual.append(("epoch", 200))
+    names = {"eta": "learning_rate", "batch": "batch_size"}
+    said = [f"hidden={hidden}"] * (hidden != [5])
+    said += [f"{names.get(name, name)}={v[name]!r}" for name, value in usual if v[name] != value]
+    return f"iris_lab({', '.join(said)})"
+
+
+def _ends(activation: str, answers: Any) -> tuple[float, float]:
+    """The numbers at the ends of the colors of a layer."""
+    known = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+    low, high = known.get(activation, (answers.min(), answers.max()))
+    return (low, high) if high > low else (low, low + 1.0)
 
 
 def live_training(v: Values) -> Expected:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -18,6 +19,7 @@ from unittest import mock
 import numpy as np
 from figure_mathematics import EXPECTED, Between, Expected, Rounded
 from figure_numbers import cells_of, value_of
+from matplotlib import colormaps
 from PIL import Image
 
 from backprop_lib.data import load_iris, split, standardize
@@ -121,20 +123,21 @@ class Driven:
         assert plain(scene._code.value) == view.code
         idle = {name for name, control in scene.controls.items() if getattr(control, "disabled", False)}
         assert idle == view.idle and escape(view.alt) in view.html
-        figure = self.figure
-        artists = {name: data_of(artist) for name, artist in figure._moving.items()} if figure else {}
+        artists: dict[str, Any] = {}
+        for figure in self._shown_figures():
+            artists |= {name: data_of(artist) for name, artist in figure._moving.items()}
         return Seen(self.values, view, artists)
 
     @property
     def figure(self) -> FastFigure | None:
-        """The matplotlib figure that is seen now, if there is one."""
-        return next(iter(self.figures[self._which() :]), None)
+        """The first matplotlib figure that is seen now, if there is one."""
+        return next(iter(self._shown_figures()), None)
 
-    def _which(self) -> int:
-        """Which of its figures a scene shows: one neuron has a figure for each kind of cost."""
+    def _shown_figures(self) -> list[FastFigure]:
+        """Those of its figures that a scene shows: one neuron has a figure for each kind of cost."""
         if self.name != "one_neuron":
-            return 0
-        return list(one_neuron.COSTS).index(self.scene.controls["cost"].value)
+            return self.figures
+        return [self.figures[list(one_neuron.COSTS).index(self.scene.controls["cost"].value)]]
 
 
 def data_of(artist: Any) -> Any:
@@ -198,7 +201,7 @@ def differing(one: View, other: View) -> list[str]:
     words = [re.sub(r'(base64,)[^"]+', r"\1", view.html) for view in (one, other)]
     parts += ["html"] * (words[0] != words[1])
     if one.html != other.html:
-        pairs = list(zip(pictures(one.html), pictures(other.html), strict=True))
+        pairs = zip_longest(pictures(one.html), pictures(other.html))
         parts += ["pixels"] * any(not np.array_equal(a, b) for a, b in pairs)
     return parts
 
@@ -417,8 +420,9 @@ def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[
     found += _in_order("alt", numbers_in(before), right.alt)
     found += [f"the page has no {part!r}" for part in right.page if part not in view.html]
     found += [f"idle: {sorted(view.idle)}"] * (view.idle != right.idle)
-    sizes = re.findall(r'<img [^>]*width="(\d+)" height="(\d+)"', view.html)
-    shown = [picture.shape[1::-1] for picture in pictures(view.html)]
+    images = re.findall(r"<img [^>]*>", view.html)
+    sizes = re.findall(r'width="(\d+)" height="(\d+)"', " ".join(images))
+    shown = [picture.shape[1::-1] for image in images for picture in pictures(image)]
     found += [f"the pictures are of the sizes {sizes}"] * (
         [(2 * int(width), 2 * int(height)) for width, height in sizes] != shown
     )
@@ -461,6 +465,8 @@ def _drawn_net(html: str, right: Expected) -> list[str]:
                     text is not None and not np.isclose(float(text[1]), wanted, rtol=1e-5, atol=1e-12)
                 ):
                     found.append(f"{name} of neuron {j} of layer {l}")
+    if right.maps:
+        found += _drawn_maps(html, right)
     if right.lit:
         glowing = re.findall(
             r'<g data-layer="(\d)" data-neuron="(\d+)"[^>]*><circle[^>]*fill="#FFF8DC"', html
@@ -470,6 +476,35 @@ def _drawn_net(html: str, right: Expected) -> list[str]:
         )
         if {tuple(map(int, item)) for item in [*glowing, *bright]} != right.lit:
             found.append("what stands out in the drawn net")
+    return found
+
+
+def _drawn_maps(html: str, right: Expected) -> list[str]:
+    """In what the neurons that are drawn as maps differ from their activations, means and work."""
+    found = []
+    drawn = re.findall(
+        r'<g data-layer="(\d)" data-neuron="(\d+)" data-means="([^"]*)"([^>]*)>(.*?)</g>', html
+    )
+    places = {(int(l), int(j)): rest for l, j, *rest in drawn}
+    if len(drawn) != len(places) or set(places) != set(right.maps):
+        return [f"neurons drawn as maps: {sorted(places)}"]
+    for (l, j), (low, high, answers, means, rise, is_idle) in right.maps.items():
+        shown, attributes, inside = places[l, j]
+        name = f"neuron {j} of layer {l}"
+        colors = colormaps["cividis"]((answers - low) / (high - low), bytes=True)[..., :3]
+        (picture,) = pictures(inside)
+        if picture.shape != colors.shape or np.abs(picture - colors.astype(float)).max() > 4:
+            found.append(f"map of {name}")
+        if not np.allclose([float(mean) for mean in shown.split()], means, rtol=1e-5, atol=1e-9):
+            found.append(f"means of {name}")
+        work = re.search('data-work="([^"]+)"', attributes)
+        if (work is None) != (rise is None) or (work and not np.isclose(float(work[1]), rise, 1e-3, 1e-9)):
+            found.append(f"work of {name}")
+        marks = {'data-idle="true"' in attributes, ">idle<" in inside, 'opacity="0.4"' in inside}
+        found += [f"whether {name} is idle"] * (marks != {is_idle})
+        bars = [float(width) for width in re.findall(r'width="([\d.]+)" fill="#', inside)]
+        wanted = [14 * min(1, max(0, (mean - low) / (high - low))) for mean in means]
+        found += [f"bars of {name}"] * (not np.allclose(bars[1::2], wanted, atol=0.06))
     return found
 
 

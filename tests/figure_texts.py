@@ -110,7 +110,7 @@ def texts(name: str) -> dict[str, dict[str, str]]:
                 "table": table_html(view.table),
                 "cells": str(view.table),
                 "code": view.code,
-                "drawn nets": re.sub('alt="[^"]*"', "", view.html),
+                "drawn nets": re.sub('alt="[^"]*"|base64,[^"]*', "", view.html),
             }
     return found
 

@@ -9,10 +9,10 @@ from backprop_lib.activations import activation
 from backprop_lib.costs import cost
 from backprop_lib.course.exercises import EXERCISES, check
 from backprop_lib.course.puzzles import bad_run, stalled_net
-from backprop_lib.equations import backprop, output_error_through_jacobian
+from backprop_lib.equations import backprop, feed_forward, output_error_through_jacobian
 from backprop_lib.figures.clones import clone_run, spread
 from backprop_lib.figures.depth import INITS, error_norms, trend
-from backprop_lib.figures.iris_lab import lab_data
+from backprop_lib.figures.iris_lab import idle_neurons, lab_data, work
 from backprop_lib.network import Network
 from backprop_lib.training import History, train
 
@@ -25,6 +25,22 @@ def in_the_lab(
 ) -> History:
     net = Network([("identity", 4), *hidden, ("sigmoid", 3)], seed=seed)
     return train(net, IRIS, learning_rate=rate, epochs=epochs, batch_size=batch, seed=seed, held_out=HELD_OUT)
+
+
+def test_of_five_neurons_four_are_idle_on_seed_0_and_none_on_seed_1() -> None:
+    (x, y), idle = IRIS.columns(), {}
+    for seed in (0, 1):
+        net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=seed)
+        cost = train(net, IRIS, learning_rate=3.0, epochs=200, batch_size=10, seed=seed).cost[-1]
+        idle[seed] = idle_neurons(work(net, x, y), cost)
+        if seed == 0:  # the four answer setosa one way and the others the other way; the fifth does not
+            answers = feed_forward(net, x)[1][1]
+            means = np.array([answers[:, IRIS.labels == s].mean(axis=1) for s in range(3)])
+            assert (np.abs(means[1] - means[2])[:4] < 0.15).all() and (
+                np.abs(means[0] - means[1])[:4] > 0.8
+            ).all()
+            assert abs(means[0, 4] - means[1, 4]) < 0.15 and means[2, 4] - means[1, 4] > 0.8
+    assert idle == {0: {(1, 0), (1, 1), (1, 2), (1, 3)}, 1: set()}
 
 
 @pytest.mark.parametrize("seed", SEEDS)

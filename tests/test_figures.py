@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
 
 import numpy as np
 import pytest
 from figure_numbers import differences, value_of
-from figure_states import scene_of
+from figure_states import Driven, scene_of
 
 from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.svg import number
-from backprop_lib.equations import backprop, cost_of
+from backprop_lib.equations import backprop, cost_of, feed_forward
 from backprop_lib.figures import depth, figure_names, find_the_bug, iris_lab, one_neuron, step_size
 from backprop_lib.figures.scene import View
 from backprop_lib.gradient_check import check_gradient
@@ -237,43 +238,134 @@ def test_the_iris_lab_shows_the_run_that_its_line_of_code_trains() -> None:
     assert "[('identity', 4), ('sigmoid', 5), ('sigmoid', 5), ('sigmoid', 3)]" in scene.view.code
 
 
-def lab_and_figure(monkeypatch):
-    """A lab, and the figure it draws on."""
-    made = []
-
-    class Kept(iris_lab.LabFigure):
-        def __init__(self) -> None:
-            super().__init__()
-            made.append(self)
-
-    monkeypatch.setattr(iris_lab, "LabFigure", Kept)
-    return scene_of("iris_lab"), made[0]
+def test_the_iris_lab_shows_that_four_of_five_neurons_idle() -> None:
+    view = scene_of("iris_lab").view
+    assert "4 of 5 hidden neurons are idle." in view.sentence
+    marked = re.findall(r'data-layer="1" data-neuron="(\d)"[^>]*data-idle="true"', view.html)
+    assert marked == ["0", "1", "2", "3"] and view.html.count(">idle<") == 4
 
 
-def test_the_curves_and_maps_of_the_iris_lab_are_those_of_its_run(monkeypatch) -> None:
-    scene, figure = lab_and_figure(monkeypatch)
-    scene.controls["epoch"].value, scene.controls["size_1"].value = 20, 3
-    training_set, held_out = iris_lab.lab_data()
+@pytest.mark.parametrize(
+    "idle, neurons, words",
+    [
+        (0, 1, "Its only hidden neuron works."),
+        (1, 1, "Its only hidden neuron is idle."),
+        (0, 2, "Both hidden neurons work."),
+        (0, 5, "All 5 hidden neurons work."),
+        (1, 5, "1 of 5 hidden neurons is idle."),
+        (2, 5, "2 of 5 hidden neurons are idle."),
+    ],
+)
+def test_idle_neurons_are_counted_in_words_that_fit_their_number(idle, neurons, words) -> None:
+    assert iris_lab.idle_sentence(idle, neurons) == f" {words}"
+
+
+def test_a_neuron_is_idle_that_does_what_another_does() -> None:
     net = Network([("identity", 4), ("sigmoid", 3), ("sigmoid", 3)], seed=0)
-    history = train(net, training_set, learning_rate=3, epochs=20, batch_size=10, seed=0, held_out=held_out)
-    slopes = backprop(net, *training_set.columns()).gradient.w
-    for name, values in {
-        "cost training": history.cost,
-        "cost held out": history.held_out_cost,
-        "accuracy training": history.accuracy,
-        "accuracy held out": history.held_out_accuracy,
-        "delta 1": history.delta_norm(1),
-        "delta 2": history.delta_norm(2),
-    }.items():
-        assert np.allclose(figure.lines[name].get_ydata(), values, rtol=1e-9), name
-    errors, gradient = figure.errors.cells, figure.slopes.cells
-    assert np.allclose(errors[:3, :21], history.delta[1].T) and np.allclose(
-        errors[4:, :21], history.delta[2].T
+    net.w[2][:, 0] = 0.0  # nobody listens to neuron 0
+    x, y = iris_lab.lab_data()[0].columns()
+    rises = iris_lab.work(net, x, y)
+    _, a = feed_forward(net, x)
+    without = a[1].copy()
+    without[2] = without[2].mean()
+    outputs = net.sigma[2](net.w[2] @ without + net.b[2])
+    rise = (0.5 * (outputs - y) ** 2).sum(axis=0).mean() - cost_of(net, x, y)
+    assert rises[1][0] == 0 and rises[1][2] == pytest.approx(rise, rel=1e-9)
+    assert iris_lab.idle_neurons({1: np.array([0.0, 0.2, 0.009])}, 0.1) == {(1, 0), (1, 2)}
+    assert iris_lab.idle_neurons({1: np.array([-0.1, -0.2])}, 0.1) == {(1, 0), (1, 1)}
+
+
+def shared_line(scene) -> str:
+    return unescape(re.search("This state again: <code[^>]*>(.*?)</code>", scene.view.html)[1])
+
+
+def test_one_line_of_code_shows_the_state_of_the_iris_lab_again() -> None:
+    scene = scene_of("iris_lab")
+    assert shared_line(scene) == "iris_lab()"
+    for name, value in {"layers": 2, "size_1": 3, "activation": "tanh", "epoch": 7, "eta": 0.5}.items():
+        scene.controls[name].value = value
+    scene.keep_button.click()
+    scene.controls["cost"].value, scene.controls["batch"].value = "cross_entropy", 30
+    scene.controls["seed"].value, scene.controls["size_2"].value = 4, 2
+    line = shared_line(scene)
+    assert line == (
+        "iris_lab(hidden=[3, 2], activation='tanh', cost='cross_entropy', learning_rate=0.5, batch_size=30, "
+        "seed=4, epoch=7, kept={'hidden': [3, 5], 'activation': 'tanh', 'learning_rate': 0.5})"
     )
-    assert np.isnan(errors[3]).all() and np.isnan(errors[:, 21:]).all()
-    assert np.allclose(gradient[:, :4], slopes[1]) and np.allclose(gradient[:, 5:], slopes[2])
-    largest = max(np.abs(w).max() for w in slopes.values())
-    assert figure.limit.get_text() == f"from neuron k; colors end at ±{number(largest, 2)}"
+    again = eval(line, {"iris_lab": iris_lab.iris_lab})
+    assert again.view == scene.view
+    again.reset()
+    assert again.view == scene.view
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ({"hidden": [5, 0]}, "hidden: expected up to 4 whole numbers from 1 to 12"),
+        ({"hidden": [5] * 5}, "hidden: expected up to 4"),
+        ({"activation": "sigmod"}, "activation: expected one of"),
+        ({"cost": "entropy"}, "cost: expected one of quadratic, cross_entropy"),
+        ({"batch_size": 7}, "batch_size: expected one of 1, 10, 30, 105"),
+        ({"learning_rate": 31}, "learning_rate: expected a number from 0.1 to 30"),
+        ({"seed": -1}, "seed: expected a whole number from 0 to 999"),
+        ({"seed": 1.5}, "seed: expected a whole number"),
+        ({"epoch": 501}, "epoch: expected a whole number from 0 to 500"),
+        ({"kept": {"size": 3}}, "kept: expected some of hidden, activation"),
+        ({"kept": {"seed": True}}, "seed: expected a whole number"),
+    ],
+)
+def test_the_iris_lab_refuses_what_it_has_no_control_for(arguments, words) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
+        iris_lab.iris_lab(**arguments)
+
+
+def test_a_kept_run_of_the_iris_lab_is_seen_beside_the_next_one() -> None:
+    lab = Driven("iris_lab", {"epoch": 12})
+    scene = lab.scene
+    first = lab.seen()
+    scene.keep_button.click()
+    scene.controls["size_1"].value = 1
+    kept = lab.seen()
+    said = re.search(r"training cost ([^,]+), (\d+) of 45", first.view.sentence)
+    assert (
+        f"Kept, in gray: a 4-5-3 net, training cost {said[1]}, {said[2]} of 45 right." in kept.view.sentence
+    )
+    for name in ("training", "held out"):
+        assert np.array_equal(kept.artists[f"cost kept {name}"][2], first.artists[f"cost {name}"][2])
+        assert not np.array_equal(kept.artists[f"cost {name}"][2], first.artists[f"cost {name}"][2])
+    assert kept.artists["costs"][1] == ["training", "held out", "kept"]
+    before, answers = first.artists["answers"][1], kept.artists["answers"][1]
+    border = answers == 3
+    turns = before[:, 1:] != before[:, :-1]
+    assert border.any() and (border[:, :-1] | ~turns).all()
+    plain = Driven("iris_lab", {"epoch": 12, "size_1": 1}).seen()
+    assert np.array_equal(answers[~border], plain.artists["answers"][1][~border])
+    scene.controls["eta"].value, scene.controls["seed"].value = 1.0, 2
+    assert "Kept, in gray: a 4-5-3 net (η = 3, seed 0), training" in scene.view.sentence
+    scene.keep_button.click()
+    assert "Kept" not in scene.view.sentence and (lab.seen().artists["answers"][1] < 3).all()
+    scene.keep_button.click()
+    scene.reset()
+    assert scene.view.sentence == first.view.sentence and scene.keep_button.description == "Keep this run"
+
+
+def test_a_kept_run_is_trained_on_with_the_epoch_and_says_what_round_off_does_to_it() -> None:
+    wild = {"hidden": [9, 7, 7], "activation": "tanh", "learning_rate": 30.0, "batch_size": 105}
+    scene = iris_lab.iris_lab(epoch=5, kept=wild)
+    assert "Kept, in gray: a 4-9-7-7-3 net (tanh, η = 30, batch 105), training cost" in scene.view.sentence
+    scene.controls["epoch"].value = 60
+    assert "(tanh, η = 30, batch 105), in which round-off has grown." in scene.view.sentence
+    assert scene.view.progress is None and "training cost" in scene.view.sentence
+
+
+def test_the_axes_of_the_iris_lab_are_as_long_as_the_run() -> None:
+    lab = Driven("iris_lab", {"epoch": 12})
+    for epoch, end in ((12, 15), (0, 10), (61, 80), (500, 500)):
+        lab.scene.controls["epoch"].value = epoch
+        artists = lab.seen().artists
+        assert [artists[f"map epoch {i}"][1] for i in range(3)] == ["0", number(end / 2), str(end)]
+        assert artists["errors"][1].shape == (9, end + 1)
+        assert lab.figures[1]["cost training"].axes.get_xlim() == (0, end)
 
 
 def test_the_drawn_net_of_the_iris_lab_has_the_weights_of_its_run() -> None:

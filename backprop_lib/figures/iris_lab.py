@@ -1,40 +1,57 @@
-"""The iris lab: choose a net and a way of training it, and scrub through the epochs."""
+"""The iris lab: choose a net and a way of training it, see what every neuron computes, compare two runs."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any, NamedTuple
 
 from backprop_lib.extras import need
 
 need("backprop_lib.figures.iris_lab", "matplotlib")
 
+import ipywidgets as W
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm
+from matplotlib.colors import ListedColormap
+from matplotlib.lines import Line2D
 
 from backprop_lib.activations import HIDDEN
-from backprop_lib.arguments import Array
+from backprop_lib.arguments import Array, listed, shown
+from backprop_lib.costs import cost as cost_named
 from backprop_lib.data import Dataset, load_iris, split, standardize
 from backprop_lib.drawing.canvas import Cells, name_only
-from backprop_lib.drawing.net import network_svg, superscript
-from backprop_lib.drawing.plots import DASHES, DIVERGING, LINE_COLORS, FastFigure, image_html, styled
-from backprop_lib.drawing.svg import INK, number
-from backprop_lib.equations import backprop
-from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins
+from backprop_lib.drawing.colors import INK, LINE_COLORS, QUIET
+from backprop_lib.drawing.epochs import EpochAxes, axis_end
+from backprop_lib.drawing.maps import net_of_maps
+from backprop_lib.drawing.net import superscript
+from backprop_lib.drawing.plots import DASHES, FastFigure, image_html, styled
+from backprop_lib.drawing.svg import number
+from backprop_lib.equations import backprop, cost_per_example, feed_forward
+from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins, rounded_up
 from backprop_lib.figures.scene import IntegerBox, LogSlider, Scene, View, choice, slider
-from backprop_lib.network import Network, Parameters
+from backprop_lib.network import Network
 from backprop_lib.training import History
 
-EPOCHS = 500
-DEEPEST = 4
+EPOCHS, FIRST_EPOCH = 500, 200
+DEEPEST, WIDEST = 4, 12
 BATCHES = {"1 flower": 1, "10 flowers": 10, "30 flowers": 30, "all flowers": 105}
 COSTS = {"quadratic": "quadratic", "cross-entropy": "cross_entropy"}
-WIDTH, HEIGHT = 760, 500
+HEIGHT, PLANE, CURVES = 480, 258, 262  # pixels
 SEEN_ERRORS = (1e-5, 1.0)  # the ends of the colors
 PATIENCE = 0.03  # seconds of training before a first part is shown; the next part takes twice as long
+TINY = 1e-6  # of the cost: a smaller change may be round-off
+IDLE = 0.05  # of the work of the busiest neuron of the layer: who does less is idle
+SPECIES = ("setosa", "versicolor", "virginica")
+SPECIES_COLORS = LINE_COLORS[1:4]
+TINTS = ("#E6D9EC", "#C9E6EA", "#EBDDD0")
+MARKERS = ("o", "s", "^")
+ENDS_OF = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+SHARED = "font-size:13px;line-height:1.4;margin:4px 0"
+NAMES = ("sepal length", "sepal width", "petal length", "petal width")
+# The plane of the two petal measures, in cm, and how fine the grid over it is.
+LONG, WIDE, ACROSS, UP, COARSE = (0.6, 7.3), (0.0, 2.65), 120, 100, 3
 
 
 def lab_data() -> tuple[Dataset, Dataset]:
@@ -43,10 +60,85 @@ def lab_data() -> tuple[Dataset, Dataset]:
     return train, held_out
 
 
+def petal_plane() -> Array:
+    """Flowers all over the plane of the petal measures, scaled as in `lab_data`; the sepals at their means.
+
+    (4, UP · ACROSS): the columns run from left to right and row by row, the largest petal width first.
+    """
+    measured = split(load_iris(), 0.7, seed=0)[0].x
+    mean, deviation = measured.mean(axis=0), measured.std(axis=0)
+    length, width = np.meshgrid(np.linspace(*LONG, ACROSS), np.linspace(*WIDE[::-1], UP))
+    flowers = np.zeros((4, UP * ACROSS))
+    flowers[2] = (length.ravel() - mean[2]) / deviation[2]
+    flowers[3] = (width.ravel() - mean[3]) / deviation[3]
+    return flowers
+
+
 def specification(sizes: list[int], activation: str, cost: str) -> list[tuple[str, int]]:
     """Four inputs, the hidden layers, and three outputs that fit the cost."""
     output = "softmax" if cost == "cross_entropy" else "sigmoid"
     return [("identity", 4), *((activation, size) for size in sizes), (output, 3)]
+
+
+def work(net: Network, x: Array, y: Array, cost: str = "quadratic") -> dict[int, Array]:
+    """By how much the cost rises if a hidden neuron answers every flower with its mean: {l: (n_l,)}.
+
+    x (n_0, m), y (n_L, m). A neuron that does what others do, or nothing, is not missed.
+    """
+    _, a = feed_forward(net, x)
+    rule = cost_named(cost)
+
+    def cost_from(l: int, a_l: Array) -> float:
+        for m in range(l + 1, net.L + 1):
+            z_m = net.w[m] @ a_l + net.b[m]
+            a_l = net.sigma[m](z_m)
+        return float(cost_per_example(net, z_m, a_l, y, rule).mean())
+
+    rises = {}
+    for l in range(1, net.L):
+        whole, rises[l] = cost_from(l, a[l]), np.zeros(len(a[l]))
+        for j, answers in enumerate(a[l]):
+            without = a[l].copy()
+            without[j] = answers.mean()
+            rises[l][j] = cost_from(l, without) - whole
+    return rises
+
+
+def idle_neurons(rises: Mapping[int, Array], cost: float) -> set[tuple[int, int]]:
+    """The neurons (l, j) that do less than a twentieth of the work of the busiest one in their layer."""
+    least = {l: max(IDLE * float(rise.max()), TINY * cost) for l, rise in rises.items()}
+    return {(l, j) for l, rise in rises.items() for j in range(len(rise)) if rise[j] <= least[l]}
+
+
+class Settings(NamedTuple):
+    """The settings of a run: those of `iris_lab`, without the epoch."""
+
+    hidden: tuple[int, ...] = (5,)
+    activation: str = "sigmoid"
+    cost: str = "quadratic"
+    learning_rate: float = 3.0
+    batch_size: int = 10
+    seed: int = 0
+
+    def arguments(self) -> dict[str, Any]:
+        """Those that are not the first ones, as a reader would write them."""
+        given = {
+            name: value for name, value in self._asdict().items() if value != Settings._field_defaults[name]
+        }
+        if "hidden" in given:
+            given["hidden"] = list(self.hidden)
+        return given
+
+
+def line_of(settings: Settings, epoch: int, kept: Settings | None = None) -> str:
+    """The line of code that shows this state again.
+
+    >>> line_of(Settings((5, 3), seed=1), 200, Settings())
+    'iris_lab(hidden=[5, 3], seed=1, kept={})'
+    """
+    given = settings.arguments() | ({"epoch": epoch} if epoch != FIRST_EPOCH else {})
+    given |= {} if kept is None else {"kept": kept.arguments()}
+    return f"iris_lab({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
 
 class Runs:
@@ -85,228 +177,484 @@ class Runs:
         return bool(self._trainer.is_doubtful(epoch))
 
 
-def stacked(delta: dict[int, Array], epoch: int) -> Array:
+class Seen:
+    """A run at an epoch, or at its last finite one: the net there, and what it computes of the flowers."""
+
+    def __init__(self, runs: Runs, settings: Settings, epoch: int) -> None:
+        self.settings = settings
+        self.history = runs.history(settings, epoch)
+        self.diverged_at = self.history.diverged_at
+        self.at = min(epoch, self.history.epochs)
+        self.is_finished = self.at == epoch or self.diverged_at is not None
+        self.is_doubtful = runs.is_doubtful(self.at)
+        self.layers = specification(list(settings.hidden), settings.activation, settings.cost)
+        self.net = Network(self.layers).with_parameters(self.history.parameters[self.at])  # type: ignore[index]
+        self.name = f"{'-'.join(str(n) for n in self.net.sizes)} net"
+        self.cost = float(self.history.cost[self.at])
+        self.right = round(45 * self.history.held_out_accuracy[self.at])  # type: ignore[index]
+
+    def sentence(self) -> str:
+        """How far the run is, and how good."""
+        said = f"A {self.name} after {counted(self.at, 'epoch')}: "
+        if self.is_doubtful:
+            said += f"round-off has grown in this run, and {ELSEWHERE}."
+            return said + (" The run diverged; this is the last finite state." if self.diverged_at else "")
+        said += f"training cost {number(self.cost)}, {self.right} of 45 held-out flowers right."
+        if self.diverged_at is not None:
+            said += f" The run diverged in epoch {self.diverged_at}; this is the last finite state."
+        return said
+
+    def beside(self, other: Settings) -> str:
+        """The kept run in a sentence: in what it differs from the other, and how good it is."""
+        words = {
+            "activation": self.settings.activation,
+            "cost": f"cost {self.settings.cost.replace('_', '-')}",
+            "learning_rate": f"η = {number(self.settings.learning_rate)}",
+            "batch_size": f"batch {self.settings.batch_size}",
+            "seed": f"seed {self.settings.seed}",
+        }
+        apart = [said for name, said in words.items() if getattr(other, name) != getattr(self.settings, name)]
+        said = f" Kept, in gray: a {self.name}" + (f" ({', '.join(apart)})" if apart else "")
+        if self.is_doubtful:
+            return f"{said}, in which round-off has grown."
+        said += "" if self.diverged_at is None else f" that diverged in epoch {self.diverged_at}"
+        return f"{said}, training cost {number(self.cost)}, {self.right} of 45 right."
+
+
+def counted(n: int, word: str) -> str:
+    """So many, in words: 1 epoch, 2 epochs."""
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"
+
+
+def idle_sentence(idle: int, neurons: int) -> str:
+    """How many hidden neurons are idle."""
+    if neurons == 1:
+        return f" Its only hidden neuron {'is idle' if idle else 'works'}."
+    if not idle:
+        return f" {'Both' if neurons == 2 else f'All {neurons}'} hidden neurons work."
+    return f" {idle} of {neurons} hidden neurons {'is' if idle == 1 else 'are'} idle."
+
+
+def stacked(delta: Mapping[int, Array], epoch: int) -> Array:
     """√ mean_x δ² of every neuron by epoch, layer under layer with a row of NaN between; NaN after `epoch`.
 
-    delta {l: (epochs + 1, n_l)}; the result is (Σ n_l + L − 1, EPOCHS + 1).
+    delta {l: (epochs + 1, n_l)}; the result is (Σ n_l + L − 1, end of the axis + 1).
     """
     rows = []
     for l, errors in delta.items():
-        block = np.full((errors.shape[1] + (l > 1), EPOCHS + 1), np.nan)
+        block = np.full((errors.shape[1] + (l > 1), axis_end(epoch) + 1), np.nan)
         block[block.shape[0] - errors.shape[1] :, : epoch + 1] = errors[: epoch + 1].T
         rows.append(block)
     return np.vstack(rows)
 
 
-def side_by_side(w: dict[int, Array]) -> Array:
-    """Matrices beside each other, with a column of NaN between: the first rows on top."""
-    tallest = max(len(block) for block in w.values())
-    columns: list[Array] = []
-    for l, block in w.items():
-        column = np.full((tallest, block.shape[1] + (l > 1)), np.nan)
-        column[: len(block), column.shape[1] - block.shape[1] :] = block
-        columns.append(column)
-    return np.hstack(columns)
+def borders(answers: Array) -> Any:
+    """Where neighbours in a map of answers differ."""
+    found = np.zeros(answers.shape, bool)
+    found[:, :-1] |= answers[:, 1:] != answers[:, :-1]
+    found[:-1] |= answers[1:] != answers[:-1]
+    return found
 
 
-class LabFigure:
-    """The kept axes: cost, accuracy and ‖δ^l‖; the error of every neuron, and ∂C/∂w of every weight."""
+class PlaneFigure:
+    """The petal plane: the answer of a net everywhere, the 150 flowers, and the borders of a kept run."""
 
-    def __init__(self, epochs: int = EPOCHS) -> None:
-        self.fast = FastFigure(WIDTH, HEIGHT)
-        halves: Any = self.fast.figure.subfigures(2, 1, height_ratios=[1.15, 1])
-        top, bottom = halves
-        cost, accuracy, delta = top.subplots(1, 3)
-        self.map, self.gradient = bottom.subplots(1, 2, width_ratios=[1.45, 1])
-        styled(cost, "Cost", "epoch")
-        styled(accuracy, "Accuracy", "epoch")
-        styled(delta, "Size of the errors, ‖δˡ‖", "epoch")
-        for axes in (cost, accuracy, delta):
-            axes.set_xlim(0, epochs)
-        cost.set_yscale("log")
-        cost.set_ylim(1e-4, 30)
-        accuracy.set_ylim(0, 1.05)
-        delta.set_yscale("log")
-        delta.set_ylim(1e-7, 3)
+    def __init__(self, flowers: Dataset, held_out: Dataset) -> None:
+        self.fast = FastFigure(PLANE, HEIGHT)
+        self.fast.figure.set_layout_engine("none")  # everything has its fixed place
+        axes = self.fast.figure.add_axes((47 / PLANE, 150 / HEIGHT, 204 / PLANE, 298 / HEIGHT))
+        styled(axes, "What the net answers", "petal length (cm)", "petal width (cm)", grid=False)
+        axes.set(xlim=LONG, ylim=WIDE, xticks=range(1, 8), yticks=[0, 0.5, 1, 1.5, 2, 2.5])
+        colors = ListedColormap([*TINTS, QUIET])
+        self.answers = self.fast.add("answers", Cells(axes, colors, (0, 255)))
+        self._flowers = np.vstack([flowers.x, held_out.x])
+        named = []
+        for kind, these in (("training", flowers), ("held out", held_out)):
+            for s, (name, color) in enumerate(zip(SPECIES, SPECIES_COLORS, strict=True)):
+                style: Any = {"ls": "", "marker": MARKERS[s], "ms": 4.2, "mec": color, "mew": 1, "zorder": 3}
+                style |= {"mfc": color if kind == "training" else "white"}
+                (dots,) = axes.plot(*these.x[these.labels == s][:, 2:].T, label=name, **style)
+                self.fast.add(f"{name} {kind}", dots)
+                named.append(dots)
+        ring: Any = {"ls": "", "marker": "D", "ms": 8, "mfc": "none", "mec": INK, "mew": 1.3, "zorder": 4}
+        (self._wrong,) = axes.plot([], [], label="wrong answer", **ring)
+        self.fast.add("wrong", self._wrong)
+        hollow = Line2D([], [], ls="", marker="o", ms=4.2, mfc="none", mec=INK, label="hollow: held out")
+        place: Any = {"loc": "lower left", "bbox_to_anchor": (0.0, 0.085), "ncols": 2, "frameon": False}
+        place |= {"fontsize": 9, "handletextpad": 0.1, "labelspacing": 0.3, "columnspacing": 0.6}
+        self.fast.figure.legend(handles=[*named[:3], hollow, self._wrong], **place)
+        words: Any = {"fontsize": 9, "color": QUIET, "fontweight": "bold"}
+        kept = self.fast.figure.text(0.055, 0.06, "", **words)
+        self._kept = self.fast.add("kept borders", kept, rarely=True)
+        self.fast.figure.text(0.055, 0.015, "Areas: the sepals at their means.", fontsize=9, color=INK)
+
+    def png(self, answers: Array, wrong: Array, kept: Array | None) -> bytes:
+        """answers, kept (UP, ACROSS): classes; wrong (150,): whether a flower is, the training ones first."""
+        cells = answers.astype(float)
+        if kept is not None:
+            cells[borders(kept)] = len(SPECIES)
+        self.answers.cells = cells
+        self._wrong.set_data(*self._flowers[wrong][:, 2:].T)
+        self._kept.set_text("" if kept is None else "Gray: the borders of the kept run.")
+        return self.fast.png(key=kept is None)
+
+
+class CurvesFigure:
+    """Cost, ‖δ^l‖ and the error of every neuron, one above the other over the same epochs."""
+
+    def __init__(self) -> None:
+        self.fast = FastFigure(CURVES, HEIGHT)
+        self.fast.figure.set_layout_engine("none")  # everything has its fixed place
+
+        def axes(name: str, top: int, height: int, title: str, **options: Any) -> EpochAxes:
+            box = (42 / CURVES, 1 - (top + height) / HEIGHT, 210 / CURVES, height / HEIGHT)
+            return EpochAxes(self.fast, name, box, title, **options)
+
+        self.cost = axes("cost", 44, 102, "Cost", above=24 / HEIGHT)
+        self.delta = axes("delta", 198, 102, "Size of the errors, ‖δˡ‖", above=24 / HEIGHT)
+        self.map = axes("map", 336, 96, "Error δ of every neuron", numbered=True, plain=True)
         self.lines: dict[str, Any] = {}
-        for axes, kind in ((cost, "cost"), (accuracy, "accuracy")):
-            for i, name in enumerate(("training", "held out")):
-                style = {"color": LINE_COLORS[i], "linestyle": DASHES[i], "lw": 1.5, "zorder": 3}
-                (line,) = axes.plot([], [], label=name, **style)
-                self.lines[f"{kind} {name}"] = self.fast.add(f"{kind} {name}", line)
-            axes.legend(frameon=False, fontsize=9, loc="upper right" if kind == "cost" else "lower right")
+        names = {
+            "training": "training",
+            "held out": "held out",
+            "kept training": "kept",
+            "kept held out": "_",
+        }
+        for dash, (name, label) in zip(DASHES, names.items(), strict=False):
+            color, above = (INK, 3) if name == label else (QUIET, 2)
+            self._line(self.cost, f"cost {name}", label=label, color=color, ls=dash, lw=1.5, zorder=above)
         for l in range(1, DEEPEST + 2):
-            (line,) = delta.plot(
-                [], [], color=LINE_COLORS[l - 1], linestyle=DASHES[l - 1], lw=1.5, label=f"l = {l}", zorder=3
-            )
-            self.lines[f"delta {l}"] = self.fast.add(f"delta {l}", line)
-        names = delta.legend(
-            frameon=False, fontsize=9, loc="lower left", ncols=3, handlelength=1.2, columnspacing=0.6
-        )
-        self.legend = self.fast.add("legend", names)
-        for name, axes in (("cost", cost), ("accuracy", accuracy), ("delta", delta)):
-            self.fast.add(f"now {name}", axes.axvline(0, color="#444444", lw=1, ls=":", zorder=3))
-        self._heat_maps()
-
-    def _heat_maps(self) -> None:
-        styled(self.map, "Error δ of every neuron, epoch by epoch", "epoch", "", grid=False)
-        self.map.set(xlim=(0, EPOCHS), yticks=[])
-        styled(self.gradient, "Gradient ∂C/∂w at this epoch\n", " ", "to neuron j", grid=False)
-        self.gradient.set(xlim=(0, 1), xticks=[], yticks=[])
-        for spine in (*self.gradient.spines.values(), *self.map.spines.values()):
+            style: Any = {"color": INK, "ls": DASHES[l - 1], "lw": 2.2 - 0.25 * l, "zorder": 3}
+            self._line(self.delta, f"delta {l}", label=f"l = {l}", **style)
+        row: Any = {"frameon": False, "fontsize": 8, "ncols": 5, "borderaxespad": 0, "borderpad": 0}
+        row |= {"loc": "lower left", "handlelength": 1.4, "handletextpad": 0.3, "columnspacing": 0.45}
+        row["bbox_to_anchor"] = (-0.19, 1.05)
+        self.costs = self.fast.add("costs", self.cost.axes.legend(**row), rarely=True)
+        self.legend = self.fast.add("legend", self.delta.axes.legend(**row), rarely=True)
+        for spine in self.map.axes.spines.values():
             spine.set_visible(False)
-        self.errors = self.fast.add("errors", Cells(self.map, colormaps["cividis"], SEEN_ERRORS, log=True))
-        self.slopes = self.fast.add("slopes", Cells(self.gradient, DIVERGING, (-1, 1)))
-        scale = ScalarMappable(LogNorm(*SEEN_ERRORS), colormaps["cividis"])
-        bar = self.map.figure.colorbar(scale, ax=self.map, pad=0.02, ticks=[1e-5, 1e-3, 1e-1])
-        bar.ax.tick_params(labelsize=8.5, length=0, labelcolor=INK)
-        bar.ax.minorticks_off()
-        bar.outline.set_visible(False)
-        self.limit = self.fast.add("limit", self._text(self.gradient, "center", "top", 0.5, -0.04))
-        self.names = {
-            (kind, l): self.fast.add(f"{kind} {l}", self._text(axes, *where, 0.0, 1.03))
-            for kind, axes, where in (
-                ("layer", self.map, ("right", "center")),
-                ("w", self.gradient, ("center", "bottom")),
-            )
+        self.errors = self.fast.add(
+            "errors", Cells(self.map.axes, colormaps["cividis"], SEEN_ERRORS, log=True)
+        )
+        style = {"fontsize": 9, "color": INK, "ha": "right", "va": "center", "clip_on": False}
+        style["transform"] = self.map.axes.transAxes
+        self.names = [
+            self.fast.add(f"layer {l}", self.map.axes.text(-0.02, 0, "", **style), rarely=True)
             for l in range(1, DEEPEST + 2)
-        }
-        self.map.set_ylabel(" ", labelpad=14)  # room for the names of the layers
+        ]
+        words: Any = {"fontsize": 8.5, "color": INK, "ha": "right"}
+        self.fast.figure.text(252 / CURVES, 0.015, "epoch; dark: 1e−5, yellow: 1", **words)
 
-    @staticmethod
-    def _text(axes: Axes, across: str, up: str, x: float, y: float) -> Any:
-        style: Any = {"fontsize": 9, "color": INK, "ha": across, "va": up, "transform": axes.transAxes}
-        return axes.text(x, y, "", clip_on=False, **style)
+    def _line(self, axes: EpochAxes, name: str, **style: Any) -> None:
+        (line,) = axes.axes.plot([], [], **style)
+        self.lines[name] = self.fast.add(name, line)
 
-    def png(self, history: History, gradient: Parameters, epoch: int) -> bytes:
-        """The picture of a run at an epoch; `gradient` is that of the training cost there."""
-        shown: dict[str, Array] = {
-            "cost training": history.cost,
-            "accuracy training": history.accuracy,
-            "cost held out": history.held_out_cost,  # type: ignore[dict-item]
-            "accuracy held out": history.held_out_accuracy,  # type: ignore[dict-item]
+    def png(self, run: Seen, kept: Seen | None) -> bytes:
+        """The curves of a run up to its epoch, beside those of the cost of a kept one."""
+        at, history = run.at, run.history
+        costs = {"cost training": history.cost, "cost held out": history.held_out_cost}
+        if kept is not None:
+            costs |= {
+                "cost kept training": kept.history.cost,
+                "cost kept held out": kept.history.held_out_cost,
+            }
+        norms = {f"delta {l}": history.delta_norm(l) for l in history.delta}
+        curves: dict[str, Array] = {
+            name: values[: at + 1]  # type: ignore[index]
+            for name, values in (costs | norms).items()
         }
-        shown |= {f"delta {l}": history.delta_norm(l) for l in history.delta}
         for name, line in self.lines.items():
-            values = shown.get(name, np.zeros(0))[: epoch + 1]
+            values = curves.get(name, np.zeros(0))
             line.set_data(np.arange(len(values)), values)
+        limits = [
+            self.cost.fit(at, [curves[n] for n in costs]),
+            self.delta.fit(at, [curves[n] for n in norms]),
+        ]
+        self.map.fit(at)
+        name_only(self.costs, (True, True, kept is not None))
         name_only(self.legend, (l in history.delta for l in range(1, DEEPEST + 2)))
-        for name in ("cost", "accuracy", "delta"):
-            self.fast[f"now {name}"].set_xdata([epoch, epoch])
-        self._show_maps(history, gradient, epoch)
-        return self.fast.png()
-
-    def _show_maps(self, history: History, gradient: Parameters, epoch: int) -> None:
-        errors, slopes = stacked(history.delta, epoch), side_by_side(gradient.w)
-        largest = float(np.nanmax(np.abs(slopes))) or 1.0
-        self.errors.cells, self.slopes.cells, self.slopes.limits = errors, slopes, (-largest, largest)
-        self.limit.set_text(f"from neuron k; colors end at ±{number(largest, 2)}")
-        for text in self.names.values():
-            text.set_text("")
-        top = left = 0
-        for l, w in gradient.w.items():
-            height, width = w.shape
-            self.names["layer", l].set_text(f"δ{superscript(l)}")
-            self.names["layer", l].set_position((-0.012, 1 - (top + height / 2) / len(errors)))
-            self.names["w", l].set_text(f"w{superscript(l)}")
-            self.names["w", l].set_x((left + width / 2) / slopes.shape[1])
-            top, left = top + height + 1, left + width + 1
+        self.errors.cells = errors = stacked(history.delta, at)
+        self.map.axes.set_xlim(0, errors.shape[1] - 1)
+        top = 0
+        for l, text in enumerate(self.names, 1):
+            height = history.delta[l].shape[1] if l in history.delta else 0
+            text.set_text(f"δ{superscript(l)}" if height else "")
+            text.set_y(1 - (top + height / 2) / len(errors))
+            top += height + 1
+        return self.fast.png(key=(limits, run.net.sizes, kept is None))
 
 
-def iris_lab() -> Scene:
-    """Cost, accuracy and errors while a net learns three kinds of iris; every control may be moved."""
-    runs, figure = Runs(), LabFigure()
-    x, y = runs.train.columns()
+class IrisLab(Scene):
+    """Every control of the lab may be moved; a run can be kept, and another one seen beside it."""
 
-    def draw(
-        layers: int,
-        size_1: int,
-        size_2: int,
-        size_3: int,
-        size_4: int,
-        activation: str,
-        cost: str,
-        eta: float,
-        batch: int,
-        seed: int,
-        epoch: int,
-    ) -> View:
-        sizes = (size_1, size_2, size_3, size_4)[:layers]
-        history = runs.history((sizes, activation, cost, eta, batch, seed), epoch)
-        at = min(epoch, history.epochs)
-        layers_of_net = specification(list(sizes), activation, cost)
-        net = Network(layers_of_net).with_parameters(history.parameters[at])  # type: ignore[index]
-        gradient = backprop(net, x, y, cost).gradient
-        held_cost, held_accuracy = history.held_out_cost, history.held_out_accuracy
-        assert held_cost is not None and held_accuracy is not None
-        norms = {l: float(history.delta_norm(l)[at]) for l in history.delta}
-        arrow = "-".join(str(n) for n in net.sizes)
-        diverged = history.diverged_at is not None
-        doubtful = runs.is_doubtful(at)
-        ratio = norms[1] / norms[net.L] if norms[net.L] else 0.0
-        if doubtful:
-            sentence = f"A {arrow} net after {at} epochs: round-off has grown in this run, and {ELSEWHERE}."
-            sentence += " The run diverged; this is the last finite state." if diverged else ""
-        else:
-            sentence = (
-                f"A {arrow} net after {at} epochs: training cost {number(history.cost[at])}, "
-                f"{round(45 * held_accuracy[at])} of 45 held-out flowers right."
-            )
-            if diverged:
-                sentence += f" The run diverged in epoch {history.diverged_at}"
-                sentence += "; this is the last finite state."
-            if layers:
-                sentence += f" ‖δ¹‖ is {number(ratio, 2)} times ‖δᴸ‖."
-        quantities = {
-            "training cost": history.cost[at],
-            "held-out cost": held_cost[at],
-            "training accuracy": history.accuracy[at],
-            "held-out accuracy": held_accuracy[at],
-            **{f"‖δ‖ of layer {l}": norms[l] for l in norms},
-            **{f"largest ∂C/∂w{superscript(l)}": np.abs(w).max() for l, w in gradient.w.items()},
+    children: Any
+
+    def __init__(self, settings: Settings, epoch: int, kept: Settings | None) -> None:
+        self._runs, self._kept_runs = Runs(), Runs()
+        self._kept, self._first_kept = kept, kept
+        flowers = [self._runs.train, self._runs.held_out]
+        self._x, self._y = self._runs.train.columns()
+        self._all_x = np.hstack([each.x.T for each in flowers])
+        self._labels = np.hstack([each.labels for each in flowers])
+        self._plane = petal_plane()
+        self._in_cm = PlaneFigure(*split(load_iris(), 0.7, seed=0))
+        self._curves = CurvesFigure()
+        controls = {
+            "layers": slider("Hidden layers", 1, 0, DEEPEST),
+            **{f"size_{i}": slider(f"Layer {i}", 5, 1, WIDEST) for i in range(1, DEEPEST + 1)},
+            "activation": choice("Hidden activation", HIDDEN, "sigmoid"),
+            "cost": choice("Cost", list(COSTS.items())),
+            "eta": LogSlider("Learning rate η", 3.0, 0.1, 30),
+            "batch": choice("Batch", list(BATCHES.items()), 10),
+            "seed": IntegerBox("Seed", 0, 0, 999),
+            "epoch": slider("Epoch", FIRST_EPOCH, 0, EPOCHS),
         }
-        rows = [["quantity", "value"]]
-        rows += [[name, OPEN if doubtful else number(value, 4)] for name, value in quantities.items()]
-        settings = f"learning_rate={eta!r}, batch_size={batch}, seed={seed}, held_out=held_out"
-        run = f'train(net, data, "{cost}", epochs={at}, {settings})'
-        if at == 0:  # there is nothing to train
-            run = f'Trainer(net, data, "{cost}", {settings}).history()'
-        code = (
-            "from backprop_lib import Network, backprop, load_iris, split, standardize\n"
-            f"from backprop_lib.training import {run.partition('(')[0]}\n"
-            "data, held_out = standardize(*split(load_iris()))\n"
-            f"net = Network({layers_of_net}, seed={seed})\n"
-            f"history = {run}\n"
-            "of_all = [history.cost, history.held_out_cost, history.accuracy, history.held_out_accuracy]\n"
-            "of_layers = [history.delta_norm(l) for l in net.w]\n"
-            f'slopes = backprop(net, *data.columns(), "{cost}").gradient.w\n'
-            "[*(values[-1] for values in of_all + of_layers), *(abs(w).max() for w in slopes.values())]"
-        )
-        png = figure.png(history, gradient, at)
+        for name, value in _values(settings, epoch).items():
+            controls[name].value = value
+        super().__init__(controls, self._drawn, play="epoch")
+        self.keep_button = W.Button(tooltip="See this run beside the next ones, or no longer")
+        self.keep_button.on_click(lambda _: self.keep(None if self._kept else self.settings()))
+        self._arrange()
+
+    def settings(self) -> Settings:
+        """The settings that the controls say now."""
+        return _settings(**{n: c.value for n, c in self.controls.items() if n != "epoch"})
+
+    def keep(self, settings: Settings | None) -> None:
+        """Show the run with these settings beside the present one; with None, none."""
+        with self._drawing:
+            self._kept, self._tried = settings, {}
+        self._name_button()
+        self.refresh()
+
+    def reset(self) -> None:
+        """Return every control, and the kept run, to what was seen first."""
+        with self._drawing:
+            self._kept, self._tried = self._first_kept, {}
+        self._name_button()
+        super().reset()
+
+    def _name_button(self) -> None:
+        self.keep_button.description = "Let the kept run go" if self._kept else "Keep this run"
+
+    def _arrange(self) -> None:
+        """Three rows of controls, the sentence with room for three lines, the picture; the code on demand."""
+        self._name_button()
+        widths = {"layers": 226, "activation": 230, "cost": 176, "batch": 168, "seed": 110, "epoch": 300}
+        for name, control in self.controls.items():
+            control.layout.width = f"{widths.get(name, 195)}px" if name != "eta" else "auto"
+        self.controls["eta"].slider.layout.width = "236px"
+        for button in (self.reset_button, self.keep_button, self.numbers_button):
+            button.layout.width = "auto"
+        row, status, picture, sentence, _, table, code = self.children
+        row.children = [*row.children, self.keep_button, self.numbers_button]
+        row.layout.grid_gap = "2px 16px"
+        sentence.layout.min_height = "74px"
+        self.children = [row, sentence, picture, status, table, code]
+        code.layout.display = "none"
+        self.numbers_button.observe(self._show_code, "value")
+
+    def _show_code(self, change: Any) -> None:
+        self._code.layout.display = None if change["new"] else "none"
+
+    def _drawn(self, epoch: int, **values: Any) -> View:
+        settings, kept = _settings(**values), self._kept
+        run = Seen(self._runs, settings, epoch)
+        other = None if kept is None else Seen(self._kept_runs, kept, epoch)
+        return self._view(run, other, epoch)
+
+    def _view(self, run: Seen, kept: Seen | None, epoch: int) -> View:
+        net, history, at, settings = run.net, run.history, run.at, run.settings
+        back = backprop(net, self._x, self._y, settings.cost)
+        rises = work(net, self._x, self._y, settings.cost)
+        idle = idle_neurons(rises, run.cost)
+        sentence = run.sentence()
+        if settings.hidden and not run.is_doubtful:
+            last = float(history.delta_norm(net.L)[at])
+            ratio = float(history.delta_norm(1)[at]) / last if last else 0.0
+            sentence += f" ‖δ¹‖ is {number(ratio, 2)} times ‖δᴸ‖."
+            sentence += idle_sentence(len(idle), sum(settings.hidden))
+        sentence += "" if kept is None else kept.beside(settings)
+        quantities = {
+            "training cost": run.cost,
+            "held-out cost": history.held_out_cost[at],  # type: ignore[index]
+            "training accuracy": history.accuracy[at],
+            "held-out accuracy": history.held_out_accuracy[at],  # type: ignore[index]
+            **{f"‖δ‖ of layer {l}": history.delta_norm(l)[at] for l in history.delta},
+            **{f"largest ∂C/∂w{superscript(l)}": np.abs(w).max() for l, w in back.gradient.w.items()},
+        }
+        rows: list[list[object]] = [["quantity", "value"]]
+        rows += [[name, OPEN if run.is_doubtful else number(value, 4)] for name, value in quantities.items()]
+        below = f"below {number(rounded_up(max(TINY * run.cost, 1e-300)), 1)}"
+        for l, rise in rises.items():
+            cells = [number(v, 2) if abs(v) > TINY * run.cost else below for v in rise]
+            rows += [
+                [f"more cost without neuron {j} of layer {l}", OPEN if run.is_doubtful else cell]
+                for j, cell in enumerate(cells)
+            ]
         alt = (
-            "Curves over the epochs of cost, accuracy and errors by layer; the error of every neuron as a "
-            f"map over the epochs; the gradient of every weight as a map. {sentence}"
+            "The plane of the two petal measures with the answers of the net and the 150 flowers; the net, "
+            "every neuron drawn as its activation over this plane; over the epochs the cost, the errors by "
+            f"layer, and the error of every neuron. {sentence}"
         )
-        reading = f"The {arrow} net with its weights after {at} epochs."
-        drawn = network_svg(net.sizes, weights=net.w, alt=reading)
+        line = line_of(settings, epoch, None if kept is None else kept.settings)
+        html = (
+            f'<div style="display:flex;flex-wrap:wrap;gap:6px">{self._plane_html(run, kept, alt)}'
+            f"{self._net_html(run, back.a, rises, idle)}{self._curves_html(run, kept)}</div>"
+            f'<p style="{SHARED}">This state again: <code style="user-select:all">{escape(line)}</code></p>'
+        )
+        unfinished = [each for each in (run, kept) if each is not None and not each.is_finished]
         return View(
-            image_html(png, alt, WIDTH, HEIGHT) + drawn,
+            html,
             alt,
             sentence,
             rows,
-            code,
-            idle=frozenset(f"size_{i}" for i in range(layers + 1, DEEPEST + 1)),
-            progress=(at, epoch) if at < epoch and not diverged else None,
+            _code(settings, at, run.layers),
+            idle=frozenset(f"size_{i}" for i in range(len(settings.hidden) + 1, DEEPEST + 1)),
+            progress=(min(each.at for each in unfinished), epoch) if unfinished else None,
         )
 
-    controls = {
-        "layers": slider("Hidden layers", 1, 0, DEEPEST),
-        **{f"size_{i}": slider(f"Neurons in layer {i}", 5, 1, 12) for i in range(1, DEEPEST + 1)},
-        "activation": choice("Hidden activation", HIDDEN, "sigmoid"),
-        "cost": choice("Cost", list(COSTS.items())),
-        "eta": LogSlider("Learning rate η", 3.0, 0.1, 30),
-        "batch": choice("Batch", list(BATCHES.items()), 10),
-        "seed": IntegerBox("Seed", 0, 0, 999),
-        "epoch": slider("Epoch", 200, 0, EPOCHS),
+    def _plane_html(self, run: Seen, kept: Seen | None, alt: str) -> str:
+        def answers(net: Network, x: Array) -> Array:
+            classes: Array = feed_forward(net, x)[1][net.L].argmax(axis=0)
+            return classes
+
+        shape, wrong = (UP, ACROSS), answers(run.net, self._all_x) != self._labels
+        others = None if kept is None else answers(kept.net, self._plane).reshape(shape)
+        png = self._in_cm.png(answers(run.net, self._plane).reshape(shape), wrong, others)
+        return image_html(png, alt, PLANE, HEIGHT)
+
+    def _curves_html(self, run: Seen, kept: Seen | None) -> str:
+        alt = f"Curves up to epoch {run.at}: training and held-out cost, and the size of the errors by layer."
+        return image_html(self._curves.png(run, kept), alt, CURVES, HEIGHT)
+
+    def _net_html(self, run: Seen, a: Mapping[int, Array], rises: Mapping[int, Array], idle: Any) -> str:
+        net = run.net
+        coarse = self._plane.reshape(4, UP, ACROSS)[:, ::COARSE, ::COARSE]
+        over = feed_forward(net, coarse.reshape(4, -1))[1]
+        layers = range(1, net.L + 1)
+        limits = {l: _limits(run.layers[l][0], over[l], a[l]) for l in layers}
+        alt = f"The {run.name} with its weights after {counted(run.at, 'epoch')}."
+        if idle and not run.is_doubtful:
+            alt += " Idle: " + "; ".join(
+                f"of layer {l} " + ", ".join(str(j) for m, j in sorted(idle) if m == l)
+                for l in sorted({l for l, _ in idle})
+            )
+            alt += "."
+        captions = [("", "flower"), *((f"layer {l}", run.layers[l][0]) for l in layers)]
+        return net_of_maps(
+            net.w,
+            {l: over[l].reshape(len(over[l]), *coarse.shape[1:]) for l in layers},
+            limits,
+            {l: np.column_stack([a[l][:, self._y[s] == 1].mean(axis=1) for s in range(3)]) for l in layers},
+            work=rises,
+            idle=idle,
+            names=(NAMES, SPECIES),
+            captions=captions,
+            colors=SPECIES_COLORS,
+            alt=alt,
+        )
+
+
+def _limits(activation: str, *answers: Array) -> tuple[float, float]:
+    """The ends of the colors for a layer: all that its activation can answer, or all that it does."""
+    if activation in ENDS_OF:
+        return ENDS_OF[activation]
+    low, high = min(float(each.min()) for each in answers), max(float(each.max()) for each in answers)
+    return (low, high) if high > low else (low, low + 1.0)
+
+
+def _code(settings: Settings, at: int, layers: list[tuple[str, int]]) -> str:
+    """Python that trains this net anew, and gives the numbers of the table."""
+    cost = settings.cost
+    options = f"learning_rate={settings.learning_rate!r}, batch_size={settings.batch_size}, "
+    options += f"seed={settings.seed}, held_out=held_out"
+    run = f'train(net, data, "{cost}", epochs={at}, {options})'
+    if at == 0:  # there is nothing to train
+        run = f'Trainer(net, data, "{cost}", {options}).history()'
+    return (
+        "from backprop_lib import Network, backprop, load_iris, split, standardize\n"
+        f"from backprop_lib.training import {run.partition('(')[0]}\n"
+        "from backprop_lib.figures.iris_lab import work\n"
+        "data, held_out = standardize(*split(load_iris()))\n"
+        f"net = Network({layers}, seed={settings.seed})\n"
+        f"history = {run}\n"
+        "of_all = [history.cost, history.held_out_cost, history.accuracy, history.held_out_accuracy]\n"
+        "of_layers = [history.delta_norm(l) for l in net.w]\n"
+        f'slopes = backprop(net, *data.columns(), "{cost}").gradient.w\n'
+        f'rises = work(net, *data.columns(), "{cost}")\n'
+        "[*(v[-1] for v in of_all + of_layers), *(abs(w).max() for w in slopes.values()), rises]"
+    )
+
+
+def _settings(
+    layers: int, activation: str, cost: str, eta: float, batch: int, seed: int, **sizes: int
+) -> Settings:
+    """The settings that these controls say."""
+    hidden = tuple(sizes[f"size_{i}"] for i in range(1, layers + 1))
+    return Settings(hidden, activation, cost, eta, batch, seed)
+
+
+def _values(settings: Settings, epoch: int) -> dict[str, Any]:
+    """The controls that say these settings."""
+    hidden, activation, cost, eta, batch, seed = settings
+    sizes = {f"size_{i}": size for i, size in enumerate(hidden, 1)}
+    named = {"activation": activation, "cost": cost, "eta": eta, "batch": batch, "seed": seed, "epoch": epoch}
+    return {"layers": len(hidden)} | sizes | named
+
+
+def _checked(name: str, arguments: Mapping[str, Any]) -> Settings:
+    """Settings for which the lab has a control, or a ValueError that names what is wrong."""
+    unknown = sorted(set(arguments) - set(Settings._fields))
+    if unknown:
+        raise ValueError(f"{name}: expected some of {', '.join(Settings._fields)}, got {unknown[0]!r}")
+    given = Settings(**arguments)
+    hidden = tuple(listed("hidden", given.hidden))
+    if len(hidden) > DEEPEST or not all(isinstance(n, int) and 1 <= n <= WIDEST for n in hidden):
+        wanted = f"up to {DEEPEST} whole numbers from 1 to {WIDEST}"
+        raise ValueError(f"hidden: expected {wanted}, got {shown(given.hidden)}")
+    for field, known in (("activation", HIDDEN), ("cost", COSTS.values()), ("batch_size", BATCHES.values())):
+        if getattr(given, field) not in known:
+            listing = ", ".join(map(str, known))
+            raise ValueError(f"{field}: expected one of {listing}, got {shown(getattr(given, field))}")
+    _in_range("learning_rate", given.learning_rate, 0.1, 30)
+    _in_range("seed", given.seed, 0, 999)
+    return given._replace(hidden=hidden, learning_rate=float(given.learning_rate))
+
+
+def _in_range(name: str, value: Any, low: float, high: float) -> None:
+    whole = isinstance(low, int)
+    is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high:
+        wanted = f"a {'whole ' * whole}number from {low} to {high}"
+        raise ValueError(f"{name}: expected {wanted}, got {shown(value)}")
+
+
+def iris_lab(
+    hidden: Sequence[int] = (5,),
+    activation: str = "sigmoid",
+    cost: str = "quadratic",
+    learning_rate: float = 3.0,
+    batch_size: int = 10,
+    seed: int = 0,
+    epoch: int = FIRST_EPOCH,
+    kept: Mapping[str, Any] | None = None,
+) -> IrisLab:
+    """What every neuron computes while a net learns three kinds of iris; every control may be moved.
+
+    hidden   the sizes of the hidden layers: up to four, of 1 to 12 neurons
+    epoch    0 … 500; kept: the settings of a run that is seen beside this one, by the names used here
+
+    The line below the picture has the arguments of what is seen. Raises ValueError naming the argument.
+    """
+    given = {
+        "hidden": hidden,
+        "activation": activation,
+        "cost": cost,
+        "learning_rate": learning_rate,
+        "batch_size": batch_size,
+        "seed": seed,
     }
-    return Scene(controls, draw, play="epoch")
+    _in_range("epoch", epoch, 0, EPOCHS)
+    other = None if kept is None else _checked("kept", kept)
+    return IrisLab(_checked("iris_lab", given), epoch, other)

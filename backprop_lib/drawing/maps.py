@@ -1,0 +1,183 @@
+"""A net whose neurons are drawn as what they compute: a small map for each, joined by the weights."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from backprop_lib.extras import need
+
+need("backprop_lib.drawing.maps", "matplotlib")
+
+import numpy as np
+from matplotlib import colormaps
+
+from backprop_lib.arguments import Array
+from backprop_lib.drawing.canvas import encoded
+from backprop_lib.drawing.colors import FAINT, GRID, INK, NEGATIVE, POSITIVE, QUIET
+from backprop_lib.drawing.svg import HALO, data_number, document, line_of_text, number, sign_color
+
+LEFT, RIGHT, TOP, BOTTOM = 82, 66, 36, 56  # room for names of inputs, outputs and columns, and for the key
+BARS, EDGE = 18, 26  # pixels for the bars beside a map, and at least so many for the weights
+LARGEST = 60  # pixels of a map
+
+
+def map_png(cells: Array, limits: tuple[float, float]) -> bytes:
+    """A small map in the colors of cividis, a pixel a cell: dark at the first limit, yellow at the second."""
+    low, high = limits
+    return encoded(colormaps["cividis"]((cells - low) / (high - low), bytes=True))
+
+
+def net_of_maps(
+    weights: Mapping[int, Array],
+    maps: Mapping[int, Array],
+    limits: Mapping[int, tuple[float, float]],
+    means: Mapping[int, Array],
+    *,
+    work: Mapping[int, Array],
+    idle: Collection[tuple[int, int]],
+    names: tuple[Sequence[str], Sequence[str]],
+    captions: Sequence[tuple[str, str]],
+    colors: Sequence[str],
+    alt: str,
+    width: int = 556,
+    height: int = 480,
+) -> str:
+    """A net drawn from left to right, as an SVG string; every neuron is a map with bars beside it.
+
+    weights   {l: (n_l, n_{l−1})}: blue and whole if positive, orange and dashed if negative, wide if large
+    maps      {l: (n_l, rows, columns)}: the activation of every neuron over a plane, the first row on top
+    limits    {l: (low, high)}: the numbers at the two ends of the colors and of the bars
+    means     {l: (n_l, groups)}: the mean activation for each group of examples, a bar each, in its color
+    work      {l: (n_l,)}: by how much the cost rises without the neuron, for hidden layers
+    idle      the neurons (l, j) that are drawn pale, and named so
+    names     of the inputs, and of the outputs, which are those of the groups
+    captions  two lines for each layer
+    """
+    drawn = _Maps(weights, maps, limits, means, work, idle, names, captions, colors, width, height)
+    return document(width, height, alt, drawn.parts())
+
+
+class _Maps:
+    """The arguments of `net_of_maps`, and where everything goes."""
+
+    def __init__(
+        self,
+        weights: Mapping[int, Array],
+        maps: Mapping[int, Array],
+        limits: Mapping[int, tuple[float, float]],
+        means: Mapping[int, Array],
+        work: Mapping[int, Array],
+        idle: Collection[tuple[int, int]],
+        names: tuple[Sequence[str], Sequence[str]],
+        captions: Sequence[tuple[str, str]],
+        colors: Sequence[str],
+        width: int,
+        height: int,
+    ) -> None:
+        self.weights, self.maps, self.limits, self.means = weights, maps, limits, means
+        self.work, self.idle, self.names, self.captions = work, idle, names, captions
+        self.colors, self.width, self.height = colors, width, height
+        self.L = L = len(weights)
+        sizes = [weights[1].shape[1], *(len(weights[l]) for l in range(1, L + 1))]
+        room = height - TOP - BOTTOM
+        across = (width - LEFT - RIGHT - EDGE * L) / (L + 1) - BARS
+        self.side = min(LARGEST, room / max(sizes) - 6, across)
+        last = width - RIGHT - self.side - BARS
+        self.x = [LEFT + (last - LEFT) * l / L for l in range(L + 1)]
+        pitch = min(LARGEST + 14.0, room / max(sizes))
+        self.y = [[TOP + room / 2 + pitch * (j - (n - 1) / 2) for j in range(n)] for n in sizes]
+        self.largest = max(float(np.abs(w).max()) for w in weights.values())
+
+    def parts(self) -> Iterable[str]:
+        yield from self._edges()
+        for k, (name, y) in enumerate(zip(self.names[0], self.y[0], strict=True)):
+            yield f'<circle cx="{self.x[0]}" cy="{y:.1f}" r="5" fill="{INK}" data-input="{k}"/>'
+            yield line_of_text(self.x[0] - 9, y, name, 11, INK, "end")
+        for l in range(1, self.L + 1):
+            for j in range(len(self.y[l])):
+                yield self._neuron(l, j)
+        end = self.x[self.L] + self.side + BARS + 4
+        for name, y, color in zip(self.names[1], self.y[self.L], self.colors, strict=True):
+            yield line_of_text(end, y, name, 11, color, "start")
+        for l, caption in enumerate(self.captions):
+            for row, words in enumerate(caption):
+                yield line_of_text(self.x[l] + (self.side / 2 if l else -24), 12 + 14 * row, words, 11, QUIET)
+        yield from self._key()
+
+    def _edges(self) -> Iterable[str]:
+        """The weights; those of idle neurons are pale."""
+        for l, w in self.weights.items():
+            begin = self.x[l - 1] + (self.side + BARS if l > 1 else 6)
+            for (j, k), value in np.ndenumerate(w):
+                share = abs(value) / self.largest if self.largest else 0.0
+                dash = ' stroke-dasharray="6 4"' if value < 0 else ""
+                pale = ' opacity="0.3"' if (l, j) in self.idle or (l - 1, k) in self.idle else ""
+                color = FAINT if value == 0 else sign_color(value)
+                yield (
+                    f'<line x1="{begin:.1f}" y1="{self.y[l - 1][k]:.1f}" x2="{self.x[l] - 1:.1f}" '
+                    f'y2="{self.y[l][j]:.1f}" data-layer="{l}" data-to="{j}" data-from="{k}" '
+                    f'data-value="{data_number(value)}" stroke="{color}" '
+                    f'stroke-width="{0.6 + 3.4 * share:.1f}"{dash}{pale}>'
+                    f"<title>weight to {j} from {k}: {number(value)}</title></line>"
+                )
+
+    def _neuron(self, l: int, j: int) -> str:
+        """The map of a neuron, and a bar for each group from the low end of its activation to the mean."""
+        x, y, side = self.x[l], self.y[l][j], self.side
+        top, is_idle, (low, high) = y - side / 2, (l, j) in self.idle, self.limits[l]
+        png = base64.b64encode(map_png(self.maps[l][j], (low, high))).decode()
+        said = ", ".join(
+            f"{name} {number(m)}" for name, m in zip(self.names[1], self.means[l][j], strict=True)
+        )
+        pale = ' opacity="0.4"' if is_idle else ""
+        words = f"neuron {j} of layer {l}: mean activation {said}"
+        if l in self.work:
+            words += f"; without it the cost changes by {number(self.work[l][j])}"
+        parts = [
+            f'<g data-layer="{l}" data-neuron="{j}" '
+            f'data-means="{" ".join(map(data_number, self.means[l][j]))}"'
+            + (f' data-work="{data_number(self.work[l][j])}"' if l in self.work else "")
+            + (' data-idle="true"' if is_idle else "")
+            + f"><title>{words}</title>",
+            f'<image x="{x:.1f}" y="{top:.1f}" width="{side:.1f}" height="{side:.1f}" decoding="sync" '
+            f'preserveAspectRatio="none"{pale} '
+            f'href="data:image/png;base64,{png}"/>',
+            f'<rect x="{x:.1f}" y="{top:.1f}" width="{side:.1f}" height="{side:.1f}" fill="none" '
+            f'stroke="{FAINT if is_idle else INK}" stroke-width="{1 if is_idle else 2}"/>',
+        ]
+        thick = side / len(self.colors)
+        for i, (mean, color) in enumerate(zip(self.means[l][j], self.colors, strict=True)):
+            long = (BARS - 4) * min(1.0, max(0.0, (mean - low) / (high - low)))
+            at = f'x="{x + side + 2:.1f}" y="{top + i * thick + 1:.1f}" height="{thick - 2:.1f}"'
+            parts.append(f'<rect {at} width="{BARS - 4}" fill="{GRID}"/>')
+            parts.append(f'<rect {at} width="{long:.1f}" fill="{color}"/>')
+        if is_idle:
+            parts.append(line_of_text(x + side / 2, y, "idle", 11, INK, more=HALO))
+        return "".join(parts) + "</g>"
+
+    def _key(self) -> Iterable[str]:
+        """What the maps, the bars and the lines mean."""
+        y, middle = self.height - 38, self.width / 2
+        yield line_of_text(
+            middle,
+            y,
+            "A map: the activation over petal length (→) and petal width (↑); dark low, yellow high.",
+            11,
+            QUIET,
+        )
+        yield line_of_text(
+            middle,
+            y + 15,
+            "Bars: its mean for each species. Idle: without it the cost hardly rises.",
+            11,
+            QUIET,
+        )
+        line = f'y1="{y + 30}" y2="{y + 30}" stroke-width="3"'
+        yield f'<line x1="{middle - 140:.1f}" x2="{middle - 110:.1f}" {line} stroke="{POSITIVE}"/>'
+        yield line_of_text(middle - 104, y + 30, "positive weight", 11, POSITIVE, "start")
+        yield (
+            f'<line x1="{middle + 10:.1f}" x2="{middle + 40:.1f}" {line} stroke="{NEGATIVE}" '
+            'stroke-dasharray="6 4"/>'
+        )
+        yield line_of_text(middle + 46, y + 30, "negative weight", 11, NEGATIVE, "start")
