@@ -38,7 +38,20 @@ def test_no_two_meanings_have_colors_that_look_alike() -> None:
     assert len(set(colors.MEANINGS.values())) == len(colors.MEANINGS)
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.glob("drawing/*.py")), ids=lambda path: path.stem)
+PAINTED = [
+    "one_neuron",
+    "clones",
+    "logits",
+    "depth",
+    "expression_graph",
+    "layer_sizes",
+    "live_training",
+    "find_the_bug",
+]
+PATHS = [*sorted(PACKAGE.glob("drawing/*.py")), *(PACKAGE / "figures" / f"{name}.py" for name in PAINTED)]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_color_is_written_in_the_table_alone(path: Path) -> None:
     literals = re.findall("#[0-9A-Fa-f]{6}", path.read_text(encoding="utf-8"))
     assert bool(literals) == (path.stem == "colors")
@@ -76,6 +89,7 @@ def test_round_off_beside_one_is_no_news() -> None:
 def test_two_numbers_that_differ_look_different_and_equal_ones_equal() -> None:
     assert told_apart([0.75, 0.75 + 1e-5, 0.75]) == ["0.75", "0.75001", "0.75"]
     assert told_apart([0.1 + 0.2, 0.3]) == ["0.3", "0.3"]
+    assert told_apart([np.nan, np.nan, -np.inf, -np.inf])[1:3] == ["not a number", "−∞"]
 
 
 def test_what_is_taken_off_a_number_in_a_graph_is_seen_to_differ_from_it() -> None:

@@ -99,7 +99,8 @@ def told_apart(values: Sequence[float], digits: int = 3) -> list[str]:
     differ = {
         i
         for i, j in permutations(range(len(values)), 2)
-        if texts[i] == texts[j] and not np.isclose(values[i], values[j], rtol=AS_GOOD_AS_1, atol=0)
+        if texts[i] == texts[j]
+        and not np.isclose(values[i], values[j], rtol=AS_GOOD_AS_1, atol=0, equal_nan=True)
     }
     if not differ:
         return texts
