@@ -237,7 +237,9 @@ def clones() -> Scene:
 
     def draw(start: str, hidden: int, data: str, epoch: int, matrices: bool) -> View:
         key = (start, hidden, data)
-        run = kept.setdefault(key, CloneRun(*key))
+        if key not in kept:
+            kept[key] = CloneRun(*key)
+        run = kept[key]
         run.carry_on(PATIENCE)
         done = len(run.nets) - 1
         progress = (done, EPOCHS) if done < EPOCHS else None
