@@ -529,10 +529,155 @@ TOLD = [
 ]
 
 
+def carried(slope, turn=np.transpose, end=0, last=lambda net, z, delta: delta):
+    """An answer to first_error: σ′ and the transpose, the end of the loop, and where it begins."""
+
+    def first_error(net, z, delta_last):
+        delta = last(net, z, delta_last)
+        for l in range(net.L - 1, end, -1):
+            delta = turn(net.w[l + 1]) @ delta * slope(net.sigma[l], z[l])
+        return delta
+
+    return first_error
+
+
+def prime(sigma, z):
+    return sigma.prime(z)
+
+
+FIRST_ERROR = [
+    (carried(lambda s, z: s.prime(s(z))), "σ′ taken of a"),
+    (carried(lambda s, z: 1), "σ′ left out in the hidden layers"),
+    (carried(lambda s, z: s(z)), "σ in place of σ′"),
+    (carried(lambda s, z: s(z) * (1 - s(z))), "the slope of the sigmoid built in"),
+    (carried(lambda s, z: 1 - np.tanh(z) ** 2), "right on a 3-4-2 net .* not on a 2-3-4-3-3"),
+    (carried(lambda s, z: 1 - s(z) ** 2), "the slope of the tanh built in"),
+    (carried(prime, np.linalg.pinv), "the inverse in place"),
+    (carried(prime, end=1), "one layer too early"),
+    (lambda net, z, d: net.w[net.L].T @ d * net.sigma[net.L - 1].prime(z[net.L - 1]), "one layer only"),
+    (
+        carried(prime, last=lambda net, z, d: d * net.sigma[net.L].prime(z[net.L])),
+        "δ^L multiplied by σ′ once",
+    ),
+    (carried(prime, last=lambda net, z, d: -d), "the sign flipped"),
+    (carried(prime, last=lambda net, z, d: d / d.shape[1]), "1/m taken in δ"),
+    (lambda *v: carried(prime)(*v).mean(axis=1, keepdims=True), "the errors averaged"),
+    (carried(prime, lambda w: w), "ValueError"),
+    (lambda net, z, d: d, "expected shape"),
+]
+
+
+def bent(how, sigma, z):
+    """What stands where σ′(z) should."""
+    a = sigma(z)
+    return {"z": sigma.prime(z), "a": sigma.prime(a), "": 1.0, "σ": a, "sigmoid": a * (1 - a)}[how]
+
+
+def backprop_with(
+    output="z", hidden="z", biases=1.0, sign=1.0, mean=False, change=lambda net, dw, db, m: (dw, db)
+):
+    """An answer to backprop, with something else in some of its places."""
+
+    def backpropagates(net, x, y):
+        z, a = {}, {0: x}
+        for l in range(1, net.L + 1):
+            z[l] = net.w[l] @ a[l - 1] + biases * net.b[l]
+            a[l] = net.sigma[l](z[l])
+        delta, dw, db = sign * (a[net.L] - y) * bent(output, net.sigma[net.L], z[net.L]), {}, {}
+        for l in range(net.L, 0, -1):
+            if l < net.L:
+                delta = net.w[l + 1].T @ delta * bent(hidden, net.sigma[l], z[l])
+            before = a[l - 1]
+            if mean:
+                delta, before = (v.mean(axis=1, keepdims=True) for v in (delta, before))
+            dw[l] = delta @ before.T / delta.shape[1]
+            db[l] = delta.mean(axis=1, keepdims=True)
+        return change(net, dw, db, x.shape[1])
+
+    return backpropagates
+
+
+def times(factor, values):
+    return {l: factor * v for l, v in values.items()}
+
+
+BACKPROP = [
+    (backprop_with(biases=0.0), "the biases are missing in the forward pass"),
+    (backprop_with(change=lambda net, dw, db, m: (dw, net.b)), "the biases in place of their slopes"),
+    (backprop_with(change=lambda net, dw, db, m: (dw, times(0, db))), "the bias gradient left unwritten"),
+    (backprop_with(change=lambda net, dw, db, m: (dw, times(m, db))), "the batch summed"),
+    (backprop_with(change=lambda net, dw, db, m: (times(m, dw), db)), "the batch summed"),
+    (backprop_with(change=lambda net, dw, db, m: (times(1 / m, dw), db)), "1/m applied twice"),
+    (backprop_with(change=lambda net, dw, db, m: (dw, {})), "expected db with the layers"),
+    (backprop_with(output="", hidden=""), "σ′ left out in all layers"),
+    (backprop_with(output="", sign=-1.0), "the target minus the output, and σ′ left out"),
+    (backprop_with(output="a"), "σ′ taken of a"),
+    (backprop_with(hidden="a"), "σ′ taken of a"),
+    (backprop_with(output="σ"), "σ in place of σ′"),
+    (backprop_with(output="σ", hidden="σ"), "σ in place of σ′"),
+    (backprop_with(output="sigmoid", hidden="sigmoid"), "the slope of the sigmoid built in"),
+    (backprop_with(mean=True), "the errors averaged"),
+]
+MORE = [
+    *(("first_error", answer, said) for answer, said in FIRST_ERROR),
+    *(("backprop", answer, said) for answer, said in BACKPROP),
+    ("output_error", lambda z, a, y, sigma: y - a, "the target minus the output, and σ′ left out"),
+    ("output_error", lambda z, a, y, sigma: (z - y) * sigma.prime(z), "z in place of a"),
+    ("output_error", lambda z, a, y, sigma: (a - y) * sigma.prime(y), "σ′ taken of y"),
+    ("output_error", lambda z, a, y, sigma: (a - y) ** 2 * sigma.prime(z), "the cost in place of its slope"),
+    ("output_error", lambda z, a, y, sigma: abs(a - y) * sigma.prime(z), "the size of the difference"),
+    ("output_error", lambda z, a, y, sigma: a - y + sigma.prime(z), "a sum for the product"),
+    ("output_error", lambda z, a, y, sigma: a - y * sigma.prime(z), "brackets missing"),
+    ("output_error", lambda z, a, y, sigma: sigma.prime(z), "σ′ alone"),
+    ("hidden_error", lambda w, d, z, s: w.T @ d + s.prime(z), "a sum for the product"),
+    ("hidden_error", lambda w, d, z, s: w.T @ d * s.prime(z) ** 2, "σ′ taken twice"),
+    (
+        "hidden_error",
+        lambda w, d, z, s: w.sum(axis=0)[:, None] * s.prime(z),
+        "errors of the next layer are left",
+    ),
+    ("hidden_error", lambda w, d, z, s: -(w.T @ d) * s.prime(z), "Is a sign turned round?"),
+    ("bias_gradient", lambda d: d.sum(axis=1, keepdims=True) / len(d), "divided by the number of neurons"),
+    ("bias_gradient", lambda d: np.full((len(d), 1), d.mean()), "one mean over the neurons, too"),
+    ("bias_gradient", lambda d: d, "Is a sum or a mean missing?"),
+    ("bias_gradient", lambda d: d.mean(), "Is a sum or a mean too many?"),
+    ("weight_gradient", lambda d, a: d @ a.T / len(d), "divided by the number of neurons"),
+    (
+        "coupled_errors",
+        lambda z, y, s: ((s(z) - y) * s.prime(z)).tolist(),
+        "two neurons that know nothing of each other",
+    ),
+    (
+        "coupled_errors",
+        lambda z, y, s: (np.array([[1, 1], [0, 1]]) @ ((s(z) - y) * s.prime(z))).tolist(),
+        "a_1 computed without z_0",
+    ),
+    (
+        "weight_decay",
+        lambda net, x, y, decay: (times(1 - decay, my_backprop(net, x, y)[0]), my_backprop(net, x, y)[1]),
+        "Only dw is wrong: look at the derivative of the penalty",
+    ),
+    ("gradient_in_rows", lambda d, a: (d.T @ a / len(d) ** 2, d.mean(axis=0) / len(d)), "1/m applied twice"),
+    ("gradient_in_rows", lambda d, a: (d.T @ a / len(d), d.mean(axis=0, keepdims=True)), "A flat array"),
+    ("gradient_in_rows", lambda d, a: (d[:1].T @ a[:1], d[0]), "With one example"),
+    ("input_error", lambda net, x, y: backprop(net, x, y).delta[1], "the error of layer 1"),
+    ("input_error", lambda net, x, y: x * (net.w[1].T @ backprop(net, x, y).delta[1]), "a factor x"),
+    (
+        "input_error",
+        lambda net, x, y: net.w[1].T @ net.w[2].T @ backprop(net, x, y).delta[2],
+        "σ′(z¹) left out",
+    ),
+]
+
+
+def test_the_answers_with_nothing_else_in_their_places_are_right() -> None:
+    assert check("first_error", carried(prime)).passed and check("backprop", backprop_with()).passed
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize(
     "name, answer, said",
-    [*TOLD, *((name, answer, said) for answer, said in ODD.values() for name in SOME)],
+    [*TOLD, *MORE, *((name, answer, said) for answer, said in ODD.values() for name in SOME)],
     ids=lambda v: v[:30] if isinstance(v, str) else "",
 )
 def test_a_wrong_answer_is_told_what_is_wrong_with_it(name, answer, said) -> None:

@@ -59,9 +59,14 @@ class Unlucky:
             ({1: ROW, 2: MATRIX},),
             ({1: ROW, 2: ROW},),
             ("w",),
-            "expected w[2] of shape (2, 3), got (2,).",
+            "expected w[2] of shape (2, 3), got (2,). Is a sum or a mean too many?",
         ),
-        ((ROW, MATRIX), (ROW, 1.0), (), "expected result 1 of shape (2, 3), got ()."),
+        (
+            (ROW, MATRIX),
+            (ROW, 1.0),
+            (),
+            "expected result 1 of shape (2, 3), got (). Is a sum or a mean too many?",
+        ),
         (MATRIX, generated(), (), "your function returned a generator. End it with `return`, not `yield`."),
         (
             MATRIX,
@@ -90,7 +95,15 @@ class Unlucky:
             (),
             "expected shape (2, 3), got (6,). Rows and columns are needed: 2 rows of 3 numbers.",
         ),
-        (COLUMN, ROW[:1], (), "expected shape (2, 1), got (1,)."),
+        (COLUMN, ROW[:1], (), "expected shape (2, 1), got (1,). Is a sum or a mean too many?"),
+        (COLUMN, np.ones((2, 3)), (), "expected shape (2, 1), got (2, 3). Is a sum or a mean missing?"),
+        (COLUMN, np.ones((3, 1)), (), "expected shape (2, 1), got (3, 1)."),
+        (
+            ROW,
+            np.ones((1, len(ROW))),
+            (),
+            f"expected shape ({len(ROW)},), got (1, {len(ROW)}). A flat array is needed, without keepdims.",
+        ),
     ],
 )
 def test_the_form_of_a_result_is_told(want, got, names, words) -> None:

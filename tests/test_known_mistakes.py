@@ -36,11 +36,24 @@ def carried(net, z, delta, factor=lambda sigma, z: sigma.prime(z), back_to=1):
     return delta
 
 
-def decayed(by, by_bias=lambda decay, m: 0):
+def carried_with(net, delta, slope):
+    """The slope of the layer that the error comes from, before the weights."""
+    for l in reversed(range(1, net.L)):
+        delta = np.einsum("kj,ki->ji", net.w[l + 1], delta * slope(l))
+    return delta
+
+
+def undone(net, z, delta):
+    for l in reversed(range(1, net.L)):
+        delta = np.linalg.lstsq(net.w[l + 1], delta, rcond=None)[0] * net.sigma[l].prime(z[l])
+    return delta
+
+
+def decayed(by, by_bias=lambda decay, m: 0, slope=lambda w: w):
     def answer(net, x, y, decay):
         (dw, db), m = slopes(net, x, y), x.shape[1]
         return (
-            {l: dw[l] + by(decay, m) * net.w[l] for l in dw},
+            {l: dw[l] + by(decay, m) * slope(net.w[l]) for l in dw},
             {l: db[l] + by_bias(decay, m) * net.b[l] for l in db},
         )
 
@@ -92,6 +105,14 @@ def even(factor, again=True):
     return answer
 
 
+def of_the_activations(net, x):
+    factors, a = {}, x
+    for l in range(1, net.L + 1):
+        a = net.sigma[l](net.w[l] @ a + net.b[l])
+        factors[l] = 1 / np.std(a)
+    return factors
+
+
 def inverted(factors):
     return {l: 1 / factor for l, factor in factors.items()}
 
@@ -131,12 +152,60 @@ RIGHT = {
 MISTAKEN = [
     ("first_error", "σ′ left out in the hidden layers", lambda *a: carried(*a, factor=lambda sigma, z: 1)),
     ("first_error", "one layer only", lambda net, z, d: carried(net, z, d, back_to=net.L - 1)),
+    ("first_error", "the loop ends one layer too early", lambda net, z, d: carried(net, z, d, back_to=2)),
+    ("first_error", "σ′ taken of a", lambda *a: carried(*a, factor=lambda s, z: s.prime(s(z)))),
+    (
+        "first_error",
+        "σ in place of σ′ in the hidden layers",
+        lambda *a: carried(*a, factor=lambda s, z: s(z)),
+    ),
+    (
+        "first_error",
+        "the slope of the sigmoid built in",
+        lambda *a: carried(*a, factor=lambda s, z: s(z) - s(z) ** 2),
+    ),
+    (
+        "first_error",
+        "the slope of the tanh built in",
+        lambda *a: carried(*a, factor=lambda s, z: (1 + s(z)) * (1 - s(z))),
+    ),
+    ("first_error", "the inverse in place of the transpose", lambda net, z, d: undone(net, z, d)),
+    (
+        "first_error",
+        "σ′ of the next layer",
+        lambda net, z, d: carried_with(net, d, lambda l: net.sigma[l + 1].prime(z[l + 1])),
+    ),
+    (
+        "first_error",
+        "δ^L multiplied by σ′ once more",
+        lambda net, z, d: carried(net, z, net.sigma[net.L].prime(z[net.L]) * d),
+    ),
+    ("first_error", "the errors averaged", lambda *a: carried(*a).mean(axis=1)[:, None]),
+    ("first_error", "1/m taken in δ", lambda net, z, d: carried(net, z, d) / len(d.T)),
+    ("first_error", "the sign flipped", lambda net, z, d: carried(net, z, -d)),
     ("weight_decay", "the biases decay, too", decayed(lambda decay, m: decay, lambda decay, m: decay)),
     ("weight_decay", "the gradient without the penalty", decayed(lambda decay, m: 0)),
     ("weight_decay", "the penalty divided by m", decayed(lambda decay, m: decay / m)),
     ("weight_decay", "½ of the penalty forgotten", decayed(lambda decay, m: 2 * decay)),
     ("weight_decay", "the penalty with a minus", decayed(lambda decay, m: -decay)),
     ("weight_decay", "½ of the penalty kept", decayed(lambda decay, m: decay / 2)),
+    *(
+        ("weight_decay", title, decayed(lambda decay, m: decay, slope=slope))
+        for title, slope in (
+            ("the penalty in place of its slope", lambda w: w * w),
+            ("the penalty in place of its slope", lambda w: w * w / 2),
+            ("one number for all weights of a layer", lambda w: w.sum()),
+            ("one number for all weights of a layer", lambda w: (w * w).sum()),
+            ("one number for all weights of a layer", lambda w: (w * w).sum() / 2),
+            ("one number for all weights of a layer", lambda w: 1),
+        )
+    ),
+    ("weight_decay", "the strength of the penalty is left out", decayed(lambda decay, m: 1)),
+    (
+        "weight_decay",
+        "the sign of w in place of w",
+        decayed(lambda decay, m: decay, slope=lambda w: w / abs(w)),
+    ),
     (
         "scaling",
         "scaled by all the flowers",
@@ -184,6 +253,22 @@ MISTAKEN = [
         "each flower by its own numbers",
         scaled(lambda v, t, o: v.mean(axis=1)[:, None], lambda v, t, o: root_of_mean_square(v.T)[:, None]),
     ),
+    ("scaling", "the held-out flowers are not scaled", lambda t, o: (RIGHT["scaling"](t, o)[0], o)),
+    (
+        "scaling",
+        "the deviation of the held-out flowers",
+        scaled(lambda v, t, o: t.mean(axis=0), lambda v, t, o: root_of_mean_square(v)),
+    ),
+    (
+        "scaling",
+        "brackets missing",
+        lambda t, o: [v - t.mean(axis=0) / root_of_mean_square(t) for v in (t, o)],
+    ),
+    (
+        "scaling",
+        "the root of the sum of squares",
+        scaled(lambda v, t, o: t.mean(axis=0), lambda v, t, o: root_of_mean_square(t) * len(t) ** 0.5),
+    ),
     (
         "one_epoch",
         "the short last batch is left out",
@@ -201,6 +286,18 @@ MISTAKEN = [
     ("even_start", "all factors from the net as it was", even(lambda z: 1 / z.std(), again=False)),
     ("even_start", "the variance in place of the deviation", even(lambda z: 1 / z.var())),
     ("even_start", "the deviation itself", lambda net, x: inverted(even(lambda z: 1 / z.std())(net, x))),
+    ("even_start", "the root of the deviation", even(lambda z: z.std() ** -0.5)),
+    ("even_start", "the deviation of a in place of that of z", lambda net, x: of_the_activations(net, x)),
+    (
+        "even_start",
+        "the deviation of the weights",
+        lambda net, x: {l: 1 / np.std(net.w[l]) for l in (1, 2, 3)},
+    ),
+    (
+        "even_start",
+        "the rule in place of a measurement",
+        lambda net, x: {l: 1 / np.sqrt(net.w[l].shape[1]) for l in (1, 2, 3)},
+    ),
     (
         "stable_softmax",
         "the sum runs along the batch",
@@ -213,6 +310,17 @@ MISTAKEN = [
         lambda z: raised_to_e(z.T).T / raised_to_e(z.T).sum(axis=0)[:, None],
     ),
     ("stable_softmax", "exponentials that are not divided", raised_to_e),
+    (
+        "stable_softmax",
+        "the logarithm of the probabilities",
+        lambda z: z - np.logaddexp.reduce(z, axis=0),
+    ),
+    ("stable_softmax", "each output alone", lambda z: 0.5 + 0.5 * np.tanh(z / 2)),
+    (
+        "stable_softmax",
+        "1 for the largest and 0 for the others",
+        lambda z: np.eye(len(z))[:, z.argmax(axis=0)],
+    ),
     ("through_softmax", "the diagonal of the Jacobian alone", lambda p, g: (p - p**2) * g),
     ("through_softmax", "the second term is missing", lambda p, g: p * g),
     ("through_softmax", "one sum for the whole batch", lambda p, g: p * (g - np.sum(p * g))),
@@ -222,10 +330,28 @@ MISTAKEN = [
         "the second term without its factor p_k",
         lambda p, g: p * g - np.einsum("ji,ji->i", p, g),
     ),
+    ("through_softmax", "a plus before the second term", lambda p, g: p * (g + np.sum(p * g, axis=0))),
+    (
+        "through_softmax",
+        "the terms off the diagonal alone",
+        lambda p, g: -p * (np.sum(p * g, axis=0) - p * g),
+    ),
+    ("through_softmax", "a mean in place of the sum", lambda p, g: p * (g - np.sum(p * g, axis=0) / len(p))),
+    (
+        "through_softmax",
+        "the sum runs along the batch",
+        lambda p, g: p * (g - np.sum(p * g, axis=1)[:, None]),
+    ),
+    ("through_softmax", "the factor p in front is missing", lambda p, g: g - np.sum(p * g, axis=0)),
+    ("through_softmax", "the slope of one cost built in", lambda p, g: p - g),
+    ("through_softmax", "the sign flipped", lambda p, g: p * (np.sum(p * g, axis=0) - g)),
     ("quotient", "the sign of the slope by v", lambda u, v: (u / v, 1 / v, u / (v * v))),
     ("quotient", "v is not squared", lambda u, v: (u / v, 1 / v, -u / v)),
     ("quotient", "the slope by v without its factor u", lambda u, v: (u / v, 1 / v, -1 / (v * v))),
     ("quotient", "the slopes of a product", lambda u, v: (u / v, v, u)),
+    ("quotient", "the two slopes have changed places", lambda u, v: (u / v, -u / (v * v), 1 / v)),
+    ("quotient", "the slope by u", lambda u, v: (u / v, 1, -u / (v * v))),
+    ("quotient", "u and v exchanged", lambda u, v: (v / u, -v / (u * u), 1 / u)),
     (
         "forward_mode",
         "the product of the slopes as the slope of the product",
@@ -245,7 +371,8 @@ def test_a_right_answer_is_correct(name) -> None:
 
 @pytest.mark.parametrize("name, title, answer", MISTAKEN)
 def test_a_mistake_is_known_by_its_numbers(name, title, answer) -> None:
-    (known,) = (mistake for mistake in EXERCISES[name].mistakes if mistake.title == title)
+    known, *others = (mistake for mistake in EXERCISES[name].mistakes if mistake.title == title)
+    assert all(other == known for other in others), "the same mistake in another dress"
     assert check(name, answer).message.startswith(
         f"Not yet: {title}. {known.sentence} Look at {known.where}."
     )
@@ -322,7 +449,8 @@ def test_a_case_of_backpropagation_is_what_its_name_says_and_its_result_is_right
         net, x, y = case.arguments
         names.append(case.name)
         assert case.name == f"a {'-'.join(map(str, net.sizes))} net with a batch of {x.shape[1]}"
-        assert [sigma.name for sigma in net.sigma.values()] == ["tanh"] * (net.L - 1) + ["sigmoid"]
+        hidden, (output,) = [s.name for s in net.sigma.values()][:-1], [net.sigma[net.L].name]
+        assert set(hidden) == {"sigmoid" if x.shape[1] == 12 else "tanh"} and output == "sigmoid"
         assert x.shape[1] == y.shape[1] and all(net.b[l].all() for l in range(1, net.L + 1))
         for found, right in zip(case.right, slopes(net, x, y), strict=True):
             assert all(np.allclose(found[l], right[l], rtol=1e-10, atol=1e-15) for l in right)

@@ -179,7 +179,8 @@ class FunctionToWrite:
         _, p, q = max(everywhere, key=lambda pair: float(np.abs(pair[1]).max()))
         factor = float(np.vdot(p, q) / np.vdot(p, p))
         if all(close(factor * p, q) for _, p, q in everywhere):
-            return f"your answer is the right one times {factor:.6g}, {where}."
+            sign = " Is a sign turned round?" if factor < 0 else ""
+            return f"your answer is the right one times {factor:.6g}, {where}.{sign}"
         case, result = returned[0]
         here = pairs(case.right, result, self.parts)
         good = [name for name, p, q in here if close(p, q)]

@@ -10,9 +10,9 @@ import numpy as np
 
 from backprop_lib.arguments import Array
 from backprop_lib.course.answers import function_on
-from backprop_lib.course.equation_exercises import mistake_of_an_exercise
+from backprop_lib.course.equation_exercises import WITH_ONE_EXAMPLE, mistake_of_an_exercise
 from backprop_lib.course.mistakes import Mistake
-from backprop_lib.equations import backprop
+from backprop_lib.equations import backprop, feed_forward
 from backprop_lib.network import Network
 
 Pair = Callable[..., tuple[Array, Array]]
@@ -121,8 +121,17 @@ ELSEWHERE = {
                 ),
                 lambda d, a: (a.T @ d / len(d), d.mean(axis=0)),
             ),
+            (
+                mistake_of_an_exercise(
+                    "1/m applied twice",
+                    "There is one factor 1/m in C = (1/m) Σ C_x.",
+                    "the mean: it divides already",
+                ),
+                lambda d, a: (d.T @ a / len(d) ** 2, d.mean(axis=0) / len(d)),
+            ),
         ),
         parts=("w", "b"),
+        hints=(("batch of 1,", WITH_ONE_EXAMPLE),),
     ),
     "from_a_summed_cost": function_on(
         "kernel_grad bias_grad m",
@@ -187,6 +196,57 @@ ELSEWHERE = {
                     "the factor 1/m: it stands in (3) and (4), not in an error",
                 ),
                 lambda net, x, y: _input_error(net, x, y) / x.shape[1],
+            ),
+            (
+                mistake_of_an_exercise(
+                    "summed over the examples",
+                    "Each example has its own inputs, so each has its own slopes.",
+                    "the shape of the answer: m columns, one for each example",
+                ),
+                lambda net, x, y: _input_error(net, x, y).sum(axis=1, keepdims=True),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "σ′(z¹) left out",
+                    "δ¹ itself has the factor σ′(z¹); behind it come the weights w¹.",
+                    "equation (2) for l = 1, before the last step",
+                ),
+                lambda net, x, y: net.w[1].T @ (net.w[2].T @ backprop(net, x, y).delta[2]),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "σ′(z¹) taken twice",
+                    "δ¹ has the factor σ′(z¹) in it already.",
+                    "what stands behind (w¹)ᵀ δ¹: nothing",
+                ),
+                lambda net, x, y: (
+                    net.w[1].T
+                    @ (backprop(net, x, y).delta[1] * net.sigma[1].prime(feed_forward(net, x)[0][1]))
+                ),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the inverse in place of the transpose",
+                    "Errors are collected along the weights; nothing is undone.",
+                    "(w¹)ᵀ",
+                ),
+                lambda net, x, y: np.linalg.pinv(net.w[1]) @ backprop(net, x, y).delta[1],
+            ),
+            (
+                mistake_of_an_exercise(
+                    "a factor x",
+                    "How the cost changes with x has no factor x: z¹ is a straight line in x.",
+                    "what stands behind (w¹)ᵀ δ¹: nothing",
+                ),
+                lambda net, x, y: x * _input_error(net, x, y),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the error of layer 1",
+                    "δ¹ has a row for each hidden neuron; asked for is one more step back, to the inputs.",
+                    "(w¹)ᵀ",
+                ),
+                lambda net, x, y: backprop(net, x, y).delta[1],
             ),
             (
                 mistake_of_an_exercise(

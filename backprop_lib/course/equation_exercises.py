@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from backprop_lib.activations import Activation
 from backprop_lib.arguments import Array
 from backprop_lib.costs import Cost
 from backprop_lib.costs import cost as cost_named
@@ -20,7 +22,7 @@ from backprop_lib.course.answers import Case, FunctionToWrite
 from backprop_lib.course.mistakes import MISTAKES, RIGHT, Mistake, Run, diagnosing_net
 from backprop_lib.course.results import same
 from backprop_lib.equations import backprop
-from backprop_lib.network import Network
+from backprop_lib.network import Network, Parameters
 
 LN_COSH = Cost("ln_cosh", lambda a, y: np.log(np.cosh(a - y)).sum(axis=0), lambda a, y: np.tanh(a - y))
 
@@ -48,6 +50,13 @@ _IN_ANOTHER_DRESS = (
     ),
     replace(MISTAKES["batch_summed"], steps={"bias_gradient": lambda r, l: r.delta[l].sum(axis=1)}),
 )
+
+
+def _square_for_slope(half: float, run: Run, l: int) -> Array:
+    square: Array = half * (run.a[l] - run.y) ** 2 * run.net.sigma[l].prime(run.z[l])
+    return square
+
+
 _IN_ONE_STEP = (
     mistake_of_an_exercise(
         "σ in place of σ′",
@@ -83,6 +92,85 @@ _IN_ONE_STEP = (
         weight_gradient=lambda r, l: (
             r.delta[l].mean(axis=1, keepdims=True) @ r.a[l - 1].mean(axis=1, keepdims=True).T
         ),
+    ),
+    mistake_of_an_exercise(
+        "divided by the number of neurons",
+        "The rows of δ are neurons; the examples are its columns.",
+        "the divisor: delta.shape[1], or a mean with axis=1",
+        bias_gradient=lambda r, l: r.delta[l].sum(axis=1, keepdims=True) / len(r.delta[l]),
+        weight_gradient=lambda r, l: r.delta[l] @ r.a[l - 1].T / len(r.delta[l]),
+    ),
+    mistake_of_an_exercise(
+        "one mean over the neurons, too",
+        "Every neuron has a bias of its own, and so a slope of its own.",
+        "the axis of the mean: it runs along the examples alone",
+        bias_gradient=lambda r, l: np.full((len(r.delta[l]), 1), r.delta[l].mean()),
+    ),
+    mistake_of_an_exercise(
+        "the target minus the output, and σ′ left out",
+        "The sign is flipped, and the factor σ′(z^L) is missing.",
+        "equation (1): both of its factors",
+        output_error=lambda r, l: -r.cost.derivative(r.a[l], r.y),
+    ),
+    mistake_of_an_exercise(
+        "z in place of a",
+        "The cost compares the output a^L with the target, not z^L.",
+        "equation (1), its first factor: ∂C_x/∂a^L_j",
+        output_error=lambda r, l: r.cost.derivative(r.z[l], r.y) * r.net.sigma[l].prime(r.z[l]),
+    ),
+    mistake_of_an_exercise(
+        "σ′ taken of y",
+        "σ′ is evaluated at the target y; it belongs at the pre-activation z.",
+        "equation (1), the last line of its proof: the slope of the step from z to a is σ′(z)",
+        output_error=lambda r, l: r.cost.derivative(r.a[l], r.y) * r.net.sigma[l].prime(r.y),
+    ),
+    *(
+        mistake_of_an_exercise(
+            "the cost in place of its slope",
+            "Both factors are slopes: the cost has to be differentiated by a^L_j.",
+            "equation (1), its first factor: ∂C_x/∂a^L_j",
+            output_error=partial(_square_for_slope, half),
+        )
+        for half in (0.5, 1.0)
+    ),
+    mistake_of_an_exercise(
+        "the size of the difference",
+        "The slope has a sign: it is negative where the output is too small.",
+        "equation (1), its first factor: ∂C_x/∂a^L_j",
+        output_error=lambda r, l: np.abs(r.cost.derivative(r.a[l], r.y)) * r.net.sigma[l].prime(r.z[l]),
+    ),
+    mistake_of_an_exercise(
+        "a sum for the product",
+        "Slopes of steps that follow one another are multiplied, not added.",
+        "the chain rule: the factors of the equation",
+        output_error=lambda r, l: r.cost.derivative(r.a[l], r.y) + r.net.sigma[l].prime(r.z[l]),
+        hidden_error=lambda r, l: r.net.w[l + 1].T @ r.delta[l + 1] + r.net.sigma[l].prime(r.z[l]),
+    ),
+    mistake_of_an_exercise(
+        "brackets missing",
+        "a − y · σ′ multiplies y alone: the difference needs brackets.",
+        "the first factor: write (a - y) * …",
+        output_error=lambda r, l: r.a[l] - r.y * r.net.sigma[l].prime(r.z[l]),
+    ),
+    mistake_of_an_exercise(
+        "σ′ alone",
+        "σ′ is one of two factors; what comes from the cost is missing.",
+        "the equation: both of its factors",
+        output_error=lambda r, l: r.net.sigma[l].prime(r.z[l]),
+        hidden_error=lambda r, l: r.net.sigma[l].prime(r.z[l]),
+    ),
+    mistake_of_an_exercise(
+        "the errors of the next layer are left out",
+        "The weights are added up as they are; each belongs to the error δ_k of the neuron it leads to.",
+        "equation (2): Σ_k w_kj δ_k",
+        hidden_error=lambda r, l: r.net.w[l + 1].sum(axis=0)[:, None] * r.net.sigma[l].prime(r.z[l]),
+    ),
+    mistake_of_an_exercise(
+        "σ′ taken twice",
+        "Each layer has one bend between z and a, so each error has one factor σ′.",
+        "how often the line with σ′ is applied",
+        output_error=lambda r, l: RIGHT["output_error"](r, l) * r.net.sigma[l].prime(r.z[l]),
+        hidden_error=lambda r, l: RIGHT["hidden_error"](r, l) * r.net.sigma[l].prime(r.z[l]),
     ),
     mistake_of_an_exercise(
         "the inverse in place of the transpose",
@@ -148,11 +236,11 @@ def _runs(*activations: tuple[str, str], cost: str | Cost = "quadratic") -> Runs
     return runs
 
 
+WITH_ONE_EXAMPLE = (
+    "With one example a mistake in a sum, a mean or a shape may not show. How is it with several?"
+)
 _HINTS = (
-    (
-        "batch of 1",
-        "With one example a mistake in a sum, a mean or a shape may not show. How is it with several?",
-    ),
+    ("batch of 1", WITH_ONE_EXAMPLE),
     ("batch of 20", "These nets are square, which hides a transpose. Is w turned the right way?"),
     *(
         (name, f"What your function does fits the {name} alone, or all but the {name}: use sigma.prime(z).")
@@ -193,63 +281,351 @@ def _step(
     return FunctionToWrite(tuple(parameters.split()), cases, checked_on, tuple(mistakes), hints=_HINTS)
 
 
+def _both(*names: str) -> dict[str, Callable[[Run, int], Array]]:
+    """The wrong steps of several mistakes of the catalogue."""
+    return {step: wrong for name in names for step, wrong in MISTAKES[name].steps.items()}
+
+
+def _without_biases(net: Network, x: Array, y: Array) -> Parameters:
+    net = net.copy()
+    for b in net.b.values():
+        b[...] = 0.0
+    return backprop(net, x, y).gradient
+
+
+def _mean(v: Array) -> Array:
+    mean: Array = v.mean(axis=1, keepdims=True)
+    return mean
+
+
+_WHOLE = (
+    mistake_of_an_exercise(
+        "σ′ left out in all layers",
+        "No error is multiplied by the slope of its neuron, σ′(z^l).",
+        "equations (1) and (2): each has a factor σ′",
+        **_both("no_sigma_prime_at_output", "no_sigma_prime_in_hidden"),
+    ),
+    mistake_of_an_exercise(
+        "the target minus the output, and σ′ left out",
+        "The sign is flipped, and the factor σ′(z^L) is missing.",
+        "equation (1): both of its factors",
+        output_error=lambda r, l: r.y - r.a[l],
+    ),
+    *(
+        replace(MISTAKES[name], steps={step: wrong}, where=where)
+        for name, where in (
+            ("sigma_prime_of_a", "the line where a = σ(z) is differentiated by z: the slope is σ′(z)"),
+            ("batch_summed", "the factor 1/m: both (3) and (4) have it, because C = (1/m) Σ C_x"),
+            ("averaged_twice", "the factor 1/m: both (3) and (4) have it once"),
+        )
+        for step, wrong in MISTAKES[name].steps.items()
+    ),
+    *(
+        mistake_of_an_exercise(
+            "σ in place of σ′",
+            "An error is multiplied by σ(z^l), not by its derivative.",
+            "equations (1) and (2): σ has to be differentiated in both",
+            **steps,
+        )
+        for at_output in ({"output_error": lambda r, l: (r.a[l] - r.y) * r.a[l]},)
+        for steps in (at_output, at_output | _both("sigma_for_sigma_prime"))
+    ),
+    mistake_of_an_exercise(
+        "the errors averaged",
+        "δ is averaged over the batch on its way; errors stay per example, one column each.",
+        "equations (3) and (4): the mean is taken there, and only there",
+        output_error=lambda r, l: _mean(RIGHT["output_error"](r, l)),
+        hidden_error=lambda r, l: _mean(RIGHT["hidden_error"](r, l)),
+        weight_gradient=lambda r, l: r.delta[l] @ _mean(r.a[l - 1]).T,
+    ),
+    *(replace(built_in, where="the slope of layer l: net.sigma[l].prime(z[l])") for built_in in _BUILT_IN),
+    mistake_of_an_exercise(
+        "the biases in place of their slopes",
+        "These are the biases of the net; asked for is how the cost changes with them.",
+        "equation (3): the gradient by the biases is made of δ",
+        bias_gradient=lambda r, l: r.net.b[l],
+    ),
+    mistake_of_an_exercise(
+        "δ^L multiplied by σ′ once more",
+        "The error of the output layer has one factor σ′; equation (2) adds those of the other layers.",
+        "the loop for equation (2): it begins at l = L − 1",
+        output_error=lambda r, l: RIGHT["output_error"](r, l) * r.net.sigma[l].prime(r.z[l]),
+    ),
+)
+_BACKPROP: tuple[tuple[Mistake, Callable[[Network, Array, Array], Parameters]], ...] = (
+    *((mistake, mistake.gradient) for mistake in (*MISTAKES.values(), *_WHOLE)),
+    (
+        mistake_of_an_exercise(
+            "the biases are missing in the forward pass",
+            "Every layer adds its column b^l before it bends: without it, all z and a are others.",
+            "the forward pass: z^l = w^l a^{l−1} + b^l",
+        ),
+        _without_biases,
+    ),
+)
+
+
 def _backprop_cases() -> list[Case]:
     rng, cases = np.random.default_rng(6), []
     problems = [diagnosing_net()[:3]]
     for sizes, m in (((4, 5, 3), 1), ((3, 4, 4, 4, 2), 12)):
-        net = Network(
-            [("identity", sizes[0]), *(("tanh", n) for n in sizes[1:-1]), ("sigmoid", sizes[-1])], seed=m
-        )
+        hidden = (
+            "sigmoid" if m > 1 else "tanh"
+        )  # an answer with the slope of one built in is not right on both
+        layers = [("identity", sizes[0]), *((hidden, n) for n in sizes[1:-1]), ("sigmoid", sizes[-1])]
+        net = Network(layers, seed=m)
         net.theta += 0.3 * rng.standard_normal(net.theta.size)
         problems.append((net, rng.standard_normal((sizes[0], m)), rng.random((sizes[-1], m))))
     for net, x, y in problems:
         name = f"a {'-'.join(map(str, net.sizes))} net with a batch of {x.shape[1]}"
-        gradients = [backprop(net, x, y).gradient, *(m.gradient(net, x, y) for m in MISTAKES.values())]
+        gradients = [backprop(net, x, y).gradient, *(wrong(net, x, y) for _, wrong in _BACKPROP)]
         right, *others = ((g.w, g.b) for g in gradients)
         cases.append(Case(name, (net, x, y), right, tuple(others)))
     return cases
 
 
+def _prime(sigma: Activation, z: Array) -> Array:
+    slope: Array = sigma.prime(z)
+    return slope
+
+
 def _carried(
-    net: Network, z: dict[int, Array], delta: Array, *, back_to: int = 1, bent: bool = True
+    net: Network,
+    z: dict[int, Array],
+    delta: Array,
+    back_to: int = 1,
+    slope: Callable[[Activation, Array], Array | float] = _prime,
+    turned: Callable[[Array], Any] = np.transpose,
 ) -> Array:
-    """δ of an early layer, by equation (2) from δ^L, or as it is without σ′."""
+    """δ of an early layer, by equation (2) from δ^L, or with something else in place of σ′(z) or (…)ᵀ."""
     for l in range(net.L - 1, back_to - 1, -1):
-        delta = net.w[l + 1].T @ delta * (net.sigma[l].prime(z[l]) if bent else 1.0)
+        delta = turned(net.w[l + 1]) @ delta * slope(net.sigma[l], z[l])
     return delta
 
 
-def _with_decay(net: Network, x: Array, y: Array, decay: float, bias_decay: float = 0.0) -> Any:
+def _carried_by_the_next_slope(net: Network, z: dict[int, Array], delta: Array) -> Array:
+    for l in range(net.L - 1, 0, -1):
+        delta = net.w[l + 1].T @ (delta * net.sigma[l + 1].prime(z[l + 1]))
+    return delta
+
+
+_FIRST_ERROR: tuple[tuple[Mistake, Callable[[Network, dict[int, Array], Array], Array]], ...] = (
+    (MISTAKES["no_sigma_prime_in_hidden"], partial(_carried, slope=lambda sigma, z: 1.0)),
+    (
+        mistake_of_an_exercise(
+            "one layer only",
+            "This is the error of the last hidden layer; the net may have more of them.",
+            "the loop: l runs from L − 1 down to 1",
+        ),
+        lambda net, z, delta: _carried(net, z, delta, net.L - 1),
+    ),
+    (
+        mistake_of_an_exercise(
+            "the loop ends one layer too early",
+            "This is the error of layer 2; asked for is that of layer 1.",
+            "the end of the loop: range(a, b, -1) does not come to b itself",
+        ),
+        lambda net, z, delta: _carried(net, z, delta, 2),
+    ),
+    (
+        replace(
+            MISTAKES["sigma_prime_of_a"],
+            where="the dict that is handed over: it holds z, and sigma.prime takes z as it is",
+        ),
+        partial(_carried, slope=lambda sigma, z: _prime(sigma, sigma(z))),
+    ),
+    (MISTAKES["sigma_for_sigma_prime"], partial(_carried, slope=lambda sigma, z: sigma(z))),
+    *(
+        (
+            replace(mistake, where="the slope of layer l, which is net.sigma[l].prime(z[l])"),
+            partial(_carried, slope=slope),
+        )
+        for mistake, slope in zip(
+            _BUILT_IN,
+            (lambda sigma, z: sigma(z) * (1 - sigma(z)), lambda sigma, z: 1 - sigma(z) ** 2),
+            strict=True,
+        )
+    ),
+    (
+        mistake_of_an_exercise(
+            "the inverse in place of the transpose",
+            "Errors are collected along the weights; nothing is undone.",
+            "equation (2): Σ_k w_kj δ_k",
+        ),
+        partial(_carried, turned=lambda w: np.linalg.pinv(w)),
+    ),
+    (
+        mistake_of_an_exercise(
+            "σ′ of the next layer",
+            "δ^{l+1} holds the slope of its own layer already; new is that of layer l.",
+            "equation (2): it multiplies by σ′(z^l), after the weights",
+        ),
+        _carried_by_the_next_slope,
+    ),
+    (
+        mistake_of_an_exercise(
+            "δ^L multiplied by σ′ once more",
+            "What is handed over is an error already: its factor σ′(z^L) is in it.",
+            "the loop: l runs from L − 1 down to 1",
+        ),
+        lambda net, z, delta: _carried(net, z, delta * net.sigma[net.L].prime(z[net.L])),
+    ),
+    (
+        mistake_of_an_exercise(
+            "the errors averaged",
+            "δ is averaged over the batch; errors stay per example, one column each.",
+            "the shape of the answer: m columns, one for each example",
+        ),
+        lambda net, z, delta: _mean(_carried(net, z, delta)),
+    ),
+    (
+        mistake_of_an_exercise(
+            "1/m taken in δ",
+            "δ is divided by the number of examples; errors stay per example, undivided.",
+            "equation (2): nothing in it is divided by m",
+        ),
+        lambda net, z, delta: _carried(net, z, delta) / delta.shape[1],
+    ),
+    (
+        mistake_of_an_exercise(
+            "the sign flipped",
+            "The error of the output layer is handed over with its sign; nothing turns it round.",
+            "equation (2): it has no minus",
+        ),
+        lambda net, z, delta: -_carried(net, z, delta),
+    ),
+)
+
+
+def _with_decay(
+    net: Network,
+    x: Array,
+    y: Array,
+    decay: float,
+    slope: Callable[[Array], Array] = lambda w: w,
+    bias_decay: float = 0.0,
+) -> Any:
     """(dw, db) of the quadratic cost with ½ decay Σ w² + ½ bias_decay Σ b² added to it."""
     gradient = backprop(net, x, y).gradient
     layers = range(1, net.L + 1)
     return (
-        {l: gradient.w[l] + decay * net.w[l] for l in layers},
+        {l: gradient.w[l] + decay * slope(net.w[l]) for l in layers},
         {l: gradient.b[l] + bias_decay * net.b[l] for l in layers},
     )
+
+
+_PENALTY = "the derivative of the penalty by one weight"
+_DECAY: tuple[tuple[Mistake, Callable[[Network, Array, Array, float], Any]], ...] = (
+    (
+        mistake_of_an_exercise(
+            "the biases decay, too",
+            "The penalty adds up weights only, so the slopes by biases stay as they are.",
+            "the sum of the penalty, and at which parameters are in it",
+        ),
+        lambda net, x, y, decay: _with_decay(net, x, y, decay, bias_decay=decay),
+    ),
+    (
+        mistake_of_an_exercise(
+            "the gradient without the penalty", "This is the gradient of the cost alone.", _PENALTY
+        ),
+        lambda net, x, y, decay: _with_decay(net, x, y, 0.0),
+    ),
+    (
+        mistake_of_an_exercise(
+            "the penalty divided by m",
+            "The penalty belongs to the set, not to an example: it is added after the mean.",
+            "where the mean over the batch is taken: in (3) and (4) of the cost alone",
+        ),
+        lambda net, x, y, decay: _with_decay(net, x, y, decay / x.shape[1]),
+    ),
+    (
+        mistake_of_an_exercise(
+            "½ of the penalty forgotten", "The derivative of ½ λ w² is λ w, not 2 λ w.", _PENALTY
+        ),
+        lambda net, x, y, decay: _with_decay(net, x, y, 2 * decay),
+    ),
+    (
+        mistake_of_an_exercise(
+            "the penalty with a minus",
+            "A penalty is added to the cost, so its slope is added to the gradient.",
+            _PENALTY,
+        ),
+        lambda net, x, y, decay: _with_decay(net, x, y, -decay),
+    ),
+    (
+        mistake_of_an_exercise(
+            "½ of the penalty kept", "The 2 of the power cancels the ½: the derivative is λ w.", _PENALTY
+        ),
+        lambda net, x, y, decay: _with_decay(net, x, y, decay / 2),
+    ),
+    *(
+        (
+            mistake_of_an_exercise(
+                "the penalty in place of its slope",
+                "What each weight adds to the penalty has to be differentiated by that weight.",
+                _PENALTY,
+            ),
+            partial(_with_decay, slope=slope),
+        )
+        for slope in (lambda w: w**2, lambda w: w**2 / 2)
+    ),
+    *(
+        (
+            mistake_of_an_exercise(
+                "one number for all weights of a layer",
+                "By one weight, only its own term of the sum has a slope.",
+                _PENALTY,
+            ),
+            partial(_with_decay, slope=slope),
+        )
+        for slope in (np.sum, lambda w: np.sum(w**2), lambda w: np.sum(w**2) / 2, np.ones_like)
+    ),
+    (
+        mistake_of_an_exercise(
+            "the strength of the penalty is left out",
+            "The penalty has a factor λ, and its slope has it, too.",
+            _PENALTY,
+        ),
+        lambda net, x, y, decay: _with_decay(net, x, y, 1.0),
+    ),
+    (
+        mistake_of_an_exercise(
+            "the sign of w in place of w",
+            "That is the slope of |w|; the penalty is made of squares.",
+            _PENALTY,
+        ),
+        partial(_with_decay, slope=np.sign),
+    ),
+)
 
 
 def _decay_cases() -> list[Case]:
     cases = []
     for decay, case in zip((0.1, 0.5, 2.0), _backprop_cases(), strict=True):
-        net, x, y = case.arguments
-        others = ((decay, decay), (0.0, 0.0), (decay / x.shape[1], 0.0), (2 * decay, 0.0))
-        signs_and_halves = ((-decay, 0.0), (decay / 2, 0.0))
-        wrong = tuple(_with_decay(net, x, y, *other) for other in (*others, *signs_and_halves))
-        cases.append(Case(case.name, (net, x, y, decay), _with_decay(net, x, y, decay), wrong))
+        arguments = (*case.arguments, decay)
+        wrong = tuple(mistaken(*arguments) for _, mistaken in _DECAY)
+        cases.append(Case(case.name, arguments, _with_decay(*arguments), wrong))
     return cases
 
 
+def _suspected_penalty(bad: list[str], good: list[str]) -> str:
+    """What the wrong ones of the parts dw[1], db[1], … point to, with a penalty on the weights."""
+    if all(part[:2] == "dw" for part in bad):
+        return f"Only dw is wrong: look at {_PENALTY}."
+    return _suspect(bad, good)
+
+
 def _first_errors() -> list[Case]:
-    """Nets of two, three and four layers; right answers, and those of the two mistakes of the exercise."""
+    """Nets of two, three and four layers; right answers, and those of the mistakes of the exercise."""
     cases = []
-    for sizes, m in (((3, 4, 2), 1), ((4, 3, 3, 2), 6), ((2, 3, 4, 3, 3), 5)):
-        layers = [("identity", sizes[0]), *(("tanh", n) for n in sizes[1:-1]), ("sigmoid", sizes[-1])]
+    for sizes, m in (((3, 4, 2), 6), ((4, 3, 3, 2), 1), ((2, 3, 4, 3, 3), 5)):
+        hidden = "sigmoid" if m == 5 else "tanh"
+        layers = [("identity", sizes[0]), *((hidden, n) for n in sizes[1:-1]), ("sigmoid", sizes[-1])]
         net, rng = Network(layers, seed=m), np.random.default_rng(m)
         net.theta += 0.3 * rng.standard_normal(net.theta.size)
         run = backprop(net, rng.standard_normal((sizes[0], m)), rng.random((sizes[-1], m)))
         arguments = (net, run.z, run.delta[net.L])
-        others = (_carried(*arguments, bent=False), _carried(*arguments, back_to=net.L - 1))
+        others = tuple(wrong(*arguments) for _, wrong in _FIRST_ERROR)
         name = f"a {'-'.join(map(str, sizes))} net with a batch of {m}"
         cases.append(Case(name, arguments, _carried(*arguments), others))
     return cases
@@ -296,14 +672,8 @@ EQUATIONS: dict[str, FunctionToWrite] = {
         ("net", "z", "delta_last"),
         _first_errors,
         "nets of 2, 3 and 4 layers, batches of 1, 5 and 6",
-        (
-            MISTAKES["no_sigma_prime_in_hidden"],
-            mistake_of_an_exercise(
-                "one layer only",
-                "This is the error of the last hidden layer; the net may have more of them.",
-                "the loop: l runs from L − 1 down to 1",
-            ),
-        ),
+        tuple(mistake for mistake, _ in _FIRST_ERROR),
+        hints=(("3-4-2 net", "That net has one hidden layer. How is it with more of them?"), *_HINTS),
     ),
     "bias_gradient": _step(
         "bias_gradient",
@@ -325,48 +695,19 @@ EQUATIONS: dict[str, FunctionToWrite] = {
         ("net", "x", "y"),
         _backprop_cases,
         "nets of 2, 3 and 4 layers, batches of 1, 5 and 12",
-        tuple(MISTAKES.values()),
+        tuple(mistake for mistake, _ in _BACKPROP),
         ("dw", "db"),
         clue=_suspect,
+        hints=(("4-5-3", WITH_ONE_EXAMPLE),),
     ),
     "weight_decay": FunctionToWrite(
         ("net", "x", "y", "decay"),
         _decay_cases,
         "nets of 2, 3 and 4 layers, three strengths of the penalty",
-        (
-            mistake_of_an_exercise(
-                "the biases decay, too",
-                "The penalty adds up weights only, so the slopes by biases stay as they are.",
-                "the sum of the penalty, and at which parameters are in it",
-            ),
-            mistake_of_an_exercise(
-                "the gradient without the penalty",
-                "This is the gradient of the cost alone.",
-                "the derivative of the penalty by one weight",
-            ),
-            mistake_of_an_exercise(
-                "the penalty divided by m",
-                "The penalty belongs to the set, not to an example: it is added after the mean.",
-                "where the mean over the batch is taken: in (3) and (4) of the cost alone",
-            ),
-            mistake_of_an_exercise(
-                "½ of the penalty forgotten",
-                "The derivative of ½ λ w² is λ w, not 2 λ w.",
-                "the derivative of the penalty by one weight",
-            ),
-            mistake_of_an_exercise(
-                "the penalty with a minus",
-                "A penalty is added to the cost, so its slope is added to the gradient.",
-                "the derivative of the penalty by one weight",
-            ),
-            mistake_of_an_exercise(
-                "½ of the penalty kept",
-                "The 2 of the power cancels the ½: the derivative is λ w.",
-                "the derivative of the penalty by one weight",
-            ),
-        ),
+        tuple(mistake for mistake, _ in _DECAY),
         ("dw", "db"),
-        clue=_suspect,
+        clue=_suspected_penalty,
+        hints=(("4-5-3", WITH_ONE_EXAMPLE),),
     ),
     "ln_cosh": _step(
         "output_error",
@@ -376,7 +717,7 @@ EQUATIONS: dict[str, FunctionToWrite] = {
         "z a y sigma",
         lambda run: (run.z[2], run.a[2], run.y, run.net.sigma[2]),
         only_here=_QUADRATIC_SLOPE,
-        without=("factor_two",),
+        without=("factor_two", "the cost in place of its slope", "brackets missing"),
         where={
             "sign_flipped": "equation (1), its first factor: the derivative of ln cosh u is tanh u, at a − y"
         },

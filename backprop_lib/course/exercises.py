@@ -582,6 +582,70 @@ EXERCISES: dict[str, Exercise] = {
             ),
             (
                 mistake_of_an_exercise(
+                    "σ′ taken of a",
+                    "σ′ is evaluated at the activation a; it belongs at the sum that σ is taken of.",
+                    "the place at which each slope is taken: z_0, and z_0 + z_1",
+                ),
+                lambda z, y, sigma: _coupled(z, y, sigma, sigma(z[0]), sigma(z[0] + z[1]), 1.0),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "a_1 computed without z_0",
+                    "a_1 = σ(z_0 + z_1), and not σ(z_1).",
+                    "the second output, and both places where it is used",
+                ),
+                lambda z, y, sigma: (
+                    (sigma(z[0]) - y[0]) * sigma.prime(z[0]) + (sigma(z[1]) - y[1]) * sigma.prime(z[1]),
+                    (sigma(z[1]) - y[1]) * sigma.prime(z[1]),
+                ),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "two neurons that know nothing of each other",
+                    "a_1 = σ(z_0 + z_1): a nudge of z_0 moves a_1 as well.",
+                    "the sum over k: here its term with k ≠ j stays",
+                ),
+                lambda z, y, sigma: tuple((sigma(z) - y) * sigma.prime(z)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the roads multiplied",
+                    "Along a road slopes multiply; the two roads from z_0 are added.",
+                    "the sum over k",
+                ),
+                lambda z, y, sigma: (
+                    (sigma(z[0]) - y[0])
+                    * sigma.prime(z[0])
+                    * _coupled(z, y, sigma, z[0], z[0] + z[1], 0.0)[1],
+                    _coupled(z, y, sigma, z[0], z[0] + z[1], 0.0)[1],
+                ),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "a minus between the roads",
+                    "A nudge of z_0 moves a_0 and a_1 the same way: both slopes come with a plus.",
+                    "the sum over k",
+                ),
+                lambda z, y, sigma: _coupled(z, y, sigma, z[0], z[0] + z[1], -1.0),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "both roads from z_1, too",
+                    "z_1 reaches the cost through a_1 alone.",
+                    "delta_1: a nudge of z_1 leaves a_0 as it is",
+                ),
+                lambda z, y, sigma: (_coupled(z, y, sigma, z[0], z[0] + z[1], 1.0)[0],) * 2,
+            ),
+            (
+                replace(MISTAKES["sign_flipped"], where="the first factor of each road, ∂C/∂a_k = a_k − y_k"),
+                lambda z, y, sigma: tuple(-v for v in _coupled(z, y, sigma, z[0], z[0] + z[1], 1.0)),
+            ),
+            (
+                replace(MISTAKES["factor_two"], where="the first factor of each road, ∂C/∂a_k = a_k − y_k"),
+                lambda z, y, sigma: tuple(2 * v for v in _coupled(z, y, sigma, z[0], z[0] + z[1], 1.0)),
+            ),
+            (
+                mistake_of_an_exercise(
                     "σ′ left out",
                     "These are the misses alone; each road has a slope of σ besides.",
                     "the step from z to a: its slope is σ′",

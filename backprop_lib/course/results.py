@@ -124,6 +124,13 @@ def _mend(p: Array, q: Array) -> str:
         if p.shape[1] == 1:
             return " A column is needed, a row for each neuron: [[1], [2]], or keepdims=True in a mean."
         return f" Rows and columns are needed: {p.shape[0]} rows of {p.shape[1]} numbers."
+    if p.size == q.size and p.ndim == 1:
+        return " A flat array is needed, without keepdims."
+    less, more = sorted((p, q), key=np.size)
+    if less.ndim < more.ndim or all(n in (1, k) for n, k in zip(less.shape, more.shape, strict=False)):
+        return (
+            f" Is a sum or a mean {'missing' if less is p else 'too many'}?" if less.size < more.size else ""
+        )
     return ""
 
 

@@ -242,6 +242,38 @@ TRAINING = {
                     (v - v.mean(axis=1, keepdims=True)) / v.std(axis=1, keepdims=True) for v in (a, b)
                 ),
             ),
+            (
+                mistake_of_an_exercise(
+                    "the held-out flowers are not scaled",
+                    "The net has learned from scaled flowers; the others must come to it in the same form.",
+                    "the second result",
+                ),
+                lambda a, b: (_scaled(a, b)[0], b),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the deviation of the held-out flowers",
+                    "Both sets are scaled by the same two numbers, those of the training flowers.",
+                    "the denominator of the second result",
+                ),
+                lambda a, b: (_scaled(a, b)[0], (b - a.mean(axis=0)) / b.std(axis=0)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "brackets missing",
+                    "v − mean / deviation divides the mean alone.",
+                    "the numerator: write (v - mean) / …",
+                ),
+                lambda a, b: tuple(v - a.mean(axis=0) / a.std(axis=0) for v in (a, b)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the root of the sum of squares",
+                    "The deviation is the root of the mean of the squares.",
+                    "the denominator: np.std",
+                ),
+                lambda a, b: tuple(v / np.sqrt(len(a)) for v in _scaled(a, b)),
+            ),
         ),
         parts=("train", "other"),
     ),
@@ -331,6 +363,38 @@ TRAINING = {
                 ),
                 lambda net, x: {l: 1 / c for l, c in _factors(net, x).items()},
             ),
+            (
+                mistake_of_an_exercise(
+                    "the root of the deviation",
+                    "Half the weights make half of z, and so half the deviation.",
+                    "the factor: 1 over the deviation",
+                ),
+                lambda net, x: _factors(net, x, power=0.5),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the deviation of a in place of that of z",
+                    "Asked for is a z of deviation 1; a is what the neuron makes of it.",
+                    "which of the two that feed_forward returns is measured",
+                ),
+                lambda net, x: {l: 1 / a.std() for l, a in feed_forward(net, x)[1].items() if l},
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the deviation of the weights",
+                    "Asked for is a z of deviation 1, and z also depends on what comes in.",
+                    "what is measured: z, for these inputs",
+                ),
+                lambda net, x: {l: 1 / w.std() for l, w in net.w.items()},
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the rule in place of a measurement",
+                    "1/√n is a rule for a net that starts in one certain way; this net starts in another.",
+                    "what is measured: z, for these inputs",
+                ),
+                lambda net, x: {l: net.sizes[l - 1] ** -0.5 for l in net.w},
+            ),
         ),
     ),
     "stable_softmax": function_on(
@@ -370,6 +434,30 @@ TRAINING = {
                     "the denominator",
                 ),
                 _exponentials,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the logarithm of the probabilities",
+                    "Probabilities are positive and sum to 1 in each column.",
+                    "what is returned: the exponential of this",
+                ),
+                lambda z: z - z.max(axis=0) - np.log(_exponentials(z).sum(axis=0)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "each output alone",
+                    "This is the sigmoid of each z; softmax compares the outputs of one example.",
+                    "the denominator: the sum over the outputs",
+                ),
+                activation("sigmoid"),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "1 for the largest and 0 for the others",
+                    "That is the hard maximum; the soft one gives the others their share.",
+                    "the exponentials",
+                ),
+                lambda z: (z == z.max(axis=0)) * 1.0,
             ),
         ),
         hints=(
@@ -425,6 +513,62 @@ TRAINING = {
                 ),
                 lambda p, g: p * g - (p * g).sum(axis=0),
             ),
+            (
+                mistake_of_an_exercise(
+                    "a plus before the second term",
+                    "More of one probability leaves less for the others: −p_j p_k.",
+                    "the sign of the second term",
+                ),
+                lambda p, g: p * (g + (p * g).sum(axis=0)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the terms off the diagonal alone",
+                    "An output depends on its own z as well, with the slope p_j (1 − p_j).",
+                    "the terms with j = k",
+                ),
+                lambda p, g: p * (p * g - (p * g).sum(axis=0)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "a mean in place of the sum",
+                    "The roads through all outputs are added, not averaged.",
+                    "the sum over k",
+                ),
+                lambda p, g: p * (g - (p * g).mean(axis=0)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the sum runs along the batch",
+                    "The outputs of one example stand in one column, and the sum runs down it.",
+                    "the axis of the sum",
+                ),
+                lambda p, g: p * (g - (p * g).sum(axis=1, keepdims=True)),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the factor p in front is missing",
+                    "Both terms of row j have the factor p_j.",
+                    "row j of J: p_j (1[j = k] − p_k)",
+                ),
+                lambda p, g: g - (p * g).sum(axis=0),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the slope of one cost built in",
+                    "p − y belongs to the cross-entropy; here the slope by p comes from any cost.",
+                    "the product of J and the slope",
+                ),
+                lambda p, g: p - g,
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the sign flipped",
+                    "The second term is subtracted from the first one.",
+                    "row j of J: p_j (1[j = k] − p_k)",
+                ),
+                lambda p, g: -_through_softmax(p, g),
+            ),
         ),
     ),
     "quotient": function_on(
@@ -464,6 +608,30 @@ TRAINING = {
                     "both slopes: write the quotient as u times 1/v",
                 ),
                 lambda u, v: (u / v, v, u),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the two slopes have changed places",
+                    "1/v is the slope by u, in which the quotient is a straight line.",
+                    "the order: the slope by u, then the slope by v",
+                ),
+                lambda u, v: (u / v, -u / v**2, 1 / v),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "the slope by u",
+                    "u/v is u times 1/v, and v waits while u changes.",
+                    "the slope by u",
+                ),
+                lambda u, v: (u / v, 1.0, -u / v**2),
+            ),
+            (
+                mistake_of_an_exercise(
+                    "u and v exchanged",
+                    "This is v/u with its slopes.",
+                    "which of the two stands above the line",
+                ),
+                lambda u, v: (v / u, -v / u**2, 1 / u),
             ),
         ),
         parts=("value", "slope by u", "slope by v"),
