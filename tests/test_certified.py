@@ -16,8 +16,8 @@ from backprop_lib import Network, backprop, cost_of
 from backprop_lib.course.certified import certified, digits, error_at_most
 
 TRUTH = certified()
-# As older notes print it: round-off has the last digits of three of these numbers.
-OLDER = {
+# As σ′ = a (1 − a) gives them: round-off has the last digits of three of these numbers.
+ROUNDED = {
     "delta2_0": "-4.4510827315210804e-05",
     "delta2_1": "0.006604764921594382",
     "delta1": "4.893115758926319e-07",
@@ -62,15 +62,15 @@ def test_the_pages_print_every_number_of_the_worked_example() -> None:
 
 @pytest.mark.parametrize("page, name, text", PRINTED)
 def test_every_digit_that_a_page_prints_is_certified(page, name, text) -> None:
-    assert units_off(text, TRUTH[name]) < 1 or Decimal(text) == Decimal(OLDER[name]), (
+    assert units_off(text, TRUTH[name]) < 1 or Decimal(text) == Decimal(ROUNDED[name]), (
         f"{TRUTH[name]} on page {page}"
     )
 
 
-@pytest.mark.parametrize("name", OLDER)
+@pytest.mark.parametrize("name", ROUNDED)
 def test_older_notes_have_digits_that_are_round_off_and_the_pages_say_both(name) -> None:
-    assert units_off(OLDER[name], TRUTH[name]) > 5
-    pages = {page for page, of, text in PRINTED if of == name and Decimal(text) == Decimal(OLDER[name])}
+    assert units_off(ROUNDED[name], TRUTH[name]) > 5
+    pages = {page for page, of, text in PRINTED if of == name and Decimal(text) == Decimal(ROUNDED[name])}
     assert any(of == name and units_off(text, TRUTH[name]) < 1 for page, of, text in PRINTED if page in pages)
 
 

@@ -31,7 +31,7 @@ def test_the_worked_example_comes_out_to_the_last_digits() -> None:
     for got, value in expected:
         assert np.abs(got - value).max() <= 2e-15 * max(1, abs(value)), (got, value)
     assert np.abs(run.delta[1] / 4.89311575892136e-07 - 1).max() < 2e-14
-    # Older notes print 4.893115758926319e-07, from σ′ = a (1 − a), which cancels: right to 11 digits.
+    # From σ′ = a (1 − a), which cancels, comes 4.893115758926319e-07: right to 11 digits.
     assert 1e-12 < np.abs(run.delta[1] / 4.893115758926319e-07 - 1).max() < 1e-11
 
 
