@@ -125,6 +125,32 @@ def test_tenths_of_the_same_source_add_up_and_the_later_word_counts(tmp_path, mo
     assert result_of("costs") == Result("costs", 4, (), 3, ("1", "2"))
 
 
+def test_only_what_survived_is_tried_again_and_only_of_the_same_source(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(mutants, "WORK", tmp_path)
+    source = (ROOT / "backprop_lib" / "costs.py").read_text(encoding="utf-8")
+    _tried(tmp_path, "costs", source, {"f__mutmut_1": 1, "f__mutmut_11": 0, "f__mutmut_2": None})
+    _tried(tmp_path, "data", "another = 1", {"f__mutmut_1": 0})
+    _tried(tmp_path, "equations", (ROOT / "backprop_lib/equations.py").read_text(encoding="utf-8"), {"f": 3})
+    tried, commands = [], []
+    monkeypatch.setattr(mutants, "result_of", lambda module: Result(module, 1, ()))
+    with monkeypatch.context() as patch:
+        patch.setattr(mutants, "run_mutmut", lambda module, *_: tried.append(module))
+        assert mutants.main(["--again", "costs", "data", "equations"]) == 0 and tried == ["costs"]
+
+    def run(command, **_):
+        commands.append(command)
+        _tried(tmp_path, "costs", source, {"f__mutmut_1": None, "f__mutmut_11": 1, "f__mutmut_2": None})
+        (tmp_path / "costs" / "mutants" / "mutmut-stats.json").write_text(
+            json.dumps({"duration_by_test": {"a": 1}, "tests_by_mangled_function_name": {}})
+        )
+
+    monkeypatch.setattr(mutants, "COPIED", ("pyproject.toml",))
+    monkeypatch.setattr(mutants.subprocess, "run", run)
+    mutants.run_mutmut("costs", ["costs"], 1, mutants.AGAIN)
+    assert commands[-1][4:] == ["f__mutmut_11"]
+    assert mutants.statuses_of("costs") == {"f__mutmut_1": 1, "f__mutmut_11": 1, "f__mutmut_2": None}
+
+
 def test_another_source_and_a_run_that_was_cut_short_do_not_count(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(mutants, "WORK", tmp_path)
     assert statuses_before("costs") == {}

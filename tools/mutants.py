@@ -6,6 +6,7 @@
     python tools/mutants.py --report         tries nothing; writes the page from the results in build/mutants
     python tools/mutants.py --tenth          of every function the 1st, 11th, 21st, … mutant: a first look
     python tools/mutants.py --tenth 6        the 6th, 16th, 26th, …: another tenth, added to the first
+    python tools/mutants.py --again          only what survived so far, by the tests of now
 
 Each change is a mutant: a + becomes a −, a < a ≤, an argument None. A mutant that some test fails on is
 killed. One that survives shows a hole in the tests, or changes nothing that matters; then
@@ -55,6 +56,7 @@ LEAST = {MATHEMATICS: 0.97, "course": 0.90, "figures": 0.90}
 # mutmut calls a time-out: tried by hand, its tests end with an error while they are collected.
 KILLED = {1, 3, 255}
 UNEXPLAINED = "**Not explained:**"
+AGAIN = "again"  # in place of the last digit of a number: none, only what survived
 
 
 @dataclass(frozen=True)
@@ -160,11 +162,10 @@ def run_mutmut(module: str, tests: list[str], children: int, ending: str = "") -
     )
     # The tests of a figure share one walk: it would seem that the first of them alone calls anything.
     give_all_tests(work / "mutants" / "mutmut-stats.json", module.startswith("figures/"))
-    names = [f"*__mutmut_*{ending}"]
+    names = [f"*__mutmut_*{ending}"] if ending != AGAIN else []
     if module.startswith("figures/"):
         names = [name for name in computing(_mutated(module)) if name.endswith(ending)]
-    command += [f"backprop_lib.{module.replace('/', '.')}.{name}" for name in names]
-    command += [name for name, status in earlier.items() if status not in KILLED]
+    command += [f"backprop_lib.{module.replace('/', '.')}.{name}" for name in names] + alive(earlier)
     subprocess.run(command, cwd=work, check=True, env=environment)
     add(earlier, meta_of(module))
     (work / "done").touch()
@@ -177,6 +178,11 @@ def statuses_before(module: str) -> dict[str, int]:
     if not (folder_of(module) / "done").exists() or before.read_bytes() != (ROOT / file).read_bytes():
         return {}
     return {name: status for name, status in statuses_of(module).items() if status is not None}
+
+
+def alive(statuses: dict[str, int]) -> list[str]:
+    """The mutants that have survived."""
+    return [name for name, status in statuses.items() if status not in KILLED]
 
 
 def add(earlier: dict[str, int], meta: Path) -> None:
@@ -394,8 +400,7 @@ def result_of(module: str) -> Result:
     """How a module fared, from what its run has left."""
     statuses = statuses_of(module)
     tried = {name: status for name, status in statuses.items() if status is not None}
-    alive = [name for name, status in tried.items() if status not in KILLED]
-    survivors = tuple(mutant_of(module, name) for name in alive)
+    survivors = tuple(mutant_of(module, name) for name in alive(tried))
     return Result(module, len(statuses), survivors, len(tried), tuple(sorted({name[-1] for name in tried})))
 
 
@@ -409,6 +414,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--report", action="store_true", help="only write the page")
     tenth = parser.add_argument("--tenth", nargs="?", const="1", default="", choices=list("1234567890"))
     tenth.help = "only the mutants of a function whose number ends in this digit, 1 if none is given"
+    again = "only what survived so far, by the tests of now; no module without survivors is touched"
+    parser.add_argument("--again", dest="tenth", action="store_const", const=AGAIN, help=again)
     options = parser.parse_args(arguments)
     unknown = [name for name in options.modules if not any(belongs(module, name) for module in every)]
     if unknown:
@@ -416,6 +423,8 @@ def main(arguments: list[str]) -> int:
     modules = [m for m in every if not options.modules or any(belongs(m, n) for n in options.modules)]
     known = reasons(SURVIVORS.read_text(encoding="utf-8"))
     for module in modules:
+        if options.tenth == AGAIN and not alive(statuses_before(module)):
+            continue
         if not options.report and not (options.missing and (folder_of(module) / "done").exists()):
             run_mutmut(module, tests[module], options.children, options.tenth)
     results = [result_of(module) for module in modules if (folder_of(module) / "done").exists()]
