@@ -62,6 +62,20 @@ def test_a_replacement_is_known_wherever_it_is_and_nothing_else_with_it() -> Non
     assert why(Mutant("f", ZIP.removed, ("for a, b in zip(x, y, strict=False):",)), KNOWN) is None
 
 
+def test_another_number_is_known_in_the_functions_that_choose_theirs_and_nowhere_else() -> None:
+    known = reasons('[[because]]\nwhy = "Any will do."\nnumbers_of = ["costs._cases"]')
+    line = ("for n, m in ((4, 1.5), (2, 7)):",)
+    for added, told in (
+        ("for n, m in ((5, 1.5), (2, 7)):", "Any will do."),
+        ("for n, m in ((4, 2.5), (2, 7)):", "Any will do."),
+        ("for n, m in ((4, -1.5), (2, 7)):", None),
+        ("for n, m in ((4, None), (2, 7)):", None),
+        ("for n, k in ((5, 1.5), (2, 7)):", None),
+    ):
+        assert why(Mutant("costs._cases", line, (added,)), known) == told
+        assert why(Mutant("costs._others", line, (added,)), known) is None
+
+
 def test_a_line_without_the_name_of_a_function_is_refused() -> None:
     with pytest.raises(ValueError, match="expected the name of a function before '- x'"):
         parse("- x\n+ y")

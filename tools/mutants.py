@@ -95,17 +95,26 @@ def parse(text: str) -> list[Mutant]:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why some mutants may survive: those that are listed, or all that put one piece of text for another."""
+    """Why some mutants may survive: those that are listed, all that put one piece of text for another, or all
+    that put another number into a line of these functions.
+    """
 
     why: str
     mutants: frozenset[Mutant] = frozenset()
     replaces: str = ""
     by: tuple[str, ...] = ()
+    numbers_of: frozenset[str] = frozenset()
 
     def covers(self, mutant: Mutant) -> bool:
         if mutant in self.mutants:
             return True
-        if not self.replaces or len(mutant.removed) != 1 or len(mutant.added) != 1:
+        if len(mutant.removed) != 1 or len(mutant.added) != 1:
+            return False
+        if mutant.function in self.numbers_of and without_numbers(mutant.removed) == without_numbers(
+            mutant.added
+        ):
+            return True
+        if not self.replaces:
             return False
         pieces = mutant.removed[0].split(self.replaces)
         return any(
@@ -113,6 +122,11 @@ class Reason:
             for i in range(1, len(pieces))
             for new in self.by
         )
+
+
+def without_numbers(lines: Sequence[str]) -> str:
+    """The lines with a # for every number."""
+    return re.sub(r"\b\d+(\.\d+)?\b", "#", "\n".join(lines))
 
 
 def reasons(text: str) -> list[Reason]:
@@ -123,6 +137,7 @@ def reasons(text: str) -> list[Reason]:
             frozenset(parse(group.get("mutants", ""))),
             group.get("replaces", ""),
             tuple(group.get("by", ())),
+            frozenset(group.get("numbers_of", ())),
         )
         for group in tomllib.loads(text).get("because", [])
     ]
