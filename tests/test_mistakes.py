@@ -10,7 +10,7 @@ import pytest
 
 from backprop_lib.activations import HIDDEN
 from backprop_lib.costs import COSTS
-from backprop_lib.course.mistakes import MISTAKES, RIGHT, diagnosing_net, gradient_with, mistake
+from backprop_lib.course.mistakes import MISTAKES, RIGHT, Run, diagnosing_net, gradient_with, mistake
 from backprop_lib.equations import backprop
 from backprop_lib.fast_differences import METHODS
 from backprop_lib.gradient_check import check_gradient
@@ -52,6 +52,21 @@ def test_the_checker_refuses(name, method, tolerance) -> None:
         wrong = MISTAKES[name].gradient
         report = check_gradient(net, x, y, cost, wrong, method=method, tolerance=tolerance)
         assert not report.passed and report.worst.error > 1e-3, (net, cost)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_wrong_step_gives_numbers_in_the_shape_of_the_right_one(name) -> None:
+    net, x, y, cost = NETS[0]
+    right = backprop(net, x, y, cost)
+    run = Run(net, y, COSTS[cost], right.z, right.a, right.delta, right.gradient)
+    layers = {"output_error": [3], "hidden_error": [1, 2]}
+    for step, wrong in MISTAKES[name].steps.items():
+        for l in layers.get(step, [1, 2, 3]):
+            if name == "transpose_forgotten" and net.sizes[l] != net.sizes[l + 1]:
+                continue  # where it cannot be computed at all
+            got = wrong(run, l)
+            assert isinstance(got, np.ndarray) and got.dtype == float, (step, l)
+            assert got.shape == RIGHT[step](run, l).shape, (step, l)
 
 
 def random_nets(count=42):
