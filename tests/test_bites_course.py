@@ -417,6 +417,61 @@ def test_the_verdict_on_a_deep_net_says_what_to_look_at(answer, words) -> None:
     assert words in puzzles.EarlyLayers().judge(answer).message
 
 
+DEVIATION = "Is the deviation of the weights the one that suits your activation?"
+
+
+@pytest.mark.parametrize(
+    "passed_on, slopes, factors, words",
+    [
+        ([1.0] * 9, [1.0, 0.6], [1.0, 1.2], None),
+        ([0.1] * 4 + [1.0] + [9.0] * 4, [1.0], [1.0], None),
+        ([1.0] * 9, [0.0] * 8 + [0.6, 0.7], [1.0], None),
+        (
+            [1.0] * 4 + [0.7] * 5,
+            [1.0],
+            [1.0],
+            "in the middle one of 9 nets a layer passes on 0.70 of the errors, less than 3/4: in a deeper "
+            f"net they would vanish. {DEVIATION}",
+        ),
+        (
+            [1.4] * 5 + [1.0] * 4,
+            [1.0],
+            [1.0],
+            "in the middle one of 9 nets a layer passes on 1.40 of the errors, more than 4/3: in a deeper "
+            f"net they would explode. {DEVIATION}",
+        ),
+        (
+            [1.0] * 9,
+            [1.0],
+            [1.0, 1.69],
+            "σ′ times √n times the deviation of the weights is 1.30 in your nets, more than 5/4: their "
+            f"errors arrive by luck, and in a deeper net they would explode. {DEVIATION}",
+        ),
+        (
+            [1.0] * 9,
+            [0.0, 0.0, 0.3, 0.4, 0.9],
+            [1.0],
+            "half of the hidden σ′ are below 0.40: the neurons begin saturated. Which deviation of the "
+            "weights suits your activation?",
+        ),
+        (
+            [1.0] * 9,
+            [0.0, 0.0],
+            [1.0],
+            "half of the hidden σ′ are below 0.00: the neurons begin saturated. Which deviation of the "
+            "weights suits your activation?",
+        ),
+    ],
+)
+def test_a_start_is_judged_by_its_middle_net_its_factor_and_its_slopes(
+    passed_on, slopes, factors, words
+) -> None:
+    """Of six layers each passes on so much of the errors, by so large a factor, the geometric mean of two."""
+    ratios = [share**6 for share in passed_on]
+    verdict = puzzles.EarlyLayers()._start(ratios, np.array(slopes), np.array(factors) ** 2)
+    assert (verdict and verdict.message) == (words and f"Not yet: {words}")
+
+
 def test_one_neuron_alone_is_no_clone() -> None:
     layers = [("identity", 4), ("tanh", 1), *[("tanh", 8)] * 5, ("sigmoid", 3)]
     assert "clones" not in puzzles.EarlyLayers().judge(lambda seed: Network(layers, seed=seed)).message
