@@ -637,3 +637,21 @@ def test_every_number_of_a_net_has_its_name_and_no_other_node_has_one() -> None:
             assert [v.data for v in parameters.w[l][j]] == TWO_LAYERS["weights"][l][j]
     value, _ = network_cost(**TWO_LAYERS, cost="quadratic")
     assert value.data == C.data, "the quadratic cost is the one that is taken if none is named"
+
+
+@pytest.mark.parametrize("cost", ["quadratic", "binary_cross_entropy", "cross_entropy"])
+def test_lists_of_two_lengths_raise_even_where_no_check_has_looked_at_them(
+    cost: str, monkeypatch: Any
+) -> None:
+    z, a = ([Value(float(i)) for i in range(1, 4)] for _ in range(2))
+    for y in ([1.0, 0.0], [1.0, 0.0, 0.0, 0.0]):
+        with pytest.raises(ValueError, match=r"zip\(\)"):
+            autodiff._cost(z, a, y, cost)
+    monkeypatch.setattr(autodiff, "_check_network", lambda *_: None)
+    for x in ([1.0], [1.0, 2.0, 3.0]):
+        with pytest.raises(ValueError, match=r"zip\(\)"):
+            network_cost(**{**GOOD, "x": x})
+    result = operation("half", 1.0, (Value(2.0), 0.5))
+    result.slopes = ()
+    with pytest.raises(ValueError, match=r"zip\(\)"):
+        result.backward()

@@ -729,3 +729,40 @@ def test_parameters_of_another_shape_are_refused(
 ) -> None:
     with pytest.raises(error, match=f"^{message}$"):
         GraphNetwork([("identity", 2), ("tanh", 1)]).set_parameters(w, b)
+
+
+@pytest.mark.parametrize("output, cost", PAIRS)
+@pytest.mark.parametrize("change", [lambda items: items[:-1], lambda items: [*items, items[0]]])
+def test_lists_of_two_lengths_raise_even_where_nothing_is_checked(output, cost, change, monkeypatch) -> None:
+    graph, outputs = random_net("tanh", output), random_net("tanh", output).layers[-1]
+    good, x, y = graph.parameters(), ROWS[0], TARGETS[0]
+    calls: list[Callable[[], Any]] = [
+        lambda: graph._feed_forward(change(x)),
+        lambda: neurons.output_errors(outputs, change(y), cost),
+        lambda: neurons.example_cost(outputs, change(y), cost),
+        lambda: graph._gradient(ROWS, change(TARGETS), cost),
+        lambda: graph._record(ROWS, change(TARGETS), cost),
+        lambda: graph._assign(NestedLists(good.w, good.b | {2: change(good.b[2])})),
+        lambda: graph._assign(NestedLists(good.w | {2: change(good.w[2])}, good.b)),
+        lambda: graph._assign(NestedLists(good.w | {2: [*good.w[2][:-1], change(good.w[2][-1])]}, good.b)),
+    ]
+    monkeypatch.setattr(GraphNetwork, "_examples", lambda self, xs, ys, cost: (xs, change(ys)))
+    calls.append(lambda: graph.cost_of(ROWS, TARGETS, cost))
+    for call in calls:
+        with pytest.raises(ValueError, match=r"zip\(\)"):
+            call()
+    for broken in (
+        NestedLists(good.w, good.b | {2: change(good.b[2])}),
+        NestedLists(good.w | {2: [*good.w[2][:-1], change(good.w[2][-1])]}, good.b),
+    ):
+        monkeypatch.setattr(GraphNetwork, "_gradient", lambda *_, broken=broken: broken)
+        with pytest.raises(ValueError, match=r"zip\(\)"):
+            graph._step(ROWS, TARGETS, 0.1, cost)
+    monkeypatch.setattr(neurons, "output_errors", lambda outputs, y, cost: change(y))
+    with pytest.raises(ValueError, match=r"zip\(\)"):
+        graph._errors(x, y, cost)
+    if output == "softmax":
+        softmax = neurons._softmax
+        monkeypatch.setattr(neurons, "_softmax", lambda z: change(softmax(z)))
+        with pytest.raises(ValueError, match=r"zip\(\)"):
+            neurons.activate(outputs)
