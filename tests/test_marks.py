@@ -73,6 +73,26 @@ def test_where_a_number_is_asked_for_it_is_near_enough_or_not(made: Any, right: 
     assert verdict.passed == right and verdict.message.endswith("25 + 18.")
 
 
+@pytest.mark.parametrize(
+    "asked, made, status, message",
+    [
+        (CHOICE, 2, "correct", "Right: “down”. It falls."),
+        (CHOICE, 1, "wrong", "Not so: you said “up”; it is “down”. It falls."),
+        (CHOICE, "2", "correct", "Right: “down”. It falls."),
+        (CHOICE, "sideways", "wrong", "Not yet: expected the place of an option, 1 to 2, got 'sideways'."),
+        (CHOICE, 0, "wrong", "Not yet: expected the place of an option, 1 to 2, got 0."),
+        (CHOICE, None, "not attempted yet", "Not attempted yet."),
+        (NUMBER, 43, "correct", "Right: 43. 25 + 18."),
+        (NUMBER, "40", "wrong", "Not so: you said 40; it is 43. 25 + 18."),
+        (NUMBER, "many", "wrong", "Not yet: expected a number, got 'many'."),
+        (NUMBER, float("inf"), "wrong", "Not yet: expected a number, got inf."),
+    ],
+)
+def test_what_is_said_of_a_guess(asked: Prediction, made: Any, status: str, message: str) -> None:
+    verdict = check_guess(asked, made)
+    assert (verdict.status, verdict.message) == (status, message)
+
+
 @pytest.mark.usefixtures("nbgrader")
 @pytest.mark.parametrize("asked, made", [(CHOICE, 1), (CHOICE, 2), (NUMBER, 0), (NUMBER, 43)])
 def test_right_or_wrong_a_guess_earns_its_mark(asked: Prediction, made: Any) -> None:
