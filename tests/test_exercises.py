@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import re
 from pathlib import Path
 
 import execute_pages
@@ -88,10 +87,6 @@ def test_a_known_mistake_is_named_and_the_place_to_look_at(name, i) -> None:
     assert mistake.title[-1] not in ".?!" and mistake.where[-1] not in ".?!", "the verdict adds the full stop"
     assert mistake.sentence[-1] in ".?"
     assert isinstance(mistake.name, str) and mistake.name
-    texts = [mistake.title, mistake.sentence, mistake.where]
-    assert not any(re.search("[A-Z]{2}", text.replace("ReLU", "relu")) for text in texts), texts
-    assert not re.match("[a-z]{2}", mistake.sentence), "a word at the beginning of a sentence, no symbol"
-    assert not any(re.match("[A-Z][a-z]+ ", text) for text in texts[::2]), "these stand within a sentence"
 
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=lambda m: m.name)

@@ -60,6 +60,36 @@ def decayed(by, by_bias=lambda decay, m: 0, slope=lambda w: w):
     return answer
 
 
+def by_rows(divisor=lambda d: len(d), bias_divisor=None):
+    """(∂C/∂w, ∂C/∂b) from examples in rows, one example after the other."""
+
+    def answer(d, a):
+        by_weights = sum(np.outer(d_i, a_i) for d_i, a_i in zip(d, a, strict=True))
+        return by_weights / divisor(d), sum(d) / (bias_divisor or divisor)(d)
+
+    return answer
+
+
+def from_a_sum(share=lambda m: 1 / m, bias_share=None, turned=True):
+    def answer(w, b, m):
+        ours = [[w[k, j] * share(m) for k in range(len(w))] for j in range(len(b))]
+        return ours if turned else w * share(m), [[b_j * (bias_share or share)(m)] for b_j in b]
+
+    return answer
+
+
+def by_the_inputs(change=lambda slopes, x: slopes):
+    """∂C_x/∂x of a tanh layer and a sigmoid layer."""
+
+    def answer(net, x, y):
+        u = np.tanh(net.w[1] @ x + net.b[1])
+        a = 1 / (1 + np.exp(-(net.w[2] @ u) - net.b[2]))
+        back = np.einsum("kj,ki->ji", net.w[2], (a - y) * (a - a * a))
+        return change(np.einsum("kj,ki->ji", net.w[1], back * (1 - u * u)), x)
+
+    return answer
+
+
 def scaled(mean, deviation):
     """Both sets, scaled by what the two functions make of a set and of both sets."""
 
@@ -360,6 +390,48 @@ MISTAKEN = [
     ("forward_mode", "half of the product's slope", dual(lambda u, v: u.slope * v.value)),
     ("forward_mode", "the slope begins at 0", lambda f, v: f(Dual(v, 0.0, lambda p, q: 0.0)).slope),
     ("forward_mode", "the value in place of the slope", lambda f, v: f(Dual(v, 1.0, lambda p, q: 0.0)).value),
+]
+
+RIGHT |= {
+    "gradient_in_rows": by_rows(),
+    "from_a_summed_cost": from_a_sum(),
+    "input_error": by_the_inputs(),
+}
+MISTAKEN += [
+    ("gradient_in_rows", "the sum in place of the mean", by_rows(lambda d: 1)),
+    (
+        "gradient_in_rows",
+        "the slopes of the biases are still a sum",
+        by_rows(bias_divisor=lambda d: 1),
+    ),
+    ("gradient_in_rows", "the slopes of the weights are still a sum", by_rows(lambda d: 1, len)),
+    ("gradient_in_rows", "divided by the number of neurons", by_rows(lambda d: d.shape[1])),
+    (
+        "gradient_in_rows",
+        "the gradient of the transposed weights",
+        lambda d, a: (by_rows()(d, a)[0].T, by_rows()(d, a)[1]),
+    ),
+    ("from_a_summed_cost", "still the gradient of a sum", from_a_sum(lambda m: 1)),
+    (
+        "from_a_summed_cost",
+        "the slopes of the biases are still a sum",
+        from_a_sum(bias_share=lambda m: 1),
+    ),
+    (
+        "from_a_summed_cost",
+        "the slopes of the weights are still a sum",
+        from_a_sum(lambda m: 1, lambda m: 1 / m),
+    ),
+    ("from_a_summed_cost", "multiplied by m", from_a_sum(lambda m: m)),
+    ("from_a_summed_cost", "weights still transposed", from_a_sum(turned=False)),
+    ("input_error", "a factor σ′(x)", by_the_inputs(lambda slopes, x: slopes * (1 - np.tanh(x) ** 2))),
+    (
+        "input_error",
+        "averaged over the examples",
+        by_the_inputs(lambda slopes, x: slopes.mean(axis=1)[:, None]),
+    ),
+    ("input_error", "divided by the number of examples", by_the_inputs(lambda slopes, x: slopes / len(x.T))),
+    ("input_error", "uphill and downhill exchanged", by_the_inputs(lambda slopes, x: -slopes)),
 ]
 
 
