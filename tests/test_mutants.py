@@ -165,6 +165,23 @@ def test_only_what_survived_is_tried_again_and_only_of_the_same_source(tmp_path,
     assert mutants.statuses_of("costs") == {"f__mutmut_1": 1, "f__mutmut_11": 1, "f__mutmut_2": None}
 
 
+def test_what_was_found_out_counts_for_the_functions_that_have_not_changed(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(mutants, "WORK", tmp_path)
+    source = "def f(x): return x + {}\nclass A:\n    def g(self): return 2\n    def h(self): return {}\n"
+    monkeypatch.setattr(mutants, "ROOT", tmp_path / "now")
+    file = tmp_path / "now" / "backprop_lib" / "costs.py"
+    file.parent.mkdir(parents=True)
+    statuses = {f"backprop_lib.costs.{f}__mutmut_1": i for i, f in enumerate(("x_f", "xǁAǁg", "xǁAǁh"))}
+    _tried(tmp_path, "costs", source.format(1, 3), statuses)
+    found = {}
+    for numbers in ((1, 3), (2, 3), (1, 4), (2, 4)):
+        file.write_text(source.format(*numbers), encoding="utf-8")
+        found[numbers] = "".join(name.split("__")[0][-1] for name in statuses_before("costs"))
+    assert found == {(1, 3): "fgh", (2, 3): "gh", (1, 4): "fg", (2, 4): "g"}
+    file.write_text("# a remark\n" + source.format(1, 3) + "def new(): return 5\n", encoding="utf-8")
+    assert list(statuses_before("costs")) == list(statuses)
+
+
 def test_another_source_and_a_run_that_was_cut_short_do_not_count(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(mutants, "WORK", tmp_path)
     assert statuses_before("costs") == {}

@@ -14,7 +14,8 @@ tests/survivors.toml says why. Ends with 1 if a survivor is not explained there,
 the mutants are killed in the mathematics, 90 % in the course and the figures.
 
 A module of which only some tenths were tried says so in the page: the number tried, of the number there
-are. Tenths of the same source add up: what survived one is tried again with the next, by the tests of now.
+are. Tenths add up: what survived one is tried again with the next, by the tests of now. What was found out
+about a function counts as long as its text is the same.
 
 The work is done by mutmut, a module at a time, in a copy in build/mutants; [tool.mutants] of pyproject.toml
 names the tests of each module. What arranges axes and widgets is left alone: DRAWS, and of the factory of a
@@ -187,12 +188,22 @@ def run_mutmut(module: str, tests: list[str], children: int, ending: str = "") -
 
 
 def statuses_before(module: str) -> dict[str, int]:
-    """What an earlier run has found out about the mutants of a module, if its source is still the same."""
-    file = f"backprop_lib/{module}.py"
-    before = folder_of(module) / file
-    if not (folder_of(module) / "done").exists() or before.read_bytes() != (ROOT / file).read_bytes():
+    """What earlier runs have found out about the mutants of those functions of a module that are the same."""
+    if not (folder_of(module) / "done").exists():
         return {}
     return {name: status for name, status in statuses_of(module).items() if status is not None}
+
+
+def functions_of(source: str) -> dict[str, str]:
+    """{the name that mutmut gives it: a text of what it does} of the functions and methods of a module."""
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef):
+            found[f"x_{node.name}"] = ast.dump(node)
+        elif isinstance(node, ast.ClassDef):
+            methods = (part for part in node.body if isinstance(part, ast.FunctionDef))
+            found |= {f"xǁ{node.name}ǁ{method.name}": ast.dump(method) for method in methods}
+    return found
 
 
 def alive(statuses: dict[str, int]) -> list[str]:
@@ -256,13 +267,34 @@ def meta_of(module: str) -> Path:
 
 
 def statuses_of(module: str) -> dict[str, int | None]:
-    """{name of the mutant: exit status of the tests} of a module, as mutmut has written them down."""
+    """{name of the mutant: exit status of the tests} of a module, as mutmut has written them down.
+
+    Those of functions that have changed since are left out.
+    """
     text = meta_of(module).read_text(encoding="utf-8")
     statuses: dict[str, int | None] = json.loads(text)["exit_code_by_key"]
+    names = set(statuses)
     if module.startswith("figures/"):
-        names = set(computing(_mutated(module)))
-        return {name: status for name, status in statuses.items() if name.rpartition(".")[2] in names}
-    return statuses
+        computed = set(computing(_mutated(module)))
+        names = {name for name in names if name.rpartition(".")[2] in computed}
+    before, now = (
+        (root / f"backprop_lib/{module}.py").read_text("utf-8") for root in (folder_of(module), ROOT)
+    )
+    if before != now:
+        old, new = functions_of(before), functions_of(now)
+        names = {name for name in names if (f := _function(name)) in old and old[f] == new.get(f)}
+    return {name: status for name, status in statuses.items() if name in names}
+
+
+def count_of(module: str) -> int:
+    """How many mutants a module has."""
+    from mutmut.mutation.file_mutation import mutate_file_contents
+
+    source = ROOT / "backprop_lib" / f"{module}.py"
+    if source.read_bytes() == (folder_of(module) / "backprop_lib" / f"{module}.py").read_bytes():
+        return len(statuses_of(module))
+    mutated = mutate_file_contents(source.name, source.read_text(encoding="utf-8"))
+    return len(computing(mutated.code) if module.startswith("figures/") else mutated.mutant_names)
 
 
 def _function(name: str) -> str:
@@ -416,7 +448,9 @@ def result_of(module: str) -> Result:
     statuses = statuses_of(module)
     tried = {name: status for name, status in statuses.items() if status is not None}
     survivors = tuple(mutant_of(module, name) for name in alive(tried))
-    return Result(module, len(statuses), survivors, len(tried), tuple(sorted({name[-1] for name in tried})))
+    return Result(
+        module, count_of(module), survivors, len(tried), tuple(sorted({name[-1] for name in tried}))
+    )
 
 
 def main(arguments: list[str]) -> int:
@@ -442,7 +476,7 @@ def main(arguments: list[str]) -> int:
             continue
         if not options.report and not (options.missing and (folder_of(module) / "done").exists()):
             run_mutmut(module, tests[module], options.children, options.tenth)
-    results = [result_of(module) for module in modules if (folder_of(module) / "done").exists()]
+    results = [result_of(module) for module in modules if statuses_before(module)]
     for result in results:
         print(f"{result.module}: {result.tried} of {result.total} tried, {percent(result.share)} killed")
     if modules == every:
