@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from importlib import import_module
 
 
-def need(package: str, *modules: str) -> None:
-    """Raise ModuleNotFoundError, saying what to install, if one of the modules is not there."""
-    for module in modules:
-        if find_spec(module) is None:
-            raise ModuleNotFoundError(
-                f'{package} needs {module}, which is not installed: pip install "backprop-lib[notebooks]"',
-                name=module,
-            )
+def need(package: str, module: str) -> None:
+    """Import a module; ModuleNotFoundError, saying what to install, if it or a part of it is not there."""
+    try:
+        import_module(module)
+    except ModuleNotFoundError as error:
+        missing = error.name or module
+        raise ModuleNotFoundError(
+            f'{package} needs {missing}, which is not installed: pip install "backprop-lib[notebooks]"',
+            name=missing,
+        ) from None

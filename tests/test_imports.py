@@ -124,6 +124,7 @@ def test_the_mathematics_and_the_course_can_be_imported_where_numpy_alone_is_ins
         ("figures.clones", "matplotlib"),
         ("figures.iris_lab", "matplotlib"),
         ("figures.nudge", "ipywidgets"),
+        ("figures.sealed", "IPython"),
     ],
 )
 def test_a_missing_extra_is_named_with_the_command_that_installs_it(module, missing) -> None:
@@ -132,6 +133,20 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(module, miss
     said = run.stderr.strip().splitlines()[-1]
     assert said.startswith("ModuleNotFoundError: backprop_lib.") and f" needs {missing}, " in said
     assert 'pip install "backprop-lib[notebooks]"' in said
+
+
+def test_every_module_imports_or_names_what_is_missing_where_numpy_alone_is_installed() -> None:
+    program = (
+        "import importlib, sys\n"
+        "for name in ('matplotlib', 'ipywidgets', 'IPython', 'sympy', 'PIL'): sys.modules[name] = None\n"
+        "for module in sys.argv[1:]:\n"
+        "    try: importlib.import_module(f'backprop_lib.{module}')\n"
+        "    except ModuleNotFoundError as error: print(module, error)\n"
+    )
+    command = [sys.executable, "-c", program, *MODULES]
+    lines = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    named = [line.split()[0] for line in lines if 'pip install "backprop-lib[notebooks]"' in line]
+    assert len(named) == len(lines) and {"figures.scene", "drawing.canvas"} <= set(named), lines
 
 
 def test_no_module_uses_a_private_name_of_another() -> None:
