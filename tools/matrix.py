@@ -95,10 +95,12 @@ def constraints(dependencies: str) -> str:
 
 
 def copy_checkout(to: Path) -> None:
-    """The files that git knows or would take, and no others."""
-    command = ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, check=True, capture_output=True).stdout.decode().split("\0")
-    for name in filter(None, names):
+    """The files that git would take, and no others; an unpacked sdist need not be a repository."""
+    with tempfile.TemporaryDirectory() as empty:
+        subprocess.run(["git", "init", "--quiet", "--bare", empty], check=True)
+        command = ["git", f"--git-dir={empty}", f"--work-tree={ROOT}", "ls-files", "-z", "--others"]
+        listed = subprocess.run([*command, "--exclude-standard"], cwd=ROOT, check=True, capture_output=True)
+    for name in filter(None, listed.stdout.decode().split("\0")):
         if (ROOT / name).is_file():
             (to / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, to / name)
