@@ -278,7 +278,7 @@ CASES = [
         V,
         r"order: expected each of the 1 indices once",
     ),
-    (lambda: Value("3"), T, r"data: expected a real number, got '3'"),
+    (lambda: Value("3"), T, r"data: expected a number, got '3'"),
     (lambda: Value(10**400), V, r"data: expected a finite number, got inf"),
     (lambda: Value(1.0) / 0, V, r"/: expected a denominator other than 0"),
     (lambda: Value(-1.0).log(), V, r"log: expected a number above 0, got -1.0"),
