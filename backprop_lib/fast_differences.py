@@ -110,15 +110,15 @@ def _costs_when_moved(
         crossed = _flips(moved, z[l][units, None, None])
     if l == net.L:
         return cost.value(_replaced(a[l], units, a_moved), targets), crossed
-    # z^{l+1}_i changes by w^{l+1}_ij times the change of a^l_j
+    # z^{l+1}_i changes by w^{l+1}_ij times the change of a^l_j, and so on from layer to layer
     a_moved -= a[l][units, None, None]
     here = net.w[l + 1][:, units, None, None, None] * a_moved
     here += z[l + 1][:, None, None, None]
     for layer in range(l + 1, net.L + 1):
         if layer > l + 1:
-            here = net.w[layer] @ a_moved.reshape(len(a_moved), -1)
-            here += net.b[layer]
-            here = here.reshape(-1, *moved.shape)
+            a_moved -= a[layer - 1][:, None, None, None]
+            here = (net.w[layer] @ a_moved.reshape(len(a_moved), -1)).reshape(-1, *moved.shape)
+            here += z[layer][:, None, None, None]
         a_moved = net.sigma[layer](here)
         if not net.sigma[layer].smooth:
             crossed = crossed + _flips(here, z[layer][:, None, None, None]).sum(axis=0)

@@ -243,16 +243,17 @@ def _measurements(
 
 
 def _twin(net: Network, z: Layers, x: Array, rng: np.random.Generator) -> tuple[Network, Layers, Layers]:
-    """The net with other last bits in its parameters, and its z and a: on the same side of every kink of
-    ReLU, if one of eight tries is; what is beyond a kink is not round-off.
+    """The net with other last bits in its parameters, and its z and a: where a z would come to the other side
+    of a kink of ReLU, it stays what it was; what is beyond a kink is not round-off.
     """
-    kinked = [l for l in z if not net.sigma[l].smooth]
-    for _ in range(8):
-        nudge = LAST_BITS * rng.standard_normal(net.theta.size)
-        twin = net.with_parameters(net.theta * (1 + nudge))
-        z_twin, a_twin = feed_forward(twin, x)
-        if all(((z_twin[l] > 0) == (z[l] > 0)).all() for l in kinked):
-            break
+    nudge = LAST_BITS * rng.standard_normal(net.theta.size)
+    twin = net.with_parameters(net.theta * (1 + nudge))
+    z_twin, a_twin = {}, {0: x}
+    for l in z:
+        here = twin.w[l] @ a_twin[l - 1] + twin.b[l]
+        if not net.sigma[l].smooth:
+            here = np.where((here > 0) == (z[l] > 0), here, z[l])
+        z_twin[l], a_twin[l] = here, net.sigma[l](here)
     return twin, z_twin, a_twin
 
 

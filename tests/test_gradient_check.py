@@ -887,3 +887,25 @@ def test_the_words_of_a_verdict_are_these_and_no_others(problem, given, block, w
     assert re.fullmatch(rf"error {NUMBER}{words}", found.reason), found.reason
     assert found.reason.startswith(f"error {found.error:.1e}")
     assert found.passed == ("worst" not in words)
+
+
+def on_many_kinks(seed):
+    """A net of ReLU and a batch in which many z are exactly 0: all numbers are multiples of ½."""
+    net = Network([("identity", 2), ("relu", 3), ("relu", 2), ("relu", 3), ("sigmoid", 2)], seed=seed)
+    net.theta[...] = np.round(2 * net.theta) / 2
+    rng = np.random.default_rng(seed)
+    return net, rng.integers(-1, 2, (2, 4)) * 1.0, rng.random((2, 4))
+
+
+@pytest.mark.parametrize("method", ["central", "forward", "complex"])
+def test_on_many_kinks_at_once_the_right_gradient_passes_and_an_entry_that_is_off_does_not(method) -> None:
+    for seed in range(40):
+        net, x, y = on_many_kinks(seed)
+        assert any((z == 0).any() for z in feed_forward(net, x)[0].values())
+        assert check_gradient(net, x, y, method=method, allow_zero=True).passed, seed
+        theta = backprop(net, x, y).gradient.theta
+        for i in range(seed % 5, theta.size, 5):
+            wrong = theta.copy()
+            wrong[i] = 1.01 * theta[i] or 1e-3
+            report = check_gradient(net, x, y, method=method, gradient=lambda *_, g=wrong: g, allow_zero=True)
+            assert not report.passed, (seed, i, str(report))
