@@ -13,6 +13,7 @@ from figure_states import scene_of
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.named import code, plain, symbols
 from backprop_lib.equations import backprop
+from backprop_lib.figures.living import Living
 from backprop_lib.figures.stepper import STEPS
 from backprop_lib.network import Network
 
@@ -115,8 +116,43 @@ def test_code_stays_the_same_text_and_its_arrays_have_names() -> None:
     assert [name for name, _ in INNERMOST.findall(html)] == ["a.1.4", "delta.2.1", "w.2.1.4", "dw.2", "db.1"]
 
 
-def test_the_still_of_a_scene_has_the_names_of_its_equation_and_its_code() -> None:
+def test_a_living_scene_has_the_module_and_its_still_has_the_names_of_its_equation_and_its_code() -> None:
     scene = scene_of("stepper")
+    assert sum(isinstance(child, Living) for child in scene.children) == 1
     data, _ = scene._repr_mimebundle_()
     assert INNERMOST.findall(data["text/html"]) == INNERMOST.findall(scene.view.html + scene._code.value)
     assert "<svg" not in data["text/html"] and "data-layer=" in data["text/html"]
+
+
+def test_a_click_on_a_weight_sets_the_controls_and_the_controls_say_which_weight_is_chosen() -> None:
+    scene = scene_of("weight_inspector")
+    living = next(child for child in scene.children if isinstance(child, Living))
+    drawn: list[str] = []
+    scene._picture.observe(lambda change: drawn.append(scene.view.sentence), "value")
+    assert (living.choosable, living.chosen) == ("weights", "2.0.0")
+    for chosen, l, j, k in (("1.4.3", 1, 4, 3), ("2.2.4", 2, 2, 4), ("1.3.0", 1, 3, 0)):
+        living.chosen = chosen
+        assert [scene.controls[name].value for name in "ljk"] == [l, j, k]
+        assert f"w{'¹²'[l - 1]}[{j}, {k}]: " in scene.view.sentence
+    assert len(drawn) == 3, "a click draws once"
+    scene.controls["j"].value = 2
+    assert living.chosen == "1.2.0"
+    scene.reset()
+    assert living.chosen == "2.0.0" and scene.error is None
+
+
+@pytest.mark.parametrize("moves", [{}, {"l": 1, "j": 4, "k": 3, "example": 60}, {"j": 2, "k": 4}])
+def test_every_number_of_the_weight_inspectors_equation_is_the_one_that_its_name_says(moves) -> None:
+    scene = scene_of("weight_inspector")
+    for name, value in moves.items():
+        scene.controls[name].value = value
+    (line,) = re.findall(r"data-line>(.*?)</div>", scene.view.html)
+    i, flowers = scene.controls["example"].value, load_iris()
+    run = backprop(NET, flowers.x[[i]].T, flowers.y[[i]].T)
+    l, j, k = (scene.controls[name].value for name in "ljk")
+    names = [name for name, _ in INNERMOST.findall(line)]
+    slope, end, into = f"dw.{l}.{j}.{k}", f"delta.{l}.{j}", f"a.{l - 1}.{k}"
+    assert names == [slope, end, into, end, into, slope]
+    delta, a, product = (value_of(unescape(text).strip("()")) for _, text in INNERMOST.findall(line)[3:])
+    exact = (run.delta[l][j, 0], run.a[l - 1][k, 0], run.gradient.w[l][j, k])
+    assert np.allclose((delta, a, product), exact, rtol=5e-3)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from execute_pages import joined
-from in_chromium import chromium
+from in_chromium import SLOW, chromium
 from playwright.sync_api import BrowserContext, Page
 
 PICTURE = re.compile(r'(?<=src=")data:image/png;base64,[^"]*(?=")')
@@ -83,11 +83,11 @@ def reading(address: str, timeout: int = 240, **options: Any) -> Iterator[Tab]:
                 tab.elsewhere.append(asked.url)
 
         def console(message: Any) -> None:
-            if message.type == "error" and not message.text.startswith(MISSING):
+            if message.type == "error" and not message.text.startswith(MISSING) and SLOW not in message.text:
                 tab.errors.append(message.text)
 
         context.on("request", request)
-        tab.page.on("pageerror", lambda error: tab.errors.append(str(error)))
+        tab.page.on("pageerror", lambda e: None if SLOW in str(e) else tab.errors.append(str(e)))
         tab.page.on("console", console)
         yield tab
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from backprop_lib.extras import need
 
-need("backprop_lib.figures", "ipywidgets")
+need("backprop_lib.figures", "ipywidgets", "anywidget")
 
 
 def figure_names() -> list[str]:

@@ -5,7 +5,8 @@
 // name that begins as a name of the other does. An element says its names in data-is; a neuron and a weight of a
 // drawn net say where they are in data-layer, data-neuron, data-to and data-from.
 //
-// The book calls `still` on every stored output of a page.
+// In a notebook, anywidget calls `render`, and what is clicked may be chosen; in the book, `still` does the same to a
+// stored output.
 const PARTS = "[data-is], [data-layer]";
 const HINT = "Point at a neuron, a weight or a symbol: it lights wherever it stands. By keyboard: Tab, then the arrows.";
 const STYLE = `
@@ -58,11 +59,12 @@ function told(part) {
 }
 
 // Neuron, weights, neuron, …: ← and → walk along the net, ↑ and ↓ along a layer; elsewhere to the next symbol.
+const placeOf = ({ dataset: d }) => [d.layer, d.neuron ?? d.to, d.from].filter(Boolean).join(".");
+
 function step(parts, at, key) {
   const { layer, neuron, to, from } = at.dataset, on = key === "ArrowRight" ? 1 : -1;
   const where = (wanted) => parts.find(({ dataset }) => Object.entries(wanted).every(([name, value]) => dataset[name] === String(value)));
-  const place = ({ dataset: d }) => `${d.layer}.${d.neuron ?? d.to}.${d.from}`;
-  if (layer) parts.sort((one, other) => place(one).localeCompare(place(other), "en", { numeric: true }));
+  if (layer) parts.sort((one, other) => placeOf(one).localeCompare(placeOf(other), "en", { numeric: true }));
   const column = layer ? parts.filter(({ dataset: d }) => d.layer === layer && !d.neuron === !neuron) : parts;
   const sideways = key === "ArrowRight" || key === "ArrowLeft";
   if (!layer || !sideways) return column[column.indexOf(at) + (key === "ArrowDown" || key === "ArrowRight" ? 1 : -1)];
@@ -86,7 +88,8 @@ function partAt({ target, clientX, clientY }) {
   return nearest;
 }
 
-function enliven(root, status) {
+// `choice`, if there is one, says which parts can be chosen, which one is, and does it; what is returned shows which.
+function enliven(root, status, choice) {
   let held = null; // the names of the part that has the focus, so that the next picture gives it back
   let lit = null;
   const parts = (within = root) => [...within.querySelectorAll(PARTS)];
@@ -103,6 +106,10 @@ function enliven(root, status) {
     say(part ? told(part) : "");
   }
 
+  function press() {
+    for (const part of root.querySelectorAll("svg [role=button]")) part.setAttribute("aria-pressed", placeOf(part) === choice.now());
+  }
+
   // Each net, each equation and each piece of code is one stop of Tab; the arrows move inside of it.
   function prepare() {
     for (const part of parts()) {
@@ -112,9 +119,10 @@ function enliven(root, status) {
       group.setAttribute("data-lm-suppress-shortcuts", "true"); // else JupyterLab takes the arrows
       if (!net) continue;
       net.setAttribute("role", "group");
-      part.setAttribute("role", "img");
+      part.setAttribute("role", choice && part.matches(choice.of) ? "button" : "img");
       part.setAttribute("aria-label", told(part));
     }
+    press();
     if (held && document.activeElement === document.body) {
       parts().find((part) => namesOf(part).join() === held)?.focus({ preventScroll: true });
     }
@@ -123,7 +131,11 @@ function enliven(root, status) {
   const focused = () => (root.contains(document.activeElement) ? document.activeElement.closest(PARTS) : null);
   root.addEventListener("pointermove", (event) => light(partAt(event) ?? focused()));
   root.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && light(focused()));
-  root.addEventListener("click", (event) => partAt(event)?.focus({ preventScroll: true }));
+  const choose = (part) => part?.matches("[role=button]") && choice.choose(placeOf(part));
+  root.addEventListener("click", (event) => {
+    partAt(event)?.focus({ preventScroll: true });
+    choose(partAt(event));
+  });
   root.addEventListener("focusin", ({ target }) => {
     const part = target.closest(PARTS);
     held = part && namesOf(part).join();
@@ -138,8 +150,9 @@ function enliven(root, status) {
     const part = event.target.closest(PARTS);
     if (!part) return;
     if (event.key === "Escape") return part.blur();
-    if (!/^Arrow/.test(event.key)) return;
-    step(parts(part.closest("svg, [data-line]")), part, event.key)?.focus({ preventScroll: true });
+    if (!/^(Arrow.*|Enter| )$/.test(event.key)) return;
+    if (!event.key.startsWith("Arrow")) choose(part);
+    else step(parts(part.closest("svg, [data-line]")), part, event.key)?.focus({ preventScroll: true });
     event.preventDefault();
   });
   new MutationObserver((records) => records.some(({ target }) => target !== status) && prepare())
@@ -149,6 +162,7 @@ function enliven(root, status) {
   }
   root.classList.add("living");
   prepare();
+  return press;
 }
 
 const said = () => Object.assign(document.createElement("output"), { className: "pointed" });
@@ -169,3 +183,21 @@ export function still(output) {
   else output.append(status);
   enliven(output, status);
 }
+
+function render({ model, el }) {
+  const status = said();
+  el.append(status);
+  const choice = model.get("choosable") && {
+    of: { neurons: "g", weights: "line" }[model.get("choosable")],
+    now: () => model.get("chosen"),
+    choose: (place) => { model.set("chosen", place); model.save_changes(); },
+  };
+  const start = () => {
+    const scene = el.closest(".scene");
+    if (!scene) return requestAnimationFrame(start);
+    model.on("change:chosen", enliven(scene, status, choice));
+  };
+  start();
+}
+
+export default { render };

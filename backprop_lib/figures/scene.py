@@ -20,6 +20,7 @@ from backprop_lib.arguments import shown
 from backprop_lib.drawing import named
 from backprop_lib.drawing.svg import number, still
 from backprop_lib.figures.controls import HEAD, WRAPPING, IntegerBox, LogSlider, Player, choice, slider
+from backprop_lib.figures.living import Living
 
 __all__ = ["IntegerBox", "LogSlider", "Player", "Scene", "View", "choice", "slider", "table_html"]
 
@@ -147,7 +148,8 @@ class Scene(W.VBox):  # type: ignore[misc]
     controls   {name: widget}: every widget has a `value`, which is handed to `draw` under the name
     draw       a pure function from the values to a View
     play       the name of a slider that is also to be played, a step every `interval` milliseconds
-    living     whether the code says its names, as the picture does, so that both light together: `living.js`
+    living     whether what is pointed at lights, in the picture and in the code: see `living.js`
+    clicked    "neurons" or "weights", and the controls that a click on one sets: its layer, its indices
 
     `view` is the last good View, `error` the exception that prevented the present one (or None), `controls`,
     `reset_button`, `numbers_button` and `player` the widgets. The first drawing is not guarded: what is wrong
@@ -161,13 +163,15 @@ class Scene(W.VBox):  # type: ignore[misc]
         play: str | None = None,
         interval: int = 150,
         living: bool = False,
+        clicked: tuple[str, tuple[str, ...]] = ("", ()),
     ) -> None:
         if play is not None and play not in controls:
             raise ValueError(f"play: expected one of {', '.join(controls)}, got {shown(play)}")
         self.controls = dict(controls)
         self.error: BaseException | None = None
         self._draw = draw
-        self._living = living
+        choosable, self._clicked = clicked
+        self._living = Living(choosable=choosable, chosen=self._place()) if living else None
         self._drawing = threading.Lock()
         self._asked = threading.Event()
         self._held = False
@@ -188,6 +192,7 @@ class Scene(W.VBox):  # type: ignore[misc]
                 W.HBox([*shown_controls, self.reset_button], layout=W.Layout(**WRAPPING)),
                 self._status,
                 self._picture,
+                *([self._living] if self._living else []),
                 self._sentence,
                 self.numbers_button,
                 self._table,
@@ -200,6 +205,8 @@ class Scene(W.VBox):  # type: ignore[misc]
         for control in self.controls.values():
             control.observe(self._on_change, "value")
         self.numbers_button.observe(self._on_numbers, "value")
+        if self._living is not None:
+            self._living.observe(self._on_chosen, "chosen")
         self.reset_button.on_click(lambda _: self.reset())
 
     def refresh(self) -> None:
@@ -291,12 +298,27 @@ class Scene(W.VBox):  # type: ignore[misc]
         )
         self._changed += "." if moved else ""
 
+    def _place(self) -> str:
+        """What the controls have chosen, as it is clicked: "2.1.0" is the weight of layer 2 to 1 from 0."""
+        return ".".join(str(self.controls[name].value) for name in self._clicked)
+
+    def _on_chosen(self, change: Any) -> None:
+        self._held = True
+        try:
+            for name, index in zip(self._clicked, change["new"].split("."), strict=True):
+                self.controls[name].value = int(index)
+        finally:
+            self._held = False
+        self.refresh()
+
     def _show(self) -> None:
         self._status.value = STYLE + _error_html(self.error) + _progress_html(self.view.progress)
         self._picture.value = self.view.html
         self._sentence.value = _sentence_html(self.view.sentence, self._changed)
         self._table.value = table_html(self.view.table) if self.numbers_button.value else ""
-        self._code.value = _code_html(self.view.code, self._living)
+        self._code.value = _code_html(self.view.code, self._living is not None)
+        if self._living is not None:
+            self._living.chosen = self._place()
         for name, control in self.controls.items():
             if hasattr(control, "disabled") and control.disabled != (name in self.view.idle):
                 control.disabled = name in self.view.idle
@@ -318,7 +340,7 @@ class Scene(W.VBox):  # type: ignore[misc]
             view = self._still_view()
         table = table_html(view.table)
         numbers = f"<details><summary>The numbers</summary>{table}</details>" if table else ""
-        words = _sentence_html(view.sentence) + numbers + _code_html(view.code, self._living)
+        words = _sentence_html(view.sentence) + numbers + _code_html(view.code, self._living is not None)
         data["text/plain"] = f"{view.alt}\n{view.sentence}" if view.sentence else view.alt
         html = view.html
         if "data:image/png" in html:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from backprop_lib.data import load_iris
-from backprop_lib.drawing.net import network_svg, superscript
+from backprop_lib.drawing.named import named, symbols
+from backprop_lib.drawing.net import network_svg, subscript, superscript
 from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
-from backprop_lib.drawing.svg import number
+from backprop_lib.drawing.svg import factor, number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
 from backprop_lib.figures.scene import Scene, View, slider
@@ -101,7 +102,17 @@ def weight_inspector() -> Scene:
             f"[a, delta, a * delta, {'measured' if is_steady else 'abs(measured - a * delta)'}, w, C]"
         )
         pictures = drawn + image_html(png, alt, WIDTH, HEIGHT)
-        html = f"<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>{pictures}</div>"
+        into, end = f"a.{l - 1}.{k}", f"delta.{l}.{j}"
+        weight = f"w{superscript(l)}{subscript(j)}{subscript(k)}"
+        equation = symbols(
+            f"∂C/∂{weight} = δ{superscript(l)}{subscript(j)} a{superscript(l - 1)}{subscript(k)}", 2
+        )
+        product = named(number(a * delta), f"dw.{l}.{j}.{k}")
+        equation += f" = {named(number(delta), end)} · {named(factor(a), into)} = {product}"
+        html = (
+            f"<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>{pictures}</div>"
+            f"<div style='font-size:15px;line-height:1.5' data-line>{equation}</div>"
+        )
         return View(html, alt, sentence, rows, code)
 
     controls: dict[str, Any] = {
@@ -119,4 +130,4 @@ def weight_inspector() -> Scene:
     # First of all observers, so that no neuron is asked for that the layer does not have.
     controls["l"].observe(keep_inside, "value")
     keep_inside(None)
-    return Scene(controls, draw)
+    return Scene(controls, draw, living=True, clicked=("weights", ("l", "j", "k")))

@@ -10,7 +10,7 @@ const [runtime, root, ...wheels] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(`${runtime}/pyodide.mjs`));
 const python = await loadPyodide({ indexURL: `${runtime}/` });
 const quiet = { messageCallback() {} };
-await python.loadPackage(["backprop-lib", "ipywidgets", "matplotlib", "numpy", "pillow", "sympy", "pygments"], quiet);
+await python.loadPackage(["anywidget", "backprop-lib", "ipywidgets", "matplotlib", "numpy", "pillow", "sympy", "pygments"], quiet);
 for (const wheel of wheels) {
   python.unpackArchive(new Uint8Array(fs.readFileSync(wheel)), "zip", { extractDir: "/wheels" });
 }

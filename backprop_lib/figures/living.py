@@ -1,0 +1,20 @@
+"""What makes a scene living: a widget of which one line is seen, that names what is pointed at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anywidget
+import traitlets
+
+
+class Living(anywidget.AnyWidget):
+    """Lights, in the scene that holds it, all that belongs to what is pointed at: see `living.js`.
+
+    choosable   what is chosen by a click: "neurons", "weights" or nothing
+    chosen      its layer and indices: "1.0" is neuron 0 of layer 1, "2.1.0" the weight to 1 from 0
+    """
+
+    _esm = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+    choosable = traitlets.Unicode("").tag(sync=True)
+    chosen = traitlets.Unicode("").tag(sync=True)

@@ -1,0 +1,203 @@
+"""Pointing in JupyterLab: what belongs together lights, by mouse, by touch and by keyboard.
+
+Run by `make test-browser`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import in_chromium
+import pytest
+from figure_in_browser import locate, write_notebook
+from playwright.sync_api import expect
+
+SLIDERS = ["Layer l", "To neuron j", "From neuron k"]
+FIGURES = ["stepper", "weight_inspector"]
+IMPORT = "from backprop_lib.figures.{0} import {0}\n{0}()"
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path, lab: str, chromium: Any) -> Iterator[Any]:
+    """A page with the living figures, which has been run; no error is in its console at the end."""
+    tab, errors = in_chromium.open_tab(chromium)
+    name = write_notebook(folder, "living.ipynb", *(IMPORT.format(figure) for figure in FIGURES))
+    in_chromium.run_all(tab, lab, name)
+    yield tab
+    tab.close()
+    assert not errors, errors
+
+
+def figure(page: Any, name: str) -> Any:
+    """A figure as it is first, ready to be pointed at, with nothing that is pointed at."""
+    scene = page.locator(f"{in_chromium.SCENE}.living").nth(FIGURES.index(name))
+    scene.scroll_into_view_if_needed()
+    scene.locator("[tabindex='0']").first.wait_for()
+    scene.get_by_role("button", name="Reset").click()
+    page.evaluate("() => document.activeElement.blur()")
+    page.mouse.move(0, 0)
+    expect(scene.locator(".lit")).to_have_count(0)
+    return scene
+
+
+@pytest.fixture
+def stepper(page: Any) -> Any:
+    return figure(page, "stepper")
+
+
+LIT = """scene => [...scene.querySelectorAll('.lit')].map(part => {
+    const {layer, neuron, to, from} = part.dataset;
+    if (neuron) return `neuron ${layer}.${neuron}`;
+    return layer ? `weight ${layer}.${to}.${from}` : part.textContent;
+})"""
+
+
+def lit(scene: Any) -> list[str]:
+    """What is lit: drawn things by their place, and text as it stands."""
+    return list(scene.evaluate(LIT))
+
+
+def told(scene: Any) -> str:
+    return str(scene.locator(".pointed").inner_text())
+
+
+def on_weight(scene: Any, l: int, j: int, k: int) -> tuple[float, float]:
+    """Where on the screen a weight is: a fifth along it, where no two cross."""
+    weight = scene.locator(f"line[data-layer='{l}'][data-to='{j}'][data-from='{k}']")
+    x, y = weight.evaluate(
+        """line => {
+            const [x1, y1, x2, y2] = ['x1', 'y1', 'x2', 'y2'].map(name => line[name].baseVal.value);
+            const there = new DOMPoint(x1 + (x2 - x1) / 5, y1 + (y2 - y1) / 5);
+            const {x, y} = there.matrixTransform(line.getScreenCTM());
+            return [x, y];
+        }"""
+    )
+    return float(x), float(y)
+
+
+ALL_DELTAS = ["neuron 2.0", "neuron 2.1", "neuron 2.2"]
+
+
+def test_a_neuron_lights_its_symbols_its_term_and_its_line_of_code_and_no_other(stepper: Any) -> None:
+    stepper.locator("g[data-layer='2'][data-neuron='1']").hover()
+    found = lit(stepper)
+    assert found == ["neuron 2.1", "δ²", "Σₖ", "δ²ₖ", "0.042·0.0934", "0.0934", "delta[2]"]
+    assert re.fullmatch(r"Neuron 1 of layer 2: a = 0\.\d+, δ = 0\.0934", told(stepper))
+
+
+def test_a_weight_lights_its_symbols_and_its_number(stepper: Any) -> None:
+    stepper.page.mouse.move(*on_weight(stepper, 2, 2, 0))
+    assert lit(stepper) == ["weight 2.2.0", "w²", "Σₖ", "w²ₖ₀", "− 0.452·0.127", "− 0.452", "w[2]"]
+    assert told(stepper) == "The weight of layer 2 to neuron 2 from neuron 0: w = −0.452"
+    stepper.page.mouse.move(0, 0)
+    expect(stepper.locator(".lit")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "drawn", "words"),
+    [
+        ("δ²", ALL_DELTAS, "δ of layer 2"),
+        (
+            "w²ₖ₀",
+            [f"weight 2.{j}.0" for j in range(3)],
+            "w of layer 2, to every neuron from neuron 0",
+        ),
+        ("σ′(z¹₀)", ["neuron 1.0"], "σ′(z) of neuron 0 of layer 1"),
+        ("Σₖ", [f"weight 2.{j}.0" for j in range(3)] + ALL_DELTAS, None),
+        ("0.0934", ["neuron 2.1"], "δ of neuron 1 of layer 2: 0.0934"),
+        ("− 0.452", ["weight 2.2.0"], "w of layer 2, to neuron 2 from neuron 0: −0.452"),
+        ("w[2]", [f"weight 2.{j}.{k}" for j in range(3) for k in range(5)], "w of layer 2"),
+    ],
+)
+@pytest.mark.parametrize("how", ["mouse", "focus", "click"])
+def test_a_symbol_lights_what_it_names_in_the_net(
+    symbol: str, drawn: list[str], words: str | None, how: str, stepper: Any
+) -> None:
+    part = stepper.get_by_text(symbol, exact=True)
+    {"mouse": part.hover, "focus": part.focus, "click": part.click}[how]()
+    found = lit(stepper)
+    assert sorted(name for name in found if re.match("neuron|weight", name)) == sorted(drawn)
+    assert symbol in found
+    assert words is None or told(stepper) == words
+
+
+def test_every_part_is_reached_by_keys_named_and_told_and_the_focus_stays_when_the_picture_changes(
+    stepper: Any,
+) -> None:
+    page = stepper.page
+    net = stepper.get_by_role("group", name=re.compile("Flower 0, step 4"))
+    assert net.get_by_role("img").count() == 12 + 35
+    assert all(
+        name.strip() for name in net.get_by_role("img").evaluate_all("all => all.map(e => e.ariaLabel)")
+    )
+    assert net.locator("[tabindex='0']").count() == 1
+    net.locator("[tabindex='0']").focus()
+    page.keyboard.press("ArrowRight")
+    assert told(stepper).startswith("The weight of layer 1 to neuron 0 from neuron 0: w = ")
+    for key in ("ArrowRight", "ArrowDown", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    assert told(stepper).startswith("Neuron 0 of layer 2: a = ") and "neuron 2.0" in lit(stepper)
+    for key in ("ArrowDown", "ArrowLeft", "ArrowDown", "ArrowLeft"):
+        page.keyboard.press(key)
+    assert told(stepper).startswith("Neuron 1 of layer 1: a = ")
+    before = told(stepper)
+    stepper.get_by_role("button", name="Next").evaluate("button => button.click()")
+    stepper.get_by_text("Step 5 of 6").wait_for()
+    assert told(stepper) == before
+    assert page.evaluate("() => document.activeElement.getAttribute('aria-label')") == before
+    page.keyboard.press("Escape")
+    expect(stepper.locator(".lit")).to_have_count(0)
+
+
+def test_a_weight_is_chosen_by_a_click_and_by_keys_and_the_sliders_follow_and_lead(page: Any) -> None:
+    scene = figure(page, "weight_inspector")
+
+    def chosen() -> list[str]:
+        return [str(locate(scene, name).locator(".widget-readout").inner_text()) for name in SLIDERS]
+
+    pressed = scene.locator("[aria-pressed=true]")
+    assert scene.get_by_role("button", name=re.compile("^The weight of layer")).count() == 35
+    expect(pressed).to_have_attribute(
+        "aria-label", re.compile("^The weight of layer 2 to neuron 0 from neuron 0")
+    )
+    page.mouse.click(*on_weight(scene, 1, 4, 3))
+    scene.get_by_text(re.compile(r"w¹\[4, 3\]: ")).first.wait_for()
+    assert chosen() == ["1", "4", "3"]
+    expect(pressed).to_have_attribute(
+        "aria-label", re.compile("^The weight of layer 1 to neuron 4 from neuron 3")
+    )
+    assert page.evaluate("() => document.activeElement.ariaPressed") == "true", "the focus is where it was"
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    scene.get_by_text(re.compile(r"w¹\[4, 2\]: ")).first.wait_for()
+    for key in ("ArrowRight", "ArrowRight", " "):
+        page.keyboard.press(key)
+    scene.get_by_text(re.compile(r"w²\[0, 4\]: ")).first.wait_for()
+    assert chosen() == ["2", "0", "4"]
+    locate(scene, "To neuron j").locator(".noUi-handle").press("End")
+    scene.get_by_text(re.compile(r"w²\[2, 4\]: ")).first.wait_for()
+    expect(pressed).to_have_attribute(
+        "aria-label", re.compile("^The weight of layer 2 to neuron 2 from neuron 4")
+    )
+    page.mouse.move(*on_weight(scene, 2, 2, 4))
+    assert {"weight 2.2.4", "∂C/∂w²₂₄", "w[2][2, 4]"} <= {*lit(scene)}
+
+
+def test_a_module_that_is_slow_to_load_lights_all_the_same(folder: Path, lab: str, chromium: Any) -> None:
+    tab, errors = in_chromium.open_tab(chromium)
+    said: list[str] = []
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.add_init_script(
+        "AbortSignal.timeout = () => { const now = new AbortController(); setTimeout(() => now.abort());"
+        " return now.signal; }"
+    )
+    in_chromium.run_all(tab, lab, write_notebook(folder, "slow.ipynb", IMPORT.format("stepper")))
+    scene = tab.locator(f"{in_chromium.SCENE}.living")
+    scene.scroll_into_view_if_needed()
+    scene.locator("g[data-layer='2'][data-neuron='1'][role=img]").hover()
+    assert "neuron 2.1" in lit(scene)
+    assert not errors and any(in_chromium.SLOW in words for words in said)
+    tab.close()
