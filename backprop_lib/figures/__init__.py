@@ -6,7 +6,8 @@ from pathlib import Path
 
 from backprop_lib.extras import need
 
-need("backprop_lib.figures", "ipywidgets", "anywidget")
+need("backprop_lib.figures", "ipywidgets")
+need("backprop_lib.figures", "anywidget")
 
 
 def figure_names() -> list[str]:
