@@ -37,6 +37,8 @@ STYLE = (
 .scene > .widget-html, .scene > .widget-html > .widget-html-content { min-height: 0; height: auto; }
 .scene > .widget-html > .widget-html-content { overflow-x: auto; }
 .scene > .sentence > .widget-html-content { min-height: 76px; } /* three lines: a wrap moves nothing below */
+.scene p:has(progress) { position: absolute; z-index: 1; padding: 2px 8px; /* moves nothing either */
+  background: var(--jp-layout-color0, white); }
 .scene [disabled] { opacity: 0.4; }
 </style>"""
     + HEAD
