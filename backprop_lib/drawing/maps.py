@@ -49,7 +49,7 @@ def net_of_maps(
     maps      {l: (n_l, rows, columns)}: the activation of every neuron over a plane, the first row on top
     limits    {l: (low, high)}: the numbers at the two ends of the colors and of the bars
     means     {l: (n_l, groups)}: the mean activation for each group of examples, a bar each, in its color
-    work      {l: (n_l,)}: by how much the cost rises without the neuron, for hidden layers
+    work      {l: (n_l,)}: by how much the cost rises without the neuron, for hidden layers; 0 if hardly
     idle      the neurons (l, j) that are drawn pale, and named so
     names     of the inputs, and of the outputs, which are those of the groups
     captions  two lines for each layer
@@ -133,7 +133,8 @@ class _Maps:
         pale = ' opacity="0.4"' if is_idle else ""
         words = f"neuron {j} of layer {l}: mean activation {said}"
         if l in self.work:
-            words += f"; without it the cost changes by {number(self.work[l][j])}"
+            change = self.work[l][j]
+            words += f"; without it the cost {f'changes by {number(change)}' if change else 'hardly changes'}"
         parts = [
             f'<g data-layer="{l}" data-neuron="{j}" '
             f'data-means="{" ".join(map(data_number, self.means[l][j]))}"'

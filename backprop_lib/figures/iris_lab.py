@@ -41,7 +41,7 @@ COSTS = {"quadratic": "quadratic", "cross-entropy": "cross_entropy"}
 HEIGHT, PLANE, CURVES = 480, 258, 262  # pixels
 SEEN_ERRORS = (1e-5, 1.0)  # the ends of the colors
 PATIENCE = 0.03  # seconds of training before a first part is shown; the next part takes twice as long
-TINY = 1e-6  # of the cost: a smaller change may be round-off
+TINY = 1e-4  # of the cost: of a smaller change no digit is said, since round-off may decide it
 IDLE = 0.05  # of the work of the busiest neuron of the layer: who does less is idle
 SPECIES = ("setosa", "versicolor", "virginica")
 SPECIES_COLORS = LINE_COLORS[1:4]
@@ -102,6 +102,11 @@ def work(net: Network, x: Array, y: Array, cost: str = "quadratic") -> dict[int,
             without[j] = answers.mean()
             rises[l][j] = cost_from(l, without) - whole
     return rises
+
+
+def certain(rise: Array, cost: float) -> Array:
+    """The rises of a cost, rounded to two digits, and 0 where round-off may decide these."""
+    return np.array([float(f"{v:.2g}") if abs(v) > TINY * cost else 0.0 for v in rise])
 
 
 def idle_neurons(rises: Mapping[int, Array], cost: float) -> set[tuple[int, int]]:
@@ -296,7 +301,8 @@ class PlaneFigure:
         self.answers.cells = cells
         self._wrong.set_data(*self._flowers[wrong][:, 2:].T)
         self._kept.set_text("" if kept is None else "Gray: the borders of the kept run.")
-        return self.fast.png(key=kept is None)
+        self.fast.key = kept is None
+        return self.fast.png()
 
 
 class CurvesFigure:
@@ -381,7 +387,8 @@ class CurvesFigure:
             text.set_text(f"δ{superscript(l)}" if height else "")
             text.set_y(1 - (top + height / 2) / len(errors))
             top += height + 1
-        return self.fast.png(key=(limits, run.net.sizes, kept is None))
+        self.fast.key = limits, run.net.sizes, kept is None
+        return self.fast.png()
 
 
 class IrisLab(Scene):
@@ -487,7 +494,7 @@ class IrisLab(Scene):
         rows += [[name, OPEN if run.is_doubtful else number(value, 4)] for name, value in quantities.items()]
         below = f"below {number(rounded_up(max(TINY * run.cost, 1e-300)), 1)}"
         for l, rise in rises.items():
-            cells = [number(v, 2) if abs(v) > TINY * run.cost else below for v in rise]
+            cells = [number(v, 2) if v else below for v in certain(rise, run.cost)]
             rows += [
                 [f"more cost without neuron {j} of layer {l}", OPEN if run.is_doubtful else cell]
                 for j, cell in enumerate(cells)
@@ -547,7 +554,7 @@ class IrisLab(Scene):
             {l: over[l].reshape(len(over[l]), *coarse.shape[1:]) for l in layers},
             limits,
             {l: np.column_stack([a[l][:, self._y[s] == 1].mean(axis=1) for s in range(3)]) for l in layers},
-            work=rises,
+            work={l: certain(rise, run.cost) for l, rise in rises.items()},
             idle=idle,
             names=(NAMES, SPECIES),
             captions=captions,
