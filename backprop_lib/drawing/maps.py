@@ -20,12 +20,14 @@ from backprop_lib.drawing.svg import HALO, data_number, document, line_of_text, 
 LEFT, RIGHT, TOP, BOTTOM = 82, 66, 36, 56  # room for names of inputs, outputs and columns, and for the key
 BARS, EDGE = 18, 26  # pixels for the bars beside a map, and at least so many for the weights
 LARGEST = 60  # pixels of a map
+CIVIDIS = colormaps["cividis"](np.arange(256), bytes=True)
 
 
 def map_png(cells: Array, limits: tuple[float, float]) -> bytes:
     """A small map in the colors of cividis, a pixel a cell: dark at the first limit, yellow at the second."""
     low, high = limits
-    return encoded(colormaps["cividis"]((cells - low) / (high - low), bytes=True))
+    steps = (cells - low) * (256 / (high - low))
+    return encoded(CIVIDIS[np.clip(steps, 0, 255).astype(np.intp)])
 
 
 def net_of_maps(
