@@ -105,3 +105,15 @@ def test_what_runs_under_two_kernels_leaves_out_only_tests_that_there_are() -> N
     assert left_out == sorted(left_out)
     assert {f"test_{name}.py" for name in left_out} <= {path.name for path in (ROOT / "tests").iterdir()}
     assert not {"agreement", "mathematics", "gradient_check", "figures", "figure_states"} & set(left_out)
+
+
+def test_a_copy_of_the_checkout_has_what_git_would_take_and_needs_no_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, copy = tmp_path / "root", tmp_path / "copy"
+    (root / "build").mkdir(parents=True)
+    for name in (".gitignore", "kept.py", "build/left.py"):
+        (root / name).write_text("build/\n", encoding="utf-8")
+    monkeypatch.setattr(matrix, "ROOT", root)
+    matrix.copy_checkout(copy)
+    assert sorted(path.name for path in copy.rglob("*")) == [".gitignore", "kept.py"]
