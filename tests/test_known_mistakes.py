@@ -78,14 +78,18 @@ def from_a_sum(share=lambda m: 1 / m, bias_share=None, turned=True):
     return answer
 
 
-def by_the_inputs(change=lambda slopes, x: slopes):
+def collected(w, errors):
+    return np.einsum("kj,ki->ji", w, errors)
+
+
+def by_the_inputs(change=lambda slopes, x: slopes, last=lambda w, back, prime: collected(w, back * prime)):
     """∂C_x/∂x of a tanh layer and a sigmoid layer."""
 
     def answer(net, x, y):
         u = np.tanh(net.w[1] @ x + net.b[1])
         a = 1 / (1 + np.exp(-(net.w[2] @ u) - net.b[2]))
-        back = np.einsum("kj,ki->ji", net.w[2], (a - y) * (a - a * a))
-        return change(np.einsum("kj,ki->ji", net.w[1], back * (1 - u * u)), x)
+        back = collected(net.w[2], (a - y) * (a - a * a))
+        return change(last(net.w[1], back, 1 - u * u), x)
 
     return answer
 
@@ -411,6 +415,7 @@ MISTAKEN += [
         "the gradient of the transposed weights",
         lambda d, a: (by_rows()(d, a)[0].T, by_rows()(d, a)[1]),
     ),
+    ("gradient_in_rows", "1/m applied twice", by_rows(lambda d: len(d) ** 2)),
     ("from_a_summed_cost", "still the gradient of a sum", from_a_sum(lambda m: 1)),
     (
         "from_a_summed_cost",
@@ -431,6 +436,24 @@ MISTAKEN += [
         by_the_inputs(lambda slopes, x: slopes.mean(axis=1)[:, None]),
     ),
     ("input_error", "divided by the number of examples", by_the_inputs(lambda slopes, x: slopes / len(x.T))),
+    (
+        "input_error",
+        "summed over the examples",
+        by_the_inputs(lambda slopes, x: slopes.sum(axis=1)[:, None]),
+    ),
+    ("input_error", "σ′(z¹) left out", by_the_inputs(last=lambda w, back, prime: collected(w, back))),
+    (
+        "input_error",
+        "σ′(z¹) taken twice",
+        by_the_inputs(last=lambda w, back, prime: collected(w, back * prime**2)),
+    ),
+    (
+        "input_error",
+        "the inverse in place of the transpose",
+        by_the_inputs(last=lambda w, back, prime: np.linalg.lstsq(w, back * prime)[0]),
+    ),
+    ("input_error", "a factor x", by_the_inputs(lambda slopes, x: x * slopes)),
+    ("input_error", "the error of layer 1", by_the_inputs(last=lambda w, back, prime: back * prime)),
     ("input_error", "uphill and downhill exchanged", by_the_inputs(lambda slopes, x: -slopes)),
 ]
 

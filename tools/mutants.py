@@ -288,11 +288,11 @@ def statuses_of(module: str) -> dict[str, int | None]:
 
 def count_of(module: str) -> int:
     """How many mutants a module has."""
-    from mutmut.mutation.file_mutation import mutate_file_contents
-
     source = ROOT / "backprop_lib" / f"{module}.py"
     if source.read_bytes() == (folder_of(module) / "backprop_lib" / f"{module}.py").read_bytes():
         return len(statuses_of(module))
+    from mutmut.mutation.file_mutation import mutate_file_contents
+
     mutated = mutate_file_contents(source.name, source.read_text(encoding="utf-8"))
     return len(computing(mutated.code) if module.startswith("figures/") else mutated.mutant_names)
 
