@@ -30,6 +30,7 @@ def _as_in_make_test(config: pytest.Config) -> None:
         config.option.nbval_sanitize_with = str(SANITIZE)
     if config.option.nbval_kernel_name is None:
         config.option.nbval_current_env = True  # else another Python's kernel of the same name may answer
+    config.pluginmanager.import_plugin("stored_pictures")  # what nbval leaves out
     missing = [name for name in KERNEL_FOLDERS if name not in os.environ]
     if missing:  # in the processes of xdist they are there already
         folder = tempfile.TemporaryDirectory(prefix="pages-", ignore_cleanup_errors=True)

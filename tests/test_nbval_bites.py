@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import base64
+import io
 import json
 import os
 import random
@@ -10,23 +12,74 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import execute_pages
+import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageOps
+from stored_pictures import DRAWN_WITH, PNG_IN_HTML, is_comparable, is_from_round_off, look_alike
 
 ROOT = Path(__file__).parents[1]
 SANITIZE = ROOT / "tests" / "nbval_sanitize.cfg"
 
+
+def encoded(image: Image.Image, **options: Any) -> str:
+    """A picture as it stands in a page: a PNG in base64."""
+    buffer = io.BytesIO()
+    image.save(buffer, "png", **options)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def decoded(png: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+
+
+def two_curves() -> Image.Image:
+    """A blue line that rises above an orange one."""
+    image = Image.new("RGB", (96, 64), "white")
+    for color, end in (("#2166AC", 8), ("#B35806", 40)):
+        ImageDraw.Draw(image).line([(8, 56), (88, end)], fill=color, width=4)
+    return image
+
+
+def upside_down(png: str) -> str:
+    return encoded(ImageOps.flip(decoded(png)))
+
+
+def exchanged(png: str) -> str | None:
+    """The picture with its two commonest colors exchanged, grays aside; None if it has but one."""
+    pixels = np.asarray(decoded(png)).astype(int)
+    numbers, count = np.unique(pixels[np.ptp(pixels, axis=2) > 60] @ (1 << 16, 1 << 8, 1), return_counts=True)
+    by_count = numbers[np.argsort(-count, kind="stable")][: (count > 100).sum()]  # no mixed shades
+    colors = np.stack([by_count >> 16, by_count >> 8 & 255, by_count & 255], axis=1)
+    others = [color for color in colors if abs(color - colors[0]).max() > 120]
+    if not others:
+        return None
+    swapped = pixels.copy()
+    for one, two in ((colors[0], others[0]), (others[0], colors[0])):
+        swapped[abs(pixels - one).max(axis=2) <= 12] = two
+    return encoded(Image.fromarray(swapped.astype(np.uint8)))
+
+
+def one_pixel_lower(png: str) -> str:
+    return encoded(Image.fromarray(np.roll(np.asarray(decoded(png)), 1, axis=0)))
+
+
+DRAWN = encoded(two_curves())
+
 CELLS = [
     "print('the cost is', 0.987)",
-    'from IPython.display import HTML\nHTML(\'<b>12.5</b><img alt="red" src="data:image/png;base64,AAAA">\')',
+    "from IPython.display import HTML\n"
+    f'HTML(\'<b>12.5</b><img alt="red" src="data:image/png;base64,{DRAWN}">\')',
     "import ipywidgets, matplotlib\n"
     "class Scene(ipywidgets.VBox):\n"
     "    def _repr_mimebundle_(self, **options):\n"
     "        data = super()._repr_mimebundle_(**options)\n"
-    "        still = {'image/png': 'AAAA', 'text/plain': 'cost 0.25'}\n"
+    f"        still = {{'image/png': '{DRAWN}', 'text/plain': 'cost 0.25'}}\n"
     "        return data | still, {'image/png': {'alt': 'cost 0.25'}}",
     "Scene([ipywidgets.FloatSlider()])",
     "raise ValueError('sizes: expected 3, got 4')",
@@ -50,7 +103,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def nbval(folder: Path, *pages: Path) -> tuple[int, str]:
     """Exit status and report of a strict nbval run over pages in a folder."""
     command = f"-m pytest -q --color=no -p no:cacheprovider -c {os.devnull} --nbval --nbval-current-env"
+    command += " -p stored_pictures"
     settings = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    settings["PYTHONPATH"] = str(ROOT / "tests")
     result = subprocess.run(
         [sys.executable, *command.split(), "--rootdir", folder, "--nbval-sanitize-with", SANITIZE]
         + ["--nbval-cell-timeout", "60", "--tb=no", *pages],
@@ -82,16 +137,26 @@ def test_a_live_widget_is_stored_as_its_still_alone(page: Path) -> None:
     assert [sorted(output["data"]) for output in outputs] == [["image/png", "text/plain"]]
 
 
+CHANGES = {
+    "printed-number": ("the cost is 0.987", "the cost is 0.988", 0),
+    "html": ("<b>12.5</b>", "<b>12.6</b>", 1),
+    "alt-text": ('alt=\\"red\\"', 'alt=\\"blue\\"', 1),
+    "still-of-a-figure": ('"cost 0.25"\n', '"cost 0.26"\n', 3),
+    "alt-text-in-the-metadata": ('"alt": "cost 0.25"', '"alt": "cost 0.26"', 3),
+    "error-message": ("expected 3, got 4", "expected 4, got 3", 4),
+}
+CHANGED_PICTURES = {
+    "upside-down": (f"base64,{DRAWN}", f"base64,{upside_down(DRAWN)}", 1),
+    "curves-exchanged": (f"base64,{DRAWN}", f"base64,{exchanged(DRAWN)}", 1),
+    "still-upside-down": (f'"image/png": "{DRAWN}', f'"image/png": "{upside_down(DRAWN)}', 3),
+}
+NOTICED = CHANGES | (CHANGED_PICTURES if is_comparable() else {})
+
+
 @pytest.mark.parametrize(
     ("old", "new", "cell"),
-    [
-        ("the cost is 0.987", "the cost is 0.988", 0),
-        ("<b>12.5</b>", "<b>12.6</b>", 1),
-        ('alt=\\"red\\"', 'alt=\\"blue\\"', 1),
-        ('"cost 0.25"\n', '"cost 0.26"\n', 3),
-        ("expected 3, got 4", "expected 4, got 3", 4),
-    ],
-    ids=["printed-number", "html", "alt-text", "still-of-a-figure", "error-message"],
+    list(NOTICED.values()),
+    ids=list(NOTICED),
 )
 def test_a_change_turns_the_page_red_and_names_its_cell(
     page: Path, tmp_path: Path, old: str, new: str, cell: int
@@ -101,19 +166,24 @@ def test_a_change_turns_the_page_red_and_names_its_cell(
     assert f"FAILED {page.name}::Cell {cell}" in report
 
 
-def test_the_bytes_of_a_picture_in_html_are_not_compared(page: Path, tmp_path: Path) -> None:
-    status, report = nbval(tmp_path, changed(page, tmp_path, "base64,AAAA", "base64,BBBB"))
+SAME = encoded(two_curves(), compress_level=1)
+
+
+@pytest.mark.parametrize("same", [SAME, one_pixel_lower(DRAWN)], ids=["other-bytes", "one-pixel-lower"])
+def test_a_picture_that_looks_the_same_is_the_same(page: Path, tmp_path: Path, same: str) -> None:
+    assert same != DRAWN
+    status, report = nbval(tmp_path, changed(page, tmp_path, f"base64,{DRAWN}", f"base64,{same}"))
     assert status == 0, report
 
 
 @pytest.fixture
 def project(page: Path, tmp_path: Path) -> Path:
     """A project with this one's settings, and the small page with other bytes in its picture."""
-    for name in ("pyproject.toml", "conftest.py", "tests/nbval_sanitize.cfg"):
+    for name in ("pyproject.toml", "conftest.py", "tests/nbval_sanitize.cfg", "tests/stored_pictures.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "notebooks").mkdir()
-    changed(page, tmp_path / "notebooks", "base64,AAAA", "base64,BBBB")
+    changed(page, tmp_path / "notebooks", f"base64,{DRAWN}", f"base64,{SAME}")
     return tmp_path
 
 
@@ -140,11 +210,14 @@ def test_nbval_typed_by_hand_needs_no_flags_and_no_home(
     assert status == 0 and f"{len(CELLS)} passed" in report, report
 
 
-def test_nbval_typed_by_hand_notices_a_changed_digit(project: Path) -> None:
+def test_nbval_typed_by_hand_notices_a_changed_digit_and_a_picture_upside_down(project: Path) -> None:
     (path,) = (project / "notebooks").iterdir()
     changed(path, path.parent, "the cost is 0.987", "the cost is 0.988")
+    changed(path, path.parent, f"base64,{SAME}", f"base64,{upside_down(SAME)}")
     status, report = by_hand(project)
-    assert status == 1 and f"{path.name}::Cell 0" in report and "1 failed" in report, report
+    noticed = (0, 1) if is_comparable() else (0,)
+    assert status == 1 and f"{len(noticed)} failed" in report, report
+    assert all(f"{path.name}::Cell {cell}" in report for cell in noticed), report
 
 
 def test_a_page_that_raises_is_named_and_left_alone(page: Path, tmp_path: Path) -> None:
@@ -158,7 +231,8 @@ def test_a_page_that_raises_is_named_and_left_alone(page: Path, tmp_path: Path) 
     assert path.read_bytes() == before
 
 
-# Every page of the course in turn: a digit flipped in each cell that shows one, and a sign in a formula.
+# Every page of the course in turn: a digit flipped in each cell that shows one, a picture or its words
+# changed in each cell that has one, and a sign in a formula.
 
 PAGES = sorted((ROOT / "notebooks").glob("*.ipynb"))
 DIGIT = re.compile(r"\d")
@@ -187,6 +261,41 @@ def with_a_digit_flipped(cell: dict[str, Any], rng: random.Random) -> bool:
     text = execute_pages.joined(holder[kind])
     place = rng.choice(digits(text))
     holder[kind] = text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :]
+    return True
+
+
+PICTURE = re.compile(r'<img\b[^>]*?\balt="([^"]*)"[^>]*?\bsrc="data:image/[^"]*"[^>]*>')
+
+
+def shown_by(cell: dict[str, Any]) -> list[tuple[dict[str, Any], re.Match[str]]]:
+    """The pictures that a cell shows, each with the data of the output that it stands in."""
+    outputs = [output["data"] for output in cell["outputs"] if "text/html" in output.get("data", {})]
+    return [(data, match) for data in outputs for match in PICTURE.finditer(data["text/html"])]
+
+
+@cache
+def changes(picture: str) -> dict[str, str]:
+    """A picture of a page, an `<img>`, with other words, upside down, and with two curves exchanged."""
+    alt, png = PICTURE.fullmatch(picture)[1], PNG_IN_HTML.search(picture)  # type: ignore[index]
+    middle = len(alt) // 2
+    other = "y" if alt[middle] == "x" else "x"
+    found = {"other words": picture.replace(alt, alt[:middle] + other + alt[middle + 1 :], 1)}
+    if png is not None:
+        for words, changed in (("upside down", upside_down(png[0])), ("exchanged", exchanged(png[0]))):
+            if changed is not None:
+                found[words] = picture.replace(png[0], changed)
+    return found
+
+
+def with_a_picture_changed(cell: dict[str, Any], rng: random.Random) -> bool:
+    """Change one picture of the cell, or its words; False if it shows none."""
+    found = shown_by(cell)
+    if not found:
+        return False
+    data, match = rng.choice(found)
+    made = list(changes(match[0]).values())
+    changed = rng.choice(made if is_comparable() else made[:1])
+    data["text/html"] = data["text/html"][: match.start()] + changed + data["text/html"][match.end() :]
     return True
 
 
@@ -238,36 +347,98 @@ def with_a_sign_flipped(book: dict[str, Any]) -> int:
     return number
 
 
+@dataclass
+class Flipped:
+    """The cells changed in the copies of a page, and those that were red for it, by kind of change."""
+
+    digits: set[int]
+    pictures: set[int]
+    sign: int
+    red: dict[str, set[int]]
+
+
 @pytest.fixture(scope="module")
-def flipped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[set[int], int, set[int], set[int]]]:
-    """{page: (cells with a digit flipped, the cell with a sign flipped, and which were red for either)}."""
+def flipped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Flipped]:
+    """What nbval says of the copies of each page, with digits, with pictures and with a sign changed."""
     folder = tmp_path_factory.mktemp("flipped")
-    made: dict[str, tuple[set[int], int]] = {}
+    made: dict[str, Flipped] = {}
     for path in PAGES:
-        book = execute_pages.read(path)
-        cells = [cell for cell in book["cells"] if cell["cell_type"] == "code"]
         rng = random.Random(path.stem)
-        changed = {n for n, cell in enumerate(cells) if with_a_digit_flipped(cell, rng)}
-        (folder / f"digit-{path.name}").write_text(execute_pages.serialized(book), encoding="utf-8")
-        book = execute_pages.read(path)
-        made[path.name] = changed, with_a_sign_flipped(book)
-        (folder / f"sign-{path.name}").write_text(execute_pages.serialized(book), encoding="utf-8")
+        books = {kind: execute_pages.read(path) for kind in ("digit", "picture", "sign")}
+        cells = {kind: [c for c in book["cells"] if c["cell_type"] == "code"] for kind, book in books.items()}
+        digits = {n for n, cell in enumerate(cells["digit"]) if with_a_digit_flipped(cell, rng)}
+        pictures = {n for n, cell in enumerate(cells["picture"]) if with_a_picture_changed(cell, rng)}
+        made[path.name] = Flipped(digits, pictures, with_a_sign_flipped(books["sign"]), {})
+        for kind, book in books.items():
+            (folder / f"{kind}-{path.name}").write_text(execute_pages.serialized(book), encoding="utf-8")
     report = nbval(folder, *sorted(folder.iterdir()))[1]
     red = {(name, int(n)) for name, n in re.findall(r"^FAILED (\S+)::Cell (\d+)", report, re.MULTILINE)}
-    return {
-        name: (*cells, *({n for page, n in red if page == f"{kind}-{name}"} for kind in ("digit", "sign")))
-        for name, cells in made.items()
-    }
+    for name, page in made.items():
+        for kind in ("digit", "picture", "sign"):
+            page.red[kind] = {n for copy, n in red if copy == f"{kind}-{name}"}
+    return made
 
 
 @pytest.mark.parametrize("page", [path.name for path in PAGES])
 def test_a_digit_flipped_in_any_output_of_a_page_makes_that_cell_red_and_no_other(flipped, page) -> None:
-    changed, _, red, _ = flipped[page]
-    assert changed and red == changed
+    assert flipped[page].digits and flipped[page].red["digit"] == flipped[page].digits
+
+
+@pytest.mark.parametrize("page", [path.name for path in PAGES])
+def test_a_picture_changed_in_any_output_of_a_page_makes_that_cell_red_and_no_other(flipped, page) -> None:
+    assert flipped[page].pictures and flipped[page].red["picture"] == flipped[page].pictures
 
 
 @pytest.mark.parametrize("page", [path.name for path in PAGES])
 def test_a_sign_flipped_in_a_formula_of_a_page_makes_it_red(flipped, page) -> None:
-    _, changed, _, red = flipped[page]
+    changed, red = flipped[page].sign, flipped[page].red["sign"]
     assert red, f"{page}, cell {changed}: + and −, or < and >, exchanged in its formula changes nothing"
     assert min(red) >= changed
+
+
+# And every picture of every page, changed in each way, as nbval and its plugin compare it.
+
+
+def stored_pictures(path: Path) -> list[tuple[str, bool]]:
+    """Every picture of a page, an `<img>` each, and whether it was drawn from round-off."""
+    cells = [cell for cell in execute_pages.read(path)["cells"] if cell["cell_type"] == "code"]
+    return [(match[0], is_from_round_off(cell)) for cell in cells for _, match in shown_by(cell)]
+
+
+def same_for_nbval(one: str, two: str, round_off: bool) -> bool:
+    """Whether nbval takes two pictures, an `<img>` each, for the same."""
+    (rule,) = re.findall(r"^regex: (.*)$", SANITIZE.read_text(encoding="utf-8"), re.MULTILINE)
+    pngs = [PNG_IN_HTML.search(picture) for picture in (one, two)]
+    alike = not pngs[0] or not pngs[1] or look_alike(pngs[0][0], pngs[1][0], round_off)
+    return re.sub(rule, "", one) == re.sub(rule, "", two) and alike
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_no_change_of_any_picture_of_a_page_goes_unseen(path: Path) -> None:
+    pictures = stored_pictures(path)
+    assert len(pictures) == path.read_text(encoding="utf-8").count('src=\\"data:image/') > 0
+    for picture, round_off in pictures:
+        assert same_for_nbval(picture, picture, round_off)
+        made = changes(picture)
+        assert "other words" in made and ("upside down" in made) == (PNG_IN_HTML.search(picture) is not None)
+        assert [words for words, other in made.items() if same_for_nbval(picture, other, round_off)] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_picture_of_a_page_is_the_same_one_pixel_lower(path: Path) -> None:
+    for picture, _ in stored_pictures(path):
+        png = PNG_IN_HTML.search(picture)
+        if png is not None:
+            assert look_alike(png[0], one_pixel_lower(png[0])) and one_pixel_lower(png[0]) != png[0]
+
+
+def test_the_stored_pictures_are_those_of_the_pinned_matplotlib() -> None:
+    (pin,) = re.findall(
+        r"^matplotlib==(\d+\.\d+)\.", (ROOT / "constraints.txt").read_text("utf-8"), re.MULTILINE
+    )
+    assert pin == DRAWN_WITH, "execute the pages with the pinned matplotlib, then change DRAWN_WITH"
+
+
+def test_many_pictures_have_two_curves_to_exchange() -> None:
+    pngs = [p for path in PAGES for p, _ in stored_pictures(path) if PNG_IN_HTML.search(p)]
+    assert len([p for p in pngs if exchanged(PNG_IN_HTML.search(p)[0])]) >= 10
