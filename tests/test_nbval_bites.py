@@ -407,7 +407,7 @@ def stored_pictures(path: Path) -> list[tuple[str, bool]]:
 
 def same_for_nbval(one: str, two: str, round_off: bool) -> bool:
     """Whether nbval takes two pictures, an `<img>` each, for the same."""
-    (rule,) = re.findall(r"^regex: (.*)$", SANITIZE.read_text(encoding="utf-8"), re.MULTILINE)
+    rule = "|".join(re.findall(r"^regex: (.*)$", SANITIZE.read_text(encoding="utf-8"), re.MULTILINE))
     pngs = [PNG_IN_HTML.search(picture) for picture in (one, two)]
     alike = not pngs[0] or not pngs[1] or look_alike(pngs[0][0], pngs[1][0], round_off)
     return re.sub(rule, "", one) == re.sub(rule, "", two) and alike
