@@ -31,6 +31,7 @@ def test_a_page_runs_in_odd_surroundings(folder: Path, variables: dict[str, str]
         "pyproject.toml",
         "conftest.py",
         "tests/nbval_sanitize.cfg",
+        "tests/stored_pictures.py",
         "datasets/iris.csv",
         f"notebooks/{PAGES[1].name}",
     ):
