@@ -14,9 +14,14 @@ from figure_in_browser import write_notebook
 from in_chromium import open_tab, run_all
 
 from backprop_lib.figures import figure_names
-from backprop_lib.figures.recalling import recall
 
-START = "from importlib import import_module\nfrom backprop_lib import Network, load_iris, predict, recall"
+# The recall questions are drawn in the same order on the page and in this process.
+START = """from importlib import import_module
+from itertools import count
+from types import SimpleNamespace
+from backprop_lib import Network, load_iris, predict, recall
+from backprop_lib.figures import recalling
+recalling.secrets = SimpleNamespace(randbits=lambda bits, seeds=count(): next(seeds))"""
 CALLS = {name: f"import_module('backprop_lib.figures.{name}').{name}()" for name in figure_names()} | {
     "live_training": "import_module('backprop_lib.figures.live_training').LiveTraining("
     "Network([('identity', 4), ('sigmoid', 3)]), load_iris())",
@@ -93,11 +98,12 @@ def test_a_slider_that_does_nothing_says_so(page: Any) -> None:
 
 
 def test_a_question_is_a_group_that_is_named_by_it_and_new_questions_are_named_anew(page: Any) -> None:
-    part, widget = part_of(page, "recall"), recall(3)
-    for seed in (3, 4):
-        widget.draw(seed)
-        for prediction in widget.questions.children:
-            name = f"Recall: {prediction.asked.question}"
+    part, widget, told = part_of(page, "recall"), widget_of("recall"), set()
+    for _ in range(2):
+        names = {f"Recall: {prediction.asked.question}" for prediction in widget.questions.children}
+        for name in names:
             part.get_by_role("group", name=name, exact=True).first.wait_for()
-        if seed == 3:
-            part.get_by_role("button", name="New numbers").press("Enter")
+        assert len(names) == 3 and not names & told
+        told |= names
+        part.get_by_role("button", name="New numbers").press("Enter")
+        widget.ask_anew()
