@@ -4,8 +4,9 @@
 //
 // Byte code takes the place of the source, so a reader loads less; with `keep` it lies beside the source, in
 // __pycache__, and tracebacks show the lines. What no page can reach is left out: a package's own tests, what only
-// a compiler reads, parts of sympy and lexers that nothing here imports, fonts in which nothing is written, what
-// jedi knows of libraries that are not here, and the part of anywidget that lies with the application.
+// a compiler reads, parts of sympy and lexers that nothing here imports, fonts in which nothing is written, a format
+// of pictures that no page has, what jedi knows of libraries that are not here, and the part of anywidget that lies
+// with the application.
 // No time stamps: the same input gives the same bytes.
 import fs from "node:fs";
 import { basename, resolve } from "node:path";
@@ -27,7 +28,8 @@ LEFT_OUT = re.compile("|".join([
     r"^numpy/f2py/",
     r"^anywidget(/(lab|nb)extension|-[^/]*[.]data)/",
     r"^jedi/third_party/(django-stubs|typeshed/(stdlib/2|third_party))/",
-    r"/DejaVuSerif[-.A-Z]",
+    r"/DejaVu(Serif[-.A-Z]|SansMono-|Sans-BoldOblique)",
+    r"^PIL/_webp[.]",
     r"^sympy/(stats|parsing/(autolev|c|fortran|latex))/",
     r"^sympy/physics/(biomechanics|continuum_mechanics|control|hep|mechanics|optics|quantum|vector)/",
     r"^pygments/lexers/(?!(__init__|_mapping|_css_builtins|console|css|data|diff|html|javascript|jvm|perl|python|ruby|shell|special)[.])",
