@@ -17,7 +17,7 @@ const { loadPyodide } = await import(pathToFileURL(`${core}/pyodide.mjs`));
 const python = await loadPyodide({ indexURL: `${core}/` });
 
 const add = python.runPython(`
-import io, os, re, sys, zipfile
+import io, json, os, re, sys, zipfile
 from importlib._bootstrap_external import _code_to_hash_pyc
 from importlib.util import source_hash
 
@@ -52,6 +52,10 @@ def add(data, keep, home):
             if name.endswith("/") or LEFT_OUT.search(name):
                 continue
             source, code = old.read(name), None
+            if name == "matplotlib/fontlist.json":  # a font that is listed and not there makes matplotlib search anew
+                fonts = json.loads(source)
+                fonts["ttflist"] = [font for font in fonts["ttflist"] if not LEFT_OUT.search(font["fname"])]
+                source = json.dumps(fonts).encode()
             if name.endswith(".py") and ".data/" not in name:
                 try:
                     code = compile(source, home + name, "exec", dont_inherit=True)
