@@ -94,7 +94,8 @@ class _Maps:
     def parts(self) -> Iterable[str]:
         yield from self._edges()
         for k, (name, y) in enumerate(zip(self.names[0], self.y[0], strict=True)):
-            yield f'<circle cx="{self.x[0]}" cy="{y:.1f}" r="5" fill="{INK}" data-input="{k}"/>'
+            circle = f'<circle cx="{self.x[0]}" cy="{y:.1f}" r="5" fill="{INK}"/>'
+            yield f'<g data-layer="0" data-neuron="{k}">{circle}</g>'
             yield line_of_text(self.x[0] - 9, y, name, 11, INK, "end")
         for l in range(1, self.L + 1):
             for j in range(len(self.y[l])):
