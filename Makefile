@@ -50,7 +50,7 @@ NBVAL = --nbval --nbval-cell-timeout 60
 
 # Tests in which no matrix product is rounded, or which choose their kernels themselves.
 NO_ARITHMETIC = accessibility bad_input bench every_kernel execute_pages grade imports kernels lab links mutants \
-  nbval_bites page_contents pages project run_twice scene secure site student_copies surroundings teaching
+  nbval_bites page_contents pages project run_twice scene secure site student_copies teaching
 
 .PHONY: help lab test test-kernels test-browser test-front-ends test-matrix test-grading grade mutants bench \
   bench-figures notebooks student contents book pdf site test-site bench-site audit lint address constraints clean

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import base64
 import io
-import re
 from collections.abc import Generator, Iterable, Iterator
 from importlib.metadata import version
 from itertools import zip_longest
 from typing import Any
 
 import pytest
+from execute_pages import DATA_URI, joined
 
-PNG_IN_HTML = re.compile(r'(?<=src="data:image/png;base64,)[^"]*(?=")')
 DRAWN_WITH = "3.11"  # the series of matplotlib that drew the stored pictures
 BLUR = 4  # pixels
 DIFFERENCE = 42  # of 255 levels of a color; between a picture and itself moved by one pixel it is below 35
@@ -36,10 +35,17 @@ def pictures(outputs: Iterable[Output]) -> Iterator[tuple[str, str]]:
     """The pictures (PNG in base64) of the outputs of a cell, each with the words in its metadata."""
     for output in outputs:
         data = output.get("data", {})
-        yield from ((png, "") for png in PNG_IN_HTML.findall("".join(data.get("text/html", ""))))
+        yield from ((png, "") for png in DATA_URI.findall(joined(data.get("text/html", ""))))
         if "image/png" in data:
             words = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-            yield "".join(data["image/png"]).strip(), words
+            yield joined(data["image/png"]).strip(), words
+
+
+def decoded(png: str) -> Any:
+    """A picture of a page, a PNG in base64, as an image of Pillow."""
+    from PIL import Image
+
+    return Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
 
 
 def look_alike(first: str, second: str, round_off: bool = False) -> bool:
@@ -47,9 +53,9 @@ def look_alike(first: str, second: str, round_off: bool = False) -> bool:
     if first == second:
         return True
     import numpy as np
-    from PIL import Image, ImageFilter
+    from PIL import ImageFilter
 
-    one, two = (Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB") for png in (first, second))
+    one, two = decoded(first), decoded(second)
     if one.size != two.size:
         return False
     blurred = [np.asarray(image.filter(ImageFilter.GaussianBlur(BLUR)), dtype=float) for image in (one, two)]

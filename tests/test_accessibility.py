@@ -13,12 +13,13 @@ import accessibility_lints
 import numpy as np
 import pytest
 from documents import PAGES, TEXTS, Document, document, of_markdown
+from figure_looks import contrast
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from backprop_lib.data import load_iris
-from backprop_lib.drawing import canvas, colors, graph, net, plots, svg
+from backprop_lib.drawing import canvas, colors, graph, net, plots
 from backprop_lib.figures import figure_names
 from backprop_lib.network import Network
 
@@ -92,9 +93,9 @@ def told_by_color_alone(drawing: str) -> list[str]:
     """The strokes and texts of an SVG whose sign only their color tells: no dash, no minus, no word."""
     found = []
     for tag, content in re.findall(r"<((?:line|path|text)\b[^>]*)>([^<]*)", drawing):
-        if f'"{svg.NEGATIVE}"' in tag:
+        if f'"{colors.NEGATIVE}"' in tag:
             told = "stroke-dasharray" in tag or bool(re.search("(?<!e)−|negative", content))
-        elif f'"{svg.POSITIVE}"' in tag:
+        elif f'"{colors.POSITIVE}"' in tag:
             told = "stroke-dasharray" not in tag and not re.search("(?<!e)−", content)
         else:
             told = True
@@ -116,7 +117,7 @@ def signed_graph() -> str:
 
 @pytest.mark.parametrize("drawing", [signed_net(), signed_graph()], ids=["net", "graph"])
 def test_no_sign_in_a_drawing_is_told_by_color_alone(drawing: str) -> None:
-    assert svg.NEGATIVE in drawing and told_by_color_alone(drawing) == []
+    assert colors.NEGATIVE in drawing and told_by_color_alone(drawing) == []
 
 
 def test_no_sign_in_a_drawing_on_a_page_is_told_by_color_alone() -> None:
@@ -219,16 +220,6 @@ def test_no_two_curves_of_a_figure_differ_by_color_alone(name: str, monkeypatch:
 # Contrast, as WCAG 2 defines it
 
 
-def luminance(color: Any) -> float:
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)]
-    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
-
-
-def contrast(one: Any, two: Any) -> float:
-    dark, light = sorted((luminance(one), luminance(two)))
-    return (light + 0.05) / (dark + 0.05)
-
-
 def test_contrast_is_that_of_the_guidelines() -> None:
     assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
     assert contrast("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.005)
@@ -247,7 +238,7 @@ def test_a_color_in_which_words_are_written_stands_out_from_every_ground(ink: st
 def test_the_drawings_write_in_no_other_color() -> None:
     zero = [{"id": 0, "data": 0.0, "grad": 0.0, "op": "+"}]
     used = text_fills(signed_net()) | text_fills(signed_graph()) | text_fills(graph.graph_svg(zero))
-    assert used <= {svg.INK, svg.NEGATIVE, svg.POSITIVE, colors.QUIET}
+    assert used <= {colors.INK, colors.NEGATIVE, colors.POSITIVE, colors.QUIET}
 
 
 @pytest.mark.parametrize("name", CURVES)
@@ -264,7 +255,7 @@ def pale(color: Any) -> bool:
 
 
 def test_a_pale_text_is_found() -> None:
-    assert pale(colors.FAINT) and not pale(svg.INK)
+    assert pale(colors.FAINT) and not pale(colors.INK)
 
 
 def test_the_numbers_in_a_heat_map_stand_out_from_their_cells(drawn: list[Figure]) -> None:

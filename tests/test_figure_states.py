@@ -31,7 +31,6 @@ from figure_states import (
 from matplotlib.text import Text
 
 from backprop_lib.data import load_iris, split, standardize
-from backprop_lib.drawing.canvas import FastFigure
 from backprop_lib.drawing.colors import PAPER
 from backprop_lib.drawing.epochs import EpochAxes
 from backprop_lib.drawing.svg import number
@@ -76,7 +75,7 @@ def test_every_text_that_a_figure_draws_stands_out_from_its_ground(name: str) ->
         assert not [t.get_text() for t in texts if t.get_alpha() not in (None, 1)]
 
 
-@pytest.mark.parametrize("name", sorted({*FIGURES} - {"iris_lab"}))
+@pytest.mark.parametrize("name", FIGURES)
 def test_nothing_jumps_a_figure_keeps_its_canvas_whatever_is_moved(name: str) -> None:
     sizes = {tuple(canvases(pause.seen.view.html)) for pause in walk(name)}
     assert len(sizes) == 1 and all(sizes)
@@ -347,10 +346,3 @@ def test_what_the_iris_lab_keeps_of_a_former_state_is_found(monkeypatch) -> None
         axes = after("iris_lab", **moves)
     assert "pixels" in differing(axes.view, right.view)
     assert {"words of map epoch 2", "line now cost"} <= set(disagreements("iris_lab", axes))
-
-
-def test_names_that_the_iris_lab_does_not_draw_anew_are_found(monkeypatch) -> None:
-    moves = {"layers": 2, "epoch": 6}
-    right = after("iris_lab", **moves)
-    monkeypatch.setattr(FastFigure, "key", property(lambda _: None, lambda *_: None), raising=False)
-    assert differing(after("iris_lab", **moves).view, right.view) == ["pixels"]

@@ -17,7 +17,7 @@ from backprop_lib.drawing.plots import heat_map
 from backprop_lib.drawing.svg import fitting, number, told_apart
 
 PACKAGE = Path(__file__).parents[1] / "backprop_lib"
-TELLING = {*colors.MEANINGS} - {colors.FAINT, colors.GRID, *colors.GROUNDS}
+TELLING = {*colors.MEANINGS} - {colors.FAINT, colors.GRID, *colors.GROUNDS, *colors.TINTS}
 
 
 # Color --------------------------------------------------------------------------------------------------
@@ -38,17 +38,7 @@ def test_no_two_meanings_have_colors_that_look_alike() -> None:
     assert len(set(colors.MEANINGS.values())) == len(colors.MEANINGS)
 
 
-PAINTED = [
-    "one_neuron",
-    "clones",
-    "logits",
-    "depth",
-    "expression_graph",
-    "layer_sizes",
-    "live_training",
-    "find_the_bug",
-]
-PATHS = [*sorted(PACKAGE.glob("drawing/*.py")), *(PACKAGE / "figures" / f"{name}.py" for name in PAINTED)]
+PATHS = sorted([*PACKAGE.glob("drawing/*.py"), *PACKAGE.glob("figures/*.py")])
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

@@ -21,10 +21,11 @@ import execute_pages
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
-from stored_pictures import DRAWN_WITH, PNG_IN_HTML, is_comparable, is_from_round_off, look_alike
+from stored_pictures import DRAWN_WITH, decoded, is_comparable, is_from_round_off, look_alike
 
 ROOT = Path(__file__).parents[1]
 SANITIZE = ROOT / "tests" / "nbval_sanitize.cfg"
+PLUGIN = ("tests/stored_pictures.py", "tools/execute_pages.py")  # what compares the pictures
 
 
 def encoded(image: Image.Image, **options: Any) -> str:
@@ -32,10 +33,6 @@ def encoded(image: Image.Image, **options: Any) -> str:
     buffer = io.BytesIO()
     image.save(buffer, "png", **options)
     return base64.b64encode(buffer.getvalue()).decode()
-
-
-def decoded(png: str) -> Image.Image:
-    return Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
 
 
 def two_curves() -> Image.Image:
@@ -72,10 +69,10 @@ def one_pixel_lower(png: str) -> str:
 DRAWN = encoded(two_curves())
 
 CELLS = [
-    "print('the cost is', 0.987)",
+    "print('the cost is', 0.987, 'and σ′ is', 0.25)",
     "from IPython.display import HTML\n"
     f'HTML(\'<b>12.5</b><img alt="red" src="data:image/png;base64,{DRAWN}">\')',
-    "import ipywidgets, matplotlib\n"
+    "import ipywidgets, matplotlib, backprop_lib\n"
     "class Scene(ipywidgets.VBox):\n"
     "    def _repr_mimebundle_(self, **options):\n"
     "        data = super()._repr_mimebundle_(**options)\n"
@@ -105,7 +102,7 @@ def nbval(folder: Path, *pages: Path) -> tuple[int, str]:
     command = f"-m pytest -q --color=no -p no:cacheprovider -c {os.devnull} --nbval --nbval-current-env"
     command += " -p stored_pictures"
     settings = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-    settings["PYTHONPATH"] = str(ROOT / "tests")
+    settings["PYTHONPATH"] = os.pathsep.join(str(ROOT / folder) for folder in ("tests", "tools"))
     result = subprocess.run(
         [sys.executable, *command.split(), "--rootdir", folder, "--nbval-sanitize-with", SANITIZE]
         + ["--nbval-cell-timeout", "60", "--tb=no", *pages],
@@ -179,7 +176,7 @@ def test_a_picture_that_looks_the_same_is_the_same(page: Path, tmp_path: Path, s
 @pytest.fixture
 def project(page: Path, tmp_path: Path) -> Path:
     """A project with this one's settings, and the small page with other bytes in its picture."""
-    for name in ("pyproject.toml", "conftest.py", "tests/nbval_sanitize.cfg", "tests/stored_pictures.py"):
+    for name in ("pyproject.toml", "conftest.py", "tests/nbval_sanitize.cfg", *PLUGIN):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "notebooks").mkdir()
@@ -189,24 +186,36 @@ def project(page: Path, tmp_path: Path) -> Path:
 
 def by_hand(folder: Path, **variables: str) -> tuple[int, str]:
     """Exit status and report of `pytest --nbval .`, without what `make` or `tools/venv.sh` would set."""
-    ours = re.compile("PYTEST_|EXPECTED_|JUPYTER|IPYTHON|MPL|HOME$|USERPROFILE")
+    ours = re.compile("PYTEST_|EXPECTED_|JUPYTER|IPYTHON|MPL|HOME$|USERPROFILE|LC_|LANG|PYTHON(UTF8|IO)")
     settings = {name: value for name, value in os.environ.items() if not ours.match(name)} | variables
     command = [sys.executable, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider", "--nbval", "."]
     result = subprocess.run(
-        command, capture_output=True, text=True, encoding="utf-8", env=settings, cwd=folder
+        command, capture_output=True, encoding="utf-8", errors="replace", env=settings, cwd=folder
     )
     return result.returncode, result.stdout + result.stderr
 
 
+C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+NO_HOME = {"HOME": os.path.join(os.devnull, "home")}
+
+
 @pytest.mark.parametrize(
-    ("folder", "home"),
-    [(".", {"HOME": os.path.join(os.devnull, "home")}), ("notebooks", {})],
-    ids=["home-unwritable", "home-unset"],
+    ("folder", "variables"),
+    [(".", NO_HOME), ("notebooks", {}), (".", C_LOCALE)],
+    ids=["home-unwritable", "home-unset", "C-locale"],
 )
-def test_nbval_typed_by_hand_needs_no_flags_and_no_home(
-    project: Path, folder: str, home: dict[str, str]
+def test_nbval_typed_by_hand_needs_no_flags_no_home_and_no_language(
+    project: Path, folder: str, variables: dict[str, str]
 ) -> None:
-    status, report = by_hand(project / folder, **home)
+    status, report = by_hand(project / folder, **variables)
+    assert status == 0 and f"{len(CELLS)} passed" in report, report
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no path of this length")
+def test_nbval_typed_by_hand_on_a_long_path_with_spaces_and_other_letters(project: Path) -> None:
+    there = project.joinpath(*(f"Übungen zu σ und ∂C, Teil {part} von 8" for part in range(1, 9)))
+    shutil.copytree(project, there, ignore=shutil.ignore_patterns("Ü*"))
+    status, report = by_hand(there)
     assert status == 0 and f"{len(CELLS)} passed" in report, report
 
 
@@ -276,7 +285,7 @@ def shown_by(cell: dict[str, Any]) -> list[tuple[dict[str, Any], re.Match[str]]]
 @cache
 def changes(picture: str) -> dict[str, str]:
     """A picture of a page, an `<img>`, with other words, upside down, and with two curves exchanged."""
-    alt, png = PICTURE.fullmatch(picture)[1], PNG_IN_HTML.search(picture)  # type: ignore[index]
+    alt, png = PICTURE.fullmatch(picture)[1], execute_pages.DATA_URI.search(picture)  # type: ignore[index]
     middle = len(alt) // 2
     other = "y" if alt[middle] == "x" else "x"
     found = {"other words": picture.replace(alt, alt[:middle] + other + alt[middle + 1 :], 1)}
@@ -408,7 +417,7 @@ def stored_pictures(path: Path) -> list[tuple[str, bool]]:
 def same_for_nbval(one: str, two: str, round_off: bool) -> bool:
     """Whether nbval takes two pictures, an `<img>` each, for the same."""
     rule = "|".join(re.findall(r"^regex: (.*)$", SANITIZE.read_text(encoding="utf-8"), re.MULTILINE))
-    pngs = [PNG_IN_HTML.search(picture) for picture in (one, two)]
+    pngs = [execute_pages.DATA_URI.search(picture) for picture in (one, two)]
     alike = not pngs[0] or not pngs[1] or look_alike(pngs[0][0], pngs[1][0], round_off)
     return re.sub(rule, "", one) == re.sub(rule, "", two) and alike
 
@@ -420,14 +429,16 @@ def test_no_change_of_any_picture_of_a_page_goes_unseen(path: Path) -> None:
     for picture, round_off in pictures:
         assert same_for_nbval(picture, picture, round_off)
         made = changes(picture)
-        assert "other words" in made and ("upside down" in made) == (PNG_IN_HTML.search(picture) is not None)
+        assert "other words" in made and ("upside down" in made) == (
+            execute_pages.DATA_URI.search(picture) is not None
+        )
         assert [words for words, other in made.items() if same_for_nbval(picture, other, round_off)] == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_a_picture_of_a_page_is_the_same_one_pixel_lower(path: Path) -> None:
     for picture, _ in stored_pictures(path):
-        png = PNG_IN_HTML.search(picture)
+        png = execute_pages.DATA_URI.search(picture)
         if png is not None:
             assert look_alike(png[0], one_pixel_lower(png[0])) and one_pixel_lower(png[0]) != png[0]
 
@@ -440,5 +451,5 @@ def test_the_stored_pictures_are_those_of_the_pinned_matplotlib() -> None:
 
 
 def test_many_pictures_have_two_curves_to_exchange() -> None:
-    pngs = [p for path in PAGES for p, _ in stored_pictures(path) if PNG_IN_HTML.search(p)]
-    assert len([p for p in pngs if exchanged(PNG_IN_HTML.search(p)[0])]) >= 10
+    pngs = [p for path in PAGES for p, _ in stored_pictures(path) if execute_pages.DATA_URI.search(p)]
+    assert len([p for p in pngs if exchanged(execute_pages.DATA_URI.search(p)[0])]) >= 10

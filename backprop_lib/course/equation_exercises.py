@@ -57,6 +57,18 @@ def _square_for_slope(half: float, run: Run, l: int) -> Array:
     return square
 
 
+_TURNED_AND_BARE = mistake_of_an_exercise(
+    "the target minus the output, and σ′ left out",
+    "The sign is flipped, and the factor σ′(z^L) is missing.",
+    "equation (1): both of its factors",
+    output_error=lambda r, l: -r.cost.derivative(r.a[l], r.y),
+)
+_INVERSE = mistake_of_an_exercise(
+    "the inverse in place of the transpose",
+    "Errors are collected along the weights; nothing is undone.",
+    "equation (2): Σ_k w_kj δ_k",
+    hidden_error=lambda r, l: np.linalg.pinv(r.net.w[l + 1]) @ r.delta[l + 1] * r.net.sigma[l].prime(r.z[l]),
+)
 _IN_ONE_STEP = (
     mistake_of_an_exercise(
         "σ in place of σ′",
@@ -106,12 +118,7 @@ _IN_ONE_STEP = (
         "the axis of the mean: it runs along the examples alone",
         bias_gradient=lambda r, l: np.full((len(r.delta[l]), 1), r.delta[l].mean()),
     ),
-    mistake_of_an_exercise(
-        "the target minus the output, and σ′ left out",
-        "The sign is flipped, and the factor σ′(z^L) is missing.",
-        "equation (1): both of its factors",
-        output_error=lambda r, l: -r.cost.derivative(r.a[l], r.y),
-    ),
+    _TURNED_AND_BARE,
     mistake_of_an_exercise(
         "z in place of a",
         "The cost compares the output a^L with the target, not z^L.",
@@ -172,14 +179,7 @@ _IN_ONE_STEP = (
         output_error=lambda r, l: RIGHT["output_error"](r, l) * r.net.sigma[l].prime(r.z[l]),
         hidden_error=lambda r, l: RIGHT["hidden_error"](r, l) * r.net.sigma[l].prime(r.z[l]),
     ),
-    mistake_of_an_exercise(
-        "the inverse in place of the transpose",
-        "Errors are collected along the weights; nothing is undone.",
-        "equation (2): Σ_k w_kj δ_k",
-        hidden_error=lambda r, l: (
-            np.linalg.pinv(r.net.w[l + 1]) @ r.delta[l + 1] * r.net.sigma[l].prime(r.z[l])
-        ),
-    ),
+    _INVERSE,
 )
 
 
@@ -305,12 +305,7 @@ _WHOLE = (
         "equations (1) and (2): each has a factor σ′",
         **_both("no_sigma_prime_at_output", "no_sigma_prime_in_hidden"),
     ),
-    mistake_of_an_exercise(
-        "the target minus the output, and σ′ left out",
-        "The sign is flipped, and the factor σ′(z^L) is missing.",
-        "equation (1): both of its factors",
-        output_error=lambda r, l: r.y - r.a[l],
-    ),
+    _TURNED_AND_BARE,
     *(
         replace(MISTAKES[name], steps={step: wrong}, where=where)
         for name, where in (
@@ -369,9 +364,8 @@ def _backprop_cases() -> list[Case]:
     rng, cases = np.random.default_rng(6), []
     problems = [diagnosing_net()[:3]]
     for sizes, m in (((4, 5, 3), 1), ((3, 4, 4, 4, 2), 12)):
-        hidden = (
-            "sigmoid" if m > 1 else "tanh"
-        )  # an answer with the slope of one built in is not right on both
+        # An answer with the slope of one of them built in is not right on both.
+        hidden = "sigmoid" if m > 1 else "tanh"
         layers = [("identity", sizes[0]), *((hidden, n) for n in sizes[1:-1]), ("sigmoid", sizes[-1])]
         net = Network(layers, seed=m)
         net.theta += 0.3 * rng.standard_normal(net.theta.size)
@@ -447,12 +441,8 @@ _FIRST_ERROR: tuple[tuple[Mistake, Callable[[Network, dict[int, Array], Array], 
         )
     ),
     (
-        mistake_of_an_exercise(
-            "the inverse in place of the transpose",
-            "Errors are collected along the weights; nothing is undone.",
-            "equation (2): Σ_k w_kj δ_k",
-        ),
-        partial(_carried, turned=lambda w: np.linalg.pinv(w)),
+        _INVERSE,
+        partial(_carried, turned=np.linalg.pinv),
     ),
     (
         mistake_of_an_exercise(

@@ -193,22 +193,15 @@ class FastFigure:
         fast.add("cost", *axes.plot(epochs, cost))
         fast["cost"].set_ydata(other_cost)
         fast.png()
-
-    Artists that move rarely, as names and numbers beside an axis do, may be drawn below the others and kept,
-    too: until `key` is another one.
     """
 
     def __init__(self, width: int = 640, height: int = 340) -> None:
         self.width, self.height = width, height
         self.figure = new_figure(width, height)
         self._moving: dict[str, Artist] = {}
-        self.key: object = None
-        self._rare: set[str] = set()
         self._background: Any = None
-        self._laid_out = False
-        self._below: tuple[object, Any] | None = None
 
-    def add(self, name: str, artist: Any, rarely: bool = False) -> Any:
+    def add(self, name: str, artist: Any) -> Any:
         """Declare an artist of the figure as moving, under a name; returns it."""
         if name in self._moving:
             raise ValueError(f"name: expected a new name, got {name!r} a second time")
@@ -217,8 +210,7 @@ class FastFigure:
         artist.set_animated(True)
         artist.set_in_layout(False)
         self._moving[name] = artist
-        self._rare |= {name} if rarely else set()
-        self._background = self._below = None
+        self._background = None
         return artist
 
     def __getitem__(self, name: str) -> Any:
@@ -234,10 +226,9 @@ class FastFigure:
 
     def _lay_out(self) -> None:
         engine = self.figure.get_layout_engine()
-        if engine is not None and not self._laid_out:
+        if engine is not None:
             engine.execute(self.figure)
             self.figure.set_layout_engine("none")
-        self._laid_out = True
 
     def pixels(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """The figure now, as an array (height, width, 4) of bytes at twice the displayed size."""
@@ -246,23 +237,13 @@ class FastFigure:
         if self._background is None:
             canvas.draw()
             self._background = canvas.copy_from_bbox(self.figure.bbox)
-            self._below = None
-        if self._below is None or self._below[0] != self.key:
-            canvas.restore_region(self._background)
-            self._draw(rarely=True)
-            self._below = self.key, canvas.copy_from_bbox(self.figure.bbox)
-        canvas.restore_region(self._below[1])
-        self._draw(rarely=False)
-        return np.asarray(canvas.buffer_rgba())
-
-    def _draw(self, rarely: bool) -> None:
-        renderer = self.figure.canvas.get_renderer()  # type: ignore[attr-defined]
-        artists = [artist for name, artist in self._moving.items() if (name in self._rare) == rarely]
-        for artist in sorted(artists, key=lambda moving: moving.get_zorder()):
+        canvas.restore_region(self._background)
+        for artist in sorted(self._moving.values(), key=lambda moving: moving.get_zorder()):
             if artist.axes is not None:
                 artist.axes.draw_artist(artist)
             else:
-                artist.draw(renderer)
+                artist.draw(canvas.get_renderer())
+        return np.asarray(canvas.buffer_rgba())
 
     def png(self) -> bytes:
         """The figure now, as PNG bytes."""

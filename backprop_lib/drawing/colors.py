@@ -13,14 +13,15 @@ HELD_OUT = "#6B6B00"
 LINE_COLORS = ("#222222", "#762A83", "#0E7C86", "#7A4A2A", "#4B45C6", "#A35290")
 HERE = "#FFC107"
 INK, QUIET, FAINT, GRID = "#222222", "#555555", "#8A8A8A", "#E4E4E4"
-PAPER, GLOW, LEAF = "#FFFFFF", "#FFF8DC", "#F5F7FA"
+PAPER, GLOW, LEAF, NOTICE = "#FFFFFF", "#FFF8DC", "#F5F7FA", "#FFF7EE"
+TINTS = ("#E6D9EC", "#C9E6EA", "#EBDDD0")  # of lines 2, 3 and 4
 
 MEANINGS = {
     NEGATIVE: "a number below zero",
     POSITIVE: "a number above zero",
     SLOPE: "a slope: a tangent, and what it promises",
     RIGHT: "right: the class of the example, a gradient that passes, a good guess",
-    WRONG: "wrong: a gradient that is refused, a guess that missed",
+    WRONG: "wrong: a gradient that is refused, a guess that missed, a picture that could not be drawn",
     HELD_OUT: "examples that were held out",
     HERE: "where we are: the marker of the step, the epoch or the point",
     INK: "words, and the curve that a picture is about: the cost, the training examples",
@@ -31,7 +32,9 @@ MEANINGS = {
     PAPER: "the ground",
     GLOW: "the ground of what is meant now",
     LEAF: "the ground of what was not computed but given",
+    NOTICE: "the ground of what could not be done",
+    **{tint: f"the area that belongs to line {i}" for i, tint in enumerate(TINTS, 2)},
 }
 BELOW_TO_ABOVE = ("#7F3B08", NEGATIVE, "#F1A45A", "#F7F7F7", "#7FB2D9", POSITIVE, "#053061")
 WRITTEN = (NEGATIVE, POSITIVE, SLOPE, RIGHT, WRONG, HELD_OUT, *LINE_COLORS, INK, QUIET)  # words have these
-GROUNDS = (PAPER, GLOW, LEAF)
+GROUNDS = (PAPER, GLOW, LEAF, NOTICE)

@@ -79,13 +79,12 @@ class EpochAxes:
             self.axes.yaxis.set_minor_locator(NullLocator())
             self.axes.set_yticks([])
             (self._grid,) = self.axes.plot([], [], color=GRID, lw=0.7, zorder=1)
-            fast.add(f"{name} grid", self._grid, rarely=True)
+            fast.add(f"{name} grid", self._grid)
             self._levels = [
-                fast.add(f"{name} level {i}", self._text("right", "center", -0.02, 0), rarely=True)
-                for i in range(MOST)
+                fast.add(f"{name} level {i}", self._text("right", "center", -0.02, 0)) for i in range(MOST)
             ]
         self._epochs = [
-            fast.add(f"{name} epoch {i}", self._text(side, "top", i / 2, -0.04), rarely=True)
+            fast.add(f"{name} epoch {i}", self._text(side, "top", i / 2, -0.04))
             for i, side in enumerate(("left", "center", "right") if numbered else ())
         ]
         (self._now,) = self.axes.plot([0, 0], [0, 1], color=INK, lw=1, ls=":", zorder=3)
@@ -96,15 +95,15 @@ class EpochAxes:
         style: Any = {"fontsize": 8.5, "color": INK, "ha": across, "va": up}
         return self.axes.text(x, y, "", clip_on=False, transform=self.axes.transAxes, **style)
 
-    def fit(self, epoch: int, values: Iterable[Array] = ()) -> tuple[int, ...]:
-        """Show the epochs up to this one, and numbers as large and as small as these; returns the limits."""
+    def fit(self, epoch: int, values: Iterable[Array] = ()) -> None:
+        """Show the epochs up to this one, and numbers as large and as small as these."""
         end = axis_end(epoch)
         self.axes.set_xlim(0, end)
         self._now.set_xdata([epoch, epoch])
         for text, at in zip(self._epochs, (0, end / 2, end), strict=False):
             text.set_text(number(at))
         if not self._levels:
-            return (end,)
+            return
         levels = decades(list(values))
         self.axes.set_ylim(10.0 ** levels[0], 10.0 ** levels[-1])
         self._grid.set_data(
@@ -114,4 +113,3 @@ class EpochAxes:
             shown = i < len(levels)
             text.set_text(number(10.0 ** levels[i]) if shown else "")
             text.set_y((levels[i] - levels[0]) / (levels[-1] - levels[0]) if shown else 0)
-        return end, levels[0], levels[-1]

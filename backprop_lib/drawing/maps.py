@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from backprop_lib.extras import need
 
@@ -14,8 +15,9 @@ from matplotlib import colormaps
 
 from backprop_lib.arguments import Array
 from backprop_lib.drawing.canvas import encoded
-from backprop_lib.drawing.colors import FAINT, GRID, INK, NEGATIVE, POSITIVE, QUIET
-from backprop_lib.drawing.svg import HALO, data_number, document, line_of_text, number, sign_color
+from backprop_lib.drawing.colors import FAINT, GRID, INK, QUIET
+from backprop_lib.drawing.net import sign_key, weight_line
+from backprop_lib.drawing.svg import HALO, data_number, document, line_of_text, number
 
 LEFT, RIGHT, TOP, BOTTOM = 82, 66, 36, 56  # room for names of inputs, outputs and columns, and for the key
 BARS, EDGE = 18, 26  # pixels for the bars beside a map, and at least so many for the weights
@@ -30,22 +32,9 @@ def map_png(cells: Array, limits: tuple[float, float]) -> bytes:
     return encoded(CIVIDIS[np.clip(steps, 0, 255).astype(np.intp)])
 
 
-def net_of_maps(
-    weights: Mapping[int, Array],
-    maps: Mapping[int, Array],
-    limits: Mapping[int, tuple[float, float]],
-    means: Mapping[int, Array],
-    *,
-    work: Mapping[int, Array],
-    idle: Collection[tuple[int, int]],
-    names: tuple[Sequence[str], Sequence[str]],
-    captions: Sequence[tuple[str, str]],
-    colors: Sequence[str],
-    alt: str,
-    width: int = 556,
-    height: int = 480,
-) -> str:
-    """A net drawn from left to right, as an SVG string; every neuron is a map with bars beside it.
+@dataclass(kw_only=True)
+class NetOfMaps:
+    """A net drawn from left to right; every neuron is a map with bars beside it.
 
     weights   {l: (n_l, n_{l−1})}: blue and whole if positive, orange and dashed if negative, wide if large
     maps      {l: (n_l, rows, columns)}: the activation of every neuron over a plane, the first row on top
@@ -55,31 +44,25 @@ def net_of_maps(
     idle      the neurons (l, j) that are drawn pale, and named so
     names     of the inputs, and of the outputs, which are those of the groups
     captions  two lines for each layer
+    key       two lines below all, which say what the maps and the bars mean
     """
-    drawn = _Maps(weights, maps, limits, means, work, idle, names, captions, colors, width, height)
-    return document(width, height, alt, drawn.parts())
 
+    weights: Mapping[int, Array]
+    maps: Mapping[int, Array]
+    limits: Mapping[int, tuple[float, float]]
+    means: Mapping[int, Array]
+    work: Mapping[int, Array]
+    idle: Collection[tuple[int, int]]
+    names: tuple[Sequence[str], Sequence[str]]
+    captions: Sequence[tuple[str, str]]
+    colors: Sequence[str]
+    key: tuple[str, str]
+    width: int = 556
+    height: int = 480
 
-class _Maps:
-    """The arguments of `net_of_maps`, and where everything goes."""
-
-    def __init__(
-        self,
-        weights: Mapping[int, Array],
-        maps: Mapping[int, Array],
-        limits: Mapping[int, tuple[float, float]],
-        means: Mapping[int, Array],
-        work: Mapping[int, Array],
-        idle: Collection[tuple[int, int]],
-        names: tuple[Sequence[str], Sequence[str]],
-        captions: Sequence[tuple[str, str]],
-        colors: Sequence[str],
-        width: int,
-        height: int,
-    ) -> None:
-        self.weights, self.maps, self.limits, self.means = weights, maps, limits, means
-        self.work, self.idle, self.names, self.captions = work, idle, names, captions
-        self.colors, self.width, self.height = colors, width, height
+    def __post_init__(self) -> None:
+        """Where everything goes."""
+        weights, width, height = self.weights, self.width, self.height
         self.L = L = len(weights)
         sizes = [weights[1].shape[1], *(len(weights[l]) for l in range(1, L + 1))]
         room = height - TOP - BOTTOM
@@ -91,7 +74,11 @@ class _Maps:
         self.y = [[TOP + room / 2 + pitch * (j - (n - 1) / 2) for j in range(n)] for n in sizes]
         self.largest = max(float(np.abs(w).max()) for w in weights.values())
 
-    def parts(self) -> Iterable[str]:
+    def svg(self, alt: str) -> str:
+        """The drawing, whose reading in words is `alt`."""
+        return document(self.width, self.height, alt, self._parts())
+
+    def _parts(self) -> Iterable[str]:
         yield from self._edges()
         for k, (name, y) in enumerate(zip(self.names[0], self.y[0], strict=True)):
             circle = f'<circle cx="{self.x[0]}" cy="{y:.1f}" r="5" fill="{INK}"/>'
@@ -113,17 +100,10 @@ class _Maps:
         for l, w in self.weights.items():
             begin = self.x[l - 1] + (self.side + BARS if l > 1 else 6)
             for (j, k), value in np.ndenumerate(w):
-                share = abs(value) / self.largest if self.largest else 0.0
-                dash = ' stroke-dasharray="6 4"' if value < 0 else ""
-                pale = ' opacity="0.3"' if (l, j) in self.idle or (l - 1, k) in self.idle else ""
-                color = FAINT if value == 0 else sign_color(value)
-                yield (
-                    f'<line x1="{begin:.1f}" y1="{self.y[l - 1][k]:.1f}" x2="{self.x[l] - 1:.1f}" '
-                    f'y2="{self.y[l][j]:.1f}" data-layer="{l}" data-to="{j}" data-from="{k}" '
-                    f'data-value="{data_number(value)}" stroke="{color}" '
-                    f'stroke-width="{0.6 + 3.4 * share:.1f}"{dash}{pale}>'
-                    f"<title>weight to {j} from {k}: {number(value)}</title></line>"
-                )
+                ends = begin, self.y[l - 1][k], self.x[l] - 1, self.y[l][j]
+                is_idle = (l, j) in self.idle or (l - 1, k) in self.idle
+                pale = ' opacity="0.3"' if is_idle else ""
+                yield weight_line((l, j, k), ends, float(value), self.largest, more=pale)
 
     def _neuron(self, l: int, j: int) -> str:
         """The map of a neuron, and a bar for each group from the low end of its activation to the mean."""
@@ -162,26 +142,7 @@ class _Maps:
 
     def _key(self) -> Iterable[str]:
         """What the maps, the bars and the lines mean."""
-        y, middle = self.height - 38, self.width / 2
-        yield line_of_text(
-            middle,
-            y,
-            "A map: the activation over petal length (→) and petal width (↑); dark low, yellow high.",
-            11,
-            QUIET,
-        )
-        yield line_of_text(
-            middle,
-            y + 15,
-            "Bars: its mean for each species. Idle: without it the cost hardly rises.",
-            11,
-            QUIET,
-        )
-        line = f'y1="{y + 30}" y2="{y + 30}" stroke-width="3"'
-        yield f'<line x1="{middle - 140:.1f}" x2="{middle - 110:.1f}" {line} stroke="{POSITIVE}"/>'
-        yield line_of_text(middle - 104, y + 30, "positive weight", 11, POSITIVE, "start")
-        yield (
-            f'<line x1="{middle + 10:.1f}" x2="{middle + 40:.1f}" {line} stroke="{NEGATIVE}" '
-            'stroke-dasharray="6 4"/>'
-        )
-        yield line_of_text(middle + 46, y + 30, "negative weight", 11, NEGATIVE, "start")
+        middle, y = self.width / 2, self.height - 38
+        for row, words in enumerate(self.key):
+            yield line_of_text(middle, y + 15 * row, words, 11, QUIET)
+        yield from sign_key(middle - 105, y + 30)

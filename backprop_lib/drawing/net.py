@@ -27,10 +27,21 @@ from backprop_lib.drawing.svg import (
     still,
 )
 
-__all__ = ["Drawing", "graph_svg", "network_svg", "number", "still", "subscript", "superscript"]
+__all__ = [
+    "Drawing",
+    "graph_svg",
+    "network_svg",
+    "number",
+    "sign_key",
+    "still",
+    "subscript",
+    "superscript",
+    "weight_line",
+]
 
 Shapes = Mapping[int, tuple[int, ...]]
 MOST_DRAWN = 12  # neurons of a layer
+DASHED = ' stroke-dasharray="6 4"'  # what is negative
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -229,14 +240,16 @@ class _Net:
         bright: list[str] = []
         written: list[str] = []
         lit_edges = {item for item in self.lit if len(item) == 3}
-        where = _apart(lit_edges)
+        where, r = _apart(lit_edges), self.radius
         for l in range(1, self.L + 1):
             w = self.weights.get(l)
             for j in self.rows[l]:
                 for k in self.rows[l - 1]:
                     value = None if w is None else float(w[j, k])
                     is_lit = (l, j, k) in lit_edges
-                    (bright if is_lit else pale).append(self._edge(l, j, k, value, is_lit))
+                    ends = self.x[l - 1] + r, self.y[l - 1][k], self.x[l] - r, self.y[l][j]
+                    line = weight_line((l, j, k), ends, value, self.largest, is_lit)
+                    (bright if is_lit else pale).append(line)
                     if is_lit and value is not None and len(lit_edges) <= MOST_DRAWN:
                         x = self.x[l - 1] + where * (self.x[l] - self.x[l - 1])
                         y = self.y[l - 1][k] + where * (self.y[l][j] - self.y[l - 1][k])
@@ -246,24 +259,6 @@ class _Net:
         yield "</g>"
         yield from bright
         yield from written
-
-    def _edge(self, l: int, j: int, k: int, value: float | None, lit: bool) -> str:
-        r = self.radius
-        line = (
-            f'<line x1="{self.x[l - 1] + r:.1f}" y1="{self.y[l - 1][k]:.1f}" '
-            f'x2="{self.x[l] - r:.1f}" y2="{self.y[l][j]:.1f}" '
-            f'data-layer="{l}" data-to="{j}" data-from="{k}"'
-        )
-        if value is None:
-            return f'{line} stroke="{INK if lit else FAINT}" stroke-width="{2.5 if lit else 1}"/>'
-        share = abs(value) / self.largest if self.largest else 0.0
-        width = 0.6 + 3.4 * share + (0.8 if lit else 0.0)
-        dash = ' stroke-dasharray="6 4"' if value < 0 else ""
-        color = FAINT if value == 0 else sign_color(value)
-        return (
-            f'{line} data-value="{data_number(value)}" stroke="{color}" stroke-width="{width:.1f}"{dash}>'
-            f"<title>w{superscript(l)}, to {j} from {k}: {number(value)}</title></line>"
-        )
 
     def _neurons(self) -> Iterable[str]:
         for l, row in enumerate(self.rows):
@@ -316,18 +311,52 @@ class _Net:
             yield line_of_text(x, self.bottom + 28, f"w{superscript(l)} {n}×{before}", 12)
             yield line_of_text(x, self.bottom + 44, f"b{superscript(l)} {n}×1", 12)
         if self.weights:
-            yield from self._legend(max(0.0, self.width / 2 - 195), self.bottom + 68)
+            x, y = max(0.0, self.width / 2 - 195), self.bottom + 68
+            yield from sign_key(x, y)
+            if self.width >= 390:  # a narrow drawing has no room for it
+                width = f"width: |w|, up to {number(self.largest)}"
+                yield line_of_text(x + 222, y, width, 12, QUIET, "start")
 
-    def _legend(self, x: float, y: float) -> Iterable[str]:
-        """In one line; a narrow drawing has no room for what the width means."""
-        line, dashed = f'y1="{y:.1f}" y2="{y:.1f}" stroke-width="3"', 'stroke-dasharray="6 4"'
-        yield f'<line x1="{x:.1f}" x2="{x + 34:.1f}" {line} stroke="{POSITIVE}"/>'
-        yield line_of_text(x + 42, y, "positive", 12, POSITIVE, "start")
-        yield f'<line x1="{x + 108:.1f}" x2="{x + 142:.1f}" {line} stroke="{NEGATIVE}" {dashed}/>'
-        yield line_of_text(x + 150, y, "negative", 12, NEGATIVE, "start")
-        if self.width >= 390:
-            width = f"width: |w|, up to {number(self.largest)}"
-            yield line_of_text(x + 222, y, width, 12, QUIET, "start")
+
+def weight_line(
+    place: tuple[int, int, int],
+    ends: tuple[float, float, float, float],
+    value: float | None,
+    largest: float,
+    lit: bool = False,
+    more: str = "",
+) -> str:
+    """A weight as an SVG line: blue and whole if positive, orange and dashed if negative, wide if large.
+
+    place    l, j, k: the weight of layer l to neuron j from neuron k
+    ends     x and y of both ends; `more` are further attributes
+    value    the weight, if it is known; largest: the largest size of all
+    """
+    l, j, k = place
+    x1, y1, x2, y2 = ends
+    line = (
+        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" '
+        f'data-layer="{l}" data-to="{j}" data-from="{k}"'
+    )
+    if value is None:
+        return f'{line} stroke="{INK if lit else FAINT}" stroke-width="{2.5 if lit else 1}"{more}/>'
+    share = abs(value) / largest if largest else 0.0
+    width = 0.6 + 3.4 * share + (0.8 if lit else 0.0)
+    dash = DASHED if value < 0 else ""
+    color = FAINT if value == 0 else sign_color(value)
+    return (
+        f'{line} data-value="{data_number(value)}" stroke="{color}" stroke-width="{width:.1f}"{dash}{more}>'
+        f"<title>w{superscript(l)}, to {j} from {k}: {number(value)}</title></line>"
+    )
+
+
+def sign_key(x: float, y: float) -> Iterable[str]:
+    """What the strokes of weights mean, in one line of 210 pixels."""
+    line = f'y1="{y:.1f}" y2="{y:.1f}" stroke-width="3"'
+    yield f'<line x1="{x:.1f}" x2="{x + 34:.1f}" {line} stroke="{POSITIVE}"/>'
+    yield line_of_text(x + 42, y, "positive", 12, POSITIVE, "start")
+    yield f'<line x1="{x + 108:.1f}" x2="{x + 142:.1f}" {line} stroke="{NEGATIVE}"{DASHED}/>'
+    yield line_of_text(x + 150, y, "negative", 12, NEGATIVE, "start")
 
 
 def _apart(edges: Collection[tuple[int, ...]]) -> float:

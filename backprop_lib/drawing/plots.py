@@ -24,7 +24,6 @@ from backprop_lib.drawing.colors import BELOW_TO_ABOVE, HELD_OUT, INK, LINE_COLO
 from backprop_lib.drawing.svg import fitting, number
 
 __all__ = [
-    "LINE_COLORS",
     "FastFigure",
     "Picture",
     "cost_curves",

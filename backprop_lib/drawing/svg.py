@@ -13,27 +13,7 @@ from urllib.parse import quote
 import numpy as np
 
 from backprop_lib.arguments import shown
-from backprop_lib.drawing.colors import FAINT, GLOW, INK, NEGATIVE, PAPER, POSITIVE
-
-__all__ = [
-    "FAINT",
-    "GLOW",
-    "HALO",
-    "INK",
-    "NEGATIVE",
-    "PAPER",
-    "POSITIVE",
-    "Drawing",
-    "data_number",
-    "document",
-    "factor",
-    "fitting",
-    "line_of_text",
-    "number",
-    "sign_color",
-    "still",
-    "told_apart",
-]
+from backprop_lib.drawing.colors import INK, NEGATIVE, PAPER, POSITIVE
 
 AS_GOOD_AS_1 = 1e-9  # round-off may put that much between a number and 1
 FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"

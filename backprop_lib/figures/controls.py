@@ -14,21 +14,27 @@ import ipywidgets as W
 import traitlets
 
 from backprop_lib.arguments import shown
+from backprop_lib.drawing.colors import INK, NOTICE, WRONG
 from backprop_lib.drawing.svg import number
 
 WRAPPING = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "4px 20px"}
+NOTICED = f"padding:4px 10px;border-left:4px solid {WRONG};background:{NOTICE};color:{INK}"
 # A front end marks a widget whose kernel has gone with a broken chain, or not at all, and says nothing.
-GONE = """
+GONE = (
+    """
 :is(.scene, .prediction):is(.jupyter-widgets-disconnected,
     .jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator[data-status="unknown"]) *) {
   &::before {
     content: "The kernel was stopped or restarted, so that nothing moves here. Run all cells again.";
-    display: block; font: inherit; font-size: 14px; line-height: 1.45; color: #222222; background: #FFF4E8;
-    align-self: stretch; max-width: 860px; margin: 6px 0; padding: 4px 10px; border-left: 4px solid #B35806; }
+    display: block; font: inherit; font-size: 14px; line-height: 1.45; align-self: stretch; max-width: 860px;
+    margin: 6px 0; """
+    + NOTICED
+    + """ }
   & .jupyter-widgets-disconnected::before { display: none; }
   & :is(button, input, select, .widget-slider) { opacity: 0.4; pointer-events: none; }
 }
 """
+)
 # The name of a box that stands beside a slider with the same words.
 UNSEEN = """
 .typed .widget-label { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

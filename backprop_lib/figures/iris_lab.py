@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from typing import Any, NamedTuple
 
@@ -20,11 +21,11 @@ from matplotlib.lines import Line2D
 from backprop_lib.activations import HIDDEN
 from backprop_lib.arguments import Array, listed, shown
 from backprop_lib.costs import cost as cost_named
-from backprop_lib.data import Dataset, load_iris, split, standardize
+from backprop_lib.data import Dataset, load_iris, one_hot, split, standardize
 from backprop_lib.drawing.canvas import Cells, name_only
-from backprop_lib.drawing.colors import INK, LINE_COLORS, QUIET
+from backprop_lib.drawing.colors import INK, LINE_COLORS, PAPER, QUIET, TINTS
 from backprop_lib.drawing.epochs import EpochAxes, axis_end
-from backprop_lib.drawing.maps import net_of_maps
+from backprop_lib.drawing.maps import NetOfMaps
 from backprop_lib.drawing.net import superscript
 from backprop_lib.drawing.plots import DASHES, FastFigure, image_html, styled
 from backprop_lib.drawing.svg import number
@@ -45,10 +46,13 @@ TINY = 1e-4  # of the cost: of a smaller change no digit is said, since round-of
 IDLE = 0.05  # of the work of the busiest neuron of the layer: who does less is idle
 SPECIES = ("setosa", "versicolor", "virginica")
 SPECIES_COLORS = LINE_COLORS[1:4]
-TINTS = ("#E6D9EC", "#C9E6EA", "#EBDDD0")
 MARKERS = ("o", "s", "^")
 ENDS_OF = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 SHARED = "font-size:13px;line-height:1.4;margin:4px 0"
+MAP_KEY = (
+    "A map: the activation over petal length (→) and petal width (↑); dark low, yellow high.",
+    "Bars: its mean for each species. Idle: without it the cost hardly rises.",
+)
 NAMES = ("sepal length", "sepal width", "petal length", "petal width")
 # The plane of the two petal measures, in cm, and how fine the grid over it is.
 LONG, WIDE, ACROSS, UP, COARSE = (0.6, 7.3), (0.0, 2.65), 120, 100, 3
@@ -65,13 +69,13 @@ def petal_plane() -> Array:
 
     (4, UP · ACROSS): the columns run from left to right and row by row, the largest petal width first.
     """
-    measured = split(load_iris(), 0.7, seed=0)[0].x
-    mean, deviation = measured.mean(axis=0), measured.std(axis=0)
-    length, width = np.meshgrid(np.linspace(*LONG, ACROSS), np.linspace(*WIDE[::-1], UP))
-    flowers = np.zeros((4, UP * ACROSS))
-    flowers[2] = (length.ravel() - mean[2]) / deviation[2]
-    flowers[3] = (width.ravel() - mean[3]) / deviation[3]
-    return flowers
+    measured = split(load_iris(), 0.7, seed=0)[0]
+    plane = np.tile(measured.x.mean(axis=0), (UP * ACROSS, 1))
+    petals = np.meshgrid(np.linspace(*LONG, ACROSS), np.linspace(*WIDE[::-1], UP))
+    plane[:, 2:] = np.column_stack([measure.ravel() for measure in petals])
+    unknown = np.zeros(len(plane), int)
+    flowers = replace(measured, x=plane, y=one_hot(unknown, 3), labels=unknown)
+    return standardize(measured, flowers)[1].x.T
 
 
 def specification(sizes: list[int], activation: str, cost: str) -> list[tuple[str, int]]:
@@ -200,7 +204,7 @@ class Seen:
 
     def sentence(self) -> str:
         """How far the run is, and how good."""
-        said = f"A {self.name} after {counted(self.at, 'epoch')}: "
+        said = f"A {self.name} after {self.at} epoch{'s' * (self.at != 1)}: "
         if self.is_doubtful:
             said += f"round-off has grown in this run, and {ELSEWHERE}."
             return said + (" The run diverged; this is the last finite state." if self.diverged_at else "")
@@ -224,11 +228,6 @@ class Seen:
             return f"{said}, in which round-off has grown."
         said += "" if self.diverged_at is None else f" that diverged in epoch {self.diverged_at}"
         return f"{said}, training cost {number(self.cost)}, {self.right} of 45 right."
-
-
-def counted(n: int, word: str) -> str:
-    """So many, in words: 1 epoch, 2 epochs."""
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def idle_sentence(idle: int, neurons: int) -> str:
@@ -277,7 +276,7 @@ class PlaneFigure:
         for kind, these in (("training", flowers), ("held out", held_out)):
             for s, (name, color) in enumerate(zip(SPECIES, SPECIES_COLORS, strict=True)):
                 style: Any = {"ls": "", "marker": MARKERS[s], "ms": 4.2, "mec": color, "mew": 1, "zorder": 3}
-                style |= {"mfc": color if kind == "training" else "white"}
+                style |= {"mfc": color if kind == "training" else PAPER}
                 (dots,) = axes.plot(*these.x[these.labels == s][:, 2:].T, label=name, **style)
                 self.fast.add(f"{name} {kind}", dots)
                 named.append(dots)
@@ -290,7 +289,7 @@ class PlaneFigure:
         self.fast.figure.legend(handles=[*named[:3], hollow, self._wrong], **place)
         words: Any = {"fontsize": 9, "color": QUIET, "fontweight": "bold"}
         kept = self.fast.figure.text(0.055, 0.06, "", **words)
-        self._kept = self.fast.add("kept borders", kept, rarely=True)
+        self._kept = self.fast.add("kept borders", kept)
         self.fast.figure.text(0.055, 0.015, "Areas: the sepals at their means.", fontsize=9, color=INK)
 
     def png(self, answers: Array, wrong: Array, kept: Array | None) -> bytes:
@@ -301,7 +300,6 @@ class PlaneFigure:
         self.answers.cells = cells
         self._wrong.set_data(*self._flowers[wrong][:, 2:].T)
         self._kept.set_text("" if kept is None else "Gray: the borders of the kept run.")
-        self.fast.key = kept is None
         return self.fast.png()
 
 
@@ -335,8 +333,8 @@ class CurvesFigure:
         row: Any = {"frameon": False, "fontsize": 8, "ncols": 5, "borderaxespad": 0, "borderpad": 0}
         row |= {"loc": "lower left", "handlelength": 1.4, "handletextpad": 0.3, "columnspacing": 0.45}
         row["bbox_to_anchor"] = (-0.19, 1.05)
-        self.costs = self.fast.add("costs", self.cost.axes.legend(**row), rarely=True)
-        self.legend = self.fast.add("legend", self.delta.axes.legend(**row), rarely=True)
+        self.costs = self.fast.add("costs", self.cost.axes.legend(**row))
+        self.legend = self.fast.add("legend", self.delta.axes.legend(**row))
         for spine in self.map.axes.spines.values():
             spine.set_visible(False)
         self.errors = self.fast.add(
@@ -345,7 +343,7 @@ class CurvesFigure:
         style = {"fontsize": 9, "color": INK, "ha": "right", "va": "center", "clip_on": False}
         style["transform"] = self.map.axes.transAxes
         self.names = [
-            self.fast.add(f"layer {l}", self.map.axes.text(-0.02, 0, "", **style), rarely=True)
+            self.fast.add(f"layer {l}", self.map.axes.text(-0.02, 0, "", **style))
             for l in range(1, DEEPEST + 2)
         ]
         words: Any = {"fontsize": 8.5, "color": INK, "ha": "right"}
@@ -372,10 +370,8 @@ class CurvesFigure:
         for name, line in self.lines.items():
             values = curves.get(name, np.zeros(0))
             line.set_data(np.arange(len(values)), values)
-        limits = [
-            self.cost.fit(at, [curves[n] for n in costs]),
-            self.delta.fit(at, [curves[n] for n in norms]),
-        ]
+        self.cost.fit(at, [curves[n] for n in costs])
+        self.delta.fit(at, [curves[n] for n in norms])
         self.map.fit(at)
         name_only(self.costs, (True, True, kept is not None))
         name_only(self.legend, (l in history.delta for l in range(1, DEEPEST + 2)))
@@ -387,7 +383,6 @@ class CurvesFigure:
             text.set_text(f"δ{superscript(l)}" if height else "")
             text.set_y(1 - (top + height / 2) / len(errors))
             top += height + 1
-        self.fast.key = limits, run.net.sizes, kept is None
         return self.fast.png()
 
 
@@ -541,7 +536,7 @@ class IrisLab(Scene):
         over = feed_forward(net, coarse.reshape(4, -1))[1]
         layers = range(1, net.L + 1)
         limits = {l: _limits(run.layers[l][0], over[l], a[l]) for l in layers}
-        alt = f"The {run.name} with its weights after {counted(run.at, 'epoch')}."
+        alt = f"The {run.name} with its weights after {run.at} epoch{'s' * (run.at != 1)}."
         if idle and not run.is_doubtful:
             alt += " Idle: " + "; ".join(
                 f"of layer {l} " + ", ".join(str(j) for m, j in sorted(idle) if m == l)
@@ -549,18 +544,20 @@ class IrisLab(Scene):
             )
             alt += "."
         captions = [("", "flower"), *((f"layer {l}", run.layers[l][0]) for l in layers)]
-        return net_of_maps(
-            net.w,
-            {l: over[l].reshape(len(over[l]), *coarse.shape[1:]) for l in layers},
-            limits,
-            {l: np.column_stack([a[l][:, self._y[s] == 1].mean(axis=1) for s in range(3)]) for l in layers},
+        groups = [self._y[s] == 1 for s in range(3)]
+        drawn = NetOfMaps(
+            weights=net.w,
+            maps={l: over[l].reshape(len(over[l]), *coarse.shape[1:]) for l in layers},
+            limits=limits,
+            means={l: np.column_stack([a[l][:, these].mean(axis=1) for these in groups]) for l in layers},
             work={l: certain(rise, run.cost) for l, rise in rises.items()},
             idle=idle,
             names=(NAMES, SPECIES),
             captions=captions,
             colors=SPECIES_COLORS,
-            alt=alt,
+            key=MAP_KEY,
         )
+        return drawn.svg(alt)
 
 
 def _limits(activation: str, *answers: Array) -> tuple[float, float]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop_lib.arguments import Array
 from backprop_lib.drawing.colors import HELD_OUT, HERE, INK
+from backprop_lib.drawing.epochs import decades
 from backprop_lib.drawing.plots import DASHES, FastFigure, image_html, layer_colors, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins
@@ -50,17 +50,9 @@ class _Figure:
             self.fast[name].set_data(np.arange(len(values)), values)
             self.fast[name].set_markevery([max(0, len(values) - 1)])
         for axes, names in self.axes.items():
-            self.fast.fit(axes, ylim=decades([shown[name] for name in names]))
+            low, *_, high = decades([shown[name] for name in names])
+            self.fast.fit(axes, ylim=(10.0 ** (low - 1), 10.0**high))  # a decade more, for the legend
         return self.fast.png()
-
-
-def decades(series: list[Array]) -> tuple[float, float]:
-    """The powers of ten around all numbers above zero, one more below for the legend."""
-    values = np.concatenate(series)
-    values = values[values > 0]
-    if not values.size:
-        return 1e-4, 1.0
-    return 10.0 ** (np.floor(np.log10(values.min())) - 1), 10.0 ** np.ceil(np.log10(values.max()))
 
 
 class LiveTraining(Scene):

@@ -8,8 +8,9 @@ import numpy as np
 
 from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris
-from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
-from backprop_lib.drawing.svg import INK, factor, number
+from backprop_lib.drawing.colors import FAINT, HERE, INK, PAPER, QUIET, SLOPE
+from backprop_lib.drawing.plots import FastFigure, image_html, styled
+from backprop_lib.drawing.svg import factor, number
 from backprop_lib.equations import backprop
 from backprop_lib.figures.scene import Scene, View, choice, slider
 from backprop_lib.network import Network
@@ -44,13 +45,13 @@ def nudge() -> Scene:
     left, right = halves
     axes = styled(left.subplots(), "Change of the cost", "nudge Δz", "ΔC")
     axes.set(xlim=(-2.1, 2.1), ylim=(-0.3, 0.4))
-    axes.axhline(0, color="#999999", lw=0.8)
-    axes.axvline(0, color="#999999", lw=0.8)
+    axes.axhline(0, color=FAINT, lw=0.8)
+    axes.axvline(0, color=FAINT, lw=0.8)
     plot = axes.plot
-    curve = fast.add("curve", plot([], [], color=LINE_COLORS[0], lw=2, zorder=3, label="ΔC, measured")[0])
-    line = fast.add("line", plot([], [], "--", color=LINE_COLORS[1], lw=1.6, zorder=3, label="δ · Δz")[0])
-    dot = fast.add("dot", plot([], [], "o", color=LINE_COLORS[0], ms=8, zorder=4)[0])
-    promise = fast.add("promise", plot([], [], "X", color=LINE_COLORS[1], ms=8, zorder=4)[0])
+    curve = fast.add("curve", plot([], [], color=INK, lw=2, zorder=3, label="ΔC, measured")[0])
+    line = fast.add("line", plot([], [], "--", color=SLOPE, lw=1.6, zorder=3, label="δ · Δz")[0])
+    dot = fast.add("dot", plot([], [], "o", mfc=HERE, mec=INK, ms=8, zorder=4)[0])
+    promise = fast.add("promise", plot([], [], "X", color=SLOPE, ms=8, zorder=4)[0])
     axes.legend(frameon=False, fontsize=9.5, ncols=2, loc="upper left")
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
@@ -61,8 +62,8 @@ def nudge() -> Scene:
         one.set_ylabel(name, rotation=0, fontsize=11, color=INK, labelpad=12, va="center")
         one.spines["left"].set_visible(False)
         for kind, kept, style in (
-            ("before", before, {"mfc": "white", "color": "#444444", "zorder": 3}),
-            ("after", after, {"color": LINE_COLORS[0], "zorder": 4}),
+            ("before", before, {"mfc": PAPER, "color": QUIET, "zorder": 3}),
+            ("after", after, {"mfc": HERE, "mec": INK, "zorder": 4}),
         ):
             (marker,) = one.plot([], [], "o", ms=9, **style)
             kept[name] = fast.add(f"{kind} {name}", marker)

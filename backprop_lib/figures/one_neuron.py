@@ -75,7 +75,7 @@ class _Figure:
         right.set(xlim=(-4, STEPS + 4), ylim=(-BELOW * highest, highest))
         right.yaxis.set_major_formatter(lambda value, _: number(value))
         here = {"mfc": HERE, "mec": INK, "mew": 1.4, "ms": 9, "clip_on": False}
-        past = {"mfc": "white", "mec": INK, "ms": 5, "color": QUIET, "lw": 0.8}
+        past = {"mfc": PAPER, "mec": INK, "ms": 5, "color": QUIET, "lw": 0.8}
 
         def line(name: str, axes: Any, style: str = "-", order: int = 3, **more: Any) -> Any:
             return self.fast.add(name, axes.plot([], [], style, zorder=order, **more)[0])

@@ -19,7 +19,16 @@ import numpy as np
 from backprop_lib.arguments import shown
 from backprop_lib.drawing import named
 from backprop_lib.drawing.svg import number, still
-from backprop_lib.figures.controls import HEAD, WRAPPING, IntegerBox, LogSlider, Player, choice, slider
+from backprop_lib.figures.controls import (
+    HEAD,
+    NOTICED,
+    WRAPPING,
+    IntegerBox,
+    LogSlider,
+    Player,
+    choice,
+    slider,
+)
 from backprop_lib.figures.living import Living
 
 __all__ = ["IntegerBox", "LogSlider", "Player", "Scene", "View", "choice", "slider", "table_html"]
@@ -31,9 +40,9 @@ WORDS = "font-size:14px;line-height:1.45;margin:6px 0;max-width:860px"
 STYLE = (
     """<style>
 .scene .widget-readout, .scene .widget-text input {
-  border: 1px solid var(--jp-border-color1, #999999); border-radius: 2px; min-width: 46px; padding: 0 4px;
+  border: 1px solid var(--jp-border-color1, gray); border-radius: 2px; min-width: 46px; padding: 0 4px;
   text-align: center; cursor: text; }
-.scene .widget-readout:focus { outline: 2px solid var(--jp-brand-color1, #2166AC); }
+.scene .widget-readout:focus { outline: 2px solid var(--jp-brand-color1, currentColor); }
 .scene > .widget-html, .scene > .widget-html > .widget-html-content { min-height: 0; height: auto; }
 .scene > .widget-html > .widget-html-content { overflow-x: auto; }
 .scene > .sentence > .widget-html-content { min-height: 76px; } /* three lines: a wrap moves nothing below */
@@ -138,10 +147,7 @@ def _error_html(error: BaseException | None) -> str:
     if isinstance(error, KeyboardInterrupt):
         said = "interrupted"
     sentence = f"Not drawn: {said.rstrip('.')}. The picture still shows the last good state."
-    return (
-        f'<p role="alert" style="{WORDS};padding:4px 10px;border-left:4px solid #B35806;'
-        f'background:#FFF4E8;color:#222222">{escape(sentence)}</p>'
-    )
+    return f'<p role="alert" style="{WORDS};{NOTICED}">{escape(sentence)}</p>'
 
 
 class Scene(W.VBox):  # type: ignore[misc]

@@ -9,7 +9,8 @@ import numpy as np
 from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris
 from backprop_lib.drawing.canvas import name_only
-from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
+from backprop_lib.drawing.colors import FAINT, LINE_COLORS, QUIET
+from backprop_lib.drawing.plots import FastFigure, image_html, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
@@ -92,14 +93,14 @@ def step_size() -> Scene:
     axes.set_yscale("log")
     axes.set_xlim(1e-12, 1)
     axes.set_ylim(1e-13, 3)
-    quiet: dict[str, Any] = {"color": "#444444", "fontsize": 9.5}
+    quiet: dict[str, Any] = {"color": QUIET, "fontsize": 9.5}
     guides = {
         "forward": [
-            *axes.plot([1e-6, 1e-1], [1e-6, 1e-1], color="#999999", lw=1, ls=":"),
+            *axes.plot([1e-6, 1e-1], [1e-6, 1e-1], color=FAINT, lw=1, ls=":"),
             axes.text(7e-6, 3e-5, "slope 1", ha="right", **quiet),
         ],
         "central": [
-            *axes.plot([1e-5, 1e-1], [1e-11, 1e-3], color="#999999", lw=1, ls=":"),
+            *axes.plot([1e-5, 1e-1], [1e-11, 1e-3], color=FAINT, lw=1, ls=":"),
             axes.text(3e-4, 1e-9, "slope 2", **quiet),
         ],
     }
@@ -111,7 +112,7 @@ def step_size() -> Scene:
         for name, color, marker in zip(KINDS, LINE_COLORS, ("o", "s"), strict=False)
     }
     legend = fast.add("legend", axes.legend(frameon=False, loc="lower left", fontsize=9.5))
-    here = fast.add("here", axes.axvline(1, color="#444444", ls="--", lw=1, zorder=2))
+    here = fast.add("here", axes.axvline(1, color=QUIET, ls="--", lw=1, zorder=2))
 
     def draw(parameter: int, difference: str, precision: str, exponent: float) -> View:
         h, curves, said = 10.0**exponent, dict[str, Array](), dict[str, list[str]]()

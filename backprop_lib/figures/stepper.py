@@ -153,7 +153,7 @@ def _card(title: str, *lines: tuple[str, str]) -> str:
         for name, html in lines
     )
     return (
-        "<div style='flex:1 1 300px;max-width:440px;padding:8px 16px;border-left:4px solid #2166AC'>"
+        "<div style='flex:1 1 300px;max-width:440px;padding:8px 16px;border-left:4px solid'>"
         f"<b style='font-size:15px'>{escape(title)}</b>{body}</div>"
     )
 

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from backprop_lib.data import load_iris
+from backprop_lib.drawing.colors import HERE, INK, SLOPE
 from backprop_lib.drawing.named import named, symbols
 from backprop_lib.drawing.net import network_svg, subscript, superscript
-from backprop_lib.drawing.plots import LINE_COLORS, FastFigure, image_html, styled
+from backprop_lib.drawing.plots import FastFigure, image_html, styled
 from backprop_lib.drawing.svg import factor, number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
@@ -33,11 +34,11 @@ def weight_inspector() -> Scene:
     )
     axes.set_xlim(-REACH, REACH)
     axes.set_ylim(0, 1.2)
-    curve = fast.add("curve", axes.plot([], [], color=LINE_COLORS[0], lw=2, zorder=3, label="C")[0])
+    curve = fast.add("curve", axes.plot([], [], color=INK, lw=2, zorder=3, label="C")[0])
     tangent = fast.add(
-        "tangent", axes.plot([], [], "--", color=LINE_COLORS[1], lw=1.6, zorder=3, label="slope a · δ")[0]
+        "tangent", axes.plot([], [], "--", color=SLOPE, lw=1.6, zorder=3, label="slope a · δ")[0]
     )
-    dot = fast.add("dot", axes.plot([], [], "o", color=LINE_COLORS[0], ms=8, zorder=4)[0])
+    dot = fast.add("dot", axes.plot([], [], "o", mfc=HERE, mec=INK, ms=8, zorder=4)[0])
     axes.legend(frameon=False, loc="upper right")
     changes = np.linspace(-REACH, REACH, 61)
 
