@@ -58,6 +58,14 @@ def test_a_faded_text_is_found() -> None:
     assert too_pale(drawn.replace(colors.GLOW, "#333333")) == {"0.5"}
 
 
+def test_a_number_on_a_line_covers_the_line_between_its_letters() -> None:
+    """A space is 4 pixels wide, and so is the room above a point: 3.5 from either side cover it."""
+    net = network_svg([2, 1], weights={1: [[-0.0575, 0.5]]}, lit=[(1, 0, 0), (1, 0, 1)])
+    graph = graph_svg([{"id": "u", "data": 2.0}, {"id": "h", "data": 4.0, "parents": ["u"], "slopes": [4.0]}])
+    written = re.findall(r"<text ([^>]*)>(?:× 4|−0.0575|0.5)<", net + graph)
+    assert len(written) == 3 and all('stroke-width="7"' in attributes for attributes in written)
+
+
 # Numbers ------------------------------------------------------------------------------------------------
 
 

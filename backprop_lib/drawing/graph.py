@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from backprop_lib.arguments import listed, numbers, shown
 from backprop_lib.drawing.colors import FAINT, GLOW, GRID, INK, LEAF, PAPER, QUIET
 from backprop_lib.drawing.svg import (
-    HALO,
+    ON_A_LINE,
     data_number,
     document,
     fitting,
@@ -190,7 +190,7 @@ class _Graph:
         if slope is not None:
             ends += f' data-slope="{data_number(slope)}"'
             ink = sign_color(slope) if bright else QUIET
-            label = line_of_text(middle, height, f"× {fitting(slope, 7)}", 12, ink, more=HALO)
+            label = line_of_text(middle, height, f"× {fitting(slope, 7)}", 12, ink, more=ON_A_LINE)
         stroke = QUIET if bright else GRID
         return (
             f'<g {ends} data-lit="{int(bright)}">'

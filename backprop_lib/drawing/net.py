@@ -17,6 +17,7 @@ from backprop_lib.drawing.colors import FAINT, GLOW, INK, NEGATIVE, PAPER, POSIT
 from backprop_lib.drawing.graph import graph_svg
 from backprop_lib.drawing.svg import (
     HALO,
+    ON_A_LINE,
     Drawing,
     data_number,
     document,
@@ -253,7 +254,8 @@ class _Net:
                     if is_lit and value is not None and len(lit_edges) <= MOST_DRAWN:
                         x = self.x[l - 1] + where * (self.x[l] - self.x[l - 1])
                         y = self.y[l - 1][k] + where * (self.y[l][j] - self.y[l - 1][k])
-                        written.append(line_of_text(x, y, number(value), 12, sign_color(value), more=HALO))
+                        text = line_of_text(x, y, number(value), 12, sign_color(value), more=ON_A_LINE)
+                        written.append(text)
         yield f'<g opacity="{0.3 if self.lit else 1}">'
         yield from pale
         yield "</g>"

@@ -166,6 +166,7 @@ def line_of_text(
 
 
 HALO = f' stroke="{PAPER}" stroke-width="4" stroke-linejoin="round" paint-order="stroke"'
+ON_A_LINE = HALO.replace('"4"', '"7"')  # covers the line between two letters, where it reads as a minus
 
 
 def data_number(value: float) -> str:
