@@ -127,10 +127,27 @@ def findings_of_nonsense(scene: Any, twin: Scene, control: Any) -> Iterator[str]
         yield "999999 is not refused with a sentence"
 
 
+NO_KERNELS = """async () => {
+  const services = window.jupyterapp.serviceManager;
+  await services.ready;
+  await services.sessions.shutdownAll();
+}"""
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_run_all_shows_no_error_and_every_control_moves_its_figure(path: Path, lab: str, tab: Tab) -> None:
+def test_a_page_runs_without_error_is_saved_as_it_is_stored_and_every_control_moves_its_figure(
+    path: Path, lab: str, tab: Tab, folder: Path
+) -> None:
     page, errors = tab
+    page.goto(f"{lab}&reset", wait_until="domcontentloaded")
+    page.wait_for_function("() => window.jupyterapp")
+    page.evaluate(NO_KERNELS)  # another test may have run the page: its kernel would count on
     assert not findings_of_cells(run_all(page, lab, path.name))
+    page.evaluate("() => window.notebook.context.save()")
+    saved, stored = (file.read_text(encoding="utf-8").splitlines() for file in (folder / path.name, path))
+    assert [
+        (one[:200], two[:200]) for one, two in zip_longest(saved, stored, fillvalue="") if one != two
+    ] == []
     scenes = page.locator(f"{SCENE}:not(:has(button:text-is('Stop')))")
     names = factories(path)
     if names:
@@ -257,29 +274,6 @@ def test_a_figure_that_shows_another_state_than_its_controls_would_be_found(
     scene.wait_for()
     move(scene, twin.controls["b"], "last")
     wait_until(page, lambda: "says 'The sum is 3.'" in str(disagreements(twin, read(scene))))
-
-
-NO_KERNELS = """async () => {
-  const services = window.jupyterapp.serviceManager;
-  await services.ready;
-  await services.sessions.shutdownAll();
-}"""
-
-
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_a_page_that_was_run_and_saved_is_the_page_that_is_stored(
-    path: Path, lab: str, tab: Tab, folder: Path
-) -> None:
-    page, _ = tab
-    page.goto(f"{lab}&reset", wait_until="domcontentloaded")
-    page.wait_for_function("() => window.jupyterapp")
-    page.evaluate(NO_KERNELS)  # another test may have run the page: its kernel would count on
-    run_all(page, lab, path.name)
-    page.evaluate("() => window.notebook.context.save()")
-    saved, stored = (file.read_text(encoding="utf-8").splitlines() for file in (folder / path.name, path))
-    assert [
-        (one[:200], two[:200]) for one, two in zip_longest(saved, stored, fillvalue="") if one != two
-    ] == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

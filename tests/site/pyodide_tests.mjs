@@ -45,6 +45,12 @@ def imports(path):
 
 # Minutes in a browser's Python, and the same there as elsewhere.
 LONG = {"test_clones", "test_digits", "test_figure_states"}
+LONG_TESTS = [
+    "tests/test_figures.py::test_every_control_moves_to_both_ends_and_back_and_reset_returns",
+    "tests/test_figures.py::test_the_code_of_a_figure_gives_every_number_of_its_table",
+    "tests/test_figures.py::test_two_figures_on_one_page_do_not_touch_each_other",
+    "tests/test_mistakes.py::test_on_random_nets_every_block_that_it_spoils_is_refused",
+]
 
 def runs_here(path):
     names = set(imports(path))
@@ -59,6 +65,6 @@ LEFT_OUT = [
     "tests/test_mathematics.py::test_the_worked_example_comes_out_to_the_last_digits",
 ]
 import pytest
-int(pytest.main(["-q", "-p", "no:cacheprovider", "-o", "xfail_strict=true", *(f"--deselect={name}" for name in LEFT_OUT), *tests]))
+int(pytest.main(["-q", "-p", "no:cacheprovider", "-o", "xfail_strict=true", *(f"--deselect={name}" for name in LONG_TESTS + LEFT_OUT), *tests]))
 `);
 process.exit(status);
