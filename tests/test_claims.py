@@ -7,32 +7,43 @@ import pytest
 
 from backprop_lib import claim
 
+LONG = list(range(100))
 FALSE = [
-    (False, {}),
-    (np.bool_(False), {}),
-    (0.5, {"below": 0.5}),
-    (0.5, {"above": 0.5}),
-    ([0.1, 0.6], {"below": 0.5}),
-    ([0.6, 0.1], {"above": 0.5}),
-    (float("nan"), {"below": 1.0}),
-    (float("nan"), {"above": 1.0}),
-    ([], {"below": 1.0}),
-    (43, {"equal": 44}),
-    (1.0 + 2**-52, {"equal": 1.0}),
-    ([1.0, 2.0], {"equal": [1.0]}),
-    ([1.0], {"equal": 1.0, "digits": 9}),
-    (float("nan"), {"equal": float("nan"), "digits": 3}),
-    ([1.0, 2.0], {"equal": [1.0, 2.00001], "digits": 6}),
-    (1e-9, {"equal": 2e-9, "digits": 3}),
-    ("seven", {"equal": "eight"}),
-    (0.7, {"above": 0.5, "below": 0.6}),
+    (False, {}, "expected True, found False"),
+    (np.bool_(False), {}, "expected True, found np.False_"),
+    (0.5, {"below": 0.5}, "expected below 0.5, found 0.5"),
+    (0.5, {"above": 0.5}, "expected above 0.5, found 0.5"),
+    ([0.1, 0.6], {"below": 0.5}, "expected below 0.5, found [0.1, 0.6]"),
+    ([0.6, 0.1], {"above": 0.5}, "expected above 0.5, found [0.6, 0.1]"),
+    (float("nan"), {"below": 1.0}, "expected below 1, found nan"),
+    (float("nan"), {"above": 1.0}, "expected above 1, found nan"),
+    ([], {"below": 1.0}, "expected below 1, found []"),
+    ([], {"above": 1.0}, "expected above 1, found []"),
+    (43, {"equal": 44}, "expected equal to 44, found 43"),
+    (1.0 + 2**-52, {"equal": 1.0}, "expected equal to 1.0, found 1.0000000000000002"),
+    ([1.0, 2.0], {"equal": [1.0]}, "expected equal to [1.0], found [1.0, 2.0]"),
+    ([1.0, 1.0], {"equal": 1.0}, "expected equal to 1.0, found [1.0, 1.0]"),
+    ([1.0], {"equal": 1.0, "digits": 9}, "expected equal to 1.0 to 9 digits, found [1.0]"),
+    (float("nan"), {"equal": float("nan"), "digits": 3}, "expected equal to nan to 3 digits, found nan"),
+    (
+        [1.0, 2.0],
+        {"equal": [1.0, 2.00001], "digits": 6},
+        "expected equal to [1.0, 2.00001] to 6 digits, found [1.0, 2.0]",
+    ),
+    (-1.0, {"equal": 1.0, "digits": 1}, "expected equal to 1.0 to 1 digit, found -1.0"),
+    (1e-9, {"equal": 2e-9, "digits": 3}, "expected equal to 2e-09 to 3 digits, found 1e-09"),
+    ("seven", {"equal": "eight"}, "expected equal to 'eight', found 'seven'"),
+    (0.7, {"above": 0.5, "below": 0.6}, "expected below 0.6, found 0.7"),
+    (0.7, {"equal": 0.7, "above": 0.8}, "expected above 0.8, found 0.7"),
+    (LONG, {"equal": LONG[1:]}, f"expected equal to {str(LONG[1:])[:199]}…, found {str(LONG)[:199]}…"),
 ]
 
 
-@pytest.mark.parametrize("found, bounds", FALSE)
-def test_a_false_claim_is_refused_with_its_words_and_what_was_found(found, bounds, capsys) -> None:
-    with pytest.raises(AssertionError, match="not so: the words: expected .*, found .+"):
+@pytest.mark.parametrize("found, bounds, said", FALSE)
+def test_a_false_claim_is_refused_with_its_words_and_what_was_found(found, bounds, said, capsys) -> None:
+    with pytest.raises(AssertionError) as refused:
         claim("the words", found, **bounds)
+    assert str(refused.value) == f"not so: the words: {said}"
     assert capsys.readouterr().out == ""
 
 
@@ -43,6 +54,21 @@ def test_a_false_claim_is_refused_with_its_words_and_what_was_found(found, bound
         (43, {"equal": 43}, "✓ the words: 43"),
         ((5, 4), {"equal": (5, 4)}, "✓ the words: (5, 4)"),
         (0.97777, {"above": 0.9}, "✓ the words: 0.978, above 0.9"),
+        (2, {"above": 1, "below": 3}, "✓ the words: 2, below 3, above 1"),
+        (np.uint8(2), {"below": 3}, "✓ the words: 2, below 3"),
+        (True, {"below": 2}, "✓ the words: below 2"),
+        ([True, True], {"equal": [True, True]}, "✓ the words: (True, True)"),
+        (0.0005, {"below": 0.0011}, "✓ the words: 0.0005, below 0.0011"),
+        (0.0005, {"below": 0.001}, "✓ the words: below 0.001"),
+        (np.arange(6) + 0.5, {"below": 7}, "✓ the words: (0.5, 1.5, 2.5, 3.5, 4.5, 5.5), below 7"),
+        (np.arange(7) + 0.5, {"below": 8}, "✓ the words: below 8"),
+        (0.5, {"equal": 0.5, "below": 1}, "✓ the words: 0.5, below 1"),
+        (0.5, {"equal": 0.5, "digits": 1}, "✓ the words: 0.5, to 1 digit"),
+        (1.00005, {"equal": 1.0, "digits": 4}, "✓ the words: 1, to 4 digits"),
+        (-1.00005, {"equal": -1.0, "digits": 4}, "✓ the words: -1, to 4 digits"),
+        ([[1, 2], [3, 4]], {"equal": [[1, 2], [3, 4]]}, "✓ the words: ((1, 2), (3, 4))"),
+        (np.array(0.12345), {"above": 0}, "✓ the words: 0.123, above 0"),
+        (np.array([0.12345]), {"above": 0}, "✓ the words: (0.123), above 0"),
         (3e-16, {"below": 1e-12}, "✓ the words: below 1e-12"),
         (np.full(7, 0.25), {"below": 0.5}, "✓ the words: below 0.5"),
         (0.203 + 1e-9, {"equal": 0.203, "digits": 6}, "✓ the words: 0.203, to 6 digits"),
@@ -68,26 +94,34 @@ def test_two_machines_print_the_same_of_a_value_that_round_off_moves(capsys) -> 
 
 
 @pytest.mark.parametrize(
-    "words, found, bounds",
+    "words, found, bounds, said",
     [
-        ("", 1, {"equal": 1}),
-        (7, 1, {"equal": 1}),
-        ("x", 3, {}),
-        ("x", [True], {}),
-        ("x", 1.0, {"equal": 1, "digits": 0}),
+        ("", 1, {"equal": 1}, "words: expected a sentence that says what is claimed, got ''"),
+        (" ", 1, {"equal": 1}, "words: expected a sentence that says what is claimed, got ' '"),
+        (7, 1, {"equal": 1}, "words: expected a sentence that says what is claimed, got 7"),
+        ("x", 3, {}, "claim: expected below, above or equal for 3, got none of them"),
+        ("x", [True], {}, "claim: expected below, above or equal for [True], got none of them"),
+        ("x", 1.0, {"equal": 1, "digits": 0}, "digits: expected a positive integer, got 0"),
     ],
 )
 def test_a_claim_without_words_or_without_anything_to_hold_it_against_is_no_claim(
-    words, found, bounds
+    words, found, bounds, said, capsys
 ) -> None:
-    with pytest.raises((TypeError, ValueError)):
+    with pytest.raises((TypeError, ValueError)) as refused:
         claim(words, found, **bounds)
+    assert str(refused.value) == said and capsys.readouterr().out == ""
 
 
 def test_a_number_that_is_nearly_whole_is_not_said_to_be_whole(capsys) -> None:
     claim("the answer", 0.9999625, equal=0.9999625, digits=10)
     claim("the sum", 36.0, equal=36.0, digits=10)
+    claim("the share", 0.9999625, above=0.5)
+    claim("the parts", [0.99996, 1.5], equal=[0.99996, 1.5], digits=4)
+    claim("the ratio", 0.99999999, equal=0.99999999, digits=9)
     assert capsys.readouterr().out.splitlines() == [
         "✓ the answer: 0.99996, to 10 digits",
         "✓ the sum: 36, to 10 digits",
+        "✓ the share: 1, above 0.5",
+        "✓ the parts: (1, 1.5), to 4 digits",
+        "✓ the ratio: 1, to 9 digits",
     ]

@@ -49,7 +49,7 @@ def claim(
         _hold(words, found, bool(values), "True")
     if equal is not None:
         expected = np.asarray(equal)
-        exact = f"equal to {_written(equal)}"
+        exact = f"equal to {shown(equal, 200)}"
         if digits is None:
             _hold(words, found, values.shape == expected.shape and bool(np.all(values == expected)), exact)
             said.append(_written(found))
@@ -58,8 +58,9 @@ def claim(
             near = values.shape == expected.shape and np.all(
                 np.abs(values - expected) <= off * np.abs(expected)
             )
-            _hold(words, found, bool(near), f"{exact} to {digits} digits")
-            said.append(f"{_written(equal, digits)}, to {digits} digit{'s' * (digits > 1)}")
+            known = f"to {digits} digit{'s' * (digits > 1)}"
+            _hold(words, found, bool(near), f"{exact} {known}")
+            said.append(f"{_written(equal, digits)}, {known}")
     elif values.size <= 6 and values.dtype.kind in "fiu" and (below is None or below > 1e-3):
         said.append(_written(found))
     for name, bound, holds in (("below", below, np.less), ("above", above, np.greater)):
