@@ -186,6 +186,7 @@ def test_a_question_and_its_reason_are_whole_sentences(question) -> None:
         text = f"{asked.question} {asked.because}"
         assert asked.question[-1] == "?" and asked.because[-1] == "."
         assert not re.search("[A-Z]{3}|  |None", text), text
+        assert not re.search("[·+−/] −", asked.because), "a minus behind a sign stands in brackets"
         for start in re.findall(r"(?:^|[.?] )(.[a-z ])", text):
             assert not start[0].islower() or start in ("w²", "h ", "f(", "u "), text
         assert len(set(asked.options)) == len(asked.options)
