@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from backprop_lib.data import load_iris
+from backprop_lib.drawing.colors import QUIET, RIGHT
 from backprop_lib.drawing.svg import factor, number
 from backprop_lib.other_ways import neurons
 
@@ -57,6 +58,7 @@ class Expected:
     nodes    (value, slope) of the drawn expression graph, in order; titles what is written on them,
              arrows which lead where, glowing the nodes that stand out, if any does
     alt      the numbers of the reading, before the sentence
+    colors   {name of a bar: its color}, places {name of a text: its place, in the coordinates of its axes}
     texts    {artist: its words}, legends {artist: the names it shows}, hidden the artists not seen
     lit      the neurons (l, j) and weights (l, j, k) of the drawn net that stand out
     page     what the HTML has to hold besides
@@ -82,6 +84,8 @@ class Expected:
     alt: list[Any] = field(default_factory=list)
     accuracy: float = 1e-6
     texts: dict[str, str] = field(default_factory=dict)
+    colors: dict[str, str] = field(default_factory=dict)
+    places: dict[str, tuple[float, float]] = field(default_factory=dict)
     legends: dict[str, list[str]] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     lit: set[tuple[int, ...]] = field(default_factory=set)
@@ -407,6 +411,8 @@ def logits(v: Values) -> Expected:
         heights={f"p {j}": p[j] for j in range(3)}
         | {f"cross-entropy {j}": error[j] for j in range(3)}
         | {f"quadratic {j}": quadratic[j] for j in range(3)},
+        colors={f"p {j}": RIGHT if j == t else QUIET for j in range(3)},
+        places={f"share {j}": (j, p[j] + 0.06) for j in range(3)},
     )
 
 
@@ -727,12 +733,15 @@ def _levels(*curves: Any) -> list[int]:
     return list(range(low, high + 1, step))
 
 
-def _scale(name: str, end: int, curves: Sequence[Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The lines behind curves, and what stands beside their axis."""
+def _scale(
+    name: str, end: int, curves: Sequence[Any]
+) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
+    """The lines behind curves, what stands beside their axis, and where."""
     levels = _levels(*curves)
     lines = ([0, end, np.nan] * len(levels), [10.0**level for level in levels for _ in range(3)])
     beside = [number(10.0**level) for level in levels] + [""] * (4 - len(levels))
-    return {f"{name} grid": lines}, {f"{name} level {i}": text for i, text in enumerate(beside)}
+    places = {f"{name} level {i}": (-0.02, at) for i, at in enumerate(np.linspace(0, 1, len(levels)))}
+    return {f"{name} grid": lines}, {f"{name} level {i}": text for i, text in enumerate(beside)}, places
 
 
 def iris_lab(v: Values) -> Expected:
@@ -746,8 +755,8 @@ def iris_lab(v: Values) -> Expected:
     epochs, end = np.arange(at + 1), next(end for end in LAB_ENDS if end >= at)
     drawn: dict[str, Any] = {f"delta {l}": (epochs, [_norms(run, e)[l] for e in epochs]) for l in norms}
     curves = [run.cost, run.held_cost]
-    cost_grid, cost_levels = _scale("cost", end, curves)
-    delta_grid, delta_levels = _scale("delta", end, [drawn[f"delta {l}"][1] for l in norms])
+    cost_grid, cost_levels, places = _scale("cost", end, curves)
+    delta_grid, delta_levels, beside = _scale("delta", end, [drawn[f"delta {l}"][1] for l in norms])
     drawn |= cost_grid | delta_grid
     drawn |= {f"delta {l}": ([], []) for l in range(len(sizes), 6)}
     drawn |= {f"now {name}": ([at, at], [0, 1]) for name in ("cost", "delta", "map")}
@@ -774,6 +783,10 @@ def iris_lab(v: Values) -> Expected:
     rises, loose = _rises(w, b, names, x, y), {"slack": 1e-6}
     busiest = {l: max(rise for (m, _), rise in rises.items() if m == l) for l in range(1, len(w))}
     idle = [n for n, rise in rises.items() if rise <= max(busiest[n[0]] / 20, tiny)]
+    errors = _errors(run, at, end)
+    above = [sum(sizes[1:l]) + l - 1 for l in norms]  # rows of the map over each layer
+    places |= beside
+    places |= {f"layer {l}": (-0.02, 1 - (n + sizes[l] / 2) / len(errors)) for l, n in enumerate(above, 1)}
     power = 10.0 ** math.floor(math.log10(tiny))
     bound = next(n * power for n in (1, 2, 5, 10) if n * power >= tiny)
     missed = [Rounded(rise, 2, 1e-4) if abs(rise) > tiny else Rounded(bound, 1) for rise in rises.values()]
@@ -810,7 +823,7 @@ def iris_lab(v: Values) -> Expected:
         ["-".join(map(str, sizes)), after],
         drawn,
         cells={
-            "errors": _errors(run, at, end),
+            "errors": errors,
             "answers": over[len(w)].argmax(axis=0).reshape(100, 120).astype(float),
         },
         edges=edges_of(run.w[at]),
@@ -832,6 +845,7 @@ def iris_lab(v: Values) -> Expected:
             **{f"layer {l}": f"δ{'⁰¹²³⁴⁵'[l]}" if l in norms else "" for l in range(1, 6)},
             "kept borders": "",
         },
+        places=places,
         legends={"legend": [f"l = {l}" for l in norms], "costs": ["training", "held out"]},
         said=f"A {'-'.join('#' * len(sizes))} net after {after}: training cost #, "
         "# of 45 held-out flowers right." + f" ‖δ¹‖ is # times ‖δᴸ‖.{work}" * bool(hidden),
@@ -940,6 +954,8 @@ def clones(v: Values) -> Expected:
         cells={"rows": run.w[at][1]},
         edges=edges_of(run.w[at]),
         page=[f"equal ones: {', '.join('A' * hidden if alike else 'ABCDEFGH'[:hidden])}."],
+        places={f"row {i}": (-0.04, 1 - (i + 0.5) / hidden) for i in range(hidden)}
+        | {f"column {k}": ((k + 0.5) / len(x), -0.05) for k in range(len(x))},
         texts={f"row {i}": str(i) if i < hidden else "" for i in range(8)}
         | {f"column {k}": str(k) if k < len(x) else "" for k in range(4)},
         legends={"legend": ["graph", "matrices"] if v["matrices"] else []},

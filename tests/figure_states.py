@@ -20,6 +20,7 @@ import numpy as np
 from figure_mathematics import EXPECTED, Between, Expected, Rounded
 from figure_numbers import cells_of, value_of
 from matplotlib import colormaps
+from matplotlib.colors import to_hex
 from PIL import Image
 
 from backprop_lib.data import load_iris, split, standardize
@@ -141,19 +142,19 @@ class Driven:
 
 
 def data_of(artist: Any) -> Any:
-    """The numbers or the words of an artist that moves, and whether it is seen."""
+    """Whether an artist is seen, and its numbers or words; of a bar its color too, of a text its place."""
     seen = artist.get_visible()
     if isinstance(artist, Cells):
         return seen, artist.cells.copy(), artist.limits
     if hasattr(artist, "get_data"):
         return seen, *(np.array(axis, float) for axis in artist.get_data())
     if hasattr(artist, "get_height") and hasattr(artist, "get_x"):
-        return seen, float(artist.get_height())
+        return seen, float(artist.get_height()), to_hex(artist.get_facecolor())
     if hasattr(artist, "get_paths"):
         return seen, *artist.get_paths()[0].vertices[:-1].T.copy()  # the last closes the outline
     if hasattr(artist, "get_texts"):
         return seen, [text.get_text() for text in artist.get_texts() if text.get_visible()]
-    return seen, artist.get_text()
+    return seen, artist.get_text(), artist.get_position() if artist.get_text() else None
 
 
 def equal(one: Any, other: Any) -> bool:
@@ -408,6 +409,12 @@ def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[
     for artist, words in (right.texts | right.legends).items():
         if seen.artists[artist][1] != words:
             found.append(f"words of {artist}")
+    found += [
+        f"color of {bar}" for bar, color in right.colors.items() if seen.artists[bar][2] != color.lower()
+    ]
+    for artist, place in right.places.items():
+        if not _close(seen.artists[artist][2], place):
+            found.append(f"place of {artist}")
     if not name.startswith("one_neuron"):
         found += [f"{a} is hidden" for a, data in seen.artists.items() if data[0] == (a in right.hidden)]
     found += _other_words(view, right)
