@@ -49,7 +49,7 @@ def walk_back(cost: Value, steps: int) -> tuple[list[dict[str, Any]], set[int], 
     nodes = [
         {
             "id": i,
-            "label": node.label or ("" if node.op else names[i]),
+            "label": names[i],
             "op": node.op,
             "data": node.data,
             "grad": node.grad if i in reached else None,
@@ -81,7 +81,7 @@ def expression_graph() -> Scene:
         rows: list[list[object]] = [["node", "value", "slope of C by it"]]
         for node in nodes:
             grad = "not yet" if node["grad"] is None else number(node["grad"])
-            rows.append([node["label"] or node["op"] or "constant", number(node["data"]), grad])
+            rows.append([node["label"], number(node["data"]), grad])
         code = (
             "from backprop_lib.figures.expression_graph import neuron_cost, walk_back\n"
             f"nodes, _, _ = walk_back(neuron_cost({x:g}, {w:g}, {b:g}, {y:g}), {step})\n"
