@@ -18,7 +18,7 @@ import numpy as np
 
 from backprop_lib.data import load_iris
 from backprop_lib.drawing.colors import QUIET, RIGHT
-from backprop_lib.drawing.svg import factor, number
+from backprop_lib.drawing.svg import factor, number, told_apart
 from backprop_lib.other_ways import neurons
 
 Values = Mapping[str, Any]
@@ -261,6 +261,11 @@ def edges_of(w: Any) -> dict[tuple[int, int, int], float]:
     return {(l, j, k): w[l][j, k] for l in w for j in range(len(w[l])) for k in range(w[l].shape[1])}
 
 
+def answers_and_errors(a: Any, delta: Any) -> dict[tuple[int, int], tuple[Any, Any]]:
+    """a and δ of every neuron under (l, j), for one example."""
+    return {(l, j): (a[l][j, 0], delta[l][j, 0] if l else None) for l in sorted(a) for j in range(len(a[l]))}
+
+
 # The figures --------------------------------------------------------------------------------------------
 
 
@@ -426,11 +431,12 @@ def small_net(activation: str = "sigmoid") -> tuple[Any, Any, list[str]]:
 
 
 def nudge(v: Values) -> Expected:
-    (l, j), nudge, i = v["neuron"], v["nudge"], v["example"]
+    l, j, nudge, i = v["l"], v["j"], v["nudge"], v["example"]
     w, b, names = small_net()
     x, y = IRIS.x[[i]].T, IRIS.y[[i]].T
     z, a = forward(w, b, names, x)
-    delta = deltas(w, z, a, names, y)[l][j, 0]
+    errors = deltas(w, z, a, names, y)
+    delta = errors[l][j, 0]
 
     def nudged(by: float) -> tuple[float, float]:
         moved = {m: b[m].copy() for m in b}
@@ -443,6 +449,18 @@ def nudge(v: Values) -> Expected:
     change, promise = Rounded(c_1 - c_0, slack=1e-6), near(delta * nudge)
     z_0 = z[l][j, 0]
     pairs = {"z": (z_0, z_0 + nudge), "a": (a_0, a_1), "C": (c_0, c_1)}
+    reached = [(z_0 + by, *nudged(by)) for by in nudges]
+    ends = {
+        name: told_apart([min(way), max(way)])
+        for name, way in zip("zaC", zip(*reached, strict=True), strict=True)
+    }
+    # Upwards: the fewest round numbers, evenly apart, of which eight steps hold all that is shown.
+    shown = np.r_[[c - c_0 for _, _, c in reached], delta * nudges]
+    room = 0.06 * np.ptp(shown)
+    low, high = shown.min() - room, shown.max() + room
+    wide = (high - low) / 8
+    step = min(n for e in range(-12, 3) for n in (10.0**e, 2 * 10.0**e, 5 * 10.0**e) if n >= wide)
+    levels = [n * step for n in range(-20, 21) if low <= n * step <= high]
     return Expected(
         [i, j, near(nudge), change, near(delta), near(nudge), promise],
         [*(near(n) for pair in pairs.values() for n in pair), change, near(delta), promise],
@@ -452,12 +470,24 @@ def nudge(v: Values) -> Expected:
             "line": (nudges, delta * nudges),
             "dot": ([nudge], [c_1 - c_0]),
             "promise": ([nudge], [delta * nudge]),
-            **{f"before {name}": ([old], [0]) for name, (old, _) in pairs.items()},
+            "grid": (np.tile([-2.1, 2.1, np.nan], len(levels)), np.repeat(levels, 3)),
+            **{f"before {name}": (pair, [0, 0]) for name, pair in pairs.items()},
             **{f"after {name}": ([new], [0]) for name, (_, new) in pairs.items()},
         },
+        texts={f"{name} {i}": end for name, both in ends.items() for i, end in enumerate(both)}
+        | {f"level {i}": number(levels[i]) if i < len(levels) else "" for i in range(9)},
+        edges=edges_of(w),
+        neurons=answers_and_errors(a, errors),
+        lit={(l, j)},
+        page=[
+            f">{number(delta)}</span> · {factor(nudge)} = {number(delta * nudge)}, where",
+            f">{number(z_0)}</span>) = ",
+            f">{number(a_0)}</span></div>",
+        ],
         said=f"Flower #: nudging z{'¹²'[l - 1]}[#] by # changes the cost by #; δ · Δz promises "
         f"# × {factor(nudge)} = #.",
-        reading="The cost as a curve over the nudge, with its tangent; z, a and C on number lines. ",
+        reading="The net with one neuron lit; the cost as a curve over the nudge, with its tangent; z, a "
+        "and C on number lines. ",
         named=["quantity", "before", "after", "z", "a", "C", "ΔC", "", "δ", "", "δ · Δz", ""],
     )
 
@@ -662,9 +692,7 @@ def weight_inspector(v: Values) -> Expected:
         + (["measured slope"] if steady else ["error of the measured slope", "below #"])
         + [f"this weight, w{'¹²'[l - 1]}", "C"],
         labels=[k, l - 1, j, l, 4],
-        neurons={
-            (m, n): (a[m][n, 0], delta[m][n, 0] if m else None) for m in range(3) for n in range(len(a[m]))
-        },
+        neurons=answers_and_errors(a, delta),
         lit={(l, j, k), (l - 1, k), (l, j)},
         page=[
             f"Outputs: {', '.join(number(n) for n in a[2][:, 0])}.",

@@ -214,6 +214,31 @@ def test_an_axis_fits_its_data(name: str, moves: dict[str, object], curves: list
             assert y.max() > 0.35 * high, f"{curve} is lost at the bottom"
 
 
+@pytest.mark.parametrize(("l", "j"), [*((1, j) for j in range(5)), *((2, j) for j in range(3))])
+def test_the_axes_of_nudge_fit_the_neuron_and_an_arrow_leads_from_before_to_after(l: int, j: int) -> None:
+    driven = Driven("nudge", {"l": l, "j": j})
+    for example, nudge in ((0, 1.0), (60, -2.0), (149, 0.0), (100, 2.0)):
+        driven.scene.controls["example"].value, driven.scene.controls["nudge"].value = example, nudge
+        figure = driven.figure
+        low, high = figure["curve"].axes.get_ylim()
+        shown = np.concatenate([figure[name].get_ydata() for name in ("curve", "line", "dot", "promise")])
+        assert low < shown.min() < shown.max() < high and np.ptp(shown) > 0.85 * (high - low)
+        numbers = {
+            text.get_text(): text.get_position()[1]
+            for i in range(9)
+            if (text := figure[f"level {i}"]).get_text()
+        }
+        assert len(numbers) >= 3 and all(low <= y <= high for y in numbers.values())
+        assert all(number(y) == words for words, y in numbers.items())
+        for name in "zaC":
+            before, after = (figure[f"{when} {name}"] for when in ("before", "after"))
+            (old, new), (left, right) = before.get_xdata(), before.axes.get_xlim()
+            ends = [figure[f"{name} {i}"].get_position()[0] for i in range(2)]
+            assert left < ends[0] <= min(old, new) <= max(old, new) <= ends[1] < right
+            assert after.get_marker() == ("o" if new == old else ">" if new > old else "<")
+            assert before.get_markevery() == [0], "the shaft begins at the ring"
+
+
 WILD = {"layers": 3, "size_1": 9, "size_2": 7, "size_3": 7, "activation": "tanh", "eta": 30.0, "batch": 105}
 WILD_NET = [("identity", 4), ("tanh", 9), ("tanh", 7), ("tanh", 7), ("sigmoid", 3)]
 NOT_RESET = 1 + find_the_bug.bug_order().index("not_reset")

@@ -143,7 +143,7 @@ def test_two_figures_on_one_page_do_not_touch_each_other(name) -> None:
 @pytest.mark.parametrize("l, j, nudge, example", [(2, 0, 1.0, 0), (1, 3, -2.0, 149), (2, 2, 0.5, 75)])
 def test_nudge_shows_the_cost_of_a_net_whose_bias_is_nudged(l, j, nudge, example) -> None:
     scene = scene_of("nudge")
-    scene.controls["neuron"].value = (l, j)
+    scene.controls["l"].value, scene.controls["j"].value = l, j
     scene.controls["nudge"].value, scene.controls["example"].value = nudge, example
     x, y = IRIS.x[[example]].T, IRIS.y[[example]].T
     nudged = NET.copy()

@@ -126,7 +126,7 @@ def test_a_living_scene_has_the_module_and_its_still_has_the_names_of_its_equati
 
 def test_a_click_on_a_weight_sets_the_controls_and_the_controls_say_which_weight_is_chosen() -> None:
     scene = scene_of("weight_inspector")
-    living = next(child for child in scene.children if isinstance(child, Living))
+    living = living_of(scene)
     drawn: list[str] = []
     scene._picture.observe(lambda change: drawn.append(scene.view.sentence), "value")
     assert (living.choosable, living.chosen) == ("weights", "2.0.0")
@@ -139,6 +139,36 @@ def test_a_click_on_a_weight_sets_the_controls_and_the_controls_say_which_weight
     assert living.chosen == "1.2.0"
     scene.reset()
     assert living.chosen == "2.0.0" and scene.error is None
+
+
+def living_of(scene) -> Living:
+    return next(child for child in scene.children if isinstance(child, Living))
+
+
+def test_a_click_on_a_neuron_nudges_it_and_what_is_shown_of_it_has_its_names() -> None:
+    scene = scene_of("nudge")
+    living = living_of(scene)
+    assert (living.choosable, living.chosen) == ("neurons", "2.0")
+    for l, j in ((1, 4), (2, 2), (1, 0)):
+        living.chosen = f"{l}.{j}"
+        assert (scene.controls["l"].value, scene.controls["j"].value) == (
+            l,
+            j,
+        ) and living.chosen == f"{l}.{j}"
+        assert f"nudging z{'¹²'[l - 1]}[{j}] by" in scene.view.sentence
+        x, y = load_iris().take([0]).columns()
+        run = backprop(NET, x, y)
+        (line,) = re.findall(r"data-line>(.*?)</div>", scene.view.html)
+        at = f"{l}.{j}"
+        symbolic = [f"delta.{at}", f"z.{at}", f"a.{at}", f"z.{at}"]
+        numeric = {f"delta.{at}": run.delta[l], f"z.{at}": run.z[l], f"a.{at}": run.a[l]}
+        found = INNERMOST.findall(line)
+        assert sorted(name for name, _ in found) == sorted([*symbolic, *numeric])
+        shown = {name: value_of(text) for name, text in found if re.fullmatch(r"[−\d.e]+", text)}
+        assert shown.keys() == numeric.keys()
+        assert all(np.isclose(shown[name], values[j, 0], rtol=5e-3) for name, values in numeric.items())
+    scene.controls["l"].value = 2
+    assert living.chosen == "2.0"
 
 
 @pytest.mark.parametrize("moves", [{}, {"l": 1, "j": 4, "k": 3, "example": 60}, {"j": 2, "k": 4}])

@@ -206,6 +206,16 @@ def slider(description: str, value: float, low: float, high: float, step: float 
     return kind(**options, continuous_update=True, **_room(description, 260))
 
 
+def keep_inside(slider: Any, other: Any, largest: Callable[[Any], int]) -> None:
+    """Let a slider end at `largest` of the value of another control, before that value is drawn."""
+
+    def end(change: object) -> None:
+        slider.max = largest(other.value)
+
+    other.observe(end, "value")
+    end(None)
+
+
 def _decimals(step: float) -> int:
     """How many decimals a number has that moves in such steps."""
     return next((n for n in range(6) if abs(round(step, n) - step) < 1e-9), 3)

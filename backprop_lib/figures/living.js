@@ -20,9 +20,11 @@ const STYLE = `
   .living :is(g, line)[data-layer]:focus { outline: none; }
   .living g:focus-visible circle { stroke: #B35806; }
   .living .pointed { display: block; min-height: 1.45em; margin: 2px 0; font-size: 14px; line-height: 1.45; }
-  .living .pointed:empty::before { content: "${HINT}"; }
+  .living .pointed:empty::before { content: "${HINT}" attr(data-more); }
   @media (forced-colors: active) { .living .lit:not(g, line) { outline: 2px solid Highlight; } }
   @media print { .living .pointed { display: none; } }`;
+// A choosable kind as CSS: the inputs of a net are nothing that anybody chooses.
+const CHOOSABLE = { "": ":not(*)", neurons: "g:not([data-layer='0'])", weights: "line" };
 const KINDS = { delta: "δ", prime: "σ′(z)", dw: "∂C/∂w", db: "∂C/∂b" };
 
 function namesOf({ dataset: { is, layer, neuron, to, from } }) {
@@ -95,14 +97,18 @@ function enliven(root, status, choice) {
   const parts = (within = root) => [...within.querySelectorAll(PARTS)];
   const say = (text) => status.textContent !== text && (status.textContent = text);
 
-  function light(part) {
-    if (part === lit) return;
-    lit = part;
-    const names = part ? namesOf(part) : [];
+  function show() {
+    const names = lit ? namesOf(lit) : [];
     for (const each of parts()) {
       const lit = namesOf(each).some((one) => names.some((other) => alike(one, other)));
       if (each.classList.contains("lit") !== lit) each.classList.toggle("lit", lit);
     }
+  }
+
+  function light(part) {
+    if (part === lit) return;
+    lit = part;
+    show();
     say(part ? told(part) : "");
   }
 
@@ -119,13 +125,14 @@ function enliven(root, status, choice) {
       group.setAttribute("data-lm-suppress-shortcuts", "true"); // else JupyterLab takes the arrows
       if (!net) continue;
       net.setAttribute("role", "group");
-      part.setAttribute("role", choice && part.matches(choice.of) ? "button" : "img");
+      part.setAttribute("role", choice?.takes(part) ? "button" : "img");
       part.setAttribute("aria-label", told(part));
     }
     press();
     if (held && document.activeElement === document.body) {
       parts().find((part) => namesOf(part).join() === held)?.focus({ preventScroll: true });
     }
+    show(); // what is drawn later, such as the code, lights too
   }
 
   const focused = () => (root.contains(document.activeElement) ? document.activeElement.closest(PARTS) : null);
@@ -186,9 +193,10 @@ export function still(output) {
 
 function render({ model, el }) {
   const status = said();
+  if (model.get("choosable")) status.dataset.more = " A click or Enter chooses it.";
   el.append(status);
-  const choice = model.get("choosable") && {
-    of: { neurons: "g", weights: "line" }[model.get("choosable")],
+  const choice = {
+    takes: (part) => model.get("choosable").split(", ").some((kind) => part.matches(CHOOSABLE[kind])),
     now: () => model.get("chosen"),
     choose: (place) => { model.set("chosen", place); model.save_changes(); },
   };

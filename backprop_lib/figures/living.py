@@ -11,8 +11,7 @@ import traitlets
 class Living(anywidget.AnyWidget):
     """Lights, in the scene that holds it, all that belongs to what is pointed at: see `living.js`.
 
-    choosable   what is chosen by a click: "neurons", "weights" or nothing
-    chosen      its layer and indices: "1.0" is neuron 0 of layer 1, "2.1.0" the weight to 1 from 0
+    choosable, chosen   what a click chooses, and what is chosen, as in a `View`
     """
 
     _esm = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")

@@ -8,21 +8,21 @@ import numpy as np
 
 from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris
-from backprop_lib.drawing.colors import FAINT, HERE, INK, PAPER, QUIET, SLOPE
+from backprop_lib.drawing.colors import GRID, HERE, INK, PAPER, QUIET, SLOPE
+from backprop_lib.drawing.named import named, symbols
+from backprop_lib.drawing.net import network_svg, subscript, superscript
 from backprop_lib.drawing.plots import FastFigure, image_html, styled
-from backprop_lib.drawing.svg import factor, number
+from backprop_lib.drawing.svg import factor, number, told_apart
 from backprop_lib.equations import backprop
-from backprop_lib.figures.scene import Scene, View, choice, slider
+from backprop_lib.figures.reproducible import rounded_up
+from backprop_lib.figures.scene import Scene, View, keep_inside, slider
 from backprop_lib.network import Network
 
-WIDTH, HEIGHT = 760, 340
+WIDTH, HEIGHT = 560, 414
+MARGIN = 0.06  # of an axis, on either side of what it shows
+MOST = 8  # steps between the numbers at an axis
 NUDGES = np.linspace(-2, 2, 81)
-NEURONS = {
-    **{f"output neuron {j}": (2, j) for j in range(3)},
-    **{f"hidden neuron {j}": (1, j) for j in range(5)},
-}
 SPECIFICATION = [("identity", 4), ("sigmoid", 5), ("sigmoid", 3)]
-LINES = {"z": (-17, 7), "a": (0, 1), "C": (0, 1)}  # the number lines and their ends
 
 
 def cost_when_nudged(net: Network, z: Array, y: Array, l: int, j: int, nudges: Array) -> tuple[Array, Array]:
@@ -36,54 +36,104 @@ def cost_when_nudged(net: Network, z: Array, y: Array, l: int, j: int, nudges: A
     return 0.5 * ((a - y) ** 2).sum(axis=0), nudged
 
 
+def _limits(*shown: Array) -> tuple[float, float]:
+    """The ends of an axis for all of these numbers."""
+    low, high = min(float(each.min()) for each in shown), max(float(each.max()) for each in shown)
+    return low - MARGIN * (high - low), high + MARGIN * (high - low)
+
+
+class _Figure:
+    """The cost over the nudge, and the way from z to a to C; every axis spans what a nudge can reach.
+
+    The numbers at the axes move too, so that a change of the limits draws nothing else anew.
+    """
+
+    def __init__(self) -> None:
+        self.fast = FastFigure(WIDTH, HEIGHT)
+        self.fast.figure.set_layout_engine("none")  # everything has its fixed place
+        box = {"left": 0.13, "right": 0.96, "top": 0.92, "bottom": 0.07, "hspace": 1.15}
+        self.axes, *lines = self.fast.figure.subplots(4, 1, height_ratios=[7, 1, 1, 1], gridspec_kw=box)
+        styled(self.axes, "Change of the cost", "nudge Δz").set(xlim=(-2.1, 2.1), yticks=[])
+        self.axes.set_ylabel("ΔC", labelpad=42)
+
+        def line(name: str, axes: Any, style: str = "-", **more: Any) -> Any:
+            return self.fast.add(name, axes.plot([], [], style, **more)[0])
+
+        def text(name: str, axes: Any, x: float = 0, y: float = 0, **more: Any) -> Any:
+            return self.fast.add(name, axes.text(x, y, "", color=INK, fontsize=8.5, clip_on=False, **more))
+
+        self.grid = line("grid", self.axes, color=GRID, lw=0.7, zorder=1)
+        self.curve = line("curve", self.axes, color=INK, lw=2, zorder=3, label="ΔC, measured")
+        self.line = line("line", self.axes, "--", color=SLOPE, lw=1.6, zorder=3, label="δ · Δz")
+        self.dot = line("dot", self.axes, "o", mfc=HERE, mec=INK, ms=8, zorder=4)
+        self.promise = line("promise", self.axes, "X", color=SLOPE, ms=8, zorder=4)
+        above = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.3}
+        self.axes.legend(frameon=False, fontsize=9.5, ncols=2, **above)
+        beside: dict[str, Any] = {
+            "transform": self.axes.get_yaxis_transform(),
+            "ha": "right",
+            "va": "center",
+            "x": -0.015,
+        }
+        self.levels = [text(f"level {i}", self.axes, **beside) for i in range(MOST + 1)]
+        self.ways: dict[str, tuple[Any, ...]] = {}
+        for name, axes in zip("zaC", lines, strict=True):
+            styled(axes, "○ before, ▶ after" if name == "z" else "", grid=False)
+            axes.set(ylim=(-1, 1), xticks=[], yticks=[])
+            axes.set_ylabel(name, rotation=0, fontsize=11, color=INK, labelpad=12, va="center")
+            axes.spines["left"].set_visible(False)
+            shaft: dict[str, Any] = {"color": QUIET, "mfc": PAPER, "ms": 9, "lw": 1.6, "markevery": [0]}
+            before = line(f"before {name}", axes, "o-", zorder=3, **shaft)
+            after = line(f"after {name}", axes, mfc=HERE, mec=INK, ms=9, zorder=4)
+            below: dict[str, Any] = {
+                "transform": axes.get_xaxis_transform(),
+                "ha": "center",
+                "va": "top",
+                "y": -0.15,
+            }
+            self.ways[name] = axes, before, after, *(text(f"{name} {i}", axes, **below) for i in range(2))
+
+    def png(self, nudge: float, delta: float, change: float, reach: dict[str, Array]) -> bytes:
+        """`change` is ΔC; reach {"z", "a", "C": before, after, and at each of NUDGES}."""
+        costs = reach["C"][2:] - reach["C"][0]
+        self.curve.set_data(NUDGES, costs)
+        self.line.set_data(NUDGES, delta * NUDGES)
+        self.dot.set_data([nudge], [change])
+        self.promise.set_data([nudge], [delta * nudge])
+        low, high = _limits(costs, delta * NUDGES)
+        self.axes.set_ylim(low, high)
+        step = rounded_up((high - low) / MOST)
+        ticks = step * np.arange(np.ceil(low / step), high / step)
+        self.grid.set_data(np.tile([-2.1, 2.1, np.nan], len(ticks)), np.repeat(ticks, 3))
+        for i, text in enumerate(self.levels):
+            text.set(text=number(ticks[i]) if i < len(ticks) else "", y=ticks[i] if i < len(ticks) else 0)
+        for name, values in reach.items():
+            axes, before, after, *texts = self.ways[name]
+            old, new = values[:2]
+            before.set_data([old, new], [0, 0])
+            after.set_data([new], [0])
+            after.set_marker("o" if new == old else ">" if new > old else "<")
+            ends = [float(values.min()), float(values.max())]
+            for text, end, words in zip(texts, ends, told_apart(ends), strict=True):
+                text.set(x=end, text=words)
+            axes.set_xlim(*_limits(values))
+        return self.fast.png()
+
+
 def nudge() -> Scene:
     """Nudge the z of one neuron: the curve is the cost, the straight line what its error promises."""
     net = Network(SPECIFICATION, seed=0)
     flowers = load_iris()
-    fast = FastFigure(WIDTH, HEIGHT)
-    halves: Any = fast.figure.subfigures(1, 2, width_ratios=[1.3, 1])
-    left, right = halves
-    axes = styled(left.subplots(), "Change of the cost", "nudge Δz", "ΔC")
-    axes.set(xlim=(-2.1, 2.1), ylim=(-0.3, 0.4))
-    axes.axhline(0, color=FAINT, lw=0.8)
-    axes.axvline(0, color=FAINT, lw=0.8)
-    plot = axes.plot
-    curve = fast.add("curve", plot([], [], color=INK, lw=2, zorder=3, label="ΔC, measured")[0])
-    line = fast.add("line", plot([], [], "--", color=SLOPE, lw=1.6, zorder=3, label="δ · Δz")[0])
-    dot = fast.add("dot", plot([], [], "o", mfc=HERE, mec=INK, ms=8, zorder=4)[0])
-    promise = fast.add("promise", plot([], [], "X", color=SLOPE, ms=8, zorder=4)[0])
-    axes.legend(frameon=False, fontsize=9.5, ncols=2, loc="upper left")
-    before: dict[str, Any] = {}
-    after: dict[str, Any] = {}
-    stacked = right.subplots(3, 1)
-    for (name, ends), one in zip(LINES.items(), stacked, strict=True):
-        styled(one, "From z to a to C: ○ before, ● after" if name == "z" else "", "", "", grid=False)
-        one.set(xlim=ends, ylim=(-1, 1), yticks=[])
-        one.set_ylabel(name, rotation=0, fontsize=11, color=INK, labelpad=12, va="center")
-        one.spines["left"].set_visible(False)
-        for kind, kept, style in (
-            ("before", before, {"mfc": PAPER, "color": QUIET, "zorder": 3}),
-            ("after", after, {"mfc": HERE, "mec": INK, "zorder": 4}),
-        ):
-            (marker,) = one.plot([], [], "o", ms=9, **style)
-            kept[name] = fast.add(f"{kind} {name}", marker)
+    figure = _Figure()
 
-    def draw(neuron: tuple[int, int], nudge: float, example: int) -> View:
-        l, j = neuron
+    def draw(l: int, j: int, nudge: float, example: int) -> View:
         x, y = flowers.x[[example]].T, flowers.y[[example]].T
         run = backprop(net, x, y)
-        delta = float(run.delta[l][j, 0])
-        costs, _ = cost_when_nudged(net, run.z[l], y, l, j, NUDGES)
-        (start, end), (a_start, a_end) = cost_when_nudged(net, run.z[l], y, l, j, np.array([0.0, nudge]))
-        curve.set_data(NUDGES, costs - start)
-        line.set_data(NUDGES, delta * NUDGES)
-        dot.set_data([nudge], [end - start])
-        promise.set_data([nudge], [delta * nudge])
-        z = float(run.z[l][j, 0])
-        for at, old, new in (("z", z, z + nudge), ("a", a_start, a_end), ("C", start, end)):
-            before[at].set_data([old], [0])
-            after[at].set_data([new], [0])
-        name = f"z{'²' if l == 2 else '¹'}[{j}]"
+        delta, z = float(run.delta[l][j, 0]), float(run.z[l][j, 0])
+        nudges = np.concatenate([[0.0, nudge], NUDGES])
+        costs, answers = cost_when_nudged(net, run.z[l], y, l, j, nudges)
+        (start, end), (a_start, a_end) = costs[:2].tolist(), answers[:2].tolist()
+        name = f"z{superscript(l)}[{j}]"
         sentence = (
             f"Flower {example}: nudging {name} by {number(nudge, 3)} changes the cost "
             f"by {number(end - start)}; δ · Δz promises "
@@ -92,14 +142,17 @@ def nudge() -> Scene:
         rows: list[list[object]] = [
             ["quantity", "before", "after"],
             ["z", number(z), number(z + nudge)],
-            ["a", number(float(a_start)), number(float(a_end))],
-            ["C", number(float(start)), number(float(end))],
-            ["ΔC", "", number(float(end - start))],
+            ["a", number(a_start), number(a_end)],
+            ["C", number(start), number(end)],
+            ["ΔC", "", number(end - start)],
             ["δ", number(delta), ""],
             ["δ · Δz", "", number(delta * nudge)],
         ]
-        png = fast.png()
-        alt = f"The cost as a curve over the nudge, with its tangent; z, a and C on number lines. {sentence}"
+        png = figure.png(nudge, delta, end - start, {"z": z + nudges, "a": answers, "C": costs})
+        alt = (
+            "The net with one neuron lit; the cost as a curve over the nudge, with its tangent; z, a and C "
+            f"on number lines. {sentence}"
+        )
         code = (
             "from backprop_lib import Network, backprop, cost_of, load_iris\n"
             f"x, y = load_iris().take([{example}]).columns()\n"
@@ -111,11 +164,24 @@ def nudge() -> Scene:
             f"z_and_a = [values[{l}][{j}, 0] for values in (before.z, after.z, before.a, after.a)]\n"
             "[*z_and_a, C, nudged_C, nudged_C - C, delta, delta * nudge]"
         )
-        return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
+        drawn = network_svg(net.sizes, weights=net.w, values=run.a, deltas=run.delta, lit={(l, j)})
+        at, place = f"{superscript(l)}{subscript(j)}", f"{l}.{j}"
+        promise, forward = symbols(f"ΔC ≈ δ{at} Δz{at}|a{at} = σ(z{at})", net.L).split("|")
+        promise += f" = {named(number(delta), f'delta.{place}')} · {factor(nudge)} = {number(delta * nudge)}"
+        forward += f" = σ({named(number(z), f'z.{place}')}) = {named(number(a_start), f'a.{place}')}"
+        style = "font-size:15px;line-height:1.5"
+        html = (
+            "<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>"
+            f"{drawn}{image_html(png, alt, WIDTH, HEIGHT)}</div>"
+            f"<div style='{style}' data-line>{promise}, where {forward}</div>"
+        )
+        return View(html, alt, sentence, rows, code, choosable="neurons", chosen=place)
 
-    controls = {
-        "neuron": choice("Neuron", list(NEURONS.items()), (2, 0)),
+    controls: dict[str, Any] = {
+        "l": slider("Layer l", 2, 1, 2),
+        "j": slider("Neuron j", 0, 0, 2),
         "nudge": slider("Nudge Δz", 1.0, -2.0, 2.0, 0.05),
         "example": slider("Flower", 0, 0, 149),
     }
-    return Scene(controls, draw)
+    keep_inside(controls["j"], controls["l"], lambda l: net.sizes[l] - 1)
+    return Scene(controls, draw, living=True, choose=lambda l, j: {"l": l, "j": j})

@@ -27,11 +27,22 @@ from backprop_lib.figures.controls import (
     LogSlider,
     Player,
     choice,
+    keep_inside,
     slider,
 )
 from backprop_lib.figures.living import Living
 
-__all__ = ["IntegerBox", "LogSlider", "Player", "Scene", "View", "choice", "slider", "table_html"]
+__all__ = [
+    "IntegerBox",
+    "LogSlider",
+    "Player",
+    "Scene",
+    "View",
+    "choice",
+    "keep_inside",
+    "slider",
+    "table_html",
+]
 
 Rows = Sequence[Sequence[object]]
 NUMERIC = re.compile(r"[−-]?[\d.]+(e[−-]?\d+)?$")
@@ -65,6 +76,8 @@ class View:
     code      Python that reproduces the state; its last line gives all the numbers of the table, in order
     idle      the names of the controls that do nothing in this state
     progress  (done, all) if this is a first part, and `draw` is to be called again for the rest; else None
+    choosable what a click chooses: "neurons", "weights" or both, as "neurons, weights"
+    chosen    the one that is: "1.0" is neuron 0 of layer 1, "2.1.0" the weight of layer 2 to 1 from 0
     """
 
     html: str
@@ -74,6 +87,8 @@ class View:
     code: str = ""
     idle: frozenset[str] = frozenset()
     progress: tuple[int, int] | None = None
+    choosable: str = ""
+    chosen: str = ""
 
 
 def table_html(rows: Rows | str) -> str:
@@ -157,7 +172,7 @@ class Scene(W.VBox):  # type: ignore[misc]
     draw       a pure function from the values to a View
     play       the name of a slider that is also to be played, a step every `interval` milliseconds
     living     whether what is pointed at lights, in the picture and in the code: see `living.js`
-    clicked    "neurons" or "weights", and the controls that a click on one sets: its layer, its indices
+    choose     from the layer and the indices that are clicked to the values of controls; see `View.choosable`
 
     `view` is the last good View, `error` the exception that prevented the present one (or None), `controls`,
     `reset_button`, `numbers_button` and `player` the widgets. The first drawing is not guarded: what is wrong
@@ -171,15 +186,15 @@ class Scene(W.VBox):  # type: ignore[misc]
         play: str | None = None,
         interval: int = 150,
         living: bool = False,
-        clicked: tuple[str, tuple[str, ...]] = ("", ()),
+        choose: Callable[..., Mapping[str, Any]] | None = None,
     ) -> None:
         if play is not None and play not in controls:
             raise ValueError(f"play: expected one of {', '.join(controls)}, got {shown(play)}")
         self.controls = dict(controls)
         self.error: BaseException | None = None
         self._draw = draw
-        choosable, self._clicked = clicked
-        self._living = Living(choosable=choosable, chosen=self._place()) if living else None
+        self._choose = choose
+        self._living = Living() if living else None
         self._drawing = threading.Lock()
         self._asked = threading.Event()
         self._held = False
@@ -233,15 +248,9 @@ class Scene(W.VBox):  # type: ignore[misc]
 
     def reset(self) -> None:
         """Return every control to its first value, and draw once."""
-        self._held = True
-        try:
-            if self.player is not None:
-                self.player.pause()
-            for name, value in self._initial.items():
-                self.controls[name].value = value
-        finally:
-            self._held = False
-        self.refresh()
+        if self.player is not None:
+            self.player.pause()
+        self._set(self._initial)
 
     def raise_error(self) -> None:
         """Raise what went wrong in the last drawing, if anything did."""
@@ -306,27 +315,29 @@ class Scene(W.VBox):  # type: ignore[misc]
         )
         self._changed += "." if moved else ""
 
-    def _place(self) -> str:
-        """What the controls have chosen, as it is clicked: "2.1.0" is the weight of layer 2 to 1 from 0."""
-        return ".".join(str(self.controls[name].value) for name in self._clicked)
-
-    def _on_chosen(self, change: Any) -> None:
+    def _set(self, values: Mapping[str, Any]) -> None:
+        """Set some controls, in this order, and draw once."""
         self._held = True
         try:
-            for name, index in zip(self._clicked, change["new"].split("."), strict=True):
-                self.controls[name].value = int(index)
+            for name, value in values.items():
+                self.controls[name].value = value
         finally:
             self._held = False
         self.refresh()
 
+    def _on_chosen(self, change: Any) -> None:
+        if change["new"] != self.view.chosen and self._choose is not None:
+            self._set(self._choose(*map(int, change["new"].split("."))))
+            change["owner"].chosen = self.view.chosen  # if it was refused
+
     def _show(self) -> None:
         self._status.value = STYLE + _error_html(self.error) + _progress_html(self.view.progress)
+        if self._living is not None:  # before the picture, whose parts are made ready as soon as it is there
+            self._living.choosable, self._living.chosen = self.view.choosable, self.view.chosen
         self._picture.value = self.view.html
         self._sentence.value = _sentence_html(self.view.sentence, self._changed)
         self._table.value = table_html(self.view.table) if self.numbers_button.value else ""
         self._code.value = _code_html(self.view.code, self._living is not None)
-        if self._living is not None:
-            self._living.chosen = self._place()
         for name, control in self.controls.items():
             if hasattr(control, "disabled") and control.disabled != (name in self.view.idle):
                 control.disabled = name in self.view.idle

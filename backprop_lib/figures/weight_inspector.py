@@ -114,7 +114,7 @@ def weight_inspector() -> Scene:
             f"<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>{pictures}</div>"
             f"<div style='font-size:15px;line-height:1.5' data-line>{equation}</div>"
         )
-        return View(html, alt, sentence, rows, code)
+        return View(html, alt, sentence, rows, code, choosable="weights", chosen=f"{l}.{j}.{k}")
 
     controls: dict[str, Any] = {
         "l": slider("Layer l", 2, 1, 2),
@@ -131,4 +131,4 @@ def weight_inspector() -> Scene:
     # First of all observers, so that no neuron is asked for that the layer does not have.
     controls["l"].observe(keep_inside, "value")
     keep_inside(None)
-    return Scene(controls, draw, living=True, clicked=("weights", ("l", "j", "k")))
+    return Scene(controls, draw, living=True, choose=lambda l, j, k: {"l": l, "j": j, "k": k})

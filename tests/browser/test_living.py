@@ -16,7 +16,7 @@ from figure_in_browser import locate, write_notebook
 from playwright.sync_api import expect
 
 SLIDERS = ["Layer l", "To neuron j", "From neuron k"]
-FIGURES = ["stepper", "weight_inspector"]
+FIGURES = ["stepper", "weight_inspector", "nudge"]
 IMPORT = "from backprop_lib.figures.{0} import {0}\n{0}()"
 
 
@@ -78,6 +78,7 @@ def on_weight(scene: Any, l: int, j: int, k: int) -> tuple[float, float]:
     return float(x), float(y)
 
 
+HINT = "status => getComputedStyle(status, '::before').content"
 ALL_DELTAS = ["neuron 2.0", "neuron 2.1", "neuron 2.2"]
 
 
@@ -152,11 +153,45 @@ def test_every_part_is_reached_by_keys_named_and_told_and_the_focus_stays_when_t
     expect(stepper.locator(".lit")).to_have_count(0)
 
 
+def typed(scene: Any, *names: str) -> list[str]:
+    """What the sliders with these names say."""
+    return [str(locate(scene, name).locator(".widget-readout").inner_text()) for name in names]
+
+
+def test_the_neuron_that_is_nudged_is_chosen_by_a_click_and_by_keys(page: Any) -> None:
+    scene = figure(page, "nudge")
+    assert scene.get_by_role("button", name=re.compile("^Neuron . of layer [12]")).count() == 8
+    assert scene.get_by_role("button", name=re.compile("of layer 0")).count() == 0
+    assert page.evaluate(HINT, scene.locator(".pointed").element_handle()).endswith(
+        'A click or Enter chooses it."'
+    )
+    room = scene.bounding_box()
+    scene.locator("g[data-layer='1'][data-neuron='3']").click()
+    scene.get_by_text("nudging z¹[3] by 1 changes").first.wait_for()
+    assert typed(scene, "Layer l", "Neuron j") == ["1", "3"]
+    expect(scene.locator("[aria-pressed=true]")).to_have_attribute(
+        "aria-label", re.compile("^Neuron 3 of layer 1")
+    )
+    expect(scene.locator("pre .lit")).to_have_text(["delta[1][3, 0]", "b[1]"])
+    assert {"neuron 1.3", "δ¹₃", "z¹₃", "a¹₃"} <= {*lit(scene)}
+    for key in ("ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    scene.get_by_text("nudging z¹[4] by 1 changes").first.wait_for()
+    assert typed(scene, "Layer l", "Neuron j") == ["1", "4"]
+    locate(scene, "Layer l").locator(".noUi-handle").press("End")
+    scene.get_by_text("nudging z²[2] by 1 changes").first.wait_for()
+    expect(scene.locator("[aria-pressed=true]")).to_have_attribute(
+        "aria-label", re.compile("^Neuron 2 of layer 2")
+    )
+    assert scene.bounding_box() == room, "nothing jumps"
+    drawn, curve = (scene.locator(kind).bounding_box() for kind in ("svg", "img"))
+    assert drawn["y"] < curve["y"] + curve["height"] and drawn["x"] + drawn["width"] < curve["x"], (
+        "side by side"
+    )
+
+
 def test_a_weight_is_chosen_by_a_click_and_by_keys_and_the_sliders_follow_and_lead(page: Any) -> None:
     scene = figure(page, "weight_inspector")
-
-    def chosen() -> list[str]:
-        return [str(locate(scene, name).locator(".widget-readout").inner_text()) for name in SLIDERS]
 
     pressed = scene.locator("[aria-pressed=true]")
     assert scene.get_by_role("button", name=re.compile("^The weight of layer")).count() == 35
@@ -165,7 +200,7 @@ def test_a_weight_is_chosen_by_a_click_and_by_keys_and_the_sliders_follow_and_le
     )
     page.mouse.click(*on_weight(scene, 1, 4, 3))
     scene.get_by_text(re.compile(r"w¹\[4, 3\]: ")).first.wait_for()
-    assert chosen() == ["1", "4", "3"]
+    assert typed(scene, *SLIDERS) == ["1", "4", "3"]
     expect(pressed).to_have_attribute(
         "aria-label", re.compile("^The weight of layer 1 to neuron 4 from neuron 3")
     )
@@ -176,7 +211,7 @@ def test_a_weight_is_chosen_by_a_click_and_by_keys_and_the_sliders_follow_and_le
     for key in ("ArrowRight", "ArrowRight", " "):
         page.keyboard.press(key)
     scene.get_by_text(re.compile(r"w²\[0, 4\]: ")).first.wait_for()
-    assert chosen() == ["2", "0", "4"]
+    assert typed(scene, *SLIDERS) == ["2", "0", "4"]
     locate(scene, "To neuron j").locator(".noUi-handle").press("End")
     scene.get_by_text(re.compile(r"w²\[2, 4\]: ")).first.wait_for()
     expect(pressed).to_have_attribute(
