@@ -1079,7 +1079,25 @@ def step_size(v: Values) -> Expected:
         return float(costs(forward(moved_w, moved_b, names, x)[1][2], y).mean())
 
     base, steps = cost(theta), 10.0 ** np.arange(-12, 0.01, 0.5)
-    which = range(43) if v["parameter"] < 0 else [v["parameter"]]
+    # Layer by layer, the weights row by row, then the biases; how each is called, and what stands out.
+    l, j, k = v["l"], v["j"], v["k"]
+    inputs, first = (4, 0) if l == 1 else (5, 25)
+    up = "¹²"[l - 1]
+    low = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+    which, what, indices, symbol, lit = {
+        "median": (range(43), "the median of all # parameters", [43], "θ", set()),
+        "weight": (
+            [first + inputs * j + k],
+            f"w{up}[#, #]",
+            [j, k],
+            f"w{up}{j}{k}".translate(low),
+            {(l, j, k), (l - 1, k), (l, j)},
+        ),
+        "bias": ([first + inputs * len(w[l]) + j], f"b{up}[#]", [j], f"b{up}{j}".translate(low), {(l, j)}),
+    }[v["of"]]
+    formulas = {"forward": "(C(p + h) − C(p)) / h", "central": "(C(p + h) − C(p − h)) / 2h"}
+    name = f"{v['of'][0]}.{'.'.join(map(str, [l, *indices]))}"
+    named = f'<span data-is="{name}">{symbol}</span>' if lit else symbol
     off: dict[str, list[float]] = {kind: [] for kind in kinds}
     for h in steps:
         errors: dict[str, list[float]] = {kind: [] for kind in kinds}
@@ -1116,22 +1134,26 @@ def step_size(v: Values) -> Expected:
     decided = {kind: [row for row in range(25) if is_decided(kind, row, unit)] for kind in kinds}
     # So small a step changes no cost of single precision: the difference is 0, and its error is 1.
     lost = np.where((steps < 2e-11) & single, 1.0, np.nan)
-    what = [43] if v["parameter"] < 0 else [v["parameter"]]
     sayings = [""]
     for kind in kinds:
         forms = ["#"] if at in decided[kind] else ["less than #", "less than #, mostly round-off"]
         more = [f"the {kind} difference is off by {form}" for form in forms]
         sayings = [", ".join(filter(None, (one, other))) for one in sayings for other in more]
     return Expected(
-        [Rounded(10.0 ** v["exponent"], 2), *what, *(said(kind, at) for kind in kinds)],
+        [Rounded(10.0 ** v["exponent"], 2), *indices, *(said(kind, at) for kind in kinds)],
         [said(kind, row) for row in range(25) for kind in kinds],
         said=[
-            f"At h = #, {'the median of all # parameters' if v['parameter'] < 0 else 'parameter #'}: {each}."
+            f"At h = #, {what}: {each}."
             + " Such a bound holds on every computer; the dots are those of this one." * ("less" in each)
             for each in sayings
         ],
-        reading=f"{'Two U-shaped curves' if len(kinds) == 2 else 'One U-shaped curve'} of error against "
-        f"step, in {v['precision']}. ",
+        reading="The net whose parameter is moved; "
+        f"{'two U-shaped curves' if len(kinds) == 2 else 'one U-shaped curve'} of error against step, in "
+        f"{v['precision']}. ",
+        edges=edges_of(w),
+        neurons={(m, n): (None, None) for m in range(3) for n in range((4, 5, 3)[m])},
+        lit=lit,
+        idle={"median": {"l", "j", "k"}, "bias": {"k"}, "weight": set()}[v["of"]],
         labels=[Rounded(h, 2) for h in steps],
         lines={"here": ([steps[at]] * 2, [0, 1])}
         | {
@@ -1145,7 +1167,12 @@ def step_size(v: Values) -> Expected:
             for kind in {"forward", "central"} - set(kinds)
             for artist in (kind, f"guide {kind} 0", f"guide {kind} 1")
         },
-        page=[f" in {v['precision']}. ", "Two U-shaped" if len(kinds) == 2 else "One U-shaped"],
+        page=[
+            f" in {v['precision']}. ",
+            "two U-shaped" if len(kinds) == 2 else "one U-shaped",
+            f"{'</span>' * bool(lit)} ≈ {formulas[kinds[0]].replace('p', named)}",
+            f"{formulas[kinds[-1]].replace('p', named)}</div>",
+        ],
         alt=[64 >> single],
     )
 

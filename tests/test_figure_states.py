@@ -160,8 +160,12 @@ def after(name: str, **moves: object) -> Seen:
 
 STATES = [  # the forms that a sentence can take, and the places where two states are easily taken for one
     *(("stepper", {"activation": kind, "step": step}) for kind in ("tanh", "relu") for step in range(7)),
-    *(("step_size", {"exponent": h, "parameter": i}) for h in (0.0, -0.5, -1.5) for i in (-1, 7)),
-    ("step_size", {"precision": "float32", "parameter": 7, "exponent": -1.0}),
+    *(
+        ("step_size", {"exponent": h, "of": of, "l": 1, "j": 1, "k": 3})
+        for h in (0.0, -0.5, -1.5)
+        for of in ("median", "weight", "bias")
+    ),
+    ("step_size", {"precision": "float32", "of": "weight", "l": 1, "j": 1, "k": 3, "exponent": -1.0}),
     *(("step_size", {"exponent": -0.5, "difference": kind}) for kind in ("forward", "central")),
     *(("one_neuron", {"cost": "bowl", "eta": 2.0, "step": step}) for step in (1, 2, 6)),
     ("one_neuron", {"cost": "bowl", "eta": 2.0, "step": 30}),  # far away, and stopped

@@ -171,6 +171,29 @@ def test_a_click_on_a_neuron_nudges_it_and_what_is_shown_of_it_has_its_names() -
     assert living.chosen == "2.0"
 
 
+def test_a_click_on_a_weight_or_on_a_neuron_chooses_the_parameter_whose_difference_is_seen() -> None:
+    scene = scene_of("step_size")
+    living, errors = living_of(scene), [row[1:] for row in scene.view.table]
+    assert (living.choosable, living.chosen) == ("neurons, weights", "")
+    for place, words, array, names in (
+        ("1.4.3", "w¹[4, 3]: ", "w[1][4, 3]", ["dw.1.4.3", "w.1.4.3"]),
+        ("2.1", "b²[1]: ", "b[2][1, 0]", ["b.2.1", "db.2.1"]),
+        ("2.1.4", "w²[1, 4]: ", "w[2][1, 4]", ["dw.2.1.4", "w.2.1.4"]),
+    ):
+        living.chosen = place
+        assert living.chosen == scene.view.chosen == place and words in scene.view.sentence
+        (line,) = re.findall(r"data-line>(.*?)</div>", scene.view.html)
+        assert sorted({name for name, _ in INNERMOST.findall(line)}) == names
+        assert f"np.arange(43.0)).{array})" in scene.view.code
+        assert [row[1:] for row in scene.view.table] != errors
+        errors = [row[1:] for row in scene.view.table]
+    assert [scene.controls[name].value for name in ("of", "l", "j", "k")] == ["weight", 2, 1, 4]
+    scene.controls["of"].value = "median"
+    assert living.chosen == ""
+    living.chosen = "2.1.4"  # the same again
+    assert scene.controls["of"].value == "weight"
+
+
 @pytest.mark.parametrize("moves", [{}, {"l": 1, "j": 4, "k": 3, "example": 60}, {"j": 2, "k": 4}])
 def test_every_number_of_the_weight_inspectors_equation_is_the_one_that_its_name_says(moves) -> None:
     scene = scene_of("weight_inspector")

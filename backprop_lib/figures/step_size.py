@@ -10,16 +10,19 @@ from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris
 from backprop_lib.drawing.canvas import name_only
 from backprop_lib.drawing.colors import FAINT, LINE_COLORS, QUIET
+from backprop_lib.drawing.named import symbols
+from backprop_lib.drawing.net import network_svg, subscript, superscript
 from backprop_lib.drawing.plots import FastFigure, image_html, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
-from backprop_lib.figures.scene import Scene, View, choice, slider
+from backprop_lib.figures.scene import Scene, View, choice, keep_inside, slider
 from backprop_lib.network import Network
 
 EXPONENTS = np.arange(-12.0, 0.01, 0.5)
-WIDTH, HEIGHT = 640, 360
+WIDTH, HEIGHT, NET = 620, 360, 420
 KINDS = ("forward", "central")
+FORMULAS = {"forward": "(C({0} + h) − C({0})) / h", "central": "(C({0} + h) − C({0} − h)) / 2h"}
 POWERS = {"forward": 1, "central": 2}  # of the step, by which truncation falls
 STEP_DECIDES = 1e4  # how many times round-off an error must be to be the step's own, to one digit
 PRECISIONS = ("float64", "float32")
@@ -55,6 +58,31 @@ def u_curve(net: Network, x: Array, y: Array, kind: str, precision: str) -> Arra
     return errors
 
 
+class Parameter(NamedTuple):
+    """What a figure says of a parameter: its indices, its name in words, in an equation and in code."""
+
+    indices: tuple[int, ...]
+    words: str
+    symbol: str
+    code: str
+
+
+def parameter(l: int, j: int, k: int | None = None) -> Parameter:
+    """The weight of layer l to neuron j from neuron k; without k, the bias of neuron j.
+
+    >>> parameter(2, 1, 0), parameter(2, 1).code
+    (Parameter(indices=(2, 1, 0), words='w²[1, 0]', symbol='w²₁₀', code='w[2][1, 0]'), 'b[2][1, 0]')
+    """
+    indices = (l, j) if k is None else (l, j, k)
+    letter, rest = "b" if k is None else "w", indices[1:]
+    words = f"{letter}{superscript(l)}[{', '.join(map(str, rest))}]"
+    symbol = f"{letter}{superscript(l)}{''.join(map(subscript, rest))}"
+    return Parameter(indices, words, symbol, f"{letter}[{l}][{j}, {k or 0}]")
+
+
+ALL = Parameter((), "the median of all 43 parameters", "θ", "")
+
+
 class Limits(NamedTuple):
     """What is known of the errors before they are measured, for every step and parameter.
 
@@ -83,7 +111,10 @@ def limits(net: Network, x: Array, y: Array, kind: str, precision: str) -> Limit
 
 
 def step_size() -> Scene:
-    """Error against step for one parameter or the median over all, forward or central, in two precisions."""
+    """Error against step for one parameter or the median over all, forward or central, in two precisions.
+
+    A click on a weight chooses it, a click on a neuron its bias.
+    """
     net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
     x, y = load_iris().take(range(0, 150, 10)).columns()
     kept: dict[tuple[str, str], tuple[Array, Limits]] = {}
@@ -114,7 +145,11 @@ def step_size() -> Scene:
     legend = fast.add("legend", axes.legend(frameon=False, loc="lower left", fontsize=9.5))
     here = fast.add("here", axes.axvline(1, color=QUIET, ls="--", lw=1, zorder=2))
 
-    def draw(parameter: int, difference: str, precision: str, exponent: float) -> View:
+    numbered = net.with_parameters(np.arange(43.0))
+
+    def draw(of: str, l: int, j: int, k: int, difference: str, precision: str, exponent: float) -> View:
+        one = ALL if of == "median" else parameter(l, j, k if of == "weight" else None)
+        column = None if one is ALL else int(numbered.w[l][j, k] if of == "weight" else numbered.b[l][j, 0])
         h, curves, said = 10.0**exponent, dict[str, Array](), dict[str, list[str]]()
         kinds = [kind for kind in KINDS if difference in (kind, "both")]
         for kind in KINDS:
@@ -122,8 +157,8 @@ def step_size() -> Scene:
                 measured = u_curve(net, x, y, kind, precision)
                 kept[kind, precision] = measured, limits(net, x, y, kind, precision)
             errors, known = kept[kind, precision]
-            curves[kind] = chosen(errors, parameter)
-            said[kind] = in_words(curves[kind], *(chosen(limit, parameter) for limit in known))
+            curves[kind] = chosen(errors, column)
+            said[kind] = in_words(curves[kind], *(chosen(limit, column) for limit in known))
             lines[kind].set_data(10.0**EXPONENTS, np.maximum(curves[kind], 1e-16))
             for part in (lines[kind], *guides[kind]):
                 part.set_visible(kind in kinds)
@@ -133,18 +168,18 @@ def step_size() -> Scene:
         rows: list[list[object]] = [["step h", *kinds]]
         for i, row_exponent in enumerate(EXPONENTS):
             rows.append([number(10.0**row_exponent, 2), *(said[kind][i] for kind in kinds)])
-        what = "the median of all 43 parameters" if parameter < 0 else f"parameter {parameter}"
         sentence = (
-            f"At h = {number(h, 2)}, {what}: "
+            f"At h = {number(h, 2)}, {one.words}: "
             + ", ".join(f"the {kind} difference is off by {spoken(said[kind][at])}" for kind in kinds)
             + "."
         )
         if any("below" in said[kind][at] for kind in kinds):
             sentence += " Such a bound holds on every computer; the dots are those of this one."
         png = fast.png()
-        count = "Two U-shaped curves" if difference == "both" else "One U-shaped curve"
-        alt = f"{count} of error against step, in {precision}. {sentence}"
-        column = "np.median(errors, axis=1)" if parameter < 0 else f"errors[:, {parameter}]"
+        count = "two U-shaped curves" if difference == "both" else "one U-shaped curve"
+        alt = f"The net whose parameter is moved; {count} of error against step, in {precision}. {sentence}"
+        taken = "np.median(errors, axis=1)" if one is ALL else "errors[:, i]"
+        find = f"i = int(net.with_parameters(np.arange(43.0)).{one.code})  # its place in theta\n"
         code = (
             "import numpy as np\n"
             "from backprop_lib import Network, load_iris\n"
@@ -152,24 +187,43 @@ def step_size() -> Scene:
             f"net = Network({list(net.specification)}, seed=0)\n"
             "x, y = load_iris().take(range(0, 150, 10)).columns()\n"
             f'errors_of = [u_curve(net, x, y, kind, "{precision}") for kind in {kinds}]\n'
-            f"np.transpose([{column} for errors in errors_of])"
+            f"{find * (one is not ALL)}"
+            f"np.transpose([{taken} for errors in errors_of])"
         )
-        return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
+        lit = {one.indices, (l - 1, k), (l, j)} if of == "weight" else {one.indices} - {()}
+        drawn = network_svg(net.sizes, weights=net.w, lit=lit, canvas=(NET, HEIGHT))
+        slopes = " or ".join(FORMULAS[kind].format(one.symbol) for kind in kinds)
+        html = (
+            "<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>"
+            f"{drawn}{image_html(png, alt, WIDTH, HEIGHT)}</div><div style='font-size:15px;line-height:1.5' "
+            f"data-line>{symbols(f'∂C/∂{one.symbol} ≈ {slopes}', net.L)}</div>"
+        )
+        idle = frozenset({"median": "ljk", "bias": "k", "weight": ""}[of])
+        place = ".".join(map(str, one.indices))
+        return View(html, alt, sentence, rows, code, idle=idle, choosable="neurons, weights", chosen=place)
 
-    names: list[Any] = [("median of all", -1), *((f"parameter {i}", i) for i in range(43))]
-    controls = {
-        "parameter": choice("Parameter", names, -1),
+    controls: dict[str, Any] = {
+        "of": choice("Error of", {"median of all 43": "median", "one weight": "weight", "one bias": "bias"}),
+        "l": slider("Layer l", 2, 1, 2),
+        "j": slider("To neuron j", 0, 0, 2),
+        "k": slider("From neuron k", 0, 0, 4),
         "difference": choice("Difference", ["both", *KINDS]),
         "precision": choice("Precision", list(PRECISIONS)),
         "exponent": slider("Step h = 10 to the", -5.0, -12.0, 0.0, 0.5),
     }
-    return Scene(controls, draw)
+    keep_inside(controls["j"], controls["l"], lambda l: net.sizes[l] - 1)
+    keep_inside(controls["k"], controls["l"], lambda l: net.sizes[l - 1] - 1)
+
+    def choose(l: int, j: int, k: int | None = None) -> dict[str, Any]:
+        return {"of": "bias", "l": l, "j": j} if k is None else {"of": "weight", "l": l, "j": j, "k": k}
+
+    return Scene(controls, draw, living=True, choose=choose)
 
 
-def chosen(values: Array, parameter: int) -> Array:
-    """One column of (steps, parameters), or for −1 the median of all."""
-    column: Array = np.median(values, axis=1) if parameter < 0 else values[:, parameter]
-    return column
+def chosen(values: Array, column: int | None) -> Array:
+    """One column of (steps, parameters), or with None the median of all."""
+    one: Array = np.median(values, axis=1) if column is None else values[:, column]
+    return one
 
 
 def spoken(said: str) -> str:

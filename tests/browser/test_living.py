@@ -16,7 +16,7 @@ from figure_in_browser import locate, write_notebook
 from playwright.sync_api import expect
 
 SLIDERS = ["Layer l", "To neuron j", "From neuron k"]
-FIGURES = ["stepper", "weight_inspector", "nudge"]
+FIGURES = ["stepper", "weight_inspector", "nudge", "step_size"]
 IMPORT = "from backprop_lib.figures.{0} import {0}\n{0}()"
 
 
@@ -188,6 +188,31 @@ def test_the_neuron_that_is_nudged_is_chosen_by_a_click_and_by_keys(page: Any) -
     assert drawn["y"] < curve["y"] + curve["height"] and drawn["x"] + drawn["width"] < curve["x"], (
         "side by side"
     )
+
+
+def test_the_parameter_whose_difference_is_seen_is_a_weight_or_a_bias_that_is_clicked(page: Any) -> None:
+    scene = figure(page, "step_size")
+    assert scene.get_by_role("button", name=re.compile("^(Neuron|The weight) ")).count() == 8 + 35
+    expect(scene.locator("svg [aria-pressed=true]")).to_have_count(0)
+    room = scene.bounding_box()
+    page.mouse.click(*on_weight(scene, 1, 4, 3))
+    scene.get_by_text("At h = 1e−5, w¹[4, 3]: ").first.wait_for()
+    assert typed(scene, *SLIDERS) == ["1", "4", "3"]
+    expect(scene.locator("svg [aria-pressed=true]")).to_have_attribute(
+        "aria-label", re.compile("^The weight of layer 1 to neuron 4 from neuron 3")
+    )
+    expect(scene.locator("pre .lit")).to_have_text(["w[1][4, 3]"])
+    assert {"weight 1.4.3", "∂C/∂w¹₄₃", "w¹₄₃"} <= {*lit(scene)}
+    for key in ("ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    scene.get_by_text("At h = 1e−5, b¹[4]: ").first.wait_for()
+    expect(locate(scene, "Error of").locator("select option:checked")).to_have_text("one bias")
+    expect(locate(scene, "From neuron k").locator("[disabled]")).not_to_have_count(0)
+    locate(scene, "Layer l").locator(".noUi-handle").press("End")
+    scene.get_by_text("At h = 1e−5, b²[2]: ").first.wait_for()
+    locate(scene, "Error of").locator("select").select_option("median of all 43")
+    expect(scene.locator("svg [aria-pressed=true]")).to_have_count(0)
+    assert scene.bounding_box() == room, "nothing jumps"
 
 
 def test_a_weight_is_chosen_by_a_click_and_by_keys_and_the_sliders_follow_and_lead(page: Any) -> None:
