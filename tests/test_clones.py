@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 from figure_numbers import value_of
+from figure_states import Driven
 
 from backprop_lib.course.puzzles import EarlyLayers
 from backprop_lib.data import load_iris, split, standardize, xor
@@ -84,8 +85,8 @@ def test_the_run_of_the_figure_is_that_of_the_graph(start, data) -> None:
     assert np.allclose(w[10], run.w[10], rtol=1e-9) and cost[10] == pytest.approx(run.cost[10], rel=1e-9)
 
 
-def drawn(monkeypatch):
-    """A figure, and the canvas it draws on."""
+def drawn(monkeypatch, **values):
+    """A figure that begins with these values, and the canvas it draws on."""
     made = []
 
     class Kept(clones.CloneFigure):
@@ -94,7 +95,7 @@ def drawn(monkeypatch):
             made.append(self)
 
     monkeypatch.setattr(clones, "CloneFigure", Kept)
-    return clones.clones(), made[0]
+    return Driven("clones", values).scene, made[0]
 
 
 def independent(start, hidden, data):
@@ -121,10 +122,7 @@ def independent(start, hidden, data):
 def test_what_the_figure_draws_and_says_is_an_independent_run(
     monkeypatch, start, hidden, data, epoch
 ) -> None:
-    scene, figure = drawn(monkeypatch)
-    for name, value in (("data", data), ("hidden", hidden), ("start", start), ("epoch", epoch)):
-        scene.controls[name].value = value
-    scene.raise_error()
+    scene, figure = drawn(monkeypatch, data=data, hidden=hidden, start=start, epoch=epoch)
     w, costs = independent(start, hidden, data)
     spreads = (w.max(axis=1) - w.min(axis=1)).max(axis=1)
     assert np.allclose(figure.rows.cells, w[epoch], rtol=1e-12)
@@ -141,8 +139,7 @@ def test_what_the_figure_draws_and_says_is_an_independent_run(
 
 @pytest.mark.parametrize("start, hidden", [("constant", 3), ("constant", 4), ("random", 5)])
 def test_the_matrices_beside_the_graph_are_those_of_this_computer(monkeypatch, start, hidden) -> None:
-    scene, figure = drawn(monkeypatch)
-    scene.controls["start"].value, scene.controls["hidden"].value = start, hidden
+    scene, figure = drawn(monkeypatch, start=start, hidden=hidden)
     alone = scene.view
     scene.controls["matrices"].value = True
     net, examples, size = clones.beginning(start, hidden, "iris")

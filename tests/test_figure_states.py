@@ -205,11 +205,9 @@ AXES = [  # the curves that have to be seen whole, in states far apart
 ]
 
 
-@pytest.mark.parametrize(("name", "moves", "curves"), AXES)
-def test_an_axis_fits_its_data(name: str, moves: dict[str, object], curves: list[str]) -> None:
-    driven = Driven(name)
-    for control, value in moves.items():
-        driven.scene.controls[control].value = value
+@pytest.mark.parametrize(("name", "values", "curves"), AXES)
+def test_an_axis_fits_its_data(name: str, values: dict[str, object], curves: list[str]) -> None:
+    driven = Driven(name, values)
     for curve in curves:
         line = driven.figure[curve]
         (low, high), y = line.axes.get_ylim(), line.get_ydata()
