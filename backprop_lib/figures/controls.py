@@ -35,8 +35,18 @@ GONE = (
 }
 """
 )
-# The name of a box that stands beside a slider with the same words.
-UNSEEN = """
+# A front end draws pale borders, the arrow of a list in black on any ground, by forced colors no track,
+# and no sign of the focus on a list. Below that, the name of a box that stands beside a slider that has the
+# same words.
+CONTROLS = """
+:is(.scene, .prediction, .recall).widget-box {
+  & :is(select, input:not([type=radio]), .widget-readout, .jupyter-button, .noUi-handle) {
+    border: 1px solid gray;
+    &:focus-visible { outline: 2px solid var(--jp-brand-color1, Highlight) !important; }
+  }
+  & .noUi-connects { background: gray; forced-color-adjust: none; }
+  & select { appearance: auto; background-image: none; }
+}
 .typed .widget-label { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 """
 # A front end ties the words beside a slider to nothing: neither to the handle nor to the number to be typed;
@@ -70,7 +80,7 @@ NAMES = """(part => {
   });
 })(this.closest('.scene, .prediction'))"""
 # What every figure and every question brings along.
-HEAD = f'<style onload="{NAMES}">{UNSEEN}{GONE}</style>'
+HEAD = f'<style onload="{NAMES}">{CONTROLS}{GONE}</style>'
 
 
 class Player(W.HBox):  # type: ignore[misc]

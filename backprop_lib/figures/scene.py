@@ -51,9 +51,8 @@ WORDS = "font-size:14px;line-height:1.45;margin:6px 0;max-width:860px"
 STYLE = (
     """<style>
 .scene .widget-readout, .scene .widget-text input {
-  border: 1px solid var(--jp-border-color1, gray); border-radius: 2px; min-width: 46px; padding: 0 4px;
+  border-radius: 2px; min-width: 46px; padding: 0 4px;
   text-align: center; cursor: text; }
-.scene .widget-readout:focus { outline: 2px solid var(--jp-brand-color1, currentColor); }
 .scene > .widget-html, .scene > .widget-html > .widget-html-content { min-height: 0; height: auto; }
 .scene > .widget-html > .widget-html-content { overflow-x: auto; }
 .scene > .sentence > .widget-html-content { min-height: 76px; } /* three lines: a wrap moves nothing below */

@@ -9,6 +9,8 @@ from typing import Any
 
 import in_chromium
 import pytest
+from documents import document
+from figure_in_browser import CALLS, START, write_notebook
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +33,28 @@ def lab(folder: Path) -> Iterator[str]:
 def chromium() -> Iterator[Any]:
     with in_chromium.chromium() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def drawn(lab: str, chromium: Any, folder: Path) -> Iterator[Any]:
+    """A page with a cell for each figure and each kind of question, and the words of a page, all drawn."""
+    page, errors = in_chromium.open_tab(chromium)
+    words = [*document(in_chromium.PAGES[10]).sources]
+    name = write_notebook(folder, "every_figure.ipynb", START, *CALLS.values(), words=words)
+    cells = in_chromium.run_all(page, lab, name)
+    assert not [error for cell in cells for error in cell["errors"]]
+    yield page
+    page.close()
+    assert not errors
+
+
+@pytest.fixture
+def every_figure(drawn: Any) -> Iterator[Any]:
+    """The same page, light and wide again when a test is over."""
+    size = drawn.viewport_size
+    yield drawn
+    drawn.set_viewport_size(size)
+    drawn.emulate_media(color_scheme="light", forced_colors="none", reduced_motion="no-preference")
 
 
 @pytest.fixture

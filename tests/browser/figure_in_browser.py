@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,25 @@ import numpy as np
 from figure_numbers import differences, value_of
 from PIL import Image
 
+from backprop_lib.figures import figure_names
 from backprop_lib.figures.controls import IntegerBox, LogSlider
 from backprop_lib.figures.scene import Scene
 
+# One call for each figure and each kind of question.
+# The recall questions are drawn in the same order on the page and in this process.
+START = """from importlib import import_module
+from itertools import count
+from types import SimpleNamespace
+from backprop_lib import Network, load_iris, predict, recall
+from backprop_lib.figures import recalling
+recalling.secrets = SimpleNamespace(randbits=lambda bits, seeds=count(): next(seeds))"""
+CALLS = {name: f"import_module('backprop_lib.figures.{name}').{name}()" for name in figure_names()} | {
+    "live_training": "import_module('backprop_lib.figures.live_training').LiveTraining("
+    "Network([('identity', 4), ('sigmoid', 3)]), load_iris())",
+    "options": "predict('Which?', ['this', 'that'], answer='this', because='It is.')",
+    "number": "predict('How much?', answer=0.5, because='It is.')",
+    "recall": "recall(3)",
+}
 PATIENCE = 120.0  # seconds for a picture, on a busy machine
 
 READ = """scene => {
@@ -199,9 +215,16 @@ def resting_epoch(scene: Any) -> int:
     return epoch
 
 
-def write_notebook(folder: Path, name: str, *sources: str) -> str:
-    """A notebook of code cells in the folder that JupyterLab serves."""
+def write_notebook(folder: Path, name: str, *sources: str, words: Sequence[str] = ()) -> str:
+    """A notebook of code cells, and of cells of words behind them, in the folder that JupyterLab serves."""
     spec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    cells += [nbformat.v4.new_markdown_cell(source) for source in words]
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": spec}), folder / name)
     return name
+
+
+def part_of(page: Any, name: str) -> Any:
+    """The figure or the question that the cell with one of CALLS shows."""
+    cell = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").nth(1 + list(CALLS).index(name))
+    return cell.locator(".jp-OutputArea-output .widget-vbox:is(.scene, .prediction, .recall)").first

@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import accessibility_tree
 import pytest
 from accessibility_tree import controls_of, unnamed
-from figure_in_browser import write_notebook
-from in_chromium import open_tab, run_all
-
-from backprop_lib.figures import figure_names
-
-# The recall questions are drawn in the same order on the page and in this process.
-START = """from importlib import import_module
-from itertools import count
-from types import SimpleNamespace
-from backprop_lib import Network, load_iris, predict, recall
-from backprop_lib.figures import recalling
-recalling.secrets = SimpleNamespace(randbits=lambda bits, seeds=count(): next(seeds))"""
-CALLS = {name: f"import_module('backprop_lib.figures.{name}').{name}()" for name in figure_names()} | {
-    "live_training": "import_module('backprop_lib.figures.live_training').LiveTraining("
-    "Network([('identity', 4), ('sigmoid', 3)]), load_iris())",
-    "options": "predict('Which?', ['this', 'that'], answer='this', because='It is.')",
-    "number": "predict('How much?', answer=0.5, because='It is.')",
-    "recall": "recall(3)",
-}
+from figure_in_browser import CALLS, START, part_of
 
 
 @cache
@@ -38,21 +18,9 @@ def widget_of(name: str) -> Any:
     return names["widget"]
 
 
-@pytest.fixture(scope="module")
-def page(lab: str, chromium: Any, folder: Path) -> Iterator[Any]:
-    """A page with one cell for each figure and each kind of question, all of it drawn."""
-    page, errors = open_tab(chromium)
-    cells = run_all(page, lab, write_notebook(folder, "names.ipynb", START, *CALLS.values()))
-    assert not [error for cell in cells for error in cell["errors"]]
-    yield page
-    page.close()
-    assert not errors
-
-
-def part_of(page: Any, name: str) -> Any:
-    """The figure or the question that the cell with this call shows."""
-    cell = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").nth(1 + list(CALLS).index(name))
-    return cell.locator(".jp-OutputArea-output .widget-vbox:is(.scene, .prediction, .recall)").first
+@pytest.fixture
+def page(every_figure: Any) -> Any:
+    return every_figure
 
 
 @pytest.mark.parametrize("name", CALLS)

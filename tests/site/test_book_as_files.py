@@ -14,8 +14,8 @@ from urllib.parse import unquote
 
 import in_chromium
 import pytest
+from axe import serious
 from documents import PAGES, ROOT, document
-from runtime import collect, read_manifest
 from site_reader import DRAWN
 
 BOOK = ROOT / "build" / "book"
@@ -293,20 +293,6 @@ def test_every_drawn_net_of_a_page_can_be_pointed_at_by_mouse_and_by_keys(path: 
 
 
 # The rules of accessibility, as axe-core knows them
-
-
-def serious(tab: Any) -> list[str]:
-    """The findings of axe-core, serious or worse, on the page that is shown; it asks for no file again."""
-    (axe,) = read_manifest().of("axe")
-    tab.evaluate(collect(read_manifest(), [axe])[axe.file].read_text(encoding="utf-8"))
-    found = tab.evaluate("() => axe.run(document, {preload: false})")["violations"]
-    return [
-        f"{finding['id']}: {node['html'][:200]}"
-        for finding in found
-        if finding["impact"] in ("serious", "critical")
-        for node in finding["nodes"]
-    ]
-
 
 LOOKS = [("light", 1280), ("dark", 390)]
 LOOKED_AT = ["index", "symbols", "glossary", "bibliography", "errata", "search", "backprop_lib/equations"]

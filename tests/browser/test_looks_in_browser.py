@@ -1,0 +1,154 @@
+"""Every figure and question for those who see and read otherwise: dark, by forced colors, on a phone."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from axe import OF_JUPYTERLAB, serious
+from figure_in_browser import CALLS, part_of
+from PIL import Image
+
+from backprop_lib.arguments import Array
+
+LOOKS = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "forced": {"color_scheme": "dark", "forced_colors": "active"},
+}
+# What must be seen of all controls that can be used: a piece of the screen (left, top, right, bottom, from
+# the corner of the part that they are in) whose first pixel is what is around it.
+PIECES = """part => {
+    const corner = part.getBoundingClientRect();
+    const piecesOf = each => {
+        const box = each.getBoundingClientRect();
+        const [left, right] = [box.left, box.right].map(x => Math.round(x - corner.left));
+        const [top, bottom] = [box.top, box.bottom].map(y => Math.round(y - corner.top));
+        const middle = Math.round((top + bottom) / 2);
+        if (each.matches('.noUi-handle')) return [['handle', left - 2, top - 2, right, bottom]];
+        if (each.matches('.noUi-connects')) {  // where the handle is not
+            const handle = each.parentElement.querySelector('.noUi-handle').getBoundingClientRect();
+            const x = 2 * handle.left < box.left + box.right ? right - 3 : left + 2;
+            return [['track', x, top - 3, x + 1, bottom]];
+        }
+        const edge = ['edge', left - 2, middle, left + 4, middle + 1];
+        const arrow = ['arrow', right - 22, top + 4, right - 3, bottom - 4];
+        return each.matches('select') ? [edge, arrow] : [edge];
+    };
+    const kinds = 'select, input:not([type=radio]), button, .widget-readout, .noUi-handle, .noUi-connects';
+    return [...part.querySelectorAll(kinds)]
+        .filter(each => each.checkVisibility() && each.offsetWidth > 1 && !each.closest('[disabled]'))
+        .flatMap(each => piecesOf(each).map(piece => [...piece, each.className]));
+}"""
+
+
+def look(page: Any, name: str) -> None:
+    """The page as it looks to a reader who has asked for it so."""
+    page.set_viewport_size({"width": 1280, "height": 1200})  # in which every figure has room
+    page.emulate_media(**LOOKS[name])
+    is_light = str(name == "light").lower()
+    page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=is_light)
+
+
+def brightness(page: Any, box: dict[str, float]) -> Array:
+    """The relative luminance of every pixel of a box on the screen, as WCAG 2 has it."""
+    image = Image.open(io.BytesIO(page.screenshot(animations="disabled", clip=box))).convert("RGB")
+    color = np.asarray(image) / 255
+    linear = np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)
+    return np.asarray(linear @ (0.2126, 0.7152, 0.0722))
+
+
+def contrast(shown: Array) -> float:
+    """How the pixel of a piece that differs most from the first one stands out from it."""
+    return float(
+        np.maximum((shown + 0.05) / (shown.flat[0] + 0.05), (shown.flat[0] + 0.05) / (shown + 0.05)).max()
+    )
+
+
+def pale(part: Any) -> set[str]:
+    """The pieces of controls that stand out from what is around them less than 3 to 1."""
+    part.scroll_into_view_if_needed()
+    shown = np.pad(brightness(part.page, part.bounding_box()), 3, mode="edge")
+    return {
+        f"{piece} of {kind}"
+        for piece, left, top, right, bottom, kind in part.evaluate(PIECES)
+        if contrast(shown[top + 3 : bottom + 3, left + 3 : right + 3]) < 3
+    }
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_every_control_has_an_edge_and_every_list_an_arrow_that_are_seen(
+    name: str, every_figure: Any
+) -> None:
+    look(every_figure, name)
+    found = {figure: pale(part_of(every_figure, figure)) for figure in CALLS}
+    assert {figure: controls for figure, controls in found.items() if controls} == {}
+
+
+# A control of each kind: the figure or question that it is in, and what it is there.
+KINDS = [
+    ("iris_lab", kind)
+    for kind in ("select", ".noUi-handle", ".widget-readout", "button", "input[type=number]")
+]
+KINDS += [("options", "input[type=radio]"), ("number", "input[type=text]")]
+
+
+@pytest.mark.parametrize("name", ["dark", "forced"])
+def test_the_control_that_has_the_focus_of_the_keyboard_is_seen(name: str, every_figure: Any) -> None:
+    look(every_figure, name)
+    every_figure.keyboard.press("Tab")
+    for figure, kind in KINDS:
+        control = part_of(every_figure, figure).locator(f"{kind}:visible").first
+        control.scroll_into_view_if_needed()
+        every_figure.evaluate("() => document.activeElement.blur()")
+        box = control.bounding_box()
+        around = {
+            "x": box["x"] - 6,
+            "y": box["y"] - 6,
+            "width": box["width"] + 12,
+            "height": box["height"] + 12,
+        }
+        without = brightness(every_figure, around)
+        control.focus()
+        now = brightness(every_figure, around)
+        change = (np.maximum(without, now) + 0.05) / (np.minimum(without, now) + 0.05)
+        assert np.count_nonzero(change >= 3) > 40, (figure, kind)
+
+
+# What a front end does without the style of the figures.
+PALE = """.scene :is(select, input, button, .widget-readout, .noUi-handle) { border-color: #333 !important; }
+.scene .noUi-connects { background: #333 !important; }
+.scene select { appearance: none !important; background: #222 !important; }"""
+
+
+def test_a_pale_edge_a_pale_track_and_a_missing_arrow_would_be_found(every_figure: Any) -> None:
+    look(every_figure, "dark")
+    style = every_figure.add_style_tag(content=PALE)
+    found = {finding.split()[0] for finding in pale(part_of(every_figure, "iris_lab"))}
+    style.evaluate("style => style.remove()")
+    assert found == {"edge", "track", "arrow"} and not pale(part_of(every_figure, "iris_lab"))
+
+
+PANEL = "document.querySelector('.jp-WindowedPanel-outer')"
+# axe-core judges the contrast of what is on the screen alone, and of nothing in a body without a height.
+TALL = f"""() => {{
+    document.body.style.overflow = 'visible';
+    document.querySelectorAll('.jp-Cell').forEach(cell => {{ cell.style.contentVisibility = 'visible'; }});
+    {PANEL}.scrollTop = 0;
+    return document.querySelector('.jp-Cell:last-of-type').getBoundingClientRect().bottom;
+}}"""
+BAD = """<div id=bad><button></button><p style='color: #777; background: #888'>pale</p></div>"""
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_axe_finds_nothing_serious_but_what_is_wrong_on_purpose(name: str, every_figure: Any) -> None:
+    look(every_figure, name)
+    every_figure.set_viewport_size({"width": 1280, "height": int(every_figure.evaluate(TALL)) + 100})
+    every_figure.wait_for_function(f"({TALL})() < {PANEL}.getBoundingClientRect().bottom")
+    part_of(every_figure, "stepper").evaluate("(part, bad) => part.insertAdjacentHTML('beforeend', bad)", BAD)
+    found = serious(every_figure, OF_JUPYTERLAB)
+    every_figure.locator("#bad").evaluate("bad => bad.remove()")
+    assert {finding.partition(":")[0] for finding in found} == {"button-name", "color-contrast"}
+    assert len(found) == 2, found
