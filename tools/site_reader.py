@@ -41,6 +41,12 @@ DRAWN = """async () => {
         wrong: count('[data-mml-node=merror], [data-mml-node=mtext][fill=red]'),
         pictures: [...document.querySelectorAll('.cell_output :is(img, svg[aria-label])')]
             .map(i => [i.naturalWidth ?? i.width.baseVal.value, i.alt ?? i.ariaLabel]),
+        cut: [...document.querySelectorAll('.cell_output :is(img, svg[aria-label])')].filter(each => {
+            const [box, around] = [each, each.closest('.cell_output')].map(e => e.getBoundingClientRect());
+            const shape = each.viewBox?.baseVal ?? {width: each.naturalWidth, height: each.naturalHeight};
+            return each.checkVisibility() && (box.left < around.left - 1 || box.right > around.right + 1
+                || Math.abs(box.width * shape.height / shape.width - box.height) > 1);
+        }).length,
         open: count('details[open]'), wider: document.documentElement.scrollWidth - innerWidth,
     };
 }"""

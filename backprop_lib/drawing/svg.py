@@ -149,7 +149,7 @@ def document(width: float, height: float, alt: str, parts: Iterable[str]) -> str
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{escape(alt)}" '
-        f'style="max-width:100%;min-width:{width * 11 / 12:.0f}px;height:auto" '  # text of 11 px or more
+        f'style="max-width:100%;height:auto" '
         f'font-family="{FONT}" font-size="12">\n'
         f'<rect width="{width:.0f}" height="{height:.0f}" rx="10" fill="{PAPER}"/>\n{body}\n</svg>'
     )

@@ -25,6 +25,7 @@ STYLE = """<style>
   display: flex; flex-direction: row-reverse; justify-content: flex-end; align-items: flex-start; gap: 6px;
   height: auto; padding: 2px 0; line-height: 1.4; white-space: normal; }
 .prediction .widget-radio-box input { position: static; flex: none; margin: 1px 0 0; }
+.prediction .widget-text { max-width: calc(100% - 4px); }
 .prediction .widget-html, .prediction .widget-html-content { min-height: 0; height: auto; }
 </style>"""
 

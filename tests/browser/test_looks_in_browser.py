@@ -152,3 +152,29 @@ def test_axe_finds_nothing_serious_but_what_is_wrong_on_purpose(name: str, every
     every_figure.locator("#bad").evaluate("bad => bad.remove()")
     assert {finding.partition(":")[0] for finding in found} == {"button-name", "color-contrast"}
     assert len(found) == 2, found
+
+
+# What is wider than the part of the page that it is in, but for tables and code, which scroll by themselves;
+# and pictures that lost their shape.
+CUT = """part => {
+    const { left, right } = part.getBoundingClientRect();
+    const shapeOf = each => each.viewBox?.baseVal ?? {width: each.naturalWidth, height: each.naturalHeight};
+    return [...part.querySelectorAll('*')].filter(each => {
+        const box = each.getBoundingClientRect(), shape = each.matches('svg, img') && shapeOf(each);
+        if (!each.checkVisibility() || each.closest('table, pre, svg *')) return false;
+        return box.left < left - 1 || box.right > right + 1
+            || shape && Math.abs(box.width * shape.height / shape.width - box.height) > 1;
+    }).map(each => each.outerHTML.slice(0, 100));
+}"""
+WIDTHS = {"phone": 390, "twice as large": 640}
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_on_a_narrow_screen_every_figure_is_whole(width: int, every_figure: Any) -> None:
+    every_figure.set_viewport_size({"width": width, "height": 844})
+    every_figure.wait_for_function(f"{PANEL}.clientWidth < {width}")
+    for name in CALLS:
+        part = part_of(every_figure, name)
+        assert part.locator("svg, img").count() > 0 or name in ("options", "number", "recall")
+        assert part.evaluate(CUT) == [], name
+    assert every_figure.evaluate(f"{PANEL}.scrollWidth - {PANEL}.clientWidth") == 0
