@@ -318,3 +318,38 @@ def test_a_caption_without_a_level_and_a_pale_word_are_found_by_axe(tab: Any) ->
         " '<p role=heading>x</p><p style=\"color: #999; background: #fff\">pale</p>')"
     )
     assert {finding.partition(":")[0] for finding in serious(tab)} == {"aria-required-attr", "color-contrast"}
+
+
+# A page on paper, and for readers whom motion makes dizzy
+
+PRINTED = """() => {
+    const all = selector => [...document.querySelectorAll(selector)];
+    const isSeen = each => each.checkVisibility() && each.getBoundingClientRect().height > 0;
+    return {
+        chrome: all('.skip-to-content, .headerlink, .run, .also, .copybtn').filter(isSeen).length,
+        folded: all('details > :not(summary)').filter(each => !isSeen(each)).length,
+        cut: all('pre').filter(each => each.scrollWidth > each.clientWidth + 1).length,
+        alone: all('h1, h2, h3, h4').filter(each => getComputedStyle(each).breakAfter !== 'avoid').length,
+    };
+}"""
+PAPER = {"width": 680, "height": 1000}
+
+
+def test_a_printed_page_has_its_folds_open_its_code_wrapped_and_nothing_that_is_pressed(tab: Any) -> None:
+    tab.set_viewport_size(PAPER)
+    tab.goto(address("04_the_error_of_a_hidden_layer"))
+    on_screen = tab.evaluate(PRINTED)
+    assert min(on_screen.values()) > 0, "what is looked for is on the screen"
+    tab.emulate_media(media="print")
+    assert set(tab.evaluate(PRINTED).values()) == {0}
+
+
+def test_nothing_of_the_book_moves_for_a_reader_who_asks_for_less_motion(tab: Any) -> None:
+    moving = """() => [...document.querySelectorAll('*')].filter(each => {
+        const {scrollBehavior, transitionDuration, animationName} = getComputedStyle(each);
+        return scrollBehavior !== 'auto' || animationName !== 'none' || parseFloat(transitionDuration) > 0;
+    }).length"""
+    tab.goto(address(PAGES[1].stem))
+    assert tab.evaluate(moving) > 0
+    tab.emulate_media(reduced_motion="reduce")
+    assert tab.evaluate(moving) == 0
