@@ -95,6 +95,17 @@ KINDS = [
 KINDS += [("options", "input[type=radio]"), ("number", "input[type=text]")]
 
 
+def around(box: dict[str, float]) -> dict[str, float]:
+    """A box with a little of what is around it."""
+    return {"x": box["x"] - 6, "y": box["y"] - 6, "width": box["width"] + 12, "height": box["height"] + 12}
+
+
+def change(before: Array, after: Array) -> int:
+    """How many pixels stand out from what they were, 3 to 1."""
+    lighter, darker = np.maximum(before, after), np.minimum(before, after)
+    return int(np.count_nonzero((lighter + 0.05) / (darker + 0.05) >= 3))
+
+
 @pytest.mark.parametrize("name", ["dark", "forced"])
 def test_the_control_that_has_the_focus_of_the_keyboard_is_seen(name: str, every_figure: Any) -> None:
     look(every_figure, name)
@@ -103,18 +114,30 @@ def test_the_control_that_has_the_focus_of_the_keyboard_is_seen(name: str, every
         control = part_of(every_figure, figure).locator(f"{kind}:visible").first
         control.scroll_into_view_if_needed()
         every_figure.evaluate("() => document.activeElement.blur()")
-        box = control.bounding_box()
-        around = {
-            "x": box["x"] - 6,
-            "y": box["y"] - 6,
-            "width": box["width"] + 12,
-            "height": box["height"] + 12,
-        }
-        without = brightness(every_figure, around)
+        box = around(control.bounding_box())
+        without = brightness(every_figure, box)
         control.focus()
-        now = brightness(every_figure, around)
-        change = (np.maximum(without, now) + 0.05) / (np.minimum(without, now) + 0.05)
-        assert np.count_nonzero(change >= 3) > 40, (figure, kind)
+        assert change(without, brightness(every_figure, box)) > 40, (figure, kind)
+
+
+# Motions that are under way, or that a change of a control would start.
+MOVING = """part => part.getAnimations({subtree: true}).length + [...part.querySelectorAll('*')].filter(
+    each => parseFloat(getComputedStyle(each).transitionDuration) > 0
+).length"""
+
+
+def test_what_is_lit_is_seen_by_forced_colors_and_nothing_moves_by_itself(every_figure: Any) -> None:
+    look(every_figure, "forced")
+    every_figure.emulate_media(reduced_motion="reduce")
+    part = part_of(every_figure, "stepper")
+    part.scroll_into_view_if_needed()
+    box = (symbol := part.locator("[data-is='delta.2.1']").first).bounding_box()
+    without = brightness(every_figure, around(box))
+    part.locator("g[data-layer='2'][data-neuron='1']").hover()
+    symbol.and_(part.locator(".lit")).wait_for()
+    assert change(without, brightness(every_figure, around(box))) > 40
+    for name in CALLS:
+        assert part_of(every_figure, name).evaluate(MOVING) == 0, name
 
 
 # What a front end does without the style of the figures.
