@@ -547,26 +547,33 @@ def stepper(v: Values) -> Expected:
     z, a = forward(w, b, names, x)
     delta = deltas(w, z, a, names, y)
     dw, db = slopes_of(delta, a)
+    # The neuron that is written in numbers, and where the weight to it comes from: as the layer allows.
+    j, k = {1: v["j"], 2: min(v["j"], 2)}, {1: min(v["k"], 3), 2: v["k"]}
+    layer = (1, 1, 2, 2, 1, 2, 1)[step]
+    to, start = j[layer], k[layer]
 
     def summed(l: int) -> list[float]:
-        terms = [n for k in range(len(a[l - 1])) for n in (w[l][0, k], a[l - 1][k, 0])]
-        return [*terms, b[l][0, 0], z[l][0, 0], a[l][0, 0]]
+        terms = [n for one in zip(w[l][j[l]], a[l - 1][:, 0], strict=True) for n in one]
+        return [*terms, b[l][j[l], 0], z[l][j[l], 0], a[l][j[l], 0]]
+
+    def product(l: int) -> list[float]:
+        return [db[l][j[l], 0], delta[l][j[l], 0], a[l - 1][k[l], 0], dw[l][j[l], k[l]]]
 
     said, arrays = {
         0: (a[0][:, 0], [a[0]]),
         1: (summed(1), [z[1], a[1]]),
         2: (summed(2), [z[2], a[2]]),
-        3: ([a[2][0, 0], -y[0, 0], slope("sigmoid", z[2])[0, 0], delta[2][0, 0]], [delta[2]]),
+        3: ([n[j[2], 0] for n in (a[2], -y, slope("sigmoid", z[2]), delta[2])], [delta[2]]),
         4: (
             [
-                *(n for k in range(3) for n in (w[2][k, 0], delta[2][k, 0])),
-                slope(names[0], z[1])[0, 0],
-                delta[1][0, 0],
+                *(n for one in zip(w[2][:, j[1]], delta[2][:, 0], strict=True) for n in one),
+                slope(names[0], z[1])[j[1], 0],
+                delta[1][j[1], 0],
             ],
             [delta[1]],
         ),
-        5: ([db[2][0, 0], 0, 0, delta[2][0, 0], a[1][0, 0], dw[2][0, 0]], [db[2], dw[2]]),
-        6: ([db[1][0, 0], 0, 0, delta[1][0, 0], a[0][0, 0], dw[1][0, 0]], [db[1], dw[1]]),
+        5: (product(2), [db[2], dw[2]]),
+        6: (product(1), [db[1], dw[1]]),
     }[step]
 
     def sum_of(terms: Any) -> str:
@@ -575,10 +582,11 @@ def stepper(v: Values) -> Expected:
         return text.replace("+ −", "− ")
 
     def forward_line(l: int) -> str:
-        return f"{sum_of(zip(w[l][0], a[l - 1][:, 0], strict=True))} + # = #,  σ → #"
+        return f"{sum_of(zip(w[l][j[l]], a[l - 1][:, 0], strict=True))} + # = #,  σ → #"
 
     def product_line(l: int) -> str:
-        return f"∂C/∂b = #,  ∂C/∂w from 0 to 0 = # · {factor(a[l - 1][0, 0])} = #"
+        up, low = "⁰¹²"[l], f"{j[l]}{k[l]}".translate(str.maketrans("01234", "₀₁₂₃₄"))
+        return f"∂C/∂b{up}{low[0]} = #,  ∂C/∂w{up}{low} = # · {factor(a[l - 1][k[l], 0])} = #"
 
     title, symbols, numbers, shapes, names_of_rows = (
         ("the input", "a⁰ = x", "a⁰ = (#, #, #, #)", "(4, 1)", ["a⁰"]),
@@ -600,7 +608,7 @@ def stepper(v: Values) -> Expected:
         (
             "equation (2)",
             "δ¹ = (w²)ᵀ δ² ⊙ σ′(z¹)",
-            f"({sum_of(zip(w[2][:, 0], delta[2][:, 0], strict=True))}) · # = #",
+            f"({sum_of(zip(w[2][:, j[1]], delta[2][:, 0], strict=True))}) · # = #",
             "(5, 1) = (5, 3) (3, 1) ⊙ (5, 1)",
             ["δ¹"],
         ),
@@ -621,22 +629,25 @@ def stepper(v: Values) -> Expected:
     )[step]
     columns = (4, 5, 3, 3, 5, 5, 5)[step]
     lit = {
-        0: {(0, k) for k in range(4)},
-        1: {(1, 0), *((0, k) for k in range(4)), *((1, 0, k) for k in range(4))},
-        2: {(2, 0), *((1, k) for k in range(5)), *((2, 0, k) for k in range(5))},
-        3: {(2, k) for k in range(3)},
-        4: {(1, 0), *((2, k) for k in range(3)), *((2, k, 0) for k in range(3))},
-        5: {(2, 0), (1, 0), (2, 0, 0)},
-        6: {(1, 0), (0, 0), (1, 0, 0)},
+        0: {(0, n) for n in range(4)},
+        1: {(1, to), *((0, n) for n in range(4)), *((1, to, n) for n in range(4))},
+        2: {(2, to), *((1, n) for n in range(5)), *((2, to, n) for n in range(5))},
+        3: {(2, to)},
+        4: {(1, to), *((2, n) for n in range(3)), *((2, n, to) for n in range(3))},
+        5: {(2, to), (1, start), (2, to, start)},
+        6: {(1, to), (0, start), (1, to, start)},
     }[step]
+    place = [to, start] if step > 4 else [to] if step else []
+    last = [arrays[-1][to, start if step > 4 else 0]] if step else []
     return Expected(
         [near(n) for n in said],
-        [near(n) for array in arrays for n in array.ravel()],
+        [near(n) for n in [*(n for array in arrays for n in array.ravel()), *last]],
         [f"Step {step} of 6, {title}: {symbols}.", f" Shapes: {shapes}."],
-        said=f"Step # of #, {title}: {symbols}. For neuron #: {numbers}. Shapes: {shapes}.",
+        said=f"Step # of #, {title}: {symbols}. {'For neuron #: ' * bool(step)}{numbers}. Shapes: {shapes}.",
         reading=f"Flower #, step # of #, {title}: {symbols}",
-        named=["array", *["[#]"] * columns, *names_of_rows],
-        labels=[*range(columns), *range(sum("to #" in name for name in names_of_rows))],
+        named=["array", *["[#]"] * columns, *names_of_rows]
+        + [f"{names_of_rows[-1].partition(',')[0]}[{', '.join('#' * len(place))}]"] * bool(step),
+        labels=[*range(columns), *range(sum("to #" in name for name in names_of_rows)), *place],
         edges=edges_of(w),
         neurons={
             (l, j): (a[l][j, 0] if step >= l else None, delta[l][j, 0] if l and step >= 5 - l else None)
@@ -644,6 +655,7 @@ def stepper(v: Values) -> Expected:
             for j in range(len(a[l]))
         },
         alt=[i, step, 6, ...],
+        idle=set() if step > 4 else {"k"} if step else {"j", "k"},
         lit=lit,
     )
 

@@ -385,8 +385,8 @@ def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[
     view, right = seen.view, right or expected(name, seen.values)
     found = [f"sentence: {word!r} is missing" for word in right.words if word not in view.sentence]
     spoken = view.sentence
-    if name == "stepper":  # the numbers stand behind "For neuron 0:"
-        spoken = spoken.partition("For neuron 0: ")[2].replace("a⁰ = (", "")
+    if name == "stepper":  # the numbers stand behind the equation
+        spoken = re.split(r"For neuron \d: |a⁰ = \(", spoken)[1]
     said = view.sentence + view.alt + view.code
     found += [f"it tells {word!r}" for word in right.silent if word in said]
     found += _in_order("sentence", numbers_in(spoken), right.sentence)

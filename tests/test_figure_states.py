@@ -159,7 +159,11 @@ def after(name: str, **moves: object) -> Seen:
 
 
 STATES = [  # the forms that a sentence can take, and the places where two states are easily taken for one
-    *(("stepper", {"activation": kind, "step": step}) for kind in ("tanh", "relu") for step in range(7)),
+    *(
+        ("stepper", {"activation": kind, "step": step, "j": 2, "k": 3})
+        for kind in ("tanh", "relu")
+        for step in range(7)
+    ),
     *(
         ("step_size", {"exponent": h, "of": of, "l": 1, "j": 1, "k": 3})
         for h in (0.0, -0.5, -1.5)

@@ -88,7 +88,7 @@ def test_a_figure_has_a_sentence_numbers_code_and_a_picture_with_its_reading(nam
     view = scene_of(name).view
     assert view.sentence.endswith(".") and len(view.table) > 1 and view.code
     # The stepper's drawing is read without its shapes and numbers: they stand beside it as text.
-    read = view.sentence.partition(". For neuron 0")[0] if name == "stepper" else view.sentence
+    read = view.sentence.partition(". For neuron")[0] if name == "stepper" else view.sentence
     assert read[1:] in view.alt and len(view.alt) > 40
     assert re.search(r'(<img|<svg)[^>]*(alt|aria-label)="[^"]{20,}', view.html)
 

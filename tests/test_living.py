@@ -35,10 +35,11 @@ ARRAYS = {
 }
 
 
-def card(step: int) -> list[str]:
+def card(step: int, j: int = 0, k: int = 0) -> list[str]:
     """The lines of the stepper's card: in symbols, by index, in numbers, in Python, in shapes."""
     scene = scene_of("stepper")
-    scene.controls["step"].value, scene.controls["example"].value = step, 60
+    for name, value in {"step": step, "example": 60, "j": j, "k": k}.items():
+        scene.controls[name].value = value
     return re.findall(r"data-line>(.*?)</div>", scene.view.html)
 
 
@@ -64,11 +65,23 @@ def layers_named(html: str) -> set[str]:
     return {".".join(name.split(".")[:2]) for name in names}
 
 
+@pytest.mark.parametrize(("j", "k"), [(0, 0), (2, 1), (1, 3)])
 @pytest.mark.parametrize("step", range(len(STEPS)))
-def test_every_number_of_the_stepper_is_the_one_that_its_name_says(step) -> None:
-    numbers = card(step)[2]
+def test_every_number_of_the_stepper_is_the_one_that_its_name_says(step, j, k) -> None:
+    numbers = card(step, j, k)[2]
     assert len(INNERMOST.findall(numbers)) >= 4
     assert wrong_numbers(numbers) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "j", "k"), [(1, 4, 0), (2, 2, 0), (3, 1, 0), (4, 3, 0), (5, 2, 4), (6, 4, 3)]
+)
+def test_what_the_stepper_writes_by_index_it_writes_in_numbers_for_that_neuron(step, j, k) -> None:
+    by_index, numbers = ({name for name, _ in INNERMOST.findall(line)} for line in card(step, j, k)[1:3])
+    patterns = {re.escape(name).replace(r"\*", r"\d") for name in by_index if " " not in name}
+    assert {name for name in numbers if any(re.fullmatch(pattern, name) for pattern in patterns)} == numbers
+    assert len(patterns) >= 3 and all(any(re.fullmatch(p, name) for name in numbers) for p in patterns)
+    assert {int(name.split(".")[2]) for name in by_index if re.match("z|prime|db", name)} == {j}
 
 
 def test_a_number_under_another_name_and_one_without_its_sign_are_found() -> None:
@@ -169,6 +182,33 @@ def test_a_click_on_a_neuron_nudges_it_and_what_is_shown_of_it_has_its_names() -
         assert all(np.isclose(shown[name], values[j, 0], rtol=5e-3) for name, values in numeric.items())
     scene.controls["l"].value = 2
     assert living.chosen == "2.0"
+
+
+def test_a_click_in_the_stepper_chooses_for_which_neuron_and_which_weight_the_equation_is_written() -> None:
+    scene = scene_of("stepper")
+    living = living_of(scene)
+
+    def state() -> list[int]:
+        return [scene.controls[name].value for name in ("step", "j", "k")]
+
+    assert (living.choosable, living.chosen) == ("neurons", "1.0")
+    for place, wanted, chosen, line in (
+        ("1.3", [4, 3, 0], "1.3", "[run.delta[1], run.delta[1][3, 0]]"),
+        ("2.1", [3, 1, 0], "2.1", "[run.delta[2], run.delta[2][1, 0]]"),  # of the other layer: its equation
+    ):
+        living.chosen = place
+        assert (state(), living.chosen, scene.view.code.splitlines()[-1]) == (wanted, chosen, line)
+        assert f"For neuron {wanted[1]}: " in scene.view.sentence
+    scene.controls["step"].value = 5
+    assert (living.choosable, living.chosen) == ("neurons, weights", "2.1.0")
+    for place, wanted in (("2.2.4", [5, 2, 4]), ("1.4.3", [6, 4, 3]), ("1.0", [6, 0, 3]), ("2.1", [5, 1, 3])):
+        living.chosen = place
+        step, j, k = wanted
+        assert state() == wanted and living.chosen == f"{7 - step}.{j}.{k}" == scene.view.chosen
+        assert scene.view.table[-1][0] == f"∂C/∂w{'²¹'[step - 5]}[{j}, {k}]"
+    scene.controls["step"].value = 0
+    assert (living.choosable, living.chosen) == ("", "")
+    assert scene.view.idle == {"j", "k"}
 
 
 def test_a_click_on_a_weight_or_on_a_neuron_chooses_the_parameter_whose_difference_is_seen() -> None:

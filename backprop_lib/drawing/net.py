@@ -187,7 +187,7 @@ class _Net:
         self.top = 20.0
         if canvas is not None:
             pitch = int(min(80, (canvas[1] - words - self.top - 10) / tallest))
-            self.radius = min(self.radius if numbered else 18, int((0.3 if both else 0.42) * pitch))
+            self.radius = min(self.radius if numbered else 18, int((0.37 if both else 0.42) * pitch))
         margin = [30 + 7 * max((len(name) for name in self.labels.get(l, [])), default=0) for l in (0, L)]
         widest = 740 if canvas is None else canvas[0]
         gap = (widest - sum(margin) - 2 * self.radius) / L

@@ -10,72 +10,79 @@ from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.named import code as code_of
 from backprop_lib.drawing.named import named, plain, symbols
-from backprop_lib.drawing.net import network_svg
+from backprop_lib.drawing.net import network_svg, subscript, superscript
 from backprop_lib.drawing.svg import factor, number
 from backprop_lib.equations import Backpropagation, backprop
-from backprop_lib.figures.scene import Scene, View, choice, slider
+from backprop_lib.figures.scene import Scene, View, choice, keep_inside, slider
 from backprop_lib.network import Network
 
-# Of each step: its title, and its equation for all neurons, for neuron 0, in Python, and in shapes.
+# Of each step: its title, and its equation for all neurons, for neuron j (and from k), in Python, in shapes.
 STEPS = (
     ("the input", "a⁰ = x", "a⁰ₖ = xₖ", "a[0] = x", "(4, 1)"),
     (
         "forward, layer 1",
         "z¹ = w¹ a⁰ + b¹,  a¹ = σ(z¹)",
-        "z¹₀ = Σₖ w¹₀ₖ a⁰ₖ + b¹₀,  a¹₀ = σ(z¹₀)",
+        "z¹{j} = Σₖ w¹{j}ₖ a⁰ₖ + b¹{j},  a¹{j} = σ(z¹{j})",
         "z[1] = w[1] @ a[0] + b[1]; a[1] = sigma[1](z[1])",
         "(5, 1) = (5, 4) (4, 1) + (5, 1)",
     ),
     (
         "forward, layer 2",
         "z² = w² a¹ + b²,  a² = σ(z²)",
-        "z²₀ = Σₖ w²₀ₖ a¹ₖ + b²₀,  a²₀ = σ(z²₀)",
+        "z²{j} = Σₖ w²{j}ₖ a¹ₖ + b²{j},  a²{j} = σ(z²{j})",
         "z[2] = w[2] @ a[1] + b[2]; a[2] = sigma[2](z[2])",
         "(3, 1) = (3, 5) (5, 1) + (3, 1)",
     ),
     (
         "equation (1)",
         "δ² = (a² − y) ⊙ σ′(z²)",
-        "δ²₀ = (a²₀ − y₀) σ′(z²₀)",
+        "δ²{j} = (a²{j} − y{j}) σ′(z²{j})",
         "delta[2] = (a[2] - y) * sigma[2].prime(z[2])",
         "(3, 1) = (3, 1) ⊙ (3, 1)",
     ),
     (
         "equation (2)",
         "δ¹ = (w²)ᵀ δ² ⊙ σ′(z¹)",
-        "δ¹₀ = (Σₖ w²ₖ₀ δ²ₖ) σ′(z¹₀)",
+        "δ¹{j} = (Σₖ w²ₖ{j} δ²ₖ) σ′(z¹{j})",
         "delta[1] = (w[2].T @ delta[2]) * sigma[1].prime(z[1])",
         "(5, 1) = (5, 3) (3, 1) ⊙ (5, 1)",
     ),
     (
         "equations (3) and (4), layer 2",
         "∂C/∂b² = δ²,  ∂C/∂w² = δ² (a¹)ᵀ",
-        "∂C/∂b²₀ = δ²₀,  ∂C/∂w²₀₀ = δ²₀ a¹₀",
+        "∂C/∂b²{j} = δ²{j},  ∂C/∂w²{j}{k} = δ²{j} a¹{k}",
         "db[2] = delta[2]; dw[2] = delta[2] @ a[1].T",
         "(3, 1) and (3, 5) = (3, 1) (1, 5)",
     ),
     (
         "equations (3) and (4), layer 1",
         "∂C/∂b¹ = δ¹,  ∂C/∂w¹ = δ¹ (a⁰)ᵀ",
-        "∂C/∂b¹₀ = δ¹₀,  ∂C/∂w¹₀₀ = δ¹₀ a⁰₀",
+        "∂C/∂b¹{j} = δ¹{j},  ∂C/∂w¹{j}{k} = δ¹{j} a⁰{k}",
         "db[1] = delta[1]; dw[1] = delta[1] @ a[0].T",
         "(5, 1) and (5, 4) = (5, 1) (1, 4)",
     ),
 )
-LIT: tuple[set[tuple[int, ...]], ...] = (
-    {(0,)},
-    {(1, 0), *((0, k) for k in range(4)), *((1, 0, k) for k in range(4))},
-    {(2, 0), *((1, k) for k in range(5)), *((2, 0, k) for k in range(5))},
-    {(2,)},
-    {(1, 0), *((2, k) for k in range(3)), *((2, k, 0) for k in range(3))},
-    {(2, 0), (1, 0), (2, 0, 0)},
-    {(1, 0), (0, 0), (1, 0, 0)},
-)
+SIZES, CANVAS = (4, 5, 3), (484, 414)
+LAYERS = (0, 1, 2, 2, 1, 2, 1)  # in which a step computes something
+BESIDE = (0, 2, 1, 4, 3, 6, 5)  # the step that does the same in the other layer
 
 
-def in_numbers(net: Network, run: Backpropagation, y: Any, step: int) -> str:
-    """The equation of a step in the numbers of neuron 0 (or of the weight from 0 to 0), as named HTML."""
-    z, a, delta = run.z, run.a, run.delta
+def lit(step: int, j: int, k: int) -> set[tuple[int, ...]]:
+    """What meets in a step, for neuron j, or for the weight to it from k."""
+    l = LAYERS[step]
+    if step == 0:
+        return {(0,)}
+    if step in (1, 2):
+        return {(l, j), *((l - 1, n) for n in range(SIZES[l - 1])), *((l, j, n) for n in range(SIZES[l - 1]))}
+    if step == 4:
+        return {(1, j), *((2, n) for n in range(3)), *((2, n, j) for n in range(3))}
+    return {(l, j)} if step == 3 else {(l, j), (l - 1, k), (l, j, k)}
+
+
+def in_numbers(net: Network, run: Backpropagation, y: Any, step: int, j: int, k: int) -> str:
+    """The equation of a step in the numbers of neuron j (or of the weight to it from k), as named HTML."""
+    z, a, delta, l = run.z, run.a, run.delta, LAYERS[step]
+    at = f"{l}.{j}"
 
     def n(value: float, name: str, write: Any = number) -> str:
         return named(write(value), name)
@@ -90,32 +97,32 @@ def in_numbers(net: Network, run: Backpropagation, y: Any, step: int) -> str:
         return " ".join([first, *signed])
 
     if step == 0:
-        return "a⁰ = (" + ", ".join(n(v, f"a.0.{k}") for k, v in enumerate(a[0][:, 0])) + ")"
+        return "a⁰ = (" + ", ".join(n(v, f"a.0.{i}") for i, v in enumerate(a[0][:, 0])) + ")"
     if step in (1, 2):
-        l = step
         terms = [
-            product(w, f"w.{l}.0.{k}", v, f"a.{l - 1}.{k}")
-            for k, (w, v) in enumerate(zip(net.w[l][0], a[l - 1][:, 0], strict=True))
+            product(w, f"w.{at}.{i}", v, f"a.{l - 1}.{i}")
+            for i, (w, v) in enumerate(zip(net.w[l][j], a[l - 1][:, 0], strict=True))
         ]
-        b = n(net.b[l][0, 0], f"b.{l}.0", factor)
-        return f"{added(terms)} + {b} = {n(z[l][0, 0], f'z.{l}.0')},  σ → {n(a[l][0, 0], f'a.{l}.0')}"
-    if step == 3:
-        prime = n(net.sigma[2].prime(z[2])[0, 0], "prime.2.0")
-        error = f"{n(a[2][0, 0], 'a.2.0')} − {n(y[0, 0], 'y.2.0')}"
-        return f"({error}) · {prime} = {n(delta[2][0, 0], 'delta.2.0')}"
-    if step == 4:
-        terms = [
-            product(net.w[2][k, 0], f"w.2.{k}.0", delta[2][k, 0], f"delta.2.{k}") for k in range(net.sizes[2])
-        ]
-        prime = n(net.sigma[1].prime(z[1])[0, 0], "prime.1.0")
-        return f"({added(terms)}) · {prime} = {n(delta[1][0, 0], 'delta.1.0')}"
-    l = 2 if step == 5 else 1
-    error = delta[l][0, 0]
-    into = n(a[l - 1][0, 0], f"a.{l - 1}.0", factor)
+        b = n(net.b[l][j, 0], f"b.{at}", factor)
+        return f"{added(terms)} + {b} = {n(z[l][j, 0], f'z.{at}')},  σ → {n(a[l][j, 0], f'a.{at}')}"
+    if step in (3, 4):
+        error = (
+            f"{n(a[2][j, 0], f'a.2.{j}')} − {n(y[j, 0], f'y.2.{j}')}"
+            if step == 3
+            else added(
+                [
+                    product(w, f"w.2.{i}.{j}", delta[2][i, 0], f"delta.2.{i}")
+                    for i, w in enumerate(net.w[2][:, j])
+                ]
+            )
+        )
+        prime = n(net.sigma[l].prime(z[l])[j, 0], f"prime.{at}")
+        return f"({error}) · {prime} = {n(delta[l][j, 0], f'delta.{at}')}"
+    error, slope, symbol = delta[l][j, 0], f"dw.{at}.{k}", f"{superscript(l)}{subscript(j)}"
     return (
-        f"{named('∂C/∂b', f'db.{l}.0')} = {n(error, f'db.{l}.0')},  "
-        f"{named('∂C/∂w', f'dw.{l}.0.0')} from 0 to 0 = {n(error, f'delta.{l}.0')} · {into} = "
-        f"{n(run.gradient.w[l][0, 0], f'dw.{l}.0.0')}"
+        f"{named(f'∂C/∂b{symbol}', f'db.{at}')} = {n(error, f'db.{at}')},  "
+        f"{named(f'∂C/∂w{symbol}{subscript(k)}', slope)} = {n(error, f'delta.{at}')} · "
+        f"{n(a[l - 1][k, 0], f'a.{l - 1}.{k}', factor)} = {n(run.gradient.w[l][j, k], slope)}"
     )
 
 
@@ -135,13 +142,13 @@ def _named(run: Backpropagation, step: int) -> dict[str, Array]:
 
 # The same in Python, for the line of code.
 NEW = (
-    "run.a[0]",
-    "[run.z[1], run.a[1]]",
-    "[run.z[2], run.a[2]]",
-    "run.delta[2]",
-    "run.delta[1]",
-    "[run.gradient.b[2], run.gradient.w[2]]",
-    "[run.gradient.b[1], run.gradient.w[1]]",
+    ["run.a[0]"],
+    ["run.z[1]", "run.a[1]"],
+    ["run.z[2]", "run.a[2]"],
+    ["run.delta[2]"],
+    ["run.delta[1]"],
+    ["run.gradient.b[2]", "run.gradient.w[2]"],
+    ["run.gradient.b[1]", "run.gradient.w[1]"],
 )
 
 
@@ -159,55 +166,80 @@ def _card(title: str, *lines: tuple[str, str]) -> str:
 
 
 def stepper() -> Scene:
-    """Forward, then back: the net with the present terms lit, the equation in symbols, numbers and shapes."""
+    """Forward, then back: the net with the present terms lit, the equation in symbols, numbers and shapes.
+
+    A click on a neuron writes the equation for it, a click on a weight the slope of that weight.
+    """
     (flowers,) = standardize(load_iris())
 
-    def draw(example: int, activation: str, step: int) -> View:
+    def draw(example: int, activation: str, step: int, j: int, k: int) -> View:
         net = Network([("identity", 4), (activation, 5), ("sigmoid", 3)], seed=0)
         x, y = flowers.x[[example]].T, flowers.y[[example]].T
         run = backprop(net, x, y)
         title, equation, of_one, line, shapes = STEPS[step]
-        numbers = in_numbers(net, run, y, step)
-        values = {l: run.a[l] for l in range(3) if step >= l}
-        deltas = {l: run.delta[l] for l in (1, 2) if step >= 5 - l}
+        l, numbers = LAYERS[step], in_numbers(net, run, y, step, j, k)
+        values = {m: run.a[m] for m in range(3) if step >= m}
+        deltas = {m: run.delta[m] for m in (1, 2) if step >= 5 - m}
         alt = f"Flower {example}, step {step} of {len(STEPS) - 1}, {title}: {equation}"
         drawn = network_svg(
-            net.sizes, weights=net.w, values=values, deltas=deltas or None, lit=LIT[step], alt=alt
+            net.sizes,
+            weights=net.w,
+            values=values,
+            deltas=deltas or None,
+            lit=lit(step, j, k),
+            canvas=CANVAS,
+            alt=alt,
         )
-        whose = "In numbers" if step == 0 else "In numbers, for neuron 0"
         card = _card(
             title,
             ("In symbols", symbols(equation, net.L)),
-            ("By index", symbols(of_one, net.L)),
-            (whose, numbers),
+            ("By index", symbols(of_one.format(j=subscript(j), k=subscript(k)), net.L)),
+            (f"In numbers, for neuron {j}" if step else "In numbers", numbers),
             ("In Python", f"<code>{code_of(line, net.L)}</code>"),
             ("In shapes", escape(shapes)),
         )
         html = f"<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>{drawn}{card}</div>"
         sentence = (
             f"Step {step} of {len(STEPS) - 1}, {title}: {equation}. "
-            f"For neuron 0: {plain(numbers)}. Shapes: {shapes}."
+            f"{f'For neuron {j}: ' if step else ''}{plain(numbers)}. Shapes: {shapes}."
         )
-        arrays = _named(run, step)
+        arrays, new = _named(run, step), NEW[step]
         widest = max(array.shape[1] if array.shape[1] > 1 else len(array) for array in arrays.values())
-        rows: list[list[object]] = [["array", *(f"[{j}]" for j in range(widest))]]
+        rows: list[list[object]] = [["array", *(f"[{i}]" for i in range(widest))]]
         for name, array in arrays.items():
             if array.shape[1] == 1:
                 rows.append([name, *(number(v) for v in array[:, 0])])
             else:
-                rows += [[f"{name}, to {j}", *(number(v) for v in row)] for j, row in enumerate(array)]
+                rows += [[f"{name}, to {i}", *(number(v) for v in row)] for i, row in enumerate(array)]
+        if step:  # what the numbers lead to, once more by itself
+            indices, column = (f"{j}, {k}", k) if step > 4 else (f"{j}", 0)
+            rows.append([f"{name}[{indices}]", number(array[j, column])])
+            new = [*new, f"{new[-1]}[{j}, {column}]"]
         code = (
             "from backprop_lib import Network, backprop, load_iris, standardize\n"
             "(flowers,) = standardize(load_iris())\n"
             f'net = Network([("identity", 4), ("{activation}", 5), ("sigmoid", 3)], seed=0)\n'
             f"run = backprop(net, *flowers.take([{example}]).columns())\n"
-            f"{NEW[step]}"
+            f"[{', '.join(new)}]"
         )
-        return View(html, alt, sentence, rows, code)
+        idle = frozenset(() if step > 4 else "k" if step else "jk")
+        choosable = "neurons, weights" if step > 4 else "neurons" if step else ""
+        chosen = f"{l}.{j}.{k}" if step > 4 else f"{l}.{j}" if step else ""
+        return View(html, alt, sentence, rows, code, idle=idle, choosable=choosable, chosen=chosen)
 
-    controls = {
+    controls: dict[str, Any] = {
         "example": slider("Flower", 0, 0, 149),
         "activation": choice("Hidden activation", HIDDEN, "sigmoid"),
         "step": slider("Step", 4, 0, len(STEPS) - 1),
+        "j": slider("Neuron j", 0, 0, 4),
+        "k": slider("From neuron k", 0, 0, 4),
     }
-    return Scene(controls, draw, play="step", interval=1500, living=True)
+    keep_inside(controls["j"], controls["step"], lambda step: SIZES[LAYERS[step] or 1] - 1)
+    keep_inside(controls["k"], controls["step"], lambda step: SIZES[(LAYERS[step] or 1) - 1] - 1)
+
+    def choose(l: int, j: int, k: int | None = None) -> dict[str, int]:
+        step = controls["step"].value
+        chosen = {"step": step if LAYERS[step] == l else BESIDE[step], "j": j}
+        return chosen if k is None else chosen | {"k": k}
+
+    return Scene(controls, draw, play="step", interval=1500, living=True, choose=choose)

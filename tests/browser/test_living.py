@@ -130,10 +130,9 @@ def test_every_part_is_reached_by_keys_named_and_told_and_the_focus_stays_when_t
 ) -> None:
     page = stepper.page
     net = stepper.get_by_role("group", name=re.compile("Flower 0, step 4"))
-    assert net.get_by_role("img").count() == 12 + 35
-    assert all(
-        name.strip() for name in net.get_by_role("img").evaluate_all("all => all.map(e => e.ariaLabel)")
-    )
+    parts = net.get_by_role("img").or_(net.get_by_role("button"))
+    assert parts.count() == 12 + 35 and net.get_by_role("button").count() == 8
+    assert all(name.strip() for name in parts.evaluate_all("all => all.map(e => e.ariaLabel)"))
     assert net.locator("[tabindex='0']").count() == 1
     net.locator("[tabindex='0']").focus()
     page.keyboard.press("ArrowRight")
@@ -151,6 +150,38 @@ def test_every_part_is_reached_by_keys_named_and_told_and_the_focus_stays_when_t
     assert page.evaluate("() => document.activeElement.getAttribute('aria-label')") == before
     page.keyboard.press("Escape")
     expect(stepper.locator(".lit")).to_have_count(0)
+
+
+def test_the_neuron_and_the_weight_for_which_the_equation_is_written_are_clicked(stepper: Any) -> None:
+    page, net = stepper.page, stepper.locator("svg")
+    room = stepper.bounding_box()
+    stepper.locator("g[data-layer='1'][data-neuron='3']").click()
+    stepper.get_by_text("δ¹₃ = (", exact=False).first.wait_for()
+    expect(stepper.locator("pre .lit")).to_have_text(["delta[1]", "delta[1][3, 0]"])
+    stepper.get_by_text("In numbers, for neuron 3").wait_for()
+    assert {"neuron 1.3", "δ¹₃", "σ′(z¹₃)"} <= {*lit(stepper)}
+    for key in ("ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    stepper.get_by_text("In numbers, for neuron 4").wait_for()
+    assert typed(stepper, "Neuron j") == ["4"]
+    stepper.locator("g[data-layer='2'][data-neuron='2']").click()
+    stepper.get_by_text("Step 3 of 6").wait_for()
+    assert typed(stepper, "Neuron j", "Step") == ["2", "3"]
+    for _ in range(2):
+        stepper.get_by_role("button", name="Next").click()
+    stepper.get_by_text("Step 5 of 6").wait_for()
+    expect(net.locator("line[role=button]")).to_have_count(35)
+    page.mouse.click(*on_weight(stepper, 2, 1, 4))
+    stepper.get_by_text("∂C/∂w²₁₄", exact=True).first.wait_for()
+    assert typed(stepper, "Neuron j", "From neuron k") == ["1", "4"]
+    expect(net.locator("[aria-pressed=true]")).to_have_attribute(
+        "aria-label", re.compile("^The weight of layer 2 to neuron 1 from neuron 4")
+    )
+    drawn = net.bounding_box()
+    locate(stepper, "Step").locator(".noUi-handle").press("Home")
+    stepper.get_by_text("Step 0 of 6").wait_for()
+    expect(net.get_by_role("button")).to_have_count(0)
+    assert net.bounding_box() == drawn and stepper.bounding_box()["width"] == room["width"], "nothing jumps"
 
 
 def typed(scene: Any, *names: str) -> list[str]:
