@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -29,8 +30,15 @@ from backprop_lib.other_ways.autodiff import operation
 ROW, COLUMN, MATRIX = np.array([1.0, 2.0]), np.array([[1.0], [2.0]]), np.array([[1.0, 2.0, 3.0], [4, 5, 6]])
 
 
+MASKED = "expected numbers, got a masked array that hides some of them. Fill them in."
+
+
 def generated():
     yield 1
+
+
+async def waiting():
+    return ROW
 
 
 class Unlucky:
@@ -72,7 +80,7 @@ class Unlucky:
             MATRIX,
             max,
             (),
-            "expected numbers, got a builtin_function_or_method. Is a pair of brackets missing,",
+            "expected numbers, got a builtin_function_or_method. Is a pair of brackets missing, as in f(z)?",
         ),
         (MATRIX, "1", (), "expected real numbers, got text: '1'."),
         (MATRIX, {1: 1}, (), "expected real numbers, got {1: 1}."),
@@ -87,7 +95,7 @@ class Unlucky:
             ROW,
             (),
             "expected shape (2, 1), got (2,). A column is needed, a row for each neuron: [[1], [2]], or "
-            "keepdims",
+            "keepdims=True in a mean.",
         ),
         (
             MATRIX,
@@ -104,12 +112,91 @@ class Unlucky:
             (),
             f"expected shape ({len(ROW)},), got (1, {len(ROW)}). A flat array is needed, without keepdims.",
         ),
+        (1.0, ROW, (), "expected one number, got 2 of them."),
+        (1.0, np.ones((1, 1)), (), ""),
+        (1.0, [True], (), "expected real numbers, got truth values: [True]."),
+        (1.0, [1j], (), "expected real numbers, got complex numbers: [1j]."),
+        (1.0, [b"1"], (), "expected real numbers, got text: [b'1']."),
+        (1.0, [Fraction(1)], (), ""),
+        (1.0, np.float16(1), (), "expected numbers with all their digits, got float16, which has three."),
+        (ROW, np.ma.masked_less([1.0, 2.0], 1.5), (), MASKED),
+        (ROW, [1.0, np.ma.masked], (), MASKED),
+        (ROW, np.ma.masked_less([1.0, 2.0], 0), (), ""),
+        (
+            ROW,
+            iter([1, 2]),
+            (),
+            "expected numbers, got a list_iterator, which is empty once read. Use list(…).",
+        ),
+        (
+            (1.0, 2.0),
+            iter([1, 2]),
+            (),
+            "expected numbers, got a list_iterator, which is empty once read. Use list(…).",
+        ),
+        (
+            ROW,
+            (n for n in ROW),
+            (),
+            "expected numbers, got a generator, which is empty once read. Use list(…).",
+        ),
+        (
+            (ROW, COLUMN),
+            (COLUMN, ROW),
+            ("u", "v"),
+            "your two results have changed places. Return (u, v), in this order.",
+        ),
+        (
+            (1.0, 2.0),
+            [2.0, 1.0],
+            ("u", "v"),
+            "your two results have changed places. Return (u, v), in this order.",
+        ),
+        ((ROW, ROW), (ROW, ROW), ("u", "v"), ""),
+        ({1: ROW}, ROW, (), "expected the result as a dict with the layers [1], got ndarray."),
+        ({1: ROW}, {2: ROW}, (), "expected the result with the layers [1], got [2]."),
+        (
+            {1: ROW},
+            {1: MATRIX},
+            (),
+            "expected the result[1] of shape (2,), got (2, 3). Is a sum or a mean missing?",
+        ),
+        (np.ones((2, 1, 2)), np.ones(4), (), "expected shape (2, 1, 2), got (4,)."),
+        (
+            np.ones(4),
+            np.ones((2, 1, 2)),
+            (),
+            "expected shape (4,), got (2, 1, 2). A flat array is needed, without keepdims.",
+        ),
+        (
+            np.ones((2, 3)),
+            np.ones((1, 1)),
+            (),
+            "expected shape (2, 3), got (1, 1). Is a sum or a mean too many?",
+        ),
+        (np.ones((1, 3)), np.ones((2, 2)), (), "expected shape (1, 3), got (2, 2)."),
+        (np.ones((2, 2)), np.ones((1, 3)), (), "expected shape (2, 2), got (1, 3)."),
     ],
 )
 def test_the_form_of_a_result_is_told(want, got, names, words) -> None:
-    said = form(want, got, names)
-    assert said == words or said.startswith(words) and words.endswith((",", "keepdims", "axis"))
+    assert form(want, got, names) == words
     assert same(want, got) == (words == "")
+
+
+def test_a_function_that_has_not_run_is_told_so() -> None:
+    assert form(ROW, waiting(), ()) == "your function is `async` and has not run. Begin it with `def` alone."
+
+
+def test_close_is_as_close_as_the_precision_allows() -> None:
+    for off, in_double, in_single in (
+        (1e-10, True, True),
+        (2e-9, False, True),
+        (1e-6, False, True),
+        (2e-5, False, False),
+    ):
+        moved = MATRIX * (1 + off)
+        assert same(MATRIX, moved) == in_double and same(MATRIX, moved.astype(np.float32)) == in_single, off
+    assert same(0 * ROW, 0 * ROW) and not same(0 * ROW, 1e-100 * ROW) and not same(ROW, COLUMN)
 
 
 def test_every_array_of_a_result_has_its_name() -> None:
