@@ -58,6 +58,7 @@ class Expected:
     nodes    (value, slope) of the drawn expression graph, in order; titles what is written on them,
              arrows which lead where, glowing the nodes that stand out, if any does
     alt      the numbers of the reading, before the sentence
+    marks    {name of a line: the indices of its points that are marked}
     colors   {name of a bar: its color}, places {name of a text: its place, in the coordinates of its axes}
     texts    {artist: its words}, legends {artist: the names it shows}, hidden the artists not seen
     lit      the neurons (l, j) and weights (l, j, k) of the drawn net that stand out
@@ -84,6 +85,7 @@ class Expected:
     alt: list[Any] = field(default_factory=list)
     accuracy: float = 1e-6
     texts: dict[str, str] = field(default_factory=dict)
+    marks: dict[str, list[int]] = field(default_factory=dict)
     colors: dict[str, str] = field(default_factory=dict)
     places: dict[str, tuple[float, float]] = field(default_factory=dict)
     legends: dict[str, list[str]] = field(default_factory=dict)
@@ -941,6 +943,7 @@ def live_training(v: Values) -> Expected:
             "held out": (epochs, run.held_cost),
             **{f"l = {l}": (epochs, [_norms(run, e)[l] for e in epochs]) for l in norms},
         },
+        marks=dict.fromkeys(["training", "held out", *(f"l = {l}" for l in norms)], [at]),
         said="Epoch #: cost #; size of the errors: layer 1 #, layer 2 #."
         + " The net has been trained for # epochs." * (at < v["furthest"])
         + " Stopped after epoch #." * v["stopped"],

@@ -142,12 +142,12 @@ class Driven:
 
 
 def data_of(artist: Any) -> Any:
-    """Whether an artist is seen, and its numbers or words; of a bar its color too, of a text its place."""
+    """Whether an artist is seen, its numbers or words; color of a bar, marks of a line, place of a text."""
     seen = artist.get_visible()
     if isinstance(artist, Cells):
         return seen, artist.cells.copy(), artist.limits
     if hasattr(artist, "get_data"):
-        return seen, *(np.array(axis, float) for axis in artist.get_data())
+        return seen, *(np.array(axis, float) for axis in artist.get_data()), artist.get_markevery()
     if hasattr(artist, "get_height") and hasattr(artist, "get_x"):
         return seen, float(artist.get_height()), to_hex(artist.get_facecolor())
     if hasattr(artist, "get_paths"):
@@ -412,6 +412,7 @@ def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[
     found += [
         f"color of {bar}" for bar, color in right.colors.items() if seen.artists[bar][2] != color.lower()
     ]
+    found += [f"marks of {a}" for a, marks in right.marks.items() if seen.artists[a][3] != marks]
     for artist, place in right.places.items():
         if not _close(seen.artists[artist][2], place):
             found.append(f"place of {artist}")

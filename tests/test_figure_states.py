@@ -245,6 +245,13 @@ def test_the_axes_of_nudge_fit_the_neuron_and_an_arrow_leads_from_before_to_afte
             assert before.get_markevery() == [0], "the shaft begins at the ring"
 
 
+def test_a_right_block_of_a_mystery_lies_below_the_tolerance_and_a_wrong_one_above() -> None:
+    for pause in walk("find_the_bug"):
+        errors = {verdict: pause.seen.artists[verdict][2] for verdict in ("ok", "wrong")}
+        assert ((errors["ok"] > 1e-12) & (errors["ok"] < 1e-7)).all() and (errors["wrong"] > 1e-7).all()
+        assert sum(map(len, errors.values())) == 6
+
+
 WILD = {"layers": 3, "size_1": 9, "size_2": 7, "size_3": 7, "activation": "tanh", "eta": 30.0, "batch": 105}
 WILD_NET = [("identity", 4), ("tanh", 9), ("tanh", 7), ("tanh", 7), ("sigmoid", 3)]
 NOT_RESET = 1 + find_the_bug.bug_order().index("not_reset")
