@@ -67,6 +67,7 @@ def test_a_false_claim_is_refused_with_its_words_and_what_was_found(found, bound
         (1.00005, {"equal": 1.0, "digits": 4}, "✓ the words: 1, to 4 digits"),
         (-1.00005, {"equal": -1.0, "digits": 4}, "✓ the words: -1, to 4 digits"),
         ([[1, 2], [3, 4]], {"equal": [[1, 2], [3, 4]]}, "✓ the words: ((1, 2), (3, 4))"),
+        (np.array([0.5, 0.5]), {"above": 0}, "✓ the words: 2 times 0.5, above 0"),
         (np.array(0.12345), {"above": 0}, "✓ the words: 0.123, above 0"),
         (np.array([0.12345]), {"above": 0}, "✓ the words: (0.123), above 0"),
         (3e-16, {"below": 1e-12}, "✓ the words: below 1e-12"),
@@ -115,7 +116,7 @@ def test_a_claim_without_words_or_without_anything_to_hold_it_against_is_no_clai
 def test_a_number_that_is_nearly_whole_is_not_said_to_be_whole(capsys) -> None:
     claim("the answer", 0.9999625, equal=0.9999625, digits=10)
     claim("the sum", 36.0, equal=36.0, digits=10)
-    claim("the share", 0.9999625, above=0.5)
+    claim("the share", 0.9996, above=0.5)
     claim("the parts", [0.99996, 1.5], equal=[0.99996, 1.5], digits=4)
     claim("the ratio", 0.99999999, equal=0.99999999, digits=9)
     assert capsys.readouterr().out.splitlines() == [
