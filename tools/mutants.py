@@ -48,6 +48,8 @@ WORK = ROOT / "build" / "mutants"
 COPIED = ("backprop_lib", "tests", "tools", "notebooks", "datasets", "conftest.py", "pyproject.toml")
 SURVIVORS = ROOT / "tests" / "survivors.toml"
 REPORT = ROOT / "docs" / "mutants.md"
+PRELOADED = ("hypothesis", "numpy", "mpmath", "matplotlib.figure", "matplotlib.backends.backend_agg")
+PRELOADED += ("matplotlib.font_manager", "ipywidgets", "anywidget", "PIL.Image")
 DRAWS = ("_heat_maps", "_text")  # methods of a figure, besides those that make axes or widgets
 MATHEMATICS = "mathematics"
 LEAST = {MATHEMATICS: 0.97, "course": 0.90, "figures": 0.90}
@@ -171,8 +173,9 @@ def run_mutmut(module: str, tests: list[str], children: int, ending: str = "") -
         selection_of_names = f"-knot ({' or '.join(sorted(figures))})"
         config = config.replace('"-pno:xdist",', f'"-pno:xdist",\n  {json.dumps(selection_of_names)},')
     (work / "pyproject.toml").write_text(config, encoding="utf-8")
+    (work / "preloaded").write_text("\n".join(PRELOADED), encoding="utf-8")
     command = [Path(sys.executable).with_name("mutmut"), "run", "--max-children", str(children)]
-    environment = {**os.environ, "COLUMNS": "100"}
+    environment = {**os.environ, "COLUMNS": "100", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     subprocess.run(
         [*command[:4], f"backprop_lib.{module.replace('/', '.')}.no_mutant"], cwd=work, env=environment
     )
