@@ -258,10 +258,11 @@ def test_lines_agree_if_ten_digits_are_the_same_and_the_largest_difference_count
 
 def test_the_table_of_a_page_is_written_whole() -> None:
     lines = ledgers.Line(r"a < b", "1 < 2", 0.25, 2e-7), ledgers.Line("c", "3", -1234.5, 0.0)
-    left = "<td style='text-align:left'>"
+    left, math = "<td style='text-align:left'>", r"<span class='math notranslate nohighlight'>\("
+    end = r"\)</span></td>"
     assert ledgers.Ledger("Two & one", lines)._repr_html_() == (
         "<table><caption>Two &amp; one</caption><tr><th scope='col'></th><th scope='col'>line</th>"
         "<th scope='col'>because</th><th scope='col'>value</th><th scope='col'>off by</th></tr>"
-        f"<tr><td>1</td>{left}$a &lt; b$</td>{left}1 &lt; 2</td><td>0.25</td><td>&lt; 1e-6</td></tr>"
-        f"<tr><td>2</td>{left}$c$</td>{left}3</td><td>-1234</td><td>&lt; 1e-12</td></tr></table>"
+        f"<tr><td>1</td>{left}{math}a &lt; b{end}{left}1 &lt; 2</td><td>0.25</td><td>&lt; 1e-6</td></tr>"
+        f"<tr><td>2</td>{left}{math}c{end}{left}3</td><td>-1234</td><td>&lt; 1e-12</td></tr></table>"
     )

@@ -39,6 +39,7 @@ DRAWN = """async () => {
         formulas: count('.math'), drawn: count('mjx-container > svg'),
         spoken: count('mjx-assistive-mml > math'), displayed: count('mjx-container[display=true]'),
         wrong: count('[data-mml-node=merror], [data-mml-node=mtext][fill=red]'),
+        raw: [...document.querySelectorAll('td')].filter(cell => /\\\\[a-z]/.test(cell.textContent)).length,
         pictures: [...document.querySelectorAll('.cell_output :is(img, svg[aria-label])')]
             .map(i => [i.naturalWidth ?? i.width.baseVal.value, i.alt ?? i.ariaLabel]),
         cut: [...document.querySelectorAll('.cell_output :is(img, svg[aria-label])')].filter(each => {

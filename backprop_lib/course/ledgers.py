@@ -59,13 +59,18 @@ class Ledger:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{n}</td><td style='text-align:left'>${escape(v.formula)}$</td>"
+            f"<tr><td>{n}</td><td style='text-align:left'>{_typeset(v.formula)}</td>"
             f"<td style='text-align:left'>{escape(v.why)}</td><td>{v.value:.4g}</td>"
             f"<td>{escape(_threshold(v))}</td></tr>"
             for n, v in enumerate(self.lines, 1)
         )
         heads = "".join(f"<th scope='col'>{h}</th>" for h in ("", "line", "because", "value", "off by"))
         return f"<table><caption>{escape(self.title)}</caption><tr>{heads}</tr>{rows}</table>"
+
+
+def _typeset(formula: str) -> str:
+    """A formula as a notebook and a book of Sphinx find it: between dollars only the notebook does."""
+    return f"<span class='math notranslate nohighlight'>\\({escape(formula)}\\)</span>"
 
 
 def _threshold(line: Line) -> str:

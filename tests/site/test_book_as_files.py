@@ -63,7 +63,7 @@ def test_a_page_is_drawn_from_files_alone(path: Path, width: int, tab: Any) -> N
     drawn = tab.evaluate(DRAWN)
     written = [displayed for _, displayed in document(path).formulas]
     assert drawn["drawn"] == drawn["spoken"] == drawn["formulas"] >= len(written) > 0
-    assert drawn["displayed"] == sum(written) and drawn["wrong"] == 0
+    assert drawn["displayed"] == sum(written) and drawn["wrong"] == drawn["raw"] == 0
     assert all(pixels > 100 and len(alt.split()) >= 5 for pixels, alt in drawn["pictures"]), drawn["pictures"]
     assert drawn["cut"] == 0, "a picture is not whole"
     assert drawn["open"] == 0, "a solution is open"
