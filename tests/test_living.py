@@ -184,6 +184,52 @@ def test_a_click_on_a_neuron_nudges_it_and_what_is_shown_of_it_has_its_names() -
     assert living.chosen == "2.0"
 
 
+DRAWN_BUTTON = re.compile(
+    r'<g role="button" tabindex="0" data-control="(\w+)" data-by="(-?1)" aria-disabled="(\w+)" '
+    r'aria-label="([^"]+)"><rect x="([\d.]+)" y="([\d.]+)" width="24" height="24"[^>]*/>'
+    r"<text[^>]*>([−+])</text></g>"
+)
+
+
+@pytest.mark.parametrize(
+    ("figure", "layers", "count", "first", "most"),
+    [("layer_sizes", "hidden", 3, 0, 12), ("iris_lab", "layers", 4, 1, 12)],
+)
+def test_a_layer_grows_and_shrinks_by_the_buttons_below_it(figure, layers, count, first, most) -> None:
+    scene = scene_of(figure)
+    if figure == "iris_lab":
+        scene.controls["epoch"].value = 0
+    living = living_of(scene)
+
+    def press(control: str, by: int) -> None:
+        living._handle_custom_msg({"control": control, "by": by}, [])
+
+    for hidden in range(count + 1):
+        scene.controls[layers].value = hidden
+        hidden_ones = [f"size_{l}" for l in range(1, hidden + 1)]
+        names = hidden_ones if first else ["inputs", *hidden_ones, "outputs"]
+        places = set()
+        for n in (1, most, 7):
+            for name in names:
+                scene.controls[name].value = n
+            found = DRAWN_BUTTON.findall(scene.view.html)
+            assert scene.view.html.count('role="button"') == len(found) == 2 * len(names)
+            for i, (control, by, is_disabled, words, *_, sign) in enumerate(found):
+                assert (control, by, sign) == (names[i // 2], ("-1", "1")[i % 2], "−+"[i % 2])
+                assert words == f"one neuron {('fewer', 'more')[i % 2]} in layer {first + i // 2}"
+                assert is_disabled == str(n == (1, most)[i % 2]).lower()
+            places.add(tuple(place[4:6] for place in found))
+        assert len(places) == 1, "a button stays where it is"
+    press(names[1], 1)
+    assert scene.controls[names[1]].value == 8 and "7-8-7" in scene.view.sentence
+    press(names[1], -1)
+    assert scene.controls[names[1]].value == 7 and "7-7-7" in scene.view.sentence
+    scene.controls[names[1]].value = most
+    press(names[1], 1)  # a click that was late
+    assert scene.controls[names[1]].value == most and scene.error is None
+    assert "data-by" not in scene._repr_mimebundle_()[0]["text/html"]
+
+
 def test_a_click_in_the_stepper_chooses_for_which_neuron_and_which_weight_the_equation_is_written() -> None:
     scene = scene_of("stepper")
     living = living_of(scene)

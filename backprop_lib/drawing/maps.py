@@ -16,10 +16,10 @@ from matplotlib import colormaps
 from backprop_lib.arguments import Array
 from backprop_lib.drawing.canvas import encoded
 from backprop_lib.drawing.colors import FAINT, GRID, INK, QUIET
-from backprop_lib.drawing.net import sign_key, weight_line
+from backprop_lib.drawing.net import Button, sign_key, size_buttons, weight_line
 from backprop_lib.drawing.svg import HALO, data_number, document, line_of_text, number
 
-LEFT, RIGHT, TOP, BOTTOM = 82, 66, 36, 56  # room for names of inputs, outputs and columns, and for the key
+LEFT, RIGHT, TOP, BOTTOM = 82, 66, 36, 80  # room for names, captions, and the buttons and the key
 BARS, EDGE = 18, 26  # pixels for the bars beside a map, and at least so many for the weights
 LARGEST = 60  # pixels of a map
 CIVIDIS = colormaps["cividis"](np.arange(256), bytes=True)
@@ -45,6 +45,7 @@ class NetOfMaps:
     names     of the inputs, and of the outputs, which are those of the groups
     captions  two lines for each layer
     key       two lines below all, which say what the maps and the bars mean
+    buttons   {l: (the name of a control, the least and the most neurons)}: − and + below a layer
     """
 
     weights: Mapping[int, Array]
@@ -57,6 +58,7 @@ class NetOfMaps:
     captions: Sequence[tuple[str, str]]
     colors: Sequence[str]
     key: tuple[str, str]
+    buttons: Mapping[int, Button]
     width: int = 556
     height: int = 480
 
@@ -66,10 +68,10 @@ class NetOfMaps:
         self.L = L = len(weights)
         sizes = [weights[1].shape[1], *(len(weights[l]) for l in range(1, L + 1))]
         room = height - TOP - BOTTOM
-        across = (width - LEFT - RIGHT - EDGE * L) / (L + 1) - BARS
-        self.side = min(LARGEST, room / max(sizes) - 6, across)
-        last = width - RIGHT - self.side - BARS
-        self.x = [LEFT + (last - LEFT) * l / L for l in range(L + 1)]
+        # The columns stay where they are, whatever the size of the maps.
+        apart = (width - RIGHT - BARS - LARGEST / 2 - LEFT) / L
+        self.side = min(LARGEST, room / max(sizes) - 6, apart - BARS - EDGE)
+        self.x = [LEFT + apart * l - (self.side / 2 if l else 0) for l in range(L + 1)]
         pitch = min(LARGEST + 14.0, room / max(sizes))
         self.y = [[TOP + room / 2 + pitch * (j - (n - 1) / 2) for j in range(n)] for n in sizes]
         self.largest = max(float(np.abs(w).max()) for w in weights.values())
@@ -93,6 +95,9 @@ class NetOfMaps:
         for l, caption in enumerate(self.captions):
             for row, words in enumerate(caption):
                 yield line_of_text(self.x[l] + (self.side / 2 if l else -24), 12 + 14 * row, words, 11, QUIET)
+        for l, button in self.buttons.items():
+            top = self.height - BOTTOM + 5
+            yield from size_buttons(self.x[l] + self.side / 2, top, l, len(self.y[l]), button)
         yield from self._key()
 
     def _edges(self) -> Iterable[str]:

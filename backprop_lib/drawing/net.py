@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from backprop_lib.arguments import Array, listed, numbers, positive_integer, shown
-from backprop_lib.drawing.colors import FAINT, GLOW, INK, NEGATIVE, PAPER, POSITIVE, QUIET
+from backprop_lib.drawing.colors import FAINT, GLOW, GRID, INK, NEGATIVE, PAPER, POSITIVE, QUIET
 from backprop_lib.drawing.graph import graph_svg
 from backprop_lib.drawing.svg import (
     HALO,
@@ -34,12 +34,14 @@ __all__ = [
     "network_svg",
     "number",
     "sign_key",
+    "size_buttons",
     "still",
     "subscript",
     "superscript",
     "weight_line",
 ]
 
+Button = tuple[str, int, int]
 Shapes = Mapping[int, tuple[int, ...]]
 MOST_DRAWN = 12  # neurons of a layer
 DASHED = ' stroke-dasharray="6 4"'  # what is negative
@@ -89,6 +91,7 @@ def network_svg(
     captions: Sequence[str] | None = None,
     alt: str = "",
     canvas: tuple[int, int] | None = None,
+    buttons: Mapping[int, Button] | None = None,
 ) -> str:
     """A net drawn from left to right, as an SVG string.
 
@@ -101,11 +104,17 @@ def network_svg(
     captions   one a layer, written below it, for instance the activation
     alt        replaces the description made from the sizes
     canvas     width and height in pixels, into which any net is fitted; without it they follow from the net
+    buttons    {l: (the name of a control, the least and the most neurons)}: − and + below a layer
 
     Raises ValueError or TypeError naming the argument.
     """
     net = _Net(sizes, weights, values, deltas, lit, labels, captions, canvas)
-    return document(net.width, net.height, alt or net.reading(), net.parts())
+    below = (
+        part
+        for l, button in (buttons or {}).items()
+        for part in size_buttons(net.x[l], net.bottom + 31, l, net.sizes[l], button)
+    )
+    return document(net.width, net.height, alt or net.reading(), [*net.parts(), *below])
 
 
 class _Net:
@@ -184,16 +193,17 @@ class _Net:
         numbered, both = bool(self.values or self.deltas), bool(self.values and self.deltas)
         self.radius = 22 if numbered else 12
         pitch = 60 if both else 50 if numbered else 34
-        self.top = 20.0
+        self.top, reach = 20.0, self.radius
         if canvas is not None:
+            reach = self.radius if numbered else 18  # the columns of a canvas stay where they are
             pitch = int(min(80, (canvas[1] - words - self.top - 10) / tallest))
-            self.radius = min(self.radius if numbered else 18, int((0.37 if both else 0.42) * pitch))
+            self.radius = min(reach, int((0.37 if both else 0.42) * pitch))
         margin = [30 + 7 * max((len(name) for name in self.labels.get(l, [])), default=0) for l in (0, L)]
         widest = 740 if canvas is None else canvas[0]
-        gap = (widest - sum(margin) - 2 * self.radius) / L
+        gap = (widest - sum(margin) - 2 * reach) / L
         gap = min(190.0, max(96.0, gap)) if canvas is None else gap
-        self.x = [margin[0] + self.radius + gap * l for l in range(L + 1)]
-        self.width = self.x[-1] + self.radius + margin[1]
+        self.x = [margin[0] + reach + gap * l for l in range(L + 1)]
+        self.width = self.x[-1] + reach + margin[1]
         self.bottom = self.top + pitch * tallest + 10 if canvas is None else canvas[1] - words
         middle = (self.top + self.bottom - 10) / 2
         self.y: list[dict[int | None, float]] = []
@@ -206,7 +216,7 @@ class _Net:
             self.ellipses += [(self.x[l], y, hidden) for y, hidden in zip(places, gaps, strict=True)]
         self.height = self.bottom + words
         self.width = max(self.width, 430 if self.weights else 200) if canvas is None else canvas[0]
-        shift = (self.width - (self.x[-1] + self.radius + margin[1])) / 2
+        shift = (self.width - (self.x[-1] + reach + margin[1])) / 2
         self.x = [x + shift for x in self.x]
         self.ellipses = [(x + shift, y, hidden) for x, y, hidden in self.ellipses]
 
@@ -359,6 +369,24 @@ def sign_key(x: float, y: float) -> Iterable[str]:
     yield line_of_text(x + 42, y, "positive", 12, POSITIVE, "start")
     yield f'<line x1="{x + 108:.1f}" x2="{x + 142:.1f}" {line} stroke="{NEGATIVE}"{DASHED}/>'
     yield line_of_text(x + 150, y, "negative", 12, NEGATIVE, "start")
+
+
+def size_buttons(x: float, y: float, l: int, size: int, button: Button) -> Iterable[str]:
+    """− and + below a layer of so many neurons, 24 pixels each; what a click does says `figures/living.js`.
+
+    x, y     the middle of both, and their top
+    button   the name of the control that they move, its least and its largest value
+    """
+    control, low, high = button
+    for by, sign, word in ((-1, "−", "fewer"), (1, "+", "more")):
+        left, is_end = x - 26 if by < 0 else x + 2, not low <= size + by <= high
+        yield (
+            f'<g role="button" tabindex="0" data-control="{control}" data-by="{by}" '
+            f'aria-disabled="{str(is_end).lower()}" aria-label="one neuron {word} in layer {l}">'
+            f'<rect x="{left:.1f}" y="{y:.1f}" width="24" height="24" rx="4" fill="{PAPER}" '
+            f'stroke="{GRID if is_end else QUIET}"/>'
+            f"{line_of_text(left + 12, y + 12, sign, 15, QUIET if is_end else INK)}</g>"
+        )
 
 
 def _apart(edges: Collection[tuple[int, ...]]) -> float:

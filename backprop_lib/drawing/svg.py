@@ -18,6 +18,7 @@ from backprop_lib.drawing.colors import INK, NEGATIVE, PAPER, POSITIVE
 AS_GOOD_AS_1 = 1e-9  # round-off may put that much between a number and 1
 FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"
 SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+BUTTON = re.compile(r'<g role="button".*?</g>', re.DOTALL)
 LABEL = re.compile(r'\baria-label="([^"]*)"')
 
 
@@ -101,10 +102,11 @@ def still(html: str) -> str:
     """The same HTML with every inline SVG as an `<img alt=…>`.
 
     Viewers that do not trust a page strip inline SVG and leave its numbers in a heap; an image they keep.
+    Buttons are left out: they need Python.
     """
 
     def as_image(match: re.Match[str]) -> str:
-        svg = match[0]
+        svg = BUTTON.sub("", match[0])
         opening = svg[: svg.index(">")]
         alt, width, height = (
             found[1] if (found := re.search(rf'\b{name}="([^"]*)"', opening)) else ""

@@ -413,7 +413,7 @@ class IrisLab(Scene):
         }
         for name, value in _values(settings, epoch).items():
             controls[name].value = value
-        super().__init__(controls, self._drawn, play="epoch")
+        super().__init__(controls, self._drawn, play="epoch", living=True)
         self.keep_button = W.Button(tooltip="See this run beside the next ones, or no longer")
         self.keep_button.on_click(lambda _: self.keep(None if self._kept else self.settings()))
         self._arrange()
@@ -448,11 +448,11 @@ class IrisLab(Scene):
         self.controls["eta"].slider.layout.width = "236px"
         for button in (self.reset_button, self.keep_button, self.numbers_button):
             button.layout.width = "auto"
-        row, status, picture, sentence, _, table, code = self.children
+        row, status, picture, living, sentence, _, table, code = self.children
         row.children = [*row.children, self.keep_button, self.numbers_button]
         row.layout.grid_gap = "2px 16px"
         sentence.layout.min_height = "74px"
-        self.children = [row, sentence, picture, status, table, code]
+        self.children = [row, sentence, picture, living, status, table, code]
         code.layout.display = "none"
         self.numbers_button.observe(self._show_code, "value")
 
@@ -556,6 +556,7 @@ class IrisLab(Scene):
             captions=captions,
             colors=SPECIES_COLORS,
             key=MAP_KEY,
+            buttons={l: (f"size_{l}", 1, WIDEST) for l in range(1, net.L)},
         )
         return drawn.svg(alt)
 

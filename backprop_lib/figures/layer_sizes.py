@@ -6,7 +6,7 @@ from backprop_lib.drawing.net import network_svg, superscript
 from backprop_lib.figures.scene import Scene, View, slider
 from backprop_lib.network import Network
 
-CANVAS = (760, 560)  # for the largest net as for the smallest
+MOST, CANVAS = 12, (760, 560)  # for the largest net as for the smallest
 
 
 def layer_sizes() -> Scene:
@@ -14,8 +14,8 @@ def layer_sizes() -> Scene:
 
     def draw(inputs: int, hidden: int, size_1: int, size_2: int, size_3: int, outputs: int) -> View:
         sizes = [inputs, *(size_1, size_2, size_3)[:hidden], outputs]
-        names = ["identity", *["sigmoid"] * (len(sizes) - 1)]
-        net = Network(list(zip(names, sizes, strict=True)))
+        kinds = ["identity", *["sigmoid"] * (len(sizes) - 1)]
+        net = Network(list(zip(kinds, sizes, strict=True)))
         rows: list[list[object]] = [["layer", "weights", "biases", "numbers to learn"]]
         for l in range(1, net.L + 1):
             count = net.w[l].size + net.b[l].size
@@ -33,13 +33,15 @@ def layer_sizes() -> Scene:
             "[*(net.w[l].size + net.b[l].size for l in net.w), net.theta.size]"
         )
         idle = frozenset(f"size_{l}" for l in range(hidden + 1, 4))
-        html = network_svg(sizes, weights=net.w, alt=alt, canvas=CANVAS)
+        names = ["inputs", *(f"size_{l}" for l in range(1, net.L)), "outputs"]
+        buttons = {l: (name, 1, MOST) for l, name in enumerate(names)}
+        html = network_svg(sizes, weights=net.w, alt=alt, canvas=CANVAS, buttons=buttons)
         return View(html, alt, sentence, rows, code, idle=idle)
 
     controls = {
-        "inputs": slider("Inputs", 4, 1, 12),
+        "inputs": slider("Inputs", 4, 1, MOST),
         "hidden": slider("Hidden layers", 1, 0, 3),
-        **{f"size_{l}": slider(f"Neurons in layer {l}", 5, 1, 12) for l in (1, 2, 3)},
-        "outputs": slider("Outputs", 3, 1, 12),
+        **{f"size_{l}": slider(f"Neurons in layer {l}", 5, 1, MOST) for l in (1, 2, 3)},
+        "outputs": slider("Outputs", 3, 1, MOST),
     }
-    return Scene(controls, draw)
+    return Scene(controls, draw, living=True)

@@ -5,6 +5,8 @@
 // name that begins as a name of the other does. An element says its names in data-is; a neuron and a weight of a
 // drawn net say where they are in data-layer, data-neuron, data-to and data-from.
 //
+// A drawn button says in data-control which control it moves, and in data-by how far.
+//
 // In a notebook, anywidget calls `render`, and what is clicked may be chosen; in the book, `still` does the same to a
 // stored output.
 const PARTS = "[data-is], [data-layer]";
@@ -18,6 +20,9 @@ const STYLE = `
   .living :is([data-is], [data-layer]) { cursor: pointer; }
   .living [data-is]:focus-visible { outline: 2px solid; }
   .living :is(g, line)[data-layer]:focus { outline: none; }
+  .living [data-by]:not([aria-disabled="true"]) { cursor: pointer; }
+  .living [data-by]:focus { outline: none; }
+  .living [data-by]:focus-visible rect { stroke: #B35806; stroke-width: 3; }
   .living g:focus-visible circle { stroke: #B35806; }
   .living .pointed { display: block; min-height: 1.45em; margin: 2px 0; font-size: 14px; line-height: 1.45; }
   .living .pointed:empty::before { content: "${HINT}" attr(data-more); }
@@ -25,6 +30,7 @@ const STYLE = `
   @media print { .living .pointed { display: none; } }`;
 // A choosable kind as CSS: the inputs of a net are nothing that anybody chooses.
 const CHOOSABLE = { "": ":not(*)", neurons: "g:not([data-layer='0'])", weights: "line" };
+const BUTTON = "[data-by]";
 const KINDS = { delta: "δ", prime: "σ′(z)", dw: "∂C/∂w", db: "∂C/∂b" };
 
 function namesOf({ dataset: { is, layer, neuron, to, from } }) {
@@ -32,6 +38,9 @@ function namesOf({ dataset: { is, layer, neuron, to, from } }) {
   if (neuron === undefined) return ["w", "dw"].map((kind) => `${kind}.${layer}.${to}.${from}`);
   return ["a", "z", "delta", "b", "db", "prime", "y"].map((kind) => `${kind}.${layer}.${neuron}`);
 }
+
+// What has the focus, by name, whichever picture it stands in.
+const keyOf = (each) => each && (each.dataset.by ? `${each.dataset.control} ${each.dataset.by}` : namesOf(each).join());
 
 function alike(one, other) {
   const [long, short] = [one.split("."), other.split(".")].sort((a, b) => b.length - a.length);
@@ -48,7 +57,8 @@ function inWords(name) {
 
 // What a part is and its number, as it is told when the part is pointed at.
 function told(part) {
-  const { layer, neuron, a, delta, to, from, value } = part.dataset;
+  const { layer, neuron, a, delta, to, from, value } = part.dataset, title = part.querySelector("title");
+  if (neuron && title) return title.textContent;
   const rounded = (text) => String(+(+text).toPrecision(3)).replace(/-/g, "−");
   if (layer && neuron) {
     const numbers = [a && `a = ${rounded(a)}`, delta && `δ = ${rounded(delta)}`].filter(Boolean).join(", ");
@@ -92,7 +102,7 @@ function partAt({ target, clientX, clientY }) {
 
 // `choice`, if there is one, says which parts can be chosen, which one is, and does it; what is returned shows which.
 function enliven(root, status, choice) {
-  let held = null; // the names of the part that has the focus, so that the next picture gives it back
+  let held = null; // the names of what has the focus, so that the next picture gives it back
   let lit = null;
   const parts = (within = root) => [...within.querySelectorAll(PARTS)];
   const say = (text) => status.textContent !== text && (status.textContent = text);
@@ -113,7 +123,12 @@ function enliven(root, status, choice) {
   }
 
   function press() {
-    for (const part of root.querySelectorAll("svg [role=button]")) part.setAttribute("aria-pressed", placeOf(part) === choice.now());
+    for (const part of root.querySelectorAll("svg [data-layer]")) {
+      const isButton = choice?.takes(part);
+      part.setAttribute("role", isButton ? "button" : "img");
+      if (isButton) part.setAttribute("aria-pressed", placeOf(part) === choice.now());
+      else part.removeAttribute("aria-pressed");
+    }
   }
 
   // Each net, each equation and each piece of code is one stop of Tab; the arrows move inside of it.
@@ -121,16 +136,15 @@ function enliven(root, status, choice) {
     for (const part of parts()) {
       if (part.hasAttribute("tabindex")) continue;
       const net = part.closest("svg"), group = net ?? part.closest("[data-line]");
-      part.setAttribute("tabindex", part.matches("line") || group.querySelector("[tabindex='0']") ? -1 : 0);
+      part.setAttribute("tabindex", part.matches("line") || group.querySelector(`[tabindex='0']:not(${BUTTON})`) ? -1 : 0);
       group.setAttribute("data-lm-suppress-shortcuts", "true"); // else JupyterLab takes the arrows
       if (!net) continue;
       net.setAttribute("role", "group");
-      part.setAttribute("role", choice?.takes(part) ? "button" : "img");
       part.setAttribute("aria-label", told(part));
     }
     press();
     if (held && document.activeElement === document.body) {
-      parts().find((part) => namesOf(part).join() === held)?.focus({ preventScroll: true });
+      [...parts(), ...root.querySelectorAll(BUTTON)].find((each) => keyOf(each) === held)?.focus({ preventScroll: true });
     }
     show(); // what is drawn later, such as the code, lights too
   }
@@ -138,23 +152,30 @@ function enliven(root, status, choice) {
   const focused = () => (root.contains(document.activeElement) ? document.activeElement.closest(PARTS) : null);
   root.addEventListener("pointermove", (event) => light(partAt(event) ?? focused()));
   root.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && light(focused()));
+  const move = ({ dataset, ariaDisabled }) => ariaDisabled !== "true" && choice.move({ control: dataset.control, by: +dataset.by });
   const choose = (part) => part?.matches("[role=button]") && choice.choose(placeOf(part));
   root.addEventListener("click", (event) => {
+    const button = event.target.closest(BUTTON);
+    if (button) return move(button);
     partAt(event)?.focus({ preventScroll: true });
     choose(partAt(event));
   });
   root.addEventListener("focusin", ({ target }) => {
     const part = target.closest(PARTS);
-    held = part && namesOf(part).join();
+    held = keyOf(part ?? target.closest(BUTTON));
     if (!part) return;
     for (const other of parts(part.closest("svg, [data-line]"))) other.setAttribute("tabindex", other === part ? 0 : -1);
     light(part);
   });
   root.addEventListener("focusout", ({ target }) => setTimeout(() => {
-    if (target.isConnected && !focused()) { held = null; light(null); }
+    if (target.isConnected && !focused()) { held = keyOf(document.activeElement.closest(BUTTON)); light(null); }
   }));
   root.addEventListener("keydown", (event) => {
-    const part = event.target.closest(PARTS);
+    const part = event.target.closest(PARTS), button = event.target.closest(BUTTON);
+    if (button && /^(Enter| )$/.test(event.key)) {
+      move(button);
+      event.preventDefault();
+    }
     if (!part) return;
     if (event.key === "Escape") return part.blur();
     if (!/^(Arrow.*|Enter| )$/.test(event.key)) return;
@@ -198,12 +219,13 @@ function render({ model, el }) {
   const choice = {
     takes: (part) => model.get("choosable").split(", ").some((kind) => part.matches(CHOOSABLE[kind])),
     now: () => model.get("chosen"),
+    move: (pressed) => model.send(pressed),
     choose: (place) => { model.set("chosen", place); model.save_changes(); },
   };
   const start = () => {
     const scene = el.closest(".scene");
     if (!scene) return requestAnimationFrame(start);
-    model.on("change:chosen", enliven(scene, status, choice));
+    model.on("change:chosen change:choosable", enliven(scene, status, choice));
   };
   start();
 }

@@ -193,7 +193,6 @@ class Scene(W.VBox):  # type: ignore[misc]
         self.error: BaseException | None = None
         self._draw = draw
         self._choose = choose
-        self._living = Living() if living else None
         self._drawing = threading.Lock()
         self._asked = threading.Event()
         self._held = False
@@ -203,6 +202,7 @@ class Scene(W.VBox):  # type: ignore[misc]
         while self.view.progress is not None:
             self.view = draw(**self._tried)
         self._said, self._changed = self._texts(), ""
+        self._living = Living(choosable=self.view.choosable, chosen=self.view.chosen) if living else None
 
         self.player = Player(self.controls[play], interval) if play is not None else None
         self.reset_button = W.Button(description="Reset", tooltip="Return every control to its first value")
@@ -229,6 +229,7 @@ class Scene(W.VBox):  # type: ignore[misc]
         self.numbers_button.observe(self._on_numbers, "value")
         if self._living is not None:
             self._living.observe(self._on_chosen, "chosen")
+            self._living.on_msg(self._on_button)
         self.reset_button.on_click(lambda _: self.reset())
 
     def refresh(self) -> None:
@@ -328,6 +329,10 @@ class Scene(W.VBox):  # type: ignore[misc]
         if change["new"] != self.view.chosen and self._choose is not None:
             self._set(self._choose(*map(int, change["new"].split("."))))
             change["owner"].chosen = self.view.chosen  # if it was refused
+
+    def _on_button(self, _: object, pressed: Mapping[str, Any], __: object) -> None:
+        """Move a control by a button that is drawn in the picture; it stops at its ends."""
+        self.controls[pressed["control"]].value += pressed["by"]
 
     def _show(self) -> None:
         self._status.value = STYLE + _error_html(self.error) + _progress_html(self.view.progress)

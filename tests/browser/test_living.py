@@ -16,7 +16,7 @@ from figure_in_browser import locate, write_notebook
 from playwright.sync_api import expect
 
 SLIDERS = ["Layer l", "To neuron j", "From neuron k"]
-FIGURES = ["stepper", "weight_inspector", "nudge", "step_size"]
+FIGURES = ["stepper", "weight_inspector", "nudge", "step_size", "layer_sizes", "iris_lab"]
 IMPORT = "from backprop_lib.figures.{0} import {0}\n{0}()"
 
 
@@ -221,6 +221,40 @@ def test_the_neuron_that_is_nudged_is_chosen_by_a_click_and_by_keys(page: Any) -
     )
 
 
+@pytest.mark.parametrize(("name", "label"), [("layer_sizes", "Neurons in layer 1"), ("iris_lab", "Layer 1")])
+def test_a_layer_grows_and_shrinks_by_the_buttons_below_it_by_mouse_and_by_keys(
+    name: str, label: str, page: Any
+) -> None:
+    scene = figure(page, name)
+    more, fewer = (
+        scene.get_by_role("button", name=f"one neuron {word} in layer 1") for word in ("more", "fewer")
+    )
+    sizes = [box[side] for box in (more.bounding_box(), fewer.bounding_box()) for side in ("width", "height")]
+    assert min(sizes) >= 24
+    assert scene.locator("[aria-pressed]:not(.widget-toggle-button)").count() == 0
+    assert scene.locator("svg [data-layer][tabindex='0']").count() == 1, "the net is a stop of Tab as well"
+    room, place = scene.bounding_box(), more.bounding_box()
+    more.click()
+    scene.get_by_text("A 4-6-3 net").first.wait_for()
+    assert typed(scene, label) == ["6"]
+    page.keyboard.press("Enter")
+    scene.get_by_text("A 4-7-3 net").first.wait_for()
+    expect(more).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(fewer).to_be_focused()
+    for n in range(6, 0, -1):
+        page.keyboard.press(" ")
+        scene.get_by_text(f"A 4-{n}-3 net").first.wait_for()
+    expect(fewer).to_be_disabled()
+    expect(fewer).to_be_focused()
+    page.keyboard.press(" ")
+    more.click()
+    scene.get_by_text("A 4-2-3 net").first.wait_for()
+    assert typed(scene, label) == ["2"] and (scene.bounding_box(), more.bounding_box()) == (room, place), (
+        "nothing jumps"
+    )
+
+
 def test_the_parameter_whose_difference_is_seen_is_a_weight_or_a_bias_that_is_clicked(page: Any) -> None:
     scene = figure(page, "step_size")
     assert scene.get_by_role("button", name=re.compile("^(Neuron|The weight) ")).count() == 8 + 35
@@ -288,7 +322,7 @@ def test_a_module_that_is_slow_to_load_lights_all_the_same(folder: Path, lab: st
     in_chromium.run_all(tab, lab, write_notebook(folder, "slow.ipynb", IMPORT.format("stepper")))
     scene = tab.locator(f"{in_chromium.SCENE}.living")
     scene.scroll_into_view_if_needed()
-    scene.locator("g[data-layer='2'][data-neuron='1'][role=img]").hover()
+    scene.locator("g[data-layer='2'][data-neuron='1'][role=button]").hover()
     assert "neuron 2.1" in lit(scene)
     assert not errors and any(in_chromium.SLOW in words for words in said)
     tab.close()

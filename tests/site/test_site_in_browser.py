@@ -89,7 +89,7 @@ def test_what_is_pointed_at_lights_in_a_figure_that_lives_in_the_browser(tab: Ta
     tab.run_all("04_the_error_of_a_hidden_layer.ipynb")
     scene = tab.page.locator(f"{SCENE}.living").first
     scene.scroll_into_view_if_needed()
-    scene.locator("g[data-layer='2'][data-neuron='1'][role=img]").hover()
+    scene.locator("g[data-layer='2'][data-neuron='1'][role=button]").hover()
     scene.locator("[data-is='delta.2.1'].lit").wait_for()
     assert scene.locator("[data-is='delta.2.0'].lit").count() == 0
     assert scene.locator(".pointed").inner_text().startswith("Neuron 1 of layer 2: a = ")
