@@ -151,7 +151,9 @@ def test_what_is_asked_is_what_its_name_says() -> None:
     g, d = small.gradient["w2"], small.differences["w2"]
     assert g[0, 0] == 1e-12 and d[0, 0] == 4e-12 and np.array_equal(g.ravel()[1:], d.ravel()[1:])
     for case in cases:
-        assert case.gradient.keys() == case.differences.keys() == {"w1", "b1", "w2", "b2"}
+        for blocks in (case.gradient, case.differences):  # of a 4-5-3 net
+            sizes = {"w1": (5, 4), "b1": (5, 1), "w2": (3, 5), "b2": (3, 1)}
+            assert {name: block.shape for name, block in blocks.items()} == sizes
         for copy, own in zip(case.copies(), (case.gradient, case.differences), strict=True):
             assert all(np.array_equal(copy[k], own[k], equal_nan=True) for k in own)
             assert not any(np.shares_memory(copy[k], own[k]) for k in own)
