@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -139,5 +140,8 @@ def differences(stored_cells: list[dict[str, Any]], shown: list[dict[str, Any]])
         if new["execution_count"] != number:
             found.append(f"cell [{number}] was not run")
         elif texts(old) != texts(new):
-            found.append(f"cell [{number}]:\n  stored  {texts(old)}\n  browser {texts(new)}")
+            one, other = "\n".join(texts(old)), "\n".join(texts(new))
+            start = max(0, len(commonprefix([one, other])) - 60)
+            pieces = (f"… {text[start : start + 200]!r} …" for text in (one, other))
+            found.append("cell [{}]:\n  stored  {}\n  browser {}".format(number, *pieces))
     return found
