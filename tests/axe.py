@@ -15,6 +15,7 @@ OF_JUPYTERLAB = {
     "button-name": ".jp-collapseHeadingButton",
     "color-contrast": ".jp-InputPrompt, .cm-content *",
     "link-in-text-block": ".jp-RenderedMarkdown a",
+    "tabindex": ".skip-link",
 }
 FIND = """async known => (await axe.run(document, {preload: false, elementRef: true})).violations
     .filter(({impact}) => ['serious', 'critical'].includes(impact))

@@ -27,6 +27,19 @@ NOT_OURS = (SLOW, "favicon", "WebGL", "GPU", "ResizeObserver", "net::ERR_INTERNE
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 SCENE = ".jp-OutputArea-output .widget-vbox.scene"
 
+# What is wider than the part of the page that it is in, but for tables and code, which scroll by themselves;
+# and pictures that lost their shape.
+CUT = """part => {
+    const { left, right } = part.getBoundingClientRect();
+    const shapeOf = each => each.viewBox?.baseVal ?? {width: each.naturalWidth, height: each.naturalHeight};
+    return [...part.querySelectorAll('*')].filter(each => {
+        const box = each.getBoundingClientRect(), shape = each.matches('svg, img') && shapeOf(each);
+        if (!each.checkVisibility() || each.closest('table, pre, svg *')) return false;
+        return box.left < left - 1 || box.right > right + 1
+            || shape && Math.abs(box.width * shape.height / shape.width - box.height) > 1;
+    }).map(each => each.outerHTML.slice(0, 100));
+}"""
+
 RUN_ALL = """async path => {
     const app = window.jupyterapp;
     await app.restored;

@@ -18,7 +18,8 @@ from backprop_lib.figures.scene import WORDS, table_html
 
 SEALED = "Commit to a guess first, then open"
 RECORD = Record()  # of this kernel
-# A long option wraps, and pushes down what is below it.
+# A long option wraps, and pushes down what is below it. The folded code of a question is one line, which ends
+# where the screen does: on a phone the page would move sideways.
 STYLE = """<style>
 .prediction .widget-radio, .prediction .widget-radio-box { height: auto; max-width: 860px; }
 .prediction .widget-radio-box label {
@@ -26,6 +27,8 @@ STYLE = """<style>
   height: auto; padding: 2px 0; line-height: 1.4; white-space: normal; }
 .prediction .widget-radio-box input { position: static; flex: none; margin: 1px 0 0; }
 .prediction .widget-text { max-width: calc(100% - 4px); }
+.jp-Placeholder-content, .jp-Placeholder-contentContainer { min-width: 0; max-width: 100%; }
+.jp-PlaceholderText { overflow: hidden; text-overflow: ellipsis; }
 .prediction .widget-html, .prediction .widget-html-content { min-height: 0; height: auto; }
 </style>"""
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from axe import OF_JUPYTERLAB, serious
 from figure_in_browser import CALLS, part_of
+from in_chromium import CUT
 from PIL import Image
 
 from backprop_lib.arguments import Array
@@ -121,7 +122,7 @@ def test_the_control_that_has_the_focus_of_the_keyboard_is_seen(name: str, every
 
 
 # Motions that are under way, or that a change of a control would start.
-MOVING = """part => part.getAnimations({subtree: true}).length + [...part.querySelectorAll('*')].filter(
+MOVING = """part => part.getAnimations({subtree: true}).length + [part, ...part.querySelectorAll('*')].filter(
     each => parseFloat(getComputedStyle(each).transitionDuration) > 0
 ).length"""
 
@@ -177,18 +178,6 @@ def test_axe_finds_nothing_serious_but_what_is_wrong_on_purpose(name: str, every
     assert len(found) == 2, found
 
 
-# What is wider than the part of the page that it is in, but for tables and code, which scroll by themselves;
-# and pictures that lost their shape.
-CUT = """part => {
-    const { left, right } = part.getBoundingClientRect();
-    const shapeOf = each => each.viewBox?.baseVal ?? {width: each.naturalWidth, height: each.naturalHeight};
-    return [...part.querySelectorAll('*')].filter(each => {
-        const box = each.getBoundingClientRect(), shape = each.matches('svg, img') && shapeOf(each);
-        if (!each.checkVisibility() || each.closest('table, pre, svg *')) return false;
-        return box.left < left - 1 || box.right > right + 1
-            || shape && Math.abs(box.width * shape.height / shape.width - box.height) > 1;
-    }).map(each => each.outerHTML.slice(0, 100));
-}"""
 WIDTHS = {"phone": 390, "twice as large": 640}
 
 

@@ -16,10 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from accessibility_tree import unnamed
+from axe import OF_JUPYTERLAB, serious
 from build_site import KERNEL_PLUGIN, size_of, title_of
+from in_chromium import CUT
 from runtime import CDN, collect, read_manifest
 from serve_site import Log, serving
 from site_reader import DRAWN, RUN_ALL, SCENE, Tab, differences, reading, set_layer_size, stored
+
+from backprop_lib.figures.stepper import stepper
 
 HERE = Path(__file__).parent
 ROOT = Path(__file__).parents[2]
@@ -85,7 +90,7 @@ def test_a_moved_control_draws_another_picture(tab: Tab) -> None:
     assert scene.locator("svg, img").first.evaluate("picture => picture.outerHTML") != before
 
 
-def test_what_is_pointed_at_lights_in_a_figure_that_lives_in_the_browser(tab: Tab) -> None:
+def test_a_figure_that_lives_in_the_browser_lights_and_is_there_for_everyone(tab: Tab) -> None:
     tab.run_all("04_the_error_of_a_hidden_layer.ipynb")
     scene = tab.page.locator(f"{SCENE}.living").first
     scene.scroll_into_view_if_needed()
@@ -93,6 +98,24 @@ def test_what_is_pointed_at_lights_in_a_figure_that_lives_in_the_browser(tab: Ta
     scene.locator("[data-is='delta.2.1'].lit").wait_for()
     assert scene.locator("[data-is='delta.2.0'].lit").count() == 0
     assert scene.locator(".pointed").inner_text().startswith("Neuron 1 of layer 2: a = ")
+    assert unnamed(scene, stepper()) == []
+    for scheme in ("dark", "light"):
+        tab.page.emulate_media(color_scheme=scheme)
+        is_light = str(scheme == "light").lower()
+        tab.page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=is_light)
+        assert serious(tab.page, OF_JUPYTERLAB) == []
+    tab.page.set_viewport_size({"width": 390, "height": 844})
+    panel = "document.querySelector('.jp-WindowedPanel-outer')"
+    tab.page.wait_for_function(f"{panel}.clientWidth < 400")
+    assert scene.evaluate(CUT) == []
+    tab.page.wait_for_function(f"{panel}.scrollWidth === {panel}.clientWidth", timeout=20_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_the_first_page_of_the_site(scheme: str, tab: Tab) -> None:
+    tab.page.emulate_media(color_scheme=scheme)
+    tab.page.goto(f"{tab.address}/index.html")
+    assert serious(tab.page) == []
 
 
 def test_a_guess_is_committed_to_by_the_keyboard_in_the_browser_alone(tab: Tab) -> None:

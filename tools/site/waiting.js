@@ -132,6 +132,7 @@ window.waiting = (() => {
     const app = window.jupyterapp;
     await app.restored;
     while (!app.shell.currentWidget?.sessionContext) await later(50);
+    document.getElementById("jp-NotebookLogo")?.setAttribute("aria-label", "The front page");
     const widget = app.shell.currentWidget;
     await widget.context.ready;
     enter("python");
