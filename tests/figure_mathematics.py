@@ -495,20 +495,20 @@ def nudge(v: Values) -> Expected:
 
 
 def one_neuron(v: Values) -> Expected:
-    w, b, eta, kind = v["w"], v["b"], v["eta"], v["cost"]
+    w, b, y, eta, kind = v["w"], v["b"], v["y"], v["eta"], v["cost"]
 
     def cost(z: Any) -> Any:
         return {
-            "quadratic": lambda: sigmoid(z) ** 2 / 2,
-            "cross-entropy": lambda: np.logaddexp(0, z),
-            "bowl": lambda: z**2 / 2,
+            "quadratic": lambda: (sigmoid(z) - y) ** 2 / 2,
+            "cross-entropy": lambda: np.logaddexp(0, z) - y * z,
+            "bowl": lambda: (z - y) ** 2 / 2,
         }[kind]()
 
     path = []
     for _ in range(301):
         z = np.array(w + b)
         a = float(z if kind == "bowl" else sigmoid(z))
-        by_z = a * a * float(sigmoid(-z)) if kind == "quadratic" else a
+        by_z = (a - y) * a * float(sigmoid(-z)) if kind == "quadratic" else a - y
         path.append((w, b, a, float(cost(z)), by_z))
         if path[-1][3] < 1e6:
             w, b = w - eta * by_z, b - eta * by_z
@@ -518,27 +518,45 @@ def one_neuron(v: Values) -> Expected:
     rises = sum(after > before + 1e-9 for before, after in pairwise(costs))
     z = here + bias
     left = [near(z)] if c < 1e6 and not -8 <= z <= 8 else []
+    close = 1e-7 if abs(a - y) < 1e-7 else 0
+    none = 1e-9 if v["step"] else 0
+    bounds = [none, none, none, 0 if kind == "cross-entropy" else 1e-7 * close, close]
+    cells = list(zip((here, bias, a, c, by_w), bounds, strict=True))
+    below = ["below " * (abs(value) < bound) for value, bound in cells]
+    told = [near(bound if abs(value) < bound else value) for value, bound in cells]
+    # At a target that is not 0 these are round-off; trail and walk show them beside what is larger.
+    here_now = {"tangent": (zs, c + by_w * (zs - z)), "dot": ([z], [c]), "at": ([v["step"]], [c])}
+    names = ["weight w", "bias b", "answer a", "cost C", "slope ∂C/∂w = ∂C/∂b"]
     return Expected(
-        [v["step"], v["eta"], near(a), 0, near(c), near(by_w), *[rises] * (rises > 0), *left],
-        [near(n) for n in (here, bias, a, c, by_w)],
+        [v["step"], v["eta"], told[2], near(y), *told[3:], *[rises] * (rises > 0), *left],
+        told,
         [kind],
         {
             "curve": (zs, cost(zs)),
+            **({} if close and y else here_now),
             "trail": ([point[0] + point[1] for point in trail], costs),
-            "tangent": (zs, c + by_w * (zs - z)),
-            "dot": ([z], [c]),
             "costs": (np.arange(301), [point[3] for point in path]),
             "walked": (np.arange(v["step"] + 1), costs),
-            "at": ([v["step"]], [c]),
+            "target": ([y], [0.5]),
+            "answer": ([a], [0]),
         },
         texts={"gone": "" if -8 <= z <= 8 else f"z = {number(z)} →" if z > 0 else f"← z = {number(z)}"},
-        said=f"After # step{'s' * (v['step'] != 1)} with η = #, {kind}: the answer is # (target 0), "
-        "the cost #, the slope by w #."
+        said=f"After # step{'s' * (v['step'] != 1)} with η = #, {kind}: "
+        f"the answer is {below[2]}# (target #), the cost {below[3]}#, the slope by w {below[4]}#."
         + " The cost rose on # of the steps." * (rises > 0)
         + " The neuron runs away, and the walk was stopped." * (c >= 1e6)
         + " z, #, has left the picture." * len(left),
-        reading="The cost of one neuron as a curve over z, and over the steps. ",
-        named=["quantity", "value", "weight w", "bias b", "answer a", "cost C", "slope ∂C/∂w = ∂C/∂b"],
+        reading="The cost of one neuron as a curve over z, and over the steps; "
+        "its answer and target on a line. ",
+        named=["quantity", "value"]
+        + [
+            word
+            for pair in zip(names, below, strict=True)
+            for word in (pair[0], f"{pair[1]}#")
+            if word != "#"
+        ],
+        hidden=({"answer"} if not -8.5 <= a <= 8.5 else set()) | ({"dot"} if not -8 <= z <= 8 else set()),
+        accuracy=1e-9,
     )
 
 
@@ -663,7 +681,7 @@ def stepper(v: Values) -> Expected:
 
 
 def weight_inspector(v: Values) -> Expected:
-    l, j, k, i, h = v["l"], v["j"], v["k"], v["example"], 10.0 ** v["exponent"]
+    l, j, k, i, h, by = v["l"], v["j"], v["k"], v["example"], 10.0 ** v["exponent"], v["change"]
     w, b, names = small_net()
     x, y = IRIS.x[[i]].T, IRIS.y[[i]].T
     z, a = forward(w, b, names, x)
@@ -688,30 +706,56 @@ def weight_inspector(v: Values) -> Expected:
         result, how = Rounded(bound, 1), "lost in round-off" if lost else "the same, off by less than"
     known = [near(comes), near(error), near(true)]
     steady = how == "Measured"
+    new_w = {m: w[m].copy() for m in w}
+    new_w[l][j, k] += by
+    new_z, new_a = forward(new_w, b, names, x)
+    new_delta = deltas(new_w, new_z, new_a, names, y)
+    there, now = cost(by), new_delta[l][j, 0]
+    change, promised = Rounded(there - base, slack=1e-6), near(true * by)
     words = {"Measured": "#", "lost in round-off": "lost in round-off of less than #"}
     return Expected(
-        [j, k, *known, near(h), result],
-        [*known, result, near(w[l][j, k]), near(base)],
+        [
+            j,
+            k,
+            *known,
+            near(h),
+            result,
+            *[near(by), change, near(true), near(by), promised, near(now)] * (by != 0),
+        ],
+        [
+            *(near(n) for n in (comes, comes, error, now, true, comes * now)),
+            result,
+            *(near(n) for n in (w[l][j, k], new_w[l][j, k], base, there)),
+            change,
+            promised,
+        ],
         [f"w{'¹²'[l - 1]}[{j}, {k}]", how],
         {
             "curve": (changes, [cost(change) for change in changes]),
             "tangent": (changes, base + comes * error * changes),
-            "dot": ([0], [base]),
+            "start": ([0], [base]),
+            "dot": ([by], [there]),
+            "promise": ([by], [base + true * by]),
+            "gap": ([by, by], [base + true * by, there]),
         },
-        edges=edges_of(w),
+        edges=edges_of(new_w),
+        hidden=set() if by else {"promise"},
         said=f"w{'¹²'[l - 1]}[#, #]: # comes in, the error at its end is #, so the slope is #. "
-        f"Measured with h = #: {words.get(how, 'the same, off by less than #')}.",
+        f"Measured with h = #: {words.get(how, 'the same, off by less than #')}."
+        + f" Moved by #: ΔC is #, slope · Δw promises # × {factor(by)} = #, and δ is now #."
+        * (by != 0),
         reading="The net with one connection lit, and the cost over its weight with the tangent. ",
-        named=["quantity", "value", "a of neuron #, layer #", "δ of neuron #, layer #", "a δ, equation (4)"]
-        + (["measured slope"] if steady else ["error of the measured slope", "below #"])
-        + [f"this weight, w{'¹²'[l - 1]}", "C"],
+        named=["quantity", "start", "moved"]
+        + ["a of neuron #, layer #", "δ of neuron #, layer #", "a δ, equation (4)"]
+        + (["measured slope", ""] if steady else ["error of the measured slope", "below #", ""])
+        + [f"this weight, w{'¹²'[l - 1]}", "C", "ΔC", "", "slope · Δw", ""],
         labels=[k, l - 1, j, l, 4],
-        neurons=answers_and_errors(a, delta),
+        neurons=answers_and_errors(new_a, new_delta),
         lit={(l, j, k), (l - 1, k), (l, j)},
         page=[
-            f"Outputs: {', '.join(number(n) for n in a[2][:, 0])}.",
+            f"Outputs: {', '.join(number(n) for n in new_a[2][:, 0])}.",
             "Largest error by layer: "
-            + ", ".join(f"layer {m} {number(np.abs(delta[m]).max())}" for m in (1, 2)),
+            + ", ".join(f"layer {m} {number(np.abs(new_delta[m]).max())}" for m in (1, 2)),
         ],
     )
 

@@ -416,8 +416,7 @@ def disagreements(name: str, seen: Seen, right: Expected | None = None) -> list[
     for artist, place in right.places.items():
         if not _close(seen.artists[artist][2], place):
             found.append(f"place of {artist}")
-    if not name.startswith("one_neuron"):
-        found += [f"{a} is hidden" for a, data in seen.artists.items() if data[0] == (a in right.hidden)]
+    found += [f"{a} is hidden" for a, data in seen.artists.items() if data[0] == (a in right.hidden)]
     found += _other_words(view, right)
     labels = " | ".join(str(cell) for cell in (*view.table[0], *(row[0] for row in view.table[1:])))
     found += _in_order("labels", NUMBER.findall(labels), right.labels)

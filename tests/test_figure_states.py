@@ -34,7 +34,7 @@ from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.drawing.colors import PAPER
 from backprop_lib.drawing.epochs import EpochAxes
 from backprop_lib.drawing.svg import number
-from backprop_lib.figures import clones, find_the_bug, iris_lab, step_size
+from backprop_lib.figures import clones, find_the_bug, iris_lab, one_neuron, step_size
 from backprop_lib.figures.live_training import LiveTraining
 from backprop_lib.network import Network
 
@@ -173,12 +173,19 @@ STATES = [  # the forms that a sentence can take, and the places where two state
     *(("step_size", {"exponent": -0.5, "difference": kind}) for kind in ("forward", "central")),
     *(("one_neuron", {"cost": "bowl", "eta": 2.0, "step": step}) for step in (1, 2, 6)),
     ("one_neuron", {"cost": "bowl", "eta": 2.0, "step": 30}),  # far away, and stopped
+    *(
+        ("one_neuron", {"cost": kind, "eta": 0.9, "y": y, "step": 300})
+        for kind in one_neuron.COSTS
+        for y in (0.37, 0.5)
+    ),
+    *(("one_neuron", {"cost": kind, "b": -8.0, "y": 1.0, "step": 0}) for kind in one_neuron.COSTS),
     ("depth", {"layers": 1, "seeds": 1, "init": "he"}),
     ("depth", {"layers": 8, "activation": "relu", "init": "normal"}),  # errors explode
     ("depth", {"activation": "identity", "init": "normal"}),  # one net has no error at all
     *(("depth", {"layers": 3, "back": back}) for back in (0, 1, 2)),
     *(("expression_graph", {"step": step}) for step in (2, 6)),
     *(("weight_inspector", {"exponent": h}) for h in (-12.0, -9.0, -2.0, -1.0)),
+    *(("weight_inspector", {"l": 1, "j": 4, "k": 3, "change": by}) for by in (-3.0, -0.05, 0.05, 3.0)),
     *(
         ("weight_inspector", {"l": 1, "j": 2, "k": 3, "example": 60, "exponent": h})
         for h in (-12.0, -11.0, -8.0, -3.0, -1.0)
@@ -197,7 +204,7 @@ AXES = [  # the curves that have to be seen whole, in states far apart
         ("one_neuron", {"cost": cost, "w": w, "b": w, "eta": eta}, ["costs"])
         for cost in ("quadratic", "cross-entropy", "bowl")
         for w in (-4.0, 0.25, 4.0)
-        for eta in (0.01, 30.0)
+        for eta in (0.01, 5.0)
     ),
     *(("find_the_bug", {"mystery": n}, ["cost"]) for n in (1, 5, 8)),
     *(("live_training", {"epoch": n}, ["training", "held out", "l = 1", "l = 2"]) for n in (0, 30)),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import numpy as np
 import pytest
 from figure_numbers import value_of
-from figure_states import scene_of
+from figure_states import FIGURES, Driven, scene_of
 
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.named import code, plain, symbols
-from backprop_lib.equations import backprop
+from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.living import Living
 from backprop_lib.figures.stepper import STEPS
 from backprop_lib.network import Network
@@ -21,6 +22,10 @@ from backprop_lib.network import Network
 X, Y = FLOWERS.x[[60]].T, FLOWERS.y[[60]].T
 NET = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
 RUN = backprop(NET, X, Y)
+SLIDES = re.compile(
+    r'<i data-slides="([^"]*)" data-low="([^"]*)" data-high="([^"]*)" style="position:absolute;'
+    r'left:([^%]*)%;top:([^%]*)%;width:([^%]*)%;height:([^%]*)%;--at:([^%]*)%"></i>'
+)
 INNERMOST = re.compile(r'<span data-is="([^"]*)">([^<]*)</span>')
 ARRAYS = {
     "a": RUN.a,
@@ -295,3 +300,80 @@ def test_every_number_of_the_weight_inspectors_equation_is_the_one_that_its_name
     delta, a, product = (value_of(unescape(text).strip("()")) for _, text in INNERMOST.findall(line)[3:])
     exact = (run.delta[l][j, 0], run.a[l - 1][k, 0], run.gradient.w[l][j, k])
     assert np.allclose((delta, a, product), exact, rtol=5e-3)
+
+
+def marks_of(driven: Driven) -> list[np.ndarray]:
+    """Where the marks of a picture begin: shares of its width and of its height, from above."""
+    figure = driven.figure
+    assert figure is not None
+    lines = [
+        artist for artist in figure._moving.values() if getattr(artist, "get_marker", str)() in ("o", "v")
+    ]
+    points = [line.axes.transData.transform(line.get_xydata()[0]) for line in lines if len(line.get_xydata())]
+    return [np.array([0, 1]) + point / figure.figure.bbox.size * [1, -1] for point in points]
+
+
+def wrong_places(driven: Driven) -> list[str]:
+    """What is dragged in a picture and does not stand where its slider is, or not at a mark."""
+    found, controls = [], driven.scene.controls.values()
+    for words, *numbers in SLIDES.findall(driven.scene.view.html):
+        low, high, left, top, width, height, at = map(float, numbers)
+        (value,) = (control.value for control in controls if control.description == words)
+        if not np.isclose(low + (high - low) * at / 100, value, atol=1e-3 * (high - low)) and 0 < at < 100:
+            found.append(f"{words} is not {value}")
+        x = (left + width * at / 100) / 100
+        near = [y for mark_x, y in marks_of(driven) if abs(mark_x - x) < 1e-3]
+        if 0 < at < 100 and not any(top - 1 < 100 * y < top + height + 1 for y in near):
+            found.append(f"no mark is at {words}")
+    return found
+
+
+def test_what_is_dragged_stands_where_its_slider_is_and_at_a_mark_of_the_picture() -> None:
+    places = 0
+    for name in FIGURES:
+        driven = Driven(name)
+        for words in {words for words, *_ in SLIDES.findall(driven.scene.view.html)}:
+            (control,) = (each for each in driven.scene.controls.values() if each.description == words)
+            for share in (0.0, 0.2, 0.5, 0.7, 1.0):
+                steps = round(share * (control.max - control.min) / control.step)
+                control.value = control.min + steps * control.step
+                assert not wrong_places(driven), (name, words, control.value)
+                places += 1
+        driven.scene.close()
+    assert places >= 15
+
+
+@pytest.mark.parametrize(("wrong", "right"), [('data-low="-4"', 'data-low="-3"'), ("left:1", "left:9")])
+def test_a_place_that_is_not_where_its_slider_is_would_be_found(wrong, right, monkeypatch) -> None:
+    driven = Driven("weight_inspector")
+    assert not wrong_places(driven) and right in driven.scene.view.html
+    html = driven.scene.view.html.replace(right, wrong)
+    monkeypatch.setattr(driven.scene, "view", replace(driven.scene.view, html=html))
+    assert wrong_places(driven)
+
+
+@pytest.mark.parametrize("name", ["weight_inspector", "one_neuron"])
+def test_nothing_can_be_dragged_in_what_is_stored(name: str) -> None:
+    scene = scene_of(name)
+    assert SLIDES.search(scene.view.html)
+    assert "<i " not in scene._repr_mimebundle_()[0]["text/html"]
+
+
+@pytest.mark.parametrize("change", [-3.0, -0.05, 1.5, 3.0])
+def test_a_moved_weight_is_moved_in_the_net_in_its_equation_and_beside_its_start(change: float) -> None:
+    scene = scene_of("weight_inspector")
+    start = dict((str(name), value) for name, value, *_ in scene.view.table)
+    scene.controls["change"].value = change
+    moved = NET.copy()
+    moved.w[2][0, 0] += change
+    x, y = load_iris().take([0]).columns()
+    run = backprop(moved, x, y)
+    rows = {str(name): values for name, *values in scene.view.table}
+    assert all(rows[name][0] == value for name, value in start.items() if value), "the start stays"
+    assert value_of(rows["ΔC"][1]) == pytest.approx(cost_of(moved, x, y) - cost_of(NET, x, y), rel=5e-3)
+    (weight,) = re.findall(r'data-layer="2" data-to="0" data-from="0" data-value="([^"]+)"', scene.view.html)
+    assert float(weight) == pytest.approx(moved.w[2][0, 0], rel=1e-5)
+    (line,) = re.findall(r"data-line>(.*?)</div>", scene.view.html)
+    numbers = {name: value_of(unescape(text).strip("()")) for name, text in INNERMOST.findall(line)[3:]}
+    exact = {"delta.2.0": run.delta[2], "a.1.0": run.a[1], "dw.2.0.0": run.gradient.w[2]}
+    assert numbers == pytest.approx({name: array[0, 0] for name, array in exact.items()}, rel=5e-3)

@@ -249,6 +249,27 @@ class FastFigure:
         """The figure now, as PNG bytes."""
         return encoded(self.pixels())
 
+    def sliding(self, alt: str, *slides: tuple[str, Axes, float, float]) -> str:
+        """The figure now, as an `<img>` with axes along which a slider of the scene can be dragged.
+
+        slides  the words beside the slider, the axes, and the x at which the slider stands with its value;
+                another x means a value that is as much larger or smaller (`living.js` sets it)
+        """
+        png, places = self.png(), ""
+        for words, axes, x, value in slides:
+            left, bottom, width, height = axes.get_position().bounds
+            start, end = axes.get_xlim()
+            share = min(max((x - start) / (end - start), 0.0), 1.0)
+            places += (
+                f'<i data-slides="{escape(words)}" '
+                f'data-low="{value + start - x:.6g}" data-high="{value + end - x:.6g}" '
+                f'style="position:absolute;left:{left:.2%};top:{1 - bottom - height:.2%};'
+                f'width:{width:.2%};height:{height:.2%};--at:{share:.2%}"></i>'
+            )
+        image = image_html(png, alt, self.width, self.height)
+        style = "position:relative;display:inline-block;max-width:100%;line-height:0"
+        return f'<div style="{style}">{image}{places}</div>'
+
     def picture(self, alt: str) -> Picture:
         """The figure now, as a Picture."""
         return Picture(self.png(), alt)

@@ -11,6 +11,8 @@
 // stored output.
 const PARTS = "[data-is], [data-layer]";
 const HINT = "Point at a neuron, a weight or a symbol: it lights wherever it stands. By keyboard: Tab, then the arrows.";
+const AXIS = "Drag ◂▸ to the right or left, or move its slider.";
+const WEIGHT = "Drag ◂▸ or a weight to the right or left. What is pointed at lights; Tab and the arrows point, too.";
 const STYLE = `
   .living .lit:not(g, line) { background: #FFE27A; color: #222222; border-radius: 3px; box-shadow: 0 0 0 1px #FFE27A; }
   .living g.lit circle { fill: #FFE27A; stroke-width: 4; }
@@ -26,6 +28,13 @@ const STYLE = `
   .living g:focus-visible circle { stroke: #B35806; }
   .living .pointed { display: block; min-height: 1.45em; margin: 2px 0; font-size: 14px; line-height: 1.45; }
   .living .pointed:empty::before { content: "${HINT}" attr(data-more); }
+  .scene:has(i[data-slides]) .pointed:empty::before { content: "${AXIS}"; }
+  .scene:has(div[data-slides]) .pointed:empty::before { content: "${WEIGHT}" attr(data-more); }
+  .scene [data-slides] { user-select: none; -webkit-user-select: none; }
+  .scene i[data-slides] { cursor: ew-resize; touch-action: pan-y; }
+  .scene i[data-slides]::after { content: "◂▸"; position: absolute; left: var(--at); bottom: 0; translate: -50% 20%;
+    padding: 0 3px; border: 1px solid; border-radius: 7px; background: #FFFFFF; color: #222222;
+    font: 11px/14px system-ui, sans-serif; letter-spacing: 2px; text-indent: 2px; }
   @media (forced-colors: active) { .living .lit:not(g, line) { outline: 2px solid Highlight; } }
   @media print { .living .pointed { display: none; } }`;
 // A choosable kind as CSS: the inputs of a net are nothing that anybody chooses.
@@ -100,6 +109,25 @@ function partAt({ target, clientX, clientY }) {
   return nearest;
 }
 
+// What is taken at a place sets a slider as it moves: along an axis of the picture, to the value at the pointer; a
+// weight, by a 300th of the slider's length for each pixel to the right. Which slider is said by the words beside it.
+// Returns what does it, given where the pointer is then; nothing if nothing can be slid there.
+function taken(scene, event) {
+  const place = event.target.closest("[data-slides]"), from = event.clientX;
+  const slider = place && [...scene.querySelectorAll(".widget-slider")]
+    .find((each) => each.querySelector(".widget-label")?.textContent === place.dataset.slides)
+    ?.querySelector(".noUi-target:not([disabled])")?.noUiSlider;
+  if (!slider) return null;
+  if (place.dataset.low) {
+    const { left, width } = place.getBoundingClientRect(), low = +place.dataset.low, high = +place.dataset.high;
+    return { from, slide: (x) => slider.set(low + ((x - left) / width) * (high - low)) };
+  }
+  const weight = partAt(event), { min, max } = slider.options.range, start = +slider.get();
+  // A finger that does not touch the chosen weight moves the page.
+  if (!weight?.matches("line") || (event.pointerType === "touch" && weight.getAttribute("aria-pressed") !== "true")) return null;
+  return { weight, from, slide: (x) => slider.set(start + ((x - from) / 300) * (max - min)) };
+}
+
 // `choice`, if there is one, says which parts can be chosen, which one is, and does it; what is returned shows which.
 function enliven(root, status, choice) {
   let held = null; // the names of what has the focus, so that the next picture gives it back
@@ -150,13 +178,37 @@ function enliven(root, status, choice) {
   }
 
   const focused = () => (root.contains(document.activeElement) ? document.activeElement.closest(PARTS) : null);
-  root.addEventListener("pointermove", (event) => light(partAt(event) ?? focused()));
+  let hand = null, slid = false; // what is taken, and whether it has been moved: then the click is none
+  root.addEventListener("pointerdown", (event) => {
+    if (!event.isPrimary || event.button) return;
+    [hand, slid] = [taken(root, event), false];
+  });
+  root.addEventListener("pointermove", (event) => {
+    if (!hand || !event.isPrimary || !event.buttons) return light(partAt(event) ?? focused());
+    if (!slid) {
+      if (Math.abs(event.clientX - hand.from) < 4) return;
+      slid = true;
+      root.setPointerCapture(event.pointerId);
+      hand.weight?.focus({ preventScroll: true });
+      choose(hand.weight);
+    }
+    hand.slide(event.clientX);
+  });
+  for (const end of ["pointerup", "pointercancel"]) root.addEventListener(end, () => { hand = null; });
+  root.addEventListener("touchstart", (event) => {
+    if (!hand?.weight) return;
+    event.preventDefault(); // the page stays; the click that would give it the focus is prevented, too
+    hand.weight.focus({ preventScroll: true });
+  }, { passive: false });
   root.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && light(focused()));
   const move = ({ dataset, ariaDisabled }) => ariaDisabled !== "true" && choice.move({ control: dataset.control, by: +dataset.by });
   const choose = (part) => part?.matches("[role=button]") && choice.choose(placeOf(part));
   root.addEventListener("click", (event) => {
+    if (slid) return;
     const button = event.target.closest(BUTTON);
     if (button) return move(button);
+    const axis = taken(root, event);
+    if (axis && !axis.weight) axis.slide(event.clientX);
     partAt(event)?.focus({ preventScroll: true });
     choose(partAt(event));
   });

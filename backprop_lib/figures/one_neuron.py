@@ -12,24 +12,26 @@ import numpy as np
 from backprop_lib.arguments import Array
 from backprop_lib.costs import cost as cost_named
 from backprop_lib.drawing.colors import FAINT, HERE, INK, PAPER, QUIET, SLOPE
-from backprop_lib.drawing.plots import FastFigure, image_html, styled
+from backprop_lib.drawing.plots import FastFigure, styled
 from backprop_lib.drawing.svg import number
-from backprop_lib.equations import backprop, cost_of, cost_per_example, feed_forward
+from backprop_lib.equations import backprop, cost_per_example, error_of_the_outputs, feed_forward
 from backprop_lib.figures.reproducible import rounded_up
 from backprop_lib.figures.scene import LogSlider, Scene, View, choice, slider
 from backprop_lib.network import Network
 
 STEPS = 300
-WIDTH, HEIGHT = 760, 320
-X, Y = np.array([[1.0]]), np.array([[0.0]])
+WIDTH, HEIGHT = 760, 400
+X = np.array([[1.0]])
+BIAS, TARGET = "First bias b", "Target y"
 COSTS = {
     "quadratic": ("sigmoid", "quadratic"),
     "cross-entropy": ("sigmoid", "binary_cross_entropy"),
     "bowl": ("identity", "quadratic"),
 }
-HIGHEST = {"quadratic": 0.6, "cross-entropy": 9.0, "bowl": 36.0}
+HIGHEST = {"quadratic": 0.6, "cross-entropy": 9.0, "bowl": 41.0}
 BELOW = 0.04  # the share of an axis below zero, so that a dot or a line at zero is seen whole
 ZS = np.linspace(-8, 8, 161)
+NEAR, NONE = 1e-7, 1e-9  # so near to the target, or to 0 after a walk, round-off decides the digits
 FAR = 1e6  # a walk that has come to such a cost runs away, and is stopped
 
 
@@ -40,34 +42,41 @@ def neuron(w: float, b: float, activation: str = "sigmoid") -> Network:
     return net
 
 
-def walk(w: float, b: float, eta: float, kind: str) -> tuple[Array, Array]:
+def walk(w: float, b: float, eta: float, kind: str, y: float = 0.0) -> tuple[Array, Array]:
     """(w, b) after 0 … STEPS steps downhill, shape (STEPS + 1, 2), and the costs there."""
     activation, cost = COSTS[kind]
-    net = neuron(w, b, activation)
-    path, costs = [net.theta.copy()], [cost_of(net, X, Y, cost)]
-    for _ in range(STEPS):
-        if costs[-1] < FAR:
-            net.theta -= eta * backprop(net, X, Y, cost).gradient.theta
+    net, target, rule = neuron(w, b, activation), np.array([[y]]), cost_named(cost)
+    path, costs = [], []
+    for _ in range(STEPS + 1):
+        z, a = feed_forward(net, X)
         path.append(net.theta.copy())
-        costs.append(cost_of(net, X, Y, cost))
+        costs.append(float(cost_per_example(net, z[1], a[1], target, rule)[0]))
+        if costs[-1] < FAR:
+            net.theta -= (
+                eta * error_of_the_outputs(net, z[1], a[1], target, rule)[0]
+            )  # (3), and (4) for x = 1
     return np.array(path), np.array(costs)
 
 
-def costs_over_z(kind: str) -> Array:
+def costs_over_z(kind: str, y: float) -> Array:
     """C at every one of ZS: with w = 1 and b = 0, z is the input."""
     activation, cost = COSTS[kind]
     net, inputs = neuron(1.0, 0.0, activation), ZS[None, :]
     z, a = feed_forward(net, inputs)
-    return cost_per_example(net, z[1], a[1], np.full_like(inputs, Y[0, 0]), cost_named(cost))
+    return cost_per_example(net, z[1], a[1], np.full_like(inputs, y), cost_named(cost))
 
 
 class _Figure:
-    """Cost over z and cost over steps; one for each kind of cost, because their curves differ."""
+    """Cost over z, cost over steps, answer and target; one for each kind of cost, as their axes differ."""
 
     def __init__(self, kind: str) -> None:
         highest = HIGHEST[kind]
         self.fast = FastFigure(WIDTH, HEIGHT)
-        left, right = self.fast.figure.subplots(1, 2)
+        panes: Any = [["z", "steps"], ["a", "a"]]
+        left, right, below = self.fast.figure.subplot_mosaic(panes, height_ratios=[1, 0.12]).values()
+        self.left, self.below = left, styled(below, "The answer ● and the target ▼", "", "", grid=False)
+        below.set(xlim=(-8.5, 8.5) if kind == "bowl" else (-0.02, 1.02), ylim=(-1, 1), yticks=[])
+        below.spines["left"].set_visible(False)
         styled(left, "The cost over z", "z = w + b", "C")
         left.set(xlim=(ZS[0] - 0.5, ZS[-1] + 0.5), ylim=(-BELOW * highest, highest))
         left.set_xticks([-8, -4, 0, 4, 8])
@@ -81,20 +90,26 @@ class _Figure:
             return self.fast.add(name, axes.plot([], [], style, zorder=order, **more)[0])
 
         self.curve = line("curve", left, color=INK, lw=2)
-        self.curve.set_data(ZS, costs_over_z(kind))
         self.tangent = line("tangent", left, "--", color=SLOPE, lw=1.5)
         self.trail = line("trail", left, "o-", 4, **past)
         self.dot = line("dot", left, "o", 5, **here)
         self.costs = line("costs", right, color=FAINT, lw=1)
         self.walked = line("walked", right, color=INK, lw=2)
         self.at = line("at", right, "o", 5, **here)
+        self.target = line("target", below, "v", 4, color=INK, ms=9, clip_on=False)
+        self.answer = line("answer", below, "o", 5, **here)
         words: dict[str, Any] = {"color": INK, "fontsize": 9.5, "zorder": 5}
         words["bbox"] = {"fc": PAPER, "ec": "none", "pad": 2}
         self.gone = self.fast.add("gone", left.text(0, 0.1 * highest, "", **words))
 
-    def png(self, step: int, trail: Array, costs: Array, slope: float) -> bytes:
-        """The picture after so many steps; `trail` are the z of all steps up to this one."""
+    def set(
+        self, curve: Array, step: int, trail: Array, costs: Array, slope: float, a: float, y: float
+    ) -> None:
+        """Let it show the state after so many steps; `trail` are the z of all steps up to this one."""
         z, cost, steps = float(trail[-1]), costs[step], np.arange(STEPS + 1)
+        self.curve.set_data(ZS, curve)
+        self.target.set_data([y], [0.5])
+        self.answer.set_data([a], [0])
         self.tangent.set_data(ZS, cost + slope * (ZS - z))
         self.trail.set_data(trail, costs[: step + 1])
         self.dot.set_data([z], [cost])
@@ -103,32 +118,40 @@ class _Figure:
         self.at.set_data([step], [cost])
         is_gone, side = not ZS[0] <= z <= ZS[-1], ZS[-1] if z > 0 else ZS[0]
         self.dot.set_visible(not is_gone)
+        self.answer.set_visible(self.below.get_xlim()[0] <= a <= self.below.get_xlim()[1])
         self.gone.set(text=(f"z = {number(z)} →" if z > 0 else f"← z = {number(z)}") if is_gone else "")
         self.gone.set(x=side, ha="right" if z > 0 else "left")
         highest = rounded_up(max(float(costs.max()), 1e-12))
         self.fast.fit(self.right, ylim=(-BELOW * highest, highest * (1 + BELOW)))
-        return self.fast.png()
+
+
+def _told(value: float, least: float) -> str:
+    """A number, or the bound below which its digits are those of one computer."""
+    return number(value) if abs(value) >= least else f"below {number(least)}"
 
 
 def one_neuron() -> Scene:
     """The cost over z with the neuron and the trail of its steps on it, and the cost over the steps."""
-    kept: dict[tuple[float, float, float, str], tuple[Array, Array]] = {}
+    kept: dict[tuple[float, float, float, str, float], tuple[Array, Array]] = {}
     figures = {kind: _Figure(kind) for kind in COSTS}
 
-    def draw(w: float, b: float, eta: float, cost: str, step: int) -> View:
-        key, figure, (activation, cost_name) = (w, b, eta, cost), figures[cost], COSTS[cost]
+    def draw(w: float, b: float, y: float, eta: float, cost: str, step: int) -> View:
+        key, figure, (activation, cost_name) = (w, b, eta, cost, y), figures[cost], COSTS[cost]
         if key not in kept:
             kept.clear()
             kept[key] = walk(*key)
         path, costs = kept[key]
         trail = path[: step + 1].sum(axis=1)
         z, (weight, bias) = float(trail[-1]), (float(v) for v in path[step])
-        run = backprop(neuron(weight, bias, activation), X, Y, cost_name)
+        run = backprop(neuron(weight, bias, activation), X, np.array([[y]]), cost_name)
         slope, answer = float(run.gradient.w[1][0, 0]), float(run.a[1][0, 0])
+        near, none = NEAR if abs(answer - y) < NEAR else 0.0, NONE if step else 0.0
+        answer_now, slope_now = _told(answer, none), _told(slope, near)
+        cost_now = _told(float(costs[step]), 0.0 if cost == "cross-entropy" else near**2)
         sentence = (
             f"After {step} step{'s' * (step != 1)} with η = {eta:g}, {cost}: "
-            f"the answer is {number(answer)} (target 0), "
-            f"the cost {number(costs[step])}, the slope by w {number(slope)}."
+            f"the answer is {answer_now} (target {number(y)}), "
+            f"the cost {cost_now}, the slope by w {slope_now}."
         )
         if rises := np.count_nonzero(np.diff(costs[: step + 1]) > 1e-9):
             sentence += f" The cost rose on {rises} of the steps."
@@ -138,18 +161,21 @@ def one_neuron() -> Scene:
             sentence += f" z, {number(z)}, has left the picture."
         rows: list[list[object]] = [
             ["quantity", "value"],
-            ["weight w", number(weight)],
-            ["bias b", number(bias)],
-            ["answer a", number(answer)],
-            ["cost C", number(float(costs[step]))],
-            ["slope ∂C/∂w = ∂C/∂b", number(slope)],
+            ["weight w", _told(weight, none)],
+            ["bias b", _told(bias, none)],
+            ["answer a", answer_now],
+            ["cost C", cost_now],
+            ["slope ∂C/∂w = ∂C/∂b", slope_now],
         ]
-        png = figure.png(step, trail, costs, slope)
-        alt = f"The cost of one neuron as a curve over z, and over the steps. {sentence}"
+        figure.set(costs_over_z(cost, y), step, trail, costs, slope, answer, y)
+        alt = (
+            "The cost of one neuron as a curve over z, and over the steps; its answer and target on a line. "
+            f"{sentence}"
+        )
         code = (
             "import numpy as np\n"
             "from backprop_lib import Network, backprop, cost_of\n"
-            f'x, y, cost = np.array([[1.0]]), np.array([[0.0]]), "{cost_name}"\n'
+            f'x, y, cost = np.array([[1.0]]), np.array([[{y:g}]]), "{cost_name}"\n'
             f'net = Network([("identity", 1), ("{activation}", 1)])\n'
             f"net.w[1][0, 0], net.b[1][0, 0] = {w:g}, {b:g}\n"
             f"for _ in range({np.count_nonzero(costs[:step] < FAR)}):\n"
@@ -157,13 +183,15 @@ def one_neuron() -> Scene:
             "run = backprop(net, x, y, cost)\n"
             "[net.w[1], net.b[1], run.a[1], cost_of(net, x, y, cost), run.gradient.w[1]]"
         )
-        return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
+        html = figure.fast.sliding(alt, (BIAS, figure.left, w + b, b), (TARGET, figure.below, y, y))
+        return View(html, alt, sentence, rows, code)
 
     controls = {
         "w": slider("First weight w", 2.0, -4.0, 4.0, 0.25),
-        "b": slider("First bias b", 2.0, -4.0, 4.0, 0.25),
-        "eta": LogSlider("Learning rate η", 0.2, 0.01, 30),
+        "b": slider(BIAS, 2.0, -8.0, 8.0, 0.25),
+        "y": slider(TARGET, 0.0, 0.0, 1.0, 0.01),
+        "eta": LogSlider("Learning rate η", 0.2, 0.01, 5),
         "cost": choice("Cost", list(COSTS)),
         "step": slider("Step", 100, 0, STEPS),
     }
-    return Scene(controls, draw, play="step")
+    return Scene(controls, draw, play="step", living=True)

@@ -46,6 +46,7 @@ __all__ = [
 
 Rows = Sequence[Sequence[object]]
 NUMERIC = re.compile(r"[−-]?[\d.]+(e[−-]?\d+)?$")
+PLACE = re.compile("<i data-slides.*?</i>")  # where a slider is dragged, which needs Python
 WORDS = "font-size:14px;line-height:1.45;margin:6px 0;max-width:860px"
 # The number beside a slider can be typed: it should look like it. Colors are those of the page's theme.
 STYLE = (
@@ -369,6 +370,6 @@ class Scene(W.VBox):  # type: ignore[misc]
         if "data:image/png" in html:
             from backprop_lib.drawing.canvas import compact  # only a scene with a PNG needs matplotlib
 
-            html = compact(html)
+            html = PLACE.sub("", compact(html))
         data["text/html"] = still(html) + words
         return data, {}

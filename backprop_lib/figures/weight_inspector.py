@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from backprop_lib.data import load_iris
-from backprop_lib.drawing.colors import HERE, INK, SLOPE
+from backprop_lib.drawing.colors import HERE, INK, PAPER, QUIET, SLOPE
 from backprop_lib.drawing.named import named, symbols
 from backprop_lib.drawing.net import network_svg, subscript, superscript
-from backprop_lib.drawing.plots import FastFigure, image_html, styled
+from backprop_lib.drawing.plots import FastFigure, styled
 from backprop_lib.drawing.svg import factor, number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
@@ -19,6 +19,7 @@ from backprop_lib.network import Network
 
 WIDTH, HEIGHT = 560, 300
 REACH = 3.0
+CHANGE = "Change of the weight Δw"
 SPECIFICATION = [("identity", 4), ("sigmoid", 5), ("sigmoid", 3)]
 COARSE = 0.1  # a step whose error is that of the step alone
 STEADY = 1e7  # how many times round-off a slope must be for three digits that every computer gets
@@ -30,7 +31,7 @@ def weight_inspector() -> Scene:
     flowers = load_iris()
     fast = FastFigure(WIDTH, HEIGHT)
     axes = styled(
-        fast.figure.add_subplot(), "The cost of this flower over this weight", "change of the weight", "C"
+        fast.figure.add_subplot(), "The cost of this flower over this weight", "change of the weight, Δw", "C"
     )
     axes.set_xlim(-REACH, REACH)
     axes.set_ylim(0, 1.2)
@@ -38,11 +39,14 @@ def weight_inspector() -> Scene:
     tangent = fast.add(
         "tangent", axes.plot([], [], "--", color=SLOPE, lw=1.6, zorder=3, label="slope a · δ")[0]
     )
-    dot = fast.add("dot", axes.plot([], [], "o", mfc=HERE, mec=INK, ms=8, zorder=4)[0])
+    start = fast.add("start", axes.plot([], [], "o", mfc=PAPER, mec=INK, ms=6, zorder=4)[0])
+    gap = fast.add("gap", axes.plot([], [], color=QUIET, lw=1, zorder=3)[0])
+    promise = fast.add("promise", axes.plot([], [], "X", color=SLOPE, ms=6, zorder=6)[0])
+    dot = fast.add("dot", axes.plot([], [], "o", mfc=HERE, mec=INK, ms=8, zorder=5)[0])
     axes.legend(frameon=False, loc="upper right")
     changes = np.linspace(-REACH, REACH, 61)
 
-    def draw(l: int, j: int, k: int, exponent: float, example: int) -> View:
+    def draw(l: int, j: int, k: int, change: float, exponent: float, example: int) -> View:
         x, y = flowers.x[[example]].T, flowers.y[[example]].T
         run = backprop(net, x, y)
         a, delta = float(run.a[l - 1][k, 0]), float(run.delta[l][j, 0])
@@ -64,7 +68,14 @@ def weight_inspector() -> Scene:
         bound = number(rounded_up(truncation + round_off), 1)
         curve.set_data(changes, [cost_at(change) for change in changes])
         tangent.set_data(changes, base + a * delta * changes)
-        dot.set_data([0], [base])
+        promised, there = a * delta * change, cost_at(change)
+        new = backprop(moved, x, y)
+        new_delta = float(new.delta[l][j, 0])
+        start.set_data([0], [base])
+        gap.set_data([change, change], [base + promised, there])
+        promise.set_data([change], [base + promised])
+        dot.set_data([change], [there])
+        promise.set_visible(change != 0)
         name = f"w{superscript(l)}[{j}, {k}]"
         # What round-off decides is not written: it differs from machine to machine.
         if is_steady:
@@ -77,39 +88,55 @@ def weight_inspector() -> Scene:
             f"{name}: {number(a)} comes in, the error at its end is {number(delta)}, so the slope is "
             f"{number(a * delta)}. Measured with h = {number(h)}: {result}."
         )
+        if change:
+            sentence += (
+                f" Moved by {number(change)}: ΔC is {number(there - base)}, slope · Δw promises "
+                f"{number(a * delta)} × {factor(change)} = {number(promised)}, "
+                f"and δ is now {number(new_delta)}."
+            )
+        weights = [float(each.w[l][j, k]) for each in (net, moved)]
         rows: list[list[object]] = [
-            ["quantity", "value"],
-            [f"a of neuron {k}, layer {l - 1}", number(a)],
-            [f"δ of neuron {j}, layer {l}", number(delta)],
-            ["a δ, equation (4)", number(a * delta)],
-            ["measured slope", result] if is_steady else ["error of the measured slope", f"below {bound}"],
-            [f"this weight, w{superscript(l)}", number(float(net.w[l][j, k]))],
-            ["C", number(base)],
+            ["quantity", "start", "moved"],
+            [f"a of neuron {k}, layer {l - 1}", number(a), number(a)],
+            [f"δ of neuron {j}, layer {l}", number(delta), number(new_delta)],
+            ["a δ, equation (4)", number(a * delta), number(a * new_delta)],
+            ["measured slope", result, ""]
+            if is_steady
+            else ["error of the measured slope", f"below {bound}", ""],
+            [f"this weight, w{superscript(l)}", *map(number, weights)],
+            ["C", number(base), number(there)],
+            ["ΔC", "", number(there - base)],
+            ["slope · Δw", "", number(promised)],
         ]
-        png = fast.png()
         alt = f"The net with one connection lit, and the cost over its weight with the tangent. {sentence}"
         lit = {(l, j, k), (l - 1, k), (l, j)}
-        drawn = network_svg(net.sizes, weights=net.w, values=run.a, deltas=run.delta, lit=lit)
+        drawn = network_svg(net.sizes, weights=moved.w, values=new.a, deltas=new.delta, lit=lit)
+        at = f"[{j}, {k}]"
         code = (
             "from backprop_lib import Network, backprop, cost_of, load_iris\n"
             f"x, y = load_iris().take([{example}]).columns()\n"
             f"net = Network({SPECIFICATION}, seed=0)\n"
-            "run, C = backprop(net, x, y), cost_of(net, x, y)\n"
-            f"a, delta, w = run.a[{l - 1}][{k}, 0], run.delta[{l}][{j}, 0], net.w[{l}][{j}, {k}]\n"
-            f"above, below, h = net.copy(), net.copy(), 1e{exponent:g}\n"
-            f"above.w[{l}][{j}, {k}] += h\n"
-            f"below.w[{l}][{j}, {k}] -= h\n"
+            f"above, below, moved, h = net.copy(), net.copy(), net.copy(), 1e{exponent:g}\n"
+            f"above.w[{l}]{at} += h\n"
+            f"below.w[{l}]{at} -= h\n"
+            f"moved.w[{l}]{at} += {change:g}\n"
             "measured = (cost_of(above, x, y) - cost_of(below, x, y)) / (2 * h)\n"
-            f"[a, delta, a * delta, {'measured' if is_steady else 'abs(measured - a * delta)'}, w, C]"
+            "run, new = backprop(net, x, y), backprop(moved, x, y)\n"
+            f"a, delta, w = run.a[{l - 1}][{k}, 0], run.delta[{l}][{j}, 0], net.w[{l}]{at}\n"
+            f"new_delta, new_w, slope = new.delta[{l}][{j}, 0], moved.w[{l}]{at}, a * delta\n"
+            f"slopes = [slope, a * new_delta, {'measured' if is_steady else 'abs(measured - slope)'}]\n"
+            "C, new_C = cost_of(net, x, y), cost_of(moved, x, y)\n"
+            f"[a, a, delta, new_delta, *slopes, w, new_w, C, new_C, new_C - C, slope * {change:g}]"
         )
-        pictures = drawn + image_html(png, alt, WIDTH, HEIGHT)
+        pictures = f"<div data-slides='{CHANGE}' style='max-width:100%;line-height:0'>{drawn}</div>"
+        pictures += fast.sliding(alt, (CHANGE, axes, change, change))
         into, end = f"a.{l - 1}.{k}", f"delta.{l}.{j}"
         weight = f"w{superscript(l)}{subscript(j)}{subscript(k)}"
         equation = symbols(
             f"∂C/∂{weight} = δ{superscript(l)}{subscript(j)} a{superscript(l - 1)}{subscript(k)}", 2
         )
-        product = named(number(a * delta), f"dw.{l}.{j}.{k}")
-        equation += f" = {named(number(delta), end)} · {named(factor(a), into)} = {product}"
+        product = named(number(a * new_delta), f"dw.{l}.{j}.{k}")
+        equation += f" = {named(number(new_delta), end)} · {named(factor(a), into)} = {product}"
         html = (
             f"<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>{pictures}</div>"
             f"<div style='font-size:15px;line-height:1.5' data-line>{equation}</div>"
@@ -120,6 +147,7 @@ def weight_inspector() -> Scene:
         "l": slider("Layer l", 2, 1, 2),
         "j": slider("To neuron j", 0, 0, 4),
         "k": slider("From neuron k", 0, 0, 4),
+        "change": slider(CHANGE, 0.0, -REACH, REACH, 0.05),
         "exponent": slider("Step h = 10 to the", -5.0, -12.0, -1.0, 1.0),
         "example": slider("Flower", 0, 0, 149),
     }

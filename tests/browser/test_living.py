@@ -1,4 +1,4 @@
-"""Pointing in JupyterLab: what belongs together lights, by mouse, by touch and by keyboard.
+"""Pointing and dragging in JupyterLab, by mouse, by touch and by keyboard: it lights, or it moves.
 
 Run by `make test-browser`.
 """
@@ -12,11 +12,13 @@ from typing import Any
 
 import in_chromium
 import pytest
-from figure_in_browser import locate, write_notebook
+from figure_in_browser import locate, settled, write_notebook
+from figure_states import scene_of
 from playwright.sync_api import expect
 
 SLIDERS = ["Layer l", "To neuron j", "From neuron k"]
-FIGURES = ["stepper", "weight_inspector", "nudge", "step_size", "layer_sizes", "iris_lab"]
+FIGURES = ["stepper", "weight_inspector", "nudge", "step_size", "layer_sizes", "iris_lab", "one_neuron"]
+CHANGE = "Change of the weight Δw"
 IMPORT = "from backprop_lib.figures.{0} import {0}\n{0}()"
 
 
@@ -40,6 +42,7 @@ def figure(page: Any, name: str) -> Any:
     page.evaluate("() => document.activeElement.blur()")
     page.mouse.move(0, 0)
     expect(scene.locator(".lit")).to_have_count(0)
+    expect(scene.locator(".sentence")).to_contain_text(scene_of(name).view.sentence)
     return scene
 
 
@@ -309,6 +312,126 @@ def test_a_weight_is_chosen_by_a_click_and_by_keys_and_the_sliders_follow_and_le
     )
     page.mouse.move(*on_weight(scene, 2, 2, 4))
     assert {"weight 2.2.4", "∂C/∂w²₂₄", "w[2][2, 4]"} <= {*lit(scene)}
+
+
+def readout(scene: Any, name: str) -> float:
+    return float(locate(scene, name).locator(".widget-readout").inner_text().replace("−", "-"))
+
+
+def along(scene: Any, words: str, share: float) -> tuple[float, float]:
+    """Where on the screen a share of an axis is."""
+    place = scene.locator(f"i[data-slides='{words}']")
+    x, y = place.evaluate(
+        """(place, share) => {
+            place.scrollIntoViewIfNeeded();
+            const {x, y, width, height} = place.getBoundingClientRect();
+            return [x + share * width, y + height / 2];
+        }""",
+        share,
+    )
+    return float(x), float(y)
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "ends"),
+    [
+        ("weight_inspector", CHANGE, (-3, 3)),
+        ("one_neuron", "First bias b", (-8.5 - 2, 8.5 - 2)),  # z = w + b, with w = 2
+        ("one_neuron", "Target y", (-0.02, 1.02)),
+    ],
+)
+def test_what_is_dragged_along_an_axis_follows_the_mouse_from_end_to_end(
+    name: str, words: str, ends: tuple[float, float], page: Any
+) -> None:
+    scene, twin = figure(page, name), scene_of(name)
+    (control,) = (each for each in twin.controls.values() if each.description == words)
+    first = readout(scene, words)
+    x, y = along(scene, words, (first - ends[0]) / (ends[1] - ends[0]))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 3, y)
+    assert readout(scene, words) == first, "a hand that trembles moves nothing"
+    for share in (0.55, 2, -1, 0.4):  # beyond the picture it stays at its ends
+        page.mouse.move(along(scene, words, share)[0], y + (60 if abs(share) > 1 else 0))
+        wanted = min(max(ends[0] + share * (ends[1] - ends[0]), control.min), control.max)
+        assert readout(scene, words) == pytest.approx(wanted, abs=0.51 * control.step + 0.006)
+        assert not settled(scene, twin)[1]
+    last = readout(scene, words)
+    page.mouse.up()
+    page.mouse.move(*along(scene, words, 0.8))
+    assert readout(scene, words) == last, "what was let go stays"
+    page.mouse.click(*along(scene, words, 0.6))
+    wanted = min(ends[0] + 0.6 * (ends[1] - ends[0]), control.max)
+    assert readout(scene, words) == pytest.approx(wanted, abs=0.51 * control.step + 0.006)
+    assert not settled(scene, twin)[1]
+
+
+def test_the_last_place_of_a_fast_drag_is_drawn(page: Any) -> None:
+    scene = figure(page, "weight_inspector")
+    page.mouse.move(*along(scene, CHANGE, 0.5))
+    page.mouse.down()
+    for i in range(1, 41):
+        page.mouse.move(*along(scene, CHANGE, 0.5 + i / 100))
+    page.mouse.up()
+    scene.get_by_text(re.compile(r"Moved by 2\.4: ")).first.wait_for()
+    assert readout(scene, CHANGE) == 2.4
+
+
+def test_a_weight_that_is_dragged_is_chosen_and_grows_to_the_right(page: Any) -> None:
+    scene = figure(page, "weight_inspector")
+    x, y = on_weight(scene, 1, 4, 3)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 3, y + 1)
+    page.mouse.up()
+    scene.get_by_text(re.compile(r"w¹\[4, 3\]: ")).first.wait_for()
+    assert readout(scene, CHANGE) == 0, "so short a way is a click"
+    x, y = on_weight(scene, 2, 1, 2)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for by in (20, -40, 75):
+        page.mouse.move(x + by, y)
+    page.mouse.up()
+    scene.get_by_text(re.compile(r"w²\[1, 2\]: .* Moved by 1\.5: ")).first.wait_for()
+    assert (readout(scene, CHANGE), [readout(scene, name) for name in SLIDERS]) == (1.5, [2, 1, 2])
+    assert not settled(scene, scene_of("weight_inspector"))[1]
+    assert "weight 2.1.2" in lit(scene), "it keeps the focus while its picture changes"
+
+
+def touches(page: Any, x: float, y: float, *moves: tuple[float, float]) -> None:
+    """A finger that is put down, moved and lifted."""
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: dict[str, float]) -> None:
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+    touch("touchStart", {"x": x, "y": y})
+    for by_x, by_y in moves:
+        touch("touchMove", {"x": x + by_x, "y": y + by_y})
+    touch("touchEnd")
+    session.detach()
+
+
+def test_a_finger_drags_an_axis_and_the_chosen_weight_and_else_moves_the_page(page: Any) -> None:
+    scene = figure(page, "weight_inspector")
+    x, y = along(scene, CHANGE, 0.5)
+    touches(page, x, y, *((by, 1) for by in range(10, 101, 10)))
+    width = scene.locator(f"i[data-slides='{CHANGE}']").bounding_box()["width"]
+    expect(locate(scene, CHANGE).locator(".widget-readout")).to_have_text(
+        f"{round(600 / width * 20) / 20:.2f}"
+    )
+    assert not settled(scene, scene_of("weight_inspector"))[1]
+    before = readout(scene, CHANGE)
+    touches(page, *on_weight(scene, 2, 0, 0), *((-by, 1) for by in range(10, 101, 10)))
+    scene.get_by_text(re.compile(f"Moved by −?{abs(round(before - 2, 2)):g}: ")).first.wait_for()
+    after = readout(scene, CHANGE)
+    assert after == pytest.approx(before - 2)
+    at = "() => document.querySelector('.jp-WindowedPanel-outer').scrollTop"
+    for x, y in (along(scene, CHANGE, 0.5), on_weight(scene, 1, 4, 3)):
+        top = page.evaluate(at)
+        touches(page, x, y, *((1, -by) for by in range(10, 101, 10)))
+        page.wait_for_function(f"top => ({at})() > top", arg=top)
+    assert readout(scene, CHANGE) == after
 
 
 def test_a_module_that_is_slow_to_load_lights_all_the_same(folder: Path, lab: str, chromium: Any) -> None:
