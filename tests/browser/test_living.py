@@ -415,8 +415,8 @@ def touches(page: Any, x: float, y: float, *moves: tuple[float, float]) -> None:
 def test_a_finger_drags_an_axis_and_the_chosen_weight_and_else_moves_the_page(page: Any) -> None:
     scene = figure(page, "weight_inspector")
     x, y = along(scene, CHANGE, 0.5)
+    width = along(scene, CHANGE, 1)[0] - along(scene, CHANGE, 0)[0]
     touches(page, x, y, *((by, 1) for by in range(10, 101, 10)))
-    width = scene.locator(f"i[data-slides='{CHANGE}']").bounding_box()["width"]
     expect(locate(scene, CHANGE).locator(".widget-readout")).to_have_text(
         f"{round(600 / width * 20) / 20:.2f}"
     )
