@@ -307,7 +307,9 @@ def marks_of(driven: Driven) -> list[np.ndarray]:
     figure = driven.figure
     assert figure is not None
     lines = [
-        artist for artist in figure._moving.values() if getattr(artist, "get_marker", str)() in ("o", "v")
+        artist
+        for artist in figure._moving.values()
+        if getattr(artist, "get_marker", str)() in ("o", "v", "<", ">")
     ]
     points = [line.axes.transData.transform(line.get_xydata()[0]) for line in lines if len(line.get_xydata())]
     return [np.array([0, 1]) + point / figure.figure.bbox.size * [1, -1] for point in points]
@@ -352,7 +354,7 @@ def test_a_place_that_is_not_where_its_slider_is_would_be_found(wrong, right, mo
     assert wrong_places(driven)
 
 
-@pytest.mark.parametrize("name", ["weight_inspector", "one_neuron"])
+@pytest.mark.parametrize("name", ["weight_inspector", "one_neuron", "nudge"])
 def test_nothing_can_be_dragged_in_what_is_stored(name: str) -> None:
     scene = scene_of(name)
     assert SLIDES.search(scene.view.html)

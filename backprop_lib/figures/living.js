@@ -11,8 +11,8 @@
 // stored output.
 const PARTS = "[data-is], [data-layer]";
 const HINT = "Point at a neuron, a weight or a symbol: it lights wherever it stands. By keyboard: Tab, then the arrows.";
-const AXIS = "Drag ◂▸ to the right or left, or move its slider.";
-const WEIGHT = "Drag ◂▸ or a weight to the right or left. What is pointed at lights; Tab and the arrows point, too.";
+const AXIS = "Drag ◂▸ to the right or left.", WEIGHT = "Drag ◂▸ or a weight to the right or left.";
+const LIGHTS = " What is pointed at lights; Tab and the arrows point, too.";
 const STYLE = `
   .living .lit:not(g, line) { background: #FFE27A; color: #222222; border-radius: 3px; box-shadow: 0 0 0 1px #FFE27A; }
   .living g.lit circle { fill: #FFE27A; stroke-width: 4; }
@@ -29,7 +29,8 @@ const STYLE = `
   .living .pointed { display: block; min-height: 1.45em; margin: 2px 0; font-size: 14px; line-height: 1.45; }
   .living .pointed:empty::before { content: "${HINT}" attr(data-more); }
   .scene:has(i[data-slides]) .pointed:empty::before { content: "${AXIS}"; }
-  .scene:has(div[data-slides]) .pointed:empty::before { content: "${WEIGHT}" attr(data-more); }
+  .scene:has(i[data-slides]):has(svg) .pointed:empty::before { content: "${AXIS}${LIGHTS}" attr(data-more); }
+  .scene:has(div[data-slides]):has(svg) .pointed:empty::before { content: "${WEIGHT}${LIGHTS}" attr(data-more); }
   .scene [data-slides] { user-select: none; -webkit-user-select: none; }
   .scene i[data-slides] { cursor: ew-resize; touch-action: pan-y; }
   .scene i[data-slides]::before { content: ""; position: absolute; inset: -10px 0; } /* a line is high enough for a finger */

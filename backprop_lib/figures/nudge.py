@@ -11,7 +11,7 @@ from backprop_lib.data import load_iris
 from backprop_lib.drawing.colors import GRID, HERE, INK, PAPER, QUIET, SLOPE
 from backprop_lib.drawing.named import named, symbols
 from backprop_lib.drawing.net import network_svg, subscript, superscript
-from backprop_lib.drawing.plots import FastFigure, image_html, styled
+from backprop_lib.drawing.plots import FastFigure, styled
 from backprop_lib.drawing.svg import factor, number, told_apart
 from backprop_lib.equations import backprop
 from backprop_lib.figures.reproducible import rounded_up
@@ -21,6 +21,7 @@ from backprop_lib.network import Network
 WIDTH, HEIGHT = 560, 414
 MARGIN = 0.06  # of an axis, on either side of what it shows
 MOST = 8  # steps between the numbers at an axis
+NUDGE = "Nudge Δz"
 NUDGES = np.linspace(-2, 2, 81)
 SPECIFICATION = [("identity", 4), ("sigmoid", 5), ("sigmoid", 3)]
 
@@ -93,7 +94,7 @@ class _Figure:
             }
             self.ways[name] = axes, before, after, *(text(f"{name} {i}", axes, **below) for i in range(2))
 
-    def png(self, nudge: float, delta: float, change: float, reach: dict[str, Array]) -> bytes:
+    def html(self, alt: str, nudge: float, delta: float, change: float, reach: dict[str, Array]) -> str:
         """`change` is ΔC; reach {"z", "a", "C": before, after, and at each of NUDGES}."""
         costs = reach["C"][2:] - reach["C"][0]
         self.curve.set_data(NUDGES, costs)
@@ -117,7 +118,8 @@ class _Figure:
             for text, end, words in zip(texts, ends, told_apart(ends), strict=True):
                 text.set(x=end, text=words)
             axes.set_xlim(*_limits(values))
-        return self.fast.png()
+        z_after, z_axes = float(reach["z"][1]), self.ways["z"][0]
+        return self.fast.sliding(alt, (NUDGE, self.axes, nudge, nudge), (NUDGE, z_axes, z_after, nudge))
 
 
 def nudge() -> Scene:
@@ -148,7 +150,6 @@ def nudge() -> Scene:
             ["δ", number(delta), ""],
             ["δ · Δz", "", number(delta * nudge)],
         ]
-        png = figure.png(nudge, delta, end - start, {"z": z + nudges, "a": answers, "C": costs})
         alt = (
             "The net with one neuron lit; the cost as a curve over the nudge, with its tangent; z, a and C "
             f"on number lines. {sentence}"
@@ -164,6 +165,7 @@ def nudge() -> Scene:
             f"z_and_a = [values[{l}][{j}, 0] for values in (before.z, after.z, before.a, after.a)]\n"
             "[*z_and_a, C, nudged_C, nudged_C - C, delta, delta * nudge]"
         )
+        reach = {"z": z + nudges, "a": answers, "C": costs}
         drawn = network_svg(net.sizes, weights=net.w, values=run.a, deltas=run.delta, lit={(l, j)})
         at, place = f"{superscript(l)}{subscript(j)}", f"{l}.{j}"
         promise, forward = symbols(f"ΔC ≈ δ{at} Δz{at}|a{at} = σ(z{at})", net.L).split("|")
@@ -172,7 +174,7 @@ def nudge() -> Scene:
         style = "font-size:15px;line-height:1.5"
         html = (
             "<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>"
-            f"{drawn}{image_html(png, alt, WIDTH, HEIGHT)}</div>"
+            f"{drawn}{figure.html(alt, nudge, delta, end - start, reach)}</div>"
             f"<div style='{style}' data-line>{promise}, where {forward}</div>"
         )
         return View(html, alt, sentence, rows, code, choosable="neurons", chosen=place)
@@ -180,7 +182,7 @@ def nudge() -> Scene:
     controls: dict[str, Any] = {
         "l": slider("Layer l", 2, 1, 2),
         "j": slider("Neuron j", 0, 0, 2),
-        "nudge": slider("Nudge Δz", 1.0, -2.0, 2.0, 0.05),
+        "nudge": slider(NUDGE, 1.0, -2.0, 2.0, 0.05),
         "example": slider("Flower", 0, 0, 149),
     }
     keep_inside(controls["j"], controls["l"], lambda l: net.sizes[l] - 1)

@@ -320,7 +320,7 @@ def readout(scene: Any, name: str) -> float:
 
 def along(scene: Any, words: str, share: float) -> tuple[float, float]:
     """Where on the screen a share of an axis is."""
-    place = scene.locator(f"i[data-slides='{words}']")
+    place = scene.locator(f"i[data-slides='{words}']").first
     x, y = place.evaluate(
         """(place, share) => {
             place.scrollIntoViewIfNeeded();
@@ -338,6 +338,7 @@ def along(scene: Any, words: str, share: float) -> tuple[float, float]:
         ("weight_inspector", CHANGE, (-3, 3)),
         ("one_neuron", "First bias b", (-8.5 - 2, 8.5 - 2)),  # z = w + b, with w = 2
         ("one_neuron", "Target y", (-0.02, 1.02)),
+        ("nudge", "Nudge Δz", (-2.1, 2.1)),
     ],
 )
 def test_what_is_dragged_along_an_axis_follows_the_mouse_from_end_to_end(
