@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -93,6 +94,14 @@ def test_a_right_judge_is_correct_in_any_form(way) -> None:
 def test_a_wrong_judge_is_told_its_trap(answer, said) -> None:
     verdict = check("refused_blocks", answer)
     assert verdict.status == "wrong" and said in verdict.message, verdict.message
+
+
+@pytest.mark.parametrize("answer", [RIGHT["the formula"], RIGHT["a generator"], WRONG[0][0]])
+def test_zeros_nan_and_infinity_are_judged_without_a_warning(answer) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        verdict = check("refused_blocks", answer)
+    assert verdict.passed == (answer is not WRONG[0][0]) and "Warning" not in verdict.message
 
 
 def test_a_stub_is_not_attempted_yet() -> None:
