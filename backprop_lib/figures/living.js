@@ -34,7 +34,7 @@ const STYLE = `
   .scene [data-slides] { user-select: none; -webkit-user-select: none; }
   .scene i[data-slides] { cursor: ew-resize; touch-action: pan-y; }
   .scene i[data-slides]::before { content: ""; position: absolute; inset: -10px 0; } /* a line is high enough for a finger */
-  .scene i[data-slides]::after { content: "◂▸"; position: absolute; left: var(--at); bottom: 0; translate: -50% 20%;
+  .scene i[data-slides]::after { content: "◂▸"; position: absolute; left: var(--at); bottom: 0; translate: -50% 50%;
     padding: 0 3px; border: 1px solid; border-radius: 7px; background: #FFFFFF; color: #222222;
     font: 11px/14px system-ui, sans-serif; letter-spacing: 2px; text-indent: 2px; }
   @media (forced-colors: active) { .living .lit:not(g, line) { outline: 2px solid Highlight; } }
