@@ -59,11 +59,11 @@ def test_a_faded_text_is_found() -> None:
 
 
 def test_a_number_on_a_line_covers_the_line_between_its_letters() -> None:
-    """A space is 4 pixels wide, and so is the room above a point: 3.5 from either side cover it."""
+    """A space is 4 pixels wide, the room over the point of 1.44 some 8: 4.5 from either side cover them."""
     net = network_svg([2, 1], weights={1: [[-0.0575, 0.5]]}, lit=[(1, 0, 0), (1, 0, 1)])
     graph = graph_svg([{"id": "u", "data": 2.0}, {"id": "h", "data": 4.0, "parents": ["u"], "slopes": [4.0]}])
     written = re.findall(r"<text ([^>]*)>(?:× 4|−0.0575|0.5)<", net + graph)
-    assert len(written) == 3 and all('stroke-width="7"' in attributes for attributes in written)
+    assert len(written) == 3 and all('stroke-width="9"' in attributes for attributes in written)
 
 
 # Numbers ------------------------------------------------------------------------------------------------

@@ -168,7 +168,7 @@ def line_of_text(
 
 
 HALO = f' stroke="{PAPER}" stroke-width="4" stroke-linejoin="round" paint-order="stroke"'
-ON_A_LINE = HALO.replace('"4"', '"7"')  # covers the line between two letters, where it reads as a minus
+ON_A_LINE = HALO.replace('"4"', '"9"')  # covers the line between two letters, where it reads as a minus
 
 
 def data_number(value: float) -> str:
