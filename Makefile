@@ -47,6 +47,8 @@ BUILDING = VENV="$(VENV)-site" sh tools/venv.sh site
 FRONT_ENDS = VENV="$(VENV)-front-ends" sh tools/venv.sh notebooks,test,front-ends
 PYTEST = $(TESTING) -m pytest -q -p no:cacheprovider
 NBVAL = --nbval --nbval-cell-timeout 60
+# Files in their order: xdist would put those of few tests last, and some of these take longest.
+TWO = -n 2 --dist loadscope --no-loadscope-reorder
 
 # Tests in which no matrix product is rounded, or which choose their kernels themselves.
 NO_ARITHMETIC = accessibility bad_input bench every_kernel execute_pages grade imports kernels lab links mutants \
@@ -63,7 +65,7 @@ lab:  ## open the course in JupyterLab (installs what it needs the first time)
 	@$(READING) -m jupyterlab --ServerApp.ip=127.0.0.1 --LabApp.default_url=$(FIRST_PAGE) $(SERVER) $(LAB_FLAGS)
 
 test: $(LINT)  ## check the package, and every output stored in the pages against a fresh run
-	@$(PYTEST) -n 2 --dist loadscope --doctest-modules $(NBVAL) $(TEST_FLAGS) $(TESTS)
+	@$(PYTEST) $(TWO) --doctest-modules $(NBVAL) $(TEST_FLAGS) $(TESTS)
 
 test-kernels:  ## all that computes, and the pages, under two of OpenBLAS's kernels: a Haswell and an older one
 	@$(TESTING) tools/kernels.py $(KERNELS) $(MAKE) --no-print-directory test LINT= \
@@ -78,7 +80,7 @@ test-front-ends: site  ## run a page in each front end that is to be had, in Chr
 	@$(FRONT_ENDS) -m pytest -q -p no:cacheprovider -s $(TEST_FLAGS) tests/front_ends
 
 test-grading:  ## grade a class of made-up pages, with nbgrader and without (installs nbgrader apart)
-	@$(GRADING) -m pytest -q -p no:cacheprovider -n 2 --dist loadscope $(TEST_FLAGS) tests/grading
+	@$(GRADING) -m pytest -q -p no:cacheprovider $(TWO) $(TEST_FLAGS) tests/grading
 
 grade:  ## run the pages of a class, each by itself, and write a table of what is right (FOLDER=handed-in)
 	@$(TESTING) tools/grade.py "$(or $(FOLDER),$(error Say where the pages are: make grade FOLDER=handed-in))"
