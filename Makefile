@@ -116,7 +116,7 @@ site:  ## build the website: the book, and the pages live in the reader's own br
 test-site: site book  ## check the website in a real browser that has no network (needs Chromium and node)
 	@$(BUILDING) tools/site/runtime.py
 	@$(TESTING) -c ''
-	@unshare -rn $(PYTEST) -n 2 $(TEST_FLAGS) tests/site
+	@unshare -rn $(PYTEST) -n 2 --dist worksteal $(TEST_FLAGS) tests/site
 
 bench-site: site  ## measure the website: size, waiting times, memory, load; the table in benchmarks/site.md
 	@$(TESTING) tools/bench_site.py

@@ -119,7 +119,7 @@ class NetOfMaps:
             f"{name} {number(m)}" for name, m in zip(self.names[1], self.means[l][j], strict=True)
         )
         pale = ' opacity="0.4"' if is_idle else ""
-        words = f"neuron {j} of layer {l}: mean activation {said}"
+        words = f"Neuron {j} of layer {l}: mean activation {said}"
         if l in self.work:
             change = self.work[l][j]
             words += f"; without it the cost {f'changes by {number(change)}' if change else 'hardly changes'}"
