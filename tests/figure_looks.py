@@ -12,15 +12,19 @@ from matplotlib.colors import to_rgb
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def linear(color: str) -> np.ndarray:
-    """Red, green and blue as light."""
-    shares = np.array(to_rgb(color))
-    return np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+def linear(colors: np.ndarray) -> np.ndarray:
+    """Red, green and blue from 0 to 1, on the last axis, as light."""
+    return np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(colors: np.ndarray) -> np.ndarray:
+    """How bright colors are, as WCAG 2 has it."""
+    return linear(colors) @ (0.2126, 0.7152, 0.0722)
 
 
 def contrast(one: str, other: str) -> float:
     """As WCAG 2 has it."""
-    dark, light = sorted(float(linear(color) @ (0.2126, 0.7152, 0.0722)) for color in (one, other))
+    dark, light = sorted(float(luminance(np.array(to_rgb(color)))) for color in (one, other))
     return (light + 0.05) / (dark + 0.05)
 
 

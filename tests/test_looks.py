@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from figure_looks import linear, too_pale
+from matplotlib.colors import to_rgb
 
 from backprop_lib.drawing import colors
 from backprop_lib.drawing.graph import graph_svg
@@ -26,7 +27,7 @@ TELLING = {*colors.MEANINGS} - {colors.FAINT, colors.GRID, *colors.GROUNDS, *col
 def lab(color: str) -> np.ndarray:
     """CIE L*a*b*: a distance of 2 is just seen."""
     to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
-    shares = to_xyz @ linear(color) / (0.9505, 1.0, 1.089)
+    shares = to_xyz @ linear(np.array(to_rgb(color))) / (0.9505, 1.0, 1.089)
     x, y, z = np.where(shares > 0.008856, np.cbrt(shares), 7.787 * shares + 16 / 116)
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 

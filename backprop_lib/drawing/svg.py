@@ -167,8 +167,11 @@ def line_of_text(
     )
 
 
-HALO = f' stroke="{PAPER}" stroke-width="4" stroke-linejoin="round" paint-order="stroke"'
-ON_A_LINE = HALO.replace('"4"', '"9"')  # covers the line between two letters, where it reads as a minus
+# The ground of letters; on a line it is so wide that none is left between two of them, to be read as a minus.
+HALO, ON_A_LINE = (
+    f' stroke="{PAPER}" stroke-width="{width}" stroke-linejoin="round" paint-order="stroke"'
+    for width in (4, 9)
+)
 
 
 def data_number(value: float) -> str:

@@ -15,7 +15,7 @@ from backprop_lib.drawing.plots import FastFigure, styled
 from backprop_lib.drawing.svg import factor, number, told_apart
 from backprop_lib.equations import backprop
 from backprop_lib.figures.reproducible import rounded_up
-from backprop_lib.figures.scene import Scene, View, keep_inside, slider
+from backprop_lib.figures.scene import Scene, View, beside, keep_inside, living_line, slider
 from backprop_lib.network import Network
 
 WIDTH, HEIGHT = 560, 414
@@ -171,12 +171,8 @@ def nudge() -> Scene:
         promise, forward = symbols(f"ΔC ≈ δ{at} Δz{at}|a{at} = σ(z{at})", net.L).split("|")
         promise += f" = {named(number(delta), f'delta.{place}')} · {factor(nudge)} = {number(delta * nudge)}"
         forward += f" = σ({named(number(z), f'z.{place}')}) = {named(number(a_start), f'a.{place}')}"
-        style = "font-size:15px;line-height:1.5"
-        html = (
-            "<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>"
-            f"{drawn}{figure.html(alt, nudge, delta, end - start, reach)}</div>"
-            f"<div style='{style}' data-line>{promise}, where {forward}</div>"
-        )
+        curves = figure.html(alt, nudge, delta, end - start, reach)
+        html = beside(drawn, curves) + living_line(f"{promise}, where {forward}")
         return View(html, alt, sentence, rows, code, choosable="neurons", chosen=place)
 
     controls: dict[str, Any] = {

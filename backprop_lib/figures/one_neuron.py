@@ -51,10 +51,8 @@ def walk(w: float, b: float, eta: float, kind: str, y: float = 0.0) -> tuple[Arr
         z, a = feed_forward(net, X)
         path.append(net.theta.copy())
         costs.append(float(cost_per_example(net, z[1], a[1], target, rule)[0]))
-        if costs[-1] < FAR:
-            net.theta -= (
-                eta * error_of_the_outputs(net, z[1], a[1], target, rule)[0]
-            )  # (3), and (4) for x = 1
+        if costs[-1] < FAR:  # equation (3), and (4) for x = 1
+            net.theta -= eta * error_of_the_outputs(net, z[1], a[1], target, rule)[0]
     return np.array(path), np.array(costs)
 
 

@@ -38,8 +38,10 @@ __all__ = [
     "Player",
     "Scene",
     "View",
+    "beside",
     "choice",
     "keep_inside",
+    "living_line",
     "slider",
     "table_html",
 ]
@@ -89,6 +91,17 @@ class View:
     progress: tuple[int, int] | None = None
     choosable: str = ""
     chosen: str = ""
+
+
+def living_line(html: str) -> str:
+    """An equation on a line, as HTML, whose names can be pointed at one by one."""
+    return f"<div style='font-size:15px;line-height:1.5' data-line>{html}</div>"
+
+
+def beside(*pictures: str) -> str:
+    """Pictures side by side, as HTML; one below the other where there is no room."""
+    style = "display:flex;flex-wrap:wrap;gap:16px;align-items:center"
+    return f"<div style='{style}'>{''.join(pictures)}</div>"
 
 
 def table_html(rows: Rows | str) -> str:

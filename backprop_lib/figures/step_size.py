@@ -16,7 +16,7 @@ from backprop_lib.drawing.plots import FastFigure, image_html, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
-from backprop_lib.figures.scene import Scene, View, choice, keep_inside, slider
+from backprop_lib.figures.scene import Scene, View, beside, choice, keep_inside, living_line, slider
 from backprop_lib.network import Network
 
 EXPONENTS = np.arange(-12.0, 0.01, 0.5)
@@ -193,11 +193,8 @@ def step_size() -> Scene:
         lit = {one.indices, (l - 1, k), (l, j)} if of == "weight" else {one.indices} - {()}
         drawn = network_svg(net.sizes, weights=net.w, lit=lit, canvas=(NET, HEIGHT))
         slopes = " or ".join(FORMULAS[kind].format(one.symbol) for kind in kinds)
-        html = (
-            "<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>"
-            f"{drawn}{image_html(png, alt, WIDTH, HEIGHT)}</div><div style='font-size:15px;line-height:1.5' "
-            f"data-line>{symbols(f'∂C/∂{one.symbol} ≈ {slopes}', net.L)}</div>"
-        )
+        equation = symbols(f"∂C/∂{one.symbol} ≈ {slopes}", net.L)
+        html = beside(drawn, image_html(png, alt, WIDTH, HEIGHT)) + living_line(equation)
         idle = frozenset({"median": "ljk", "bias": "k", "weight": ""}[of])
         place = ".".join(map(str, one.indices))
         return View(html, alt, sentence, rows, code, idle=idle, choosable="neurons, weights", chosen=place)

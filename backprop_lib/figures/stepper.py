@@ -13,7 +13,7 @@ from backprop_lib.drawing.named import named, plain, symbols
 from backprop_lib.drawing.net import network_svg, subscript, superscript
 from backprop_lib.drawing.svg import factor, number
 from backprop_lib.equations import Backpropagation, backprop
-from backprop_lib.figures.scene import Scene, View, choice, keep_inside, slider
+from backprop_lib.figures.scene import Scene, View, beside, choice, keep_inside, living_line, slider
 from backprop_lib.network import Network
 
 # Of each step: its title, and its equation for all neurons, for neuron j (and from k), in Python, in shapes.
@@ -156,7 +156,7 @@ def _card(title: str, *lines: tuple[str, str]) -> str:
     """The equation of a step in symbols, numbers and shapes, in the colors of the page."""
     body = "".join(
         f"<div style='font-size:12px;line-height:1.4;opacity:0.75;margin-top:8px'>{escape(name)}</div>"
-        f"<div style='font-size:15px;line-height:1.5' data-line>{html}</div>"
+        f"{living_line(html)}"
         for name, html in lines
     )
     return (
@@ -198,7 +198,7 @@ def stepper() -> Scene:
             ("In Python", f"<code>{code_of(line, net.L)}</code>"),
             ("In shapes", escape(shapes)),
         )
-        html = f"<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>{drawn}{card}</div>"
+        html = beside(drawn, card)
         sentence = (
             f"Step {step} of {len(STEPS) - 1}, {title}: {equation}. "
             f"{f'For neuron {j}: ' if step else ''}{plain(numbers)}. Shapes: {shapes}."

@@ -14,7 +14,7 @@ from backprop_lib.drawing.plots import FastFigure, styled
 from backprop_lib.drawing.svg import factor, number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
-from backprop_lib.figures.scene import Scene, View, slider
+from backprop_lib.figures.scene import Scene, View, beside, keep_inside, living_line, slider
 from backprop_lib.network import Network
 
 WIDTH, HEIGHT = 560, 300
@@ -69,7 +69,7 @@ def weight_inspector() -> Scene:
         curve.set_data(changes, [cost_at(change) for change in changes])
         tangent.set_data(changes, base + a * delta * changes)
         promised, there = a * delta * change, cost_at(change)
-        new = backprop(moved, x, y)
+        new = backprop(moved, x, y)  # which stands at this change now
         new_delta = float(new.delta[l][j, 0])
         start.set_data([0], [base])
         gap.set_data([change, change], [base + promised, there])
@@ -128,8 +128,8 @@ def weight_inspector() -> Scene:
             "C, new_C = cost_of(net, x, y), cost_of(moved, x, y)\n"
             f"[a, a, delta, new_delta, *slopes, w, new_w, C, new_C, new_C - C, slope * {change:g}]"
         )
-        pictures = f"<div data-slides='{CHANGE}' style='max-width:100%;line-height:0'>{drawn}</div>"
-        pictures += fast.sliding(alt, (CHANGE, axes, change, change))
+        held = f"<div data-slides='{CHANGE}' style='max-width:100%;line-height:0'>{drawn}</div>"
+        plot = fast.sliding(alt, (CHANGE, axes, change, change))
         into, end = f"a.{l - 1}.{k}", f"delta.{l}.{j}"
         weight = f"w{superscript(l)}{subscript(j)}{subscript(k)}"
         equation = symbols(
@@ -137,10 +137,7 @@ def weight_inspector() -> Scene:
         )
         product = named(number(a * new_delta), f"dw.{l}.{j}.{k}")
         equation += f" = {named(number(new_delta), end)} · {named(factor(a), into)} = {product}"
-        html = (
-            f"<div style='display:flex;flex-wrap:wrap;gap:16px;align-items:center'>{pictures}</div>"
-            f"<div style='font-size:15px;line-height:1.5' data-line>{equation}</div>"
-        )
+        html = beside(held, plot) + living_line(equation)
         return View(html, alt, sentence, rows, code, choosable="weights", chosen=f"{l}.{j}.{k}")
 
     controls: dict[str, Any] = {
@@ -151,12 +148,6 @@ def weight_inspector() -> Scene:
         "exponent": slider("Step h = 10 to the", -5.0, -12.0, -1.0, 1.0),
         "example": slider("Flower", 0, 0, 149),
     }
-
-    def keep_inside(change: object) -> None:
-        l = controls["l"].value
-        controls["j"].max, controls["k"].max = net.sizes[l] - 1, net.sizes[l - 1] - 1
-
-    # First of all observers, so that no neuron is asked for that the layer does not have.
-    controls["l"].observe(keep_inside, "value")
-    keep_inside(None)
+    keep_inside(controls["j"], controls["l"], lambda l: net.sizes[l] - 1)
+    keep_inside(controls["k"], controls["l"], lambda l: net.sizes[l - 1] - 1)
     return Scene(controls, draw, living=True, choose=lambda l, j, k: {"l": l, "j": j, "k": k})

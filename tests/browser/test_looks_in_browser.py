@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from axe import OF_JUPYTERLAB, serious
 from figure_in_browser import CALLS, part_of
+from figure_looks import luminance
 from in_chromium import CUT
 from PIL import Image
 
@@ -54,11 +55,9 @@ def look(page: Any, name: str) -> None:
 
 
 def brightness(page: Any, box: dict[str, float]) -> Array:
-    """The relative luminance of every pixel of a box on the screen, as WCAG 2 has it."""
+    """The luminance of every pixel of a box on the screen."""
     image = Image.open(io.BytesIO(page.screenshot(animations="disabled", clip=box))).convert("RGB")
-    color = np.asarray(image) / 255
-    linear = np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)
-    return np.asarray(linear @ (0.2126, 0.7152, 0.0722))
+    return luminance(np.asarray(image) / 255)
 
 
 def contrast(shown: Array) -> float:
