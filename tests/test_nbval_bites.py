@@ -167,8 +167,8 @@ def red(page: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[i
     for name, (old, new, _) in (NOTICED | alike).items():
         changed(page, folder, old, new).rename(folder / f"{name}.ipynb")
     report = nbval(folder, *sorted(folder.iterdir()))[1]
-    cells = len(CELLS) * len(NOTICED | alike)
-    assert f"{len(NOTICED)} failed, {cells - len(NOTICED)} passed" in report, report
+    tried = sum(map(int, re.findall(r"(\d+) (?:failed|passed)", report)))
+    assert tried == len(CELLS) * len(NOTICED | alike), report
     return {name: red_cells(report, f"{name}.ipynb") for name in NOTICED | alike}
 
 
