@@ -1,4 +1,4 @@
-"""A cell can be run twice, and a page again in the same kernel: both print what is stored."""
+"""A cell run twice, a page run again, after any other page, in the same kernel: all print what is stored."""
 
 from __future__ import annotations
 
@@ -60,12 +60,6 @@ def findings_of(page: Notebook, folder: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_a_cell_run_twice_and_a_page_run_again_print_the_same(path: Path) -> None:
-    found = findings(execute_pages.read(path), path.parent)
-    assert not found, "\n" + "\n".join(found)
-
-
 def page_of(*sources_and_texts: tuple[str, str]) -> Notebook:
     cells: list[Cell] = [
         {
@@ -93,12 +87,11 @@ def test_what_changes_when_it_is_run_again_is_found(tmp_path: Path) -> None:
     assert [text.partition(":")[0] for text in findings(named_again, tmp_path)] == ["c0-third"]
 
 
-def test_all_pages_in_reverse_order_in_one_kernel_print_the_same() -> None:
+def test_in_one_kernel_pages_in_reverse_order_cells_twice_and_each_page_again_print_the_same() -> None:
     cells = [
         {**cell, "id": f"page-{path.stem[:2]}-{cell['id']}"}
         for path in reversed(PAGES)
-        for cell in execute_pages.read(path)["cells"]
-        if cell["cell_type"] == "code"
+        for cell in run_again(execute_pages.read(path))["cells"]
     ]
     found = findings_of({**execute_pages.read(PAGES[0]), "cells": cells}, FOLDER)
     assert not found, "\n" + "\n".join(found)
