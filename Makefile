@@ -50,9 +50,10 @@ NBVAL = --nbval --nbval-cell-timeout 60
 # Files in their order: xdist would put those of few tests last, and some of these take longest.
 TWO = -n 2 --dist loadscope --no-loadscope-reorder
 
-# Tests in which no matrix product is rounded, or which choose their kernels themselves.
-NO_ARITHMETIC = accessibility bad_input bench every_kernel execute_pages grade imports kernels lab links mutants \
-  nbval_bites page_contents pages project run_twice scene secure site student_copies teaching
+# Files of tests in which no matrix product is rounded, or which choose their kernels themselves; single tests
+# of this kind are marked any_kernel.
+NO_ARITHMETIC = accessibility bad_input bench every_kernel execute_pages grade imports kernels lab links marks \
+  mutants nbval_bites page_contents pages plots project run_twice scene secure site student_copies teaching
 
 .PHONY: help lab test test-kernels test-browser test-front-ends test-matrix test-grading grade mutants bench \
   bench-figures notebooks student contents book pdf site test-site bench-site audit lint address constraints clean
@@ -69,7 +70,7 @@ test: $(LINT)  ## check the package, and every output stored in the pages agains
 
 test-kernels:  ## all that computes, and the pages, under two of OpenBLAS's kernels: a Haswell and an older one
 	@$(TESTING) tools/kernels.py $(KERNELS) $(MAKE) --no-print-directory test LINT= \
-	  TEST_FLAGS="$(NO_ARITHMETIC:%=--ignore=tests/test_%.py) $(TEST_FLAGS)"
+	  TEST_FLAGS="$(NO_ARITHMETIC:%=--ignore=tests/test_%.py) -m 'not any_kernel' $(TEST_FLAGS)"
 
 test-browser:  ## check the pages and their controls in a real browser (needs Chromium)
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \

@@ -56,6 +56,7 @@ def empty_body(*_):
     """Only a sentence."""
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("name", EXERCISES)
 @pytest.mark.parametrize("stub", [None, ..., lambda *_: None, lambda *_: ..., not_written, empty_body])
 def test_a_stub_is_not_attempted_yet(name, stub) -> None:
@@ -175,6 +176,7 @@ def nothing(value):
     return 0 * value
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("name", ARRAYS)
 @pytest.mark.parametrize(
     "spoil", [nothing, lambda v: np.nan, lambda v: "four", lambda v: {}, lambda v: [[1], 2], lambda v: abs]
@@ -352,6 +354,7 @@ STRANGE = [
 ]
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("name", EXERCISES)
 def test_check_never_raises_and_never_passes_whatever_the_answer_is_or_returns(name) -> None:
     for thing in STRANGE:

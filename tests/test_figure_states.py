@@ -47,6 +47,7 @@ def test_every_figure_that_a_page_shows_has_its_mathematics() -> None:
     assert len(shown) > 10 and shown <= set(EXPECTED) <= set(FIGURES)
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("name", FIGURES)
 def test_after_any_moves_a_figure_shows_what_a_fresh_one_shows(name: str) -> None:
     for pause in walk(name):
@@ -60,11 +61,13 @@ def test_all_that_a_figure_draws_and_says_is_computed_anew(name: str) -> None:
             assert not disagreements(name, seen), seen.values
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("name", FIGURES)
 def test_reset_returns_to_what_was_seen_first(name: str) -> None:
     assert not differing(walk(name)[-1].seen.view, Driven(name).seen().view)
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_text_that_a_figure_draws_stands_out_from_its_ground(name: str) -> None:
     for pause in walk(name):
@@ -75,12 +78,14 @@ def test_every_text_that_a_figure_draws_stands_out_from_its_ground(name: str) ->
         assert not [t.get_text() for t in texts if t.get_alpha() not in (None, 1)]
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("name", FIGURES)
 def test_nothing_jumps_a_figure_keeps_its_canvas_whatever_is_moved(name: str) -> None:
     sizes = {tuple(canvases(pause.seen.view.html)) for pause in walk(name)}
     assert len(sizes) == 1 and all(sizes)
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_writes_the_symbols_of_the_equations_and_counts_in_plain_words(name: str) -> None:
     for pause in walk(name):
@@ -216,6 +221,7 @@ AXES = [  # the curves that have to be seen whole, in states far apart
 ]
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize(("name", "values", "curves"), AXES)
 def test_an_axis_fits_its_data(name: str, values: dict[str, object], curves: list[str]) -> None:
     driven = Driven(name, values)
@@ -227,6 +233,7 @@ def test_an_axis_fits_its_data(name: str, values: dict[str, object], curves: lis
             assert y.max() > 0.35 * high, f"{curve} is lost at the bottom"
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize(("l", "j"), [*((1, j) for j in range(5)), *((2, j) for j in range(3))])
 def test_the_axes_of_nudge_fit_the_neuron_and_an_arrow_leads_from_before_to_after(l: int, j: int) -> None:
     driven = Driven("nudge", {"l": l, "j": j})

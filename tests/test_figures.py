@@ -61,6 +61,7 @@ def table(scene):
     return {str(row[0]): row[1:] for row in scene.view.table}
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_control_moves_to_both_ends_and_back_and_reset_returns(name) -> None:
     scene = scene_of(name)
@@ -131,6 +132,7 @@ def test_a_number_that_is_none_is_found() -> None:
     assert not words_of_no_number(View("<b>the infinite banana</b>", "finance", "inform", [[1.5]]))
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("name", FIGURES)
 def test_two_figures_on_one_page_do_not_touch_each_other(name) -> None:
     one, other = scene_of(name), scene_of(name)

@@ -19,6 +19,7 @@ from backprop_lib.course.predictions import NOTHING_COMMITTED, Commitment, Recor
 from backprop_lib.drawing.svg import Drawing, document
 from backprop_lib.figures import sealed
 from backprop_lib.figures.layer_sizes import layer_sizes
+from backprop_lib.figures.scene import WORDS
 from backprop_lib.figures.sealed import SEALED, SealedPrediction
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -247,6 +248,11 @@ def test_calibration_adds_up_the_pages_and_says_what_the_shares_mean() -> None:
             calibration("4/5 1/3", bad)
 
 
+def test_a_calibration_of_nothing_is_a_sentence_without_a_table() -> None:
+    nothing = calibration().value
+    assert nothing.startswith("<p ") and NOTHING_COMMITTED in nothing
+
+
 def test_the_calibration_of_a_course_follows_every_commitment_and_its_still_does_not() -> None:
     shown = calibration("4/5 0/2", "0/1 1/1")
     before, _ = shown._repr_mimebundle_()
@@ -294,6 +300,7 @@ def test_without_a_guess_nothing_is_unsealed_and_a_sentence_says_what_to_do(reco
     shown = chosen()
     shown.guess_button.click()
     assert "choose one of the options first." in visible(shown) and "S3CRET" not in visible(shown)
+    assert re.findall(r'style="([^"]*)">Not committed', visible(shown)) == [WORDS]
     number = typed(evidence="S3CRET")
     for text in ("", "a quarter"):
         number.control.value = text

@@ -38,6 +38,7 @@ def test_a_twin_differs_in_every_parameter_by_its_share() -> None:
     [
         ([3.0, 4.0], [3.0, 4.5], 0.1),
         ([3.0, -4.0], [3.0, -4.0], 0.0),
+        ([0.5], [0.25], 0.5),
         ([1.0], [np.inf], np.inf),
         ([np.inf], [np.inf], np.inf),
         ([np.nan], [1.0], np.inf),
@@ -201,6 +202,14 @@ def test_a_run_is_doubted_from_the_epoch_on_in_which_anything_that_it_says_is_ap
             assert history.epochs == run.epoch == EPOCHS
             # Together again afterwards: once apart, it is doubted for good.
             assert [run.is_doubtful(epoch) for epoch in range(EPOCHS + 1)] == doubts
+
+
+@pytest.mark.parametrize("missing", [1, 3])
+def test_an_interrupt_while_the_twin_runs_is_told(monkeypatch, missing) -> None:
+    run, (_, twin), _ = twins_of(monkeypatch, calm(), calm())
+    twin.interrupted = True
+    run.run(missing)
+    assert run.interrupted
 
 
 def test_a_number_that_is_none_is_doubted(monkeypatch) -> None:

@@ -63,10 +63,10 @@ class Twins:
         self,
         net: Network,
         data: Any,
-        cost: str | Cost = "quadratic",
-        learning_rate: float = 3.0,
-        batch_size: int = 10,
-        seed: int = 0,
+        cost: str | Cost,
+        learning_rate: float,
+        batch_size: int,
+        seed: int,
         held_out: Any = None,
     ) -> None:
         def run(net: Network, data: Any, held_out: Any, learning_rate: float) -> Trainer:
