@@ -195,6 +195,7 @@ STATES = [  # the forms that a sentence can take, and the places where two state
         ("weight_inspector", {"l": 1, "j": 2, "k": 3, "example": 60, "exponent": h})
         for h in (-12.0, -11.0, -8.0, -3.0, -1.0)
     ),
+    *(("weight_inspector", {"l": 1, "j": 3, "k": 1, "example": 131, "exponent": h}) for h in (-2.0, -1.0)),
     *(("clones", {"data": "XOR", "start": start, "epoch": 30}) for start in ("random", "nearly constant")),
 ]
 
