@@ -40,6 +40,9 @@ DRAWN = """async () => {
         formulas: count('.math'), drawn: count('mjx-container > svg'),
         spoken: count('mjx-assistive-mml > math'), displayed: count('mjx-container[display=true]'),
         wrong: count('[data-mml-node=merror], [data-mml-node=mtext][fill=red]'),
+        faint: [...document.querySelectorAll('mjx-container > svg')].filter(each => each.checkVisibility()
+            && (getComputedStyle(each).backgroundColor !== 'rgba(0, 0, 0, 0)'
+                || each.getBoundingClientRect().width < each.width.baseVal.value - 1)).length,
         raw: [...document.querySelectorAll('td')].filter(cell => /\\\\[a-z]/.test(cell.textContent)).length,
         pictures: [...document.querySelectorAll('.cell_output :is(img, svg[aria-label])')]
             .map(i => [i.naturalWidth ?? i.width.baseVal.value, i.alt ?? i.ariaLabel]),

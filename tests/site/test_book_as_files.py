@@ -66,6 +66,7 @@ def test_a_page_is_drawn_from_files_alone(path: Path, width: int, tab: Any) -> N
     assert drawn["displayed"] == sum(written) and drawn["wrong"] == drawn["raw"] == 0
     assert all(pixels > 100 and len(alt.split()) >= 5 for pixels, alt in drawn["pictures"]), drawn["pictures"]
     assert drawn["cut"] == 0, "a picture is not whole"
+    assert drawn["faint"] == 0, "a formula is smaller than it is written, or has a ground of its own"
     assert drawn["open"] == 0, "a solution is open"
     assert drawn["wider"] <= 0, "the page scrolls sideways"
 
