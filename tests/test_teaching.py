@@ -44,6 +44,9 @@ def test_the_minutes_of_the_guide_are_those_of_the_pages() -> None:
         number: int(said[1]) for number, said in pages.items() if said
     }
     assert sum(bool(said) for said in pages.values()) >= 11
+    span = f"Each takes {min(guide.values())} to {max(guide.values())} minutes"
+    for told in (ROOT / "README.md", ROOT / "tools" / "site" / "landing.html"):
+        assert span in told.read_text(encoding="utf-8"), told
 
 
 def test_the_meetings_take_every_page_once() -> None:

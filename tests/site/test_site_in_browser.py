@@ -19,6 +19,7 @@ from accessibility_tree import unnamed
 from axe import OF_JUPYTERLAB, serious
 from build_site import KERNEL_PLUGIN, size_of, title_of
 from in_chromium import CUT
+from live_page import APPLICATION
 from runtime import CDN, read_manifest
 from serve_site import Log, serving
 from site_reader import DRAWN, RUN_ALL, SCENE, Tab, differences, reading, set_layer_size, stored
@@ -183,6 +184,13 @@ def first_page(folder_is_served_with: Mapping[str, bytes]) -> Broken:
 
 def test_the_site_is_small_enough_for_a_school() -> None:
     assert size_of(SITE) <= 75  # MB, as benchmarks/site.md promises
+
+
+def test_the_landing_page_says_of_how_many_megabytes_the_bar_of_the_first_page_speaks() -> None:
+    live = (SITE / "lite" / "notebooks" / "index.html").read_text(encoding="utf-8")
+    (loads,) = re.findall(rf'"{PAGES[0].name}": {{[^}}]*"megabytes": ([\d.]+)', live)
+    said = re.search(r"loads about (\d+) MB", (SITE / "index.html").read_text(encoding="utf-8"))
+    assert said and int(said[1]) == round(float(loads) + APPLICATION)
 
 
 def test_a_site_that_needs_the_cdn_does_not_run_here() -> None:

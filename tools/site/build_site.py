@@ -160,8 +160,11 @@ def all_pages() -> dict[str, Any]:
     return {"cells": [cell for page in pages() for cell in json.loads(page.read_text("utf-8"))["cells"]]}
 
 
-def tell_what_loads(lite: Path, book: Path, lock: runtime.Lock, work: Path) -> None:
-    """Give each live page its text, and the list of what it loads, to show while a reader waits."""
+def tell_what_loads(lite: Path, book: Path, lock: runtime.Lock, work: Path) -> float:
+    """Give each live page its text, and the list of what it loads, to show while a reader waits.
+
+    Returns how many MB the first page loads.
+    """
 
     def loads(page: dict[str, Any]) -> dict[str, Any]:
         packages = live_page.packages_of(page, lock)
@@ -177,10 +180,11 @@ def tell_what_loads(lite: Path, book: Path, lock: runtime.Lock, work: Path) -> N
     index = lite / "notebooks" / "index.html"
     told = live_page.wrapped(index.read_text(encoding="utf-8"), by_name, loads(all_pages()), KERNEL_PLUGIN)
     index.write_text(told, encoding="utf-8")
+    return float(by_name[pages()[0].name]["megabytes"] + live_page.APPLICATION)
 
 
-def build_lite(output: Path, book: Path, work: Path, cdn: bool) -> None:
-    """JupyterLite with the runtime, the pages, the package and the data."""
+def build_lite(output: Path, book: Path, work: Path, cdn: bool) -> float:
+    """JupyterLite with the runtime, the pages, the package and the data; returns the MB of a first visit."""
     lock = runtime.lay_out(work / "pyodide", wheel(work / "wheel"), cdn)
     source = work / "lite"
     source.mkdir()
@@ -200,7 +204,7 @@ def build_lite(output: Path, book: Path, work: Path, cdn: bool) -> None:
     run(sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", source, *options, cwd=work)
     shutil.copytree(work / "pyodide", output / "static" / "pyodide", dirs_exist_ok=True)
     shutil.copy(COUNTING, output / "static" / "pyodide")
-    tell_what_loads(output, book, lock, work)
+    megabytes = tell_what_loads(output, book, lock, work)
     # Every browser that can run the pages takes the fonts in their modern form.
     for kind in ("eot", "ttf", "svg", "woff"):
         for font in (output / "build").glob(f"fa-*.{kind}"):
@@ -210,6 +214,7 @@ def build_lite(output: Path, book: Path, work: Path, cdn: bool) -> None:
     (output / "index.html").write_text(REDIRECT.replace("FIRST", first), encoding="utf-8")
     (output / "tree").mkdir()
     (output / "tree" / "index.html").write_text(FORWARD, encoding="utf-8")
+    return megabytes
 
 
 def book_cell(cell: dict[str, Any]) -> dict[str, Any]:
@@ -351,9 +356,8 @@ def landing_page(megabytes: float) -> str:
 def build_site(output: Path, work: Path, cdn: bool) -> None:
     """The landing page, the book and JupyterLite."""
     build_book(output / "book", work, live=True)
-    build_lite(output / "lite", output / "book", work, cdn)
-    runtime_size = size_of(output / "lite" / "static" / "pyodide")
-    (output / "index.html").write_text(landing_page(runtime_size), encoding="utf-8")
+    megabytes = build_lite(output / "lite", output / "book", work, cdn)
+    (output / "index.html").write_text(landing_page(megabytes), encoding="utf-8")
     shutil.copy(HERE / "icon.svg", output)
 
 

@@ -37,7 +37,7 @@ def symbols_page(rows: dict[str, list[dict[str, Any]]], titles: dict[str, str]) 
         return f"[Page {int(page.partition('_')[0])}: {titles[page]}](notebooks/{page}.ipynb)"
 
     symbols = "".join(
-        f"| ${row['tex']}$ | {row['meaning']} | {'$' + row['shape'] + '$' if row['shape'] else '–'} "
+        f"| ${row['tex']}$ | {row['meaning']} | {words_or_formula(row['shape']) or '–'} "
         f"| {link(row['page'])} |\n"
         for row in rows["symbols"]
     )
@@ -53,6 +53,12 @@ def symbols_page(rows: dict[str, list[dict[str, Any]]], titles: dict[str, str]) 
         "## The four equations\n\n| number | equation | what it finds | proved on |\n|---|---|---|---|\n"
         f"{equations}"
     )
+
+
+def words_or_formula(tex: str) -> str:
+    """TeX between dollars; words alone as plain words, which find their lines in a narrow table."""
+    words = re.fullmatch(r"\\text\{(.*)\}", tex)
+    return words[1] if words else tex and f"${tex}$"
 
 
 def errata_page(text: str, report: str) -> str:
