@@ -15,7 +15,7 @@ from PIL import Image
 
 
 def png(width: int = 40, spots: int = 0, shade: int = 200, compress: int = 6) -> str:
-    """A grey picture with some black pixels, in base64."""
+    """A gray picture with some black pixels, in base64."""
     image = Image.new("RGB", (width, 30), (shade, shade, shade))
     for spot in range(spots):
         image.putpixel((spot, 3), (0, 0, 0))
@@ -24,7 +24,7 @@ def png(width: int = 40, spots: int = 0, shade: int = 200, compress: int = 6) ->
     return base64.b64encode(file.getvalue()).decode()
 
 
-def picture(data: str, alt: str = "grey") -> dict[str, object]:
+def picture(data: str, alt: str = "gray") -> dict[str, object]:
     shown = {"image/png": data, "text/plain": alt}
     return {"output_type": "display_data", "data": shown, "metadata": {"image/png": {"alt": alt}}}
 
@@ -52,7 +52,7 @@ def test_a_picture_that_looks_the_same_keeps_its_stored_bytes_but_not_its_words(
 
 def test_a_picture_inside_html_is_replaced_only_if_it_looks_different_or_is_much_smaller() -> None:
     def html(cost: str, data: str) -> dict[str, object]:
-        text = f'<b>{cost}</b><img alt="grey" src="data:image/png;base64,{data}">'
+        text = f'<b>{cost}</b><img alt="gray" src="data:image/png;base64,{data}">'
         return {"output_type": "display_data", "data": {"text/html": text}, "metadata": {}}
 
     same, other, old = png(compress=0), png(spots=20), png(compress=9)

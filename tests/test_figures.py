@@ -98,7 +98,7 @@ def test_a_figure_has_a_sentence_numbers_code_and_a_picture_with_its_reading(nam
 def test_the_code_of_a_figure_gives_every_number_of_its_table(name) -> None:
     scene = scene_of(name)
     found = differences(scene.view.table, scene.view.code)
-    # Neighbours stand at different stops, so that two controls taken for one another are noticed.
+    # Neighbors stand at different stops, so that two controls taken for one another are noticed.
     several = [stops_of(control) for control in scene.controls.values()]
     several = [stops[i % 3 :] + stops[: i % 3] for i, stops in enumerate(several)]
     for stops in zip(*several, strict=True):

@@ -156,8 +156,8 @@ def lines(names: list[str]) -> list[str]:
                 scene = page.locator(SCENE).first
                 scene.wait_for()
                 area, limit = scene, 60 if is_svg else 100
-                labelled = page.get_by_text(label, exact=True).and_(page.locator(".widget-label"))
-                control = scene.locator(".widget-slider, .widget-dropdown", has=labelled).first
+                labeled = page.get_by_text(label, exact=True).and_(page.locator(".widget-label"))
+                control = scene.locator(".widget-slider, .widget-dropdown", has=labeled).first
                 area = scene.locator(".widget-html-content:has(img, svg)").first
             else:
                 area, limit = page.locator(".jupyter-widgets-output-area, .widget-output").first, None

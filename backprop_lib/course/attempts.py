@@ -117,7 +117,7 @@ def printing_briefly() -> Iterator[None]:
 
 
 class Judge:
-    """What a judgement rests on: the names of this package, of numpy and of Python itself."""
+    """What a judgment rests on: the names of this package, of numpy and of Python itself."""
 
     def __init__(self) -> None:
         self._parts = list(_parts())

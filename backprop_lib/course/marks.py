@@ -22,7 +22,7 @@ class NoMark(Exception):
 def check(name: str, answer: Any) -> Verdict:
     """`backprop_lib.check`, which under nbgrader raises NoMark if the answer is not right.
 
-    There the names that the judgement rests on have the meaning again that they had when they were imported.
+    There the names that the judgment rests on have the meaning again that they had when they were imported.
     """
     if not _is_grading():
         return exercises.check(name, answer)

@@ -54,7 +54,7 @@ def function_plot(
     width: int = 640,
     height: int = 340,
 ) -> Picture:
-    """Labelled curves over common values of x; each line has its own dash and its name at its end.
+    """Labeled curves over common values of x; each line has its own dash and its name at its end.
 
     x (n,) with n ≥ 2; curves {name: (n,)}; log, log_x: logarithmic axes (all values must be above zero).
     `alt` replaces the reading, which gives the ends and extremes of every curve.

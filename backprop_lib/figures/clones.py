@@ -1,6 +1,6 @@
 """Clones: what becomes of hidden neurons that begin alike.
 
-In the graph of neurons every neuron adds up the same terms in the same order as its neighbour. Neurons that
+In the graph of neurons every neuron adds up the same terms in the same order as its neighbor. Neurons that
 begin alike therefore stay alike to the last bit, on every computer. A matrix product may add up its rows in
 different orders: there round-off can part them, and when it does depends on the processor.
 """

@@ -253,7 +253,7 @@ def stacked(delta: Mapping[int, Array], epoch: int) -> Array:
 
 
 def borders(answers: Array) -> Any:
-    """Where neighbours in a map of answers differ."""
+    """Where neighbors in a map of answers differ."""
     found = np.zeros(answers.shape, bool)
     found[:, :-1] |= answers[:, 1:] != answers[:, :-1]
     found[:-1] |= answers[1:] != answers[:-1]
