@@ -339,3 +339,31 @@ def test_a_table_that_is_there_is_not_written_over(tmp_path: Path, capsys: Any) 
     assert grade.main([str(tmp_path / "class")]) == 1
     assert "there is such a file" in capsys.readouterr().err
     assert (tmp_path / "class.csv").read_text() == "Ada 1.0"
+    assert grade.main([str(tmp_path / "class"), "--to", str(tmp_path / "none" / "marks.csv")]) == 1
+    assert "no file can be written there" in capsys.readouterr().err, "said before the pages are run"
+
+
+def test_a_page_that_was_handed_in_twice_is_named_with_its_file() -> None:
+    rows = [row("ada", "correct"), row("bob", "correct")]
+    found = [
+        (Path("ada/03.ipynb"), rows[:1]),
+        (Path("ada/03 (1).ipynb"), rows[:1]),
+        (Path("b.ipynb"), rows[1:]),
+    ]
+    assert [each.who for each in grade.told_apart(found)] == ["ada (03.ipynb)", "ada (03 (1).ipynb)", "bob"]
+
+
+def test_a_name_that_a_page_does_not_define_is_told_without_our_own_line() -> None:
+    error = NameError("name 'my_order' is not defined")
+    said = json.dumps(
+        {
+            "status": "wrong",
+            "message": f"Not yet: it cannot be judged: your function raised "
+            f"NameError: {error}, in the line `__import__('backprop_lib')`.",
+            "data": None,
+        }
+    )
+    assert grade.verdict("two_roads", [result(said)]) == (
+        "wrong",
+        "Not yet: it cannot be judged: your function raised NameError: name 'my_order' is not defined.",
+    )

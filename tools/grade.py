@@ -33,7 +33,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ from execute_pages import Notebook, PageError, read
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, MEMORY = 300, 2.0  # seconds, gigabytes
 LARGEST = 20_000_000  # bytes of a page
-FILE = 200_000_000  # bytes of a file that it writes
+FILE, DISK = 200_000_000, 1_000_000_000  # bytes of a file that it writes, and of all that it keeps
 CORRECT, WRONG, NOT_ATTEMPTED = "correct", "wrong", "not attempted yet"
 ABSENT, STOPPED, UNREADABLE = "not there", "stopped", "unreadable"
 CALL = re.compile(r"\bcheck(?:_guess)?\(\s*[\"']?(\w+)")
@@ -176,7 +176,22 @@ def verdict(exercise: str, outputs: list[Any]) -> tuple[str, str]:
     except (LookupError, TypeError, ValueError, SyntaxError, RecursionError, MemoryError):
         status = NOT_ATTEMPTED if exercise.startswith("guess-") else WRONG
         return status, "The page brought nothing back that can be judged."
+    message = re.sub(r", in the line `__import__.*", ".", message, flags=re.DOTALL)  # no line of the page
     return status, "" if message == "Not attempted yet." or status == CORRECT else message
+
+
+class DiskFull(Exception):
+    """A page has written more than it may."""
+
+
+def size_of(folder: Path) -> int:
+    """How many bytes the files below a folder have; a file that goes while we look has none."""
+    sizes = 0
+    for place, _, files in os.walk(folder):
+        for name in files:
+            with suppress(OSError):
+                sizes += os.lstat(os.path.join(place, name)).st_size
+    return sizes
 
 
 class Page:
@@ -196,13 +211,28 @@ class Page:
 
         end = time.monotonic() + self.limits.seconds
         try:
-            asyncio.run(asyncio.wait_for(self._run(), self.limits.seconds))
+            asyncio.run(asyncio.wait_for(self._on_a_disk(), self.limits.seconds))
+        except DiskFull:
+            return f"it wrote more than {DISK / 1e9:g} GB"
         except CellTimeoutError:
             return f"a cell had not ended after {self.cell_seconds} seconds, and could not be interrupted"
         except Exception:  # a page that ends its kernel may send anything before
             late = time.monotonic() >= end
             return f"it had not ended after {self.limits.seconds} seconds" if late else "its process ended"
         return ""
+
+    async def _on_a_disk(self) -> None:
+        """Run it, and look each second how much it has written."""
+        run = asyncio.create_task(self._run())
+        try:
+            while not (await asyncio.wait({run}, timeout=1))[0]:
+                if size_of(self.scratch) > DISK:
+                    raise DiskFull
+            await run
+        finally:
+            run.cancel()
+            with suppress(Exception, asyncio.CancelledError):
+                await run
 
     async def _run(self) -> None:
         client = self._client()
@@ -425,6 +455,16 @@ def is_file(path: Path) -> bool:
     return ".ipynb_checkpoints" not in path.parts and (path.is_symlink() or path.is_file())
 
 
+def told_apart(found: list[tuple[Path, list[Row]]]) -> list[Row]:
+    """All rows; whose page was handed in twice is named with the file, so that no mark counts twice."""
+    times = Counter((rows[0].who, rows[0].page) for _, rows in found)
+    return [
+        replace(row, who=f"{row.who} ({path.name})") if times[row.who, row.page] > 1 else row
+        for path, rows in found
+        for row in rows
+    ]
+
+
 def table(rows: list[Row]) -> list[tuple[str, ...]]:
     """The rows as texts, the most frequent mistakes first."""
     times = Counter(row.mistake for row in rows if row.mistake)
@@ -465,6 +505,9 @@ def main(arguments: list[str] | None = None) -> int:
     if to.exists():
         print(f"{to}: there is such a file; move it, or name another with --to", file=sys.stderr)
         return 1
+    if not os.access(to.absolute().parent, os.W_OK):
+        print(f"{to}: no file can be written there; name another with --to", file=sys.stderr)
+        return 1
     limit = f"{limits.seconds} seconds and {limits.memory:g} GB at most"
     print(f"{len(files)} pages, each {limit}, {HOW[enclosure()]}", flush=True)
     pages = course()
@@ -475,7 +518,7 @@ def main(arguments: list[str] | None = None) -> int:
             command, env=os.environ | {"MPLCONFIGDIR": fonts}, check=True, stderr=subprocess.DEVNULL
         )
         results = pool.map(lambda path: rows_of(path, folder, pages, limits), files)
-        rows = [row for found in results for row in found]
+        rows = told_apart(list(zip(files, results, strict=True)))
     lines = table(rows)
     with to.open("x", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([HEADER, *lines])

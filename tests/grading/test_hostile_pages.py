@@ -44,6 +44,12 @@ PAGES: dict[str, tuple[list[str], str, str, str]] = {
         "stopped",
         "had not ended after",
     ),
+    "fills_the_disk": (
+        ["n = 0\nwhile n := n + 1: open(str(n), 'wb').truncate(10**8)"],
+        RIGHT,
+        "stopped",
+        "wrote more than 1 GB",
+    ),
     "prints_for_ever": (["while True: print('x' * 10**6)"], RIGHT, "correct", ""),
     "exits": (["import sys; sys.exit()"], "def my_two_roads(u):\n    sys.exit()", "wrong", "end the program"),
     "ends_the_kernel": (["import os; os._exit(0)"], RIGHT, "stopped", "its process ended"),
@@ -181,7 +187,7 @@ def graded(folder: Path, **limits: Any) -> dict[str, tuple[str, str, str]]:
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory, port: int) -> dict[str, tuple[str, str, str]]:
     folder = tmp_path_factory.mktemp("hostile")
-    found = graded(handed_in(folder, PAGES, port), seconds=60, memory=1.5, processes=3)
+    found = graded(handed_in(folder, PAGES, port), seconds=150, memory=1.5, processes=3)
     assert (folder / "victim").read_text() == "as it was"
     assert sorted(os.listdir(folder)) == ["class", "class.csv", "victim"]
     return found
@@ -243,7 +249,7 @@ def test_a_class_gets_the_marks_that_nbgrader_gives(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True)
         path.write_text(text, encoding="utf-8")
         path.write_text(execute_pages.serialized(made(execute_pages.read(path))), encoding="utf-8")
-    assert grade.main([str(tmp_path / "class"), "--seconds", "60", "--processes", "3"]) == 0
+    assert grade.main([str(tmp_path / "class"), "--seconds", "150", "--processes", "3"]) == 0
     with (tmp_path / "class.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     found = {

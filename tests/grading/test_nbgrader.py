@@ -37,7 +37,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "submitted" / who / "ps").mkdir(parents=True)
         text = execute_pages.serialized(page)
         (folder / "submitted" / who / "ps" / f"{PAGE}.ipynb").write_text(text, encoding="utf-8")
-    nbgrader(folder, "autograde", "ps", "--Execute.timeout=15", fails=("ends",))
+    nbgrader(folder, "autograde", "ps", "--Execute.timeout=60", fails=("ends",))
     nbgrader(folder, "generate_feedback", "ps")
     return folder
 
