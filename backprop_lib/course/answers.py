@@ -11,7 +11,7 @@ import linecache
 import sysconfig
 import textwrap
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ import numpy as np
 
 from backprop_lib.arguments import apart, shown
 from backprop_lib.course.attempts import SECONDS, Judge, Left, TimeUp, attempt, printing_briefly
-from backprop_lib.course.mistakes import Mistake
+from backprop_lib.course.mistakes import Mistake, Wrong, one_each
 from backprop_lib.course.results import close, form, kept, pairs, same
 from backprop_lib.network import Parameters
 
@@ -198,21 +198,23 @@ class FunctionToWrite:
 
 def function_on(
     parameters: str,
-    inputs: dict[str, tuple[Any, ...]],
+    inputs: Mapping[str, tuple[Any, ...]],
     right: Callable[..., Any],
     checked_on: str,
-    mistakes: tuple[tuple[Mistake, Callable[..., Any]], ...],
-    parts: tuple[str, ...] = (),
-    call: Callable[[Any, tuple[Any, ...]], Any] = lambda answer, arguments: answer(*arguments),
-    hints: tuple[tuple[str, str], ...] = (),
+    mistakes: Wrong,
+    also: Sequence[tuple[Mistake, Callable[..., Any]]] = (),
+    **more: Any,
 ) -> FunctionToWrite:
-    """An exercise from its inputs by name, the right function, and wrong ones with the mistake of each."""
+    """An exercise from its inputs by name, the right function, and wrong ones; `more` of FunctionToWrite.
+
+    also: wrong functions with a mistake that is known elsewhere, too
+    """
+    named, functions = zip(*also, *one_each(mistakes), strict=True)
 
     def cases() -> list[Case]:
-        return [Case(n, x, right(*x), tuple(f(*x) for _, f in mistakes)) for n, x in inputs.items()]
+        return [Case(n, x, right(*x), tuple(f(*x) for f in functions)) for n, x in inputs.items()]
 
-    named = tuple(mistake for mistake, _ in mistakes)
-    return FunctionToWrite(tuple(parameters.split()), cases, checked_on, named, parts, call, hints=hints)
+    return FunctionToWrite(tuple(parameters.split()), cases, checked_on, named, **more)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 
 from backprop_lib.arguments import Array
 from backprop_lib.course.answers import function_on
-from backprop_lib.course.equation_exercises import WITH_ONE_EXAMPLE, mistake_of_an_exercise
-from backprop_lib.course.mistakes import Mistake
+from backprop_lib.course.equation_exercises import WITH_ONE_EXAMPLE
+from backprop_lib.course.mistakes import Wrong
 from backprop_lib.equations import backprop, feed_forward
 from backprop_lib.network import Network
 
@@ -49,26 +49,21 @@ def _ours(kernel_grad: Array, bias_grad: Array, m: int) -> tuple[Array, Array]:
     return kernel_grad.T / m, bias_grad[:, None] / m
 
 
-def _halves(summed: Pair, right: Pair) -> tuple[tuple[Mistake, Pair], ...]:
+def _halves(summed: Pair, right: Pair) -> Wrong:
     """A sum in one of the two results alone."""
-    return (
-        (
-            mistake_of_an_exercise(
-                "the slopes of the biases are still a sum",
-                "Weights and biases belong to one cost: both are averaged.",
-                "the factor 1/m of the second result",
-            ),
+    one_cost = "Weights and biases belong to one cost: both are averaged."
+    return {
+        "the slopes of the biases are still a sum": (
+            one_cost,
+            "the factor 1/m of the second result",
             lambda *given: (right(*given)[0], summed(*given)[1]),
         ),
-        (
-            mistake_of_an_exercise(
-                "the slopes of the weights are still a sum",
-                "Weights and biases belong to one cost: both are averaged.",
-                "the factor 1/m of the first result",
-            ),
+        "the slopes of the weights are still a sum": (
+            one_cost,
+            "the factor 1/m of the first result",
             lambda *given: (summed(*given)[0], right(*given)[1]),
         ),
-    )
+    }
 
 
 def _inputs() -> dict[str, tuple[Any, ...]]:
@@ -95,41 +90,29 @@ ELSEWHERE = {
         _layers_in_rows(),
         _rows_gradient,
         "1, 6 and 5 examples in rows",
-        (
-            (
-                mistake_of_an_exercise(
-                    "the sum in place of the mean",
-                    "The cost of this course is a mean, so its gradient is m times smaller than the sum.",
-                    "the factor 1/m, with m the number of rows",
-                ),
+        {
+            "the sum in place of the mean": (
+                "The cost of this course is a mean, so its gradient is m times smaller than the sum.",
+                "the factor 1/m, with m the number of rows",
                 lambda d, a: (d.T @ a, d.sum(axis=0)),
             ),
-            *_halves(lambda d, a: (d.T @ a, d.sum(axis=0)), _rows_gradient),
-            (
-                mistake_of_an_exercise(
-                    "divided by the number of neurons",
-                    "With examples in rows, the number of examples is the number of rows.",
-                    "the divisor: len(delta), not its second length",
-                ),
+            **_halves(lambda d, a: (d.T @ a, d.sum(axis=0)), _rows_gradient),
+            "divided by the number of neurons": (
+                "With examples in rows, the number of examples is the number of rows.",
+                "the divisor: len(delta), not its second length",
                 lambda d, a: (d.T @ a / d.shape[1], d.sum(axis=0) / d.shape[1]),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the gradient of the transposed weights",
-                    "(a_previous)ᵀ δ has an input in each row; w has a neuron in each row.",
-                    "the order of the two factors",
-                ),
+            "the gradient of the transposed weights": (
+                "(a_previous)ᵀ δ has an input in each row; w has a neuron in each row.",
+                "the order of the two factors",
                 lambda d, a: (a.T @ d / len(d), d.mean(axis=0)),
             ),
-            (
-                mistake_of_an_exercise(
-                    "1/m applied twice",
-                    "There is one factor 1/m in C = (1/m) Σ C_x.",
-                    "the mean: it divides already",
-                ),
+            "1/m applied twice": (
+                "There is one factor 1/m in C = (1/m) Σ C_x.",
+                "the mean: it divides already",
                 lambda d, a: (d.T @ a / len(d) ** 2, d.mean(axis=0) / len(d)),
             ),
-        ),
+        },
         parts=("w", "b"),
         hints=(("batch of 1,", WITH_ONE_EXAMPLE),),
     ),
@@ -138,33 +121,24 @@ ELSEWHERE = {
         _grads(),
         _ours,
         "three layers",
-        (
-            (
-                mistake_of_an_exercise(
-                    "still the gradient of a sum",
-                    "A summed cost is m times the mean, and so is its gradient.",
-                    "the factor 1/m",
-                ),
+        {
+            "still the gradient of a sum": (
+                "A summed cost is m times the mean, and so is its gradient.",
+                "the factor 1/m",
                 lambda w, b, m: (w.T, b[:, None]),
             ),
-            *_halves(lambda w, b, m: (w.T, b[:, None]), _ours),
-            (
-                mistake_of_an_exercise(
-                    "multiplied by m",
-                    "The sum is the larger one: from the sum to the mean one divides.",
-                    "the factor 1/m",
-                ),
+            **_halves(lambda w, b, m: (w.T, b[:, None]), _ours),
+            "multiplied by m": (
+                "The sum is the larger one: from the sum to the mean one divides.",
+                "the factor 1/m",
                 lambda w, b, m: (w.T * m, b[:, None] * m),
             ),
-            (
-                mistake_of_an_exercise(
-                    "weights still transposed",
-                    "A kernel has a neuron in each column; ours has one in each row.",
-                    "the rows of the first result: n, one for each neuron",
-                ),
+            "weights still transposed": (
+                "A kernel has a neuron in each column; ours has one in each row.",
+                "the rows of the first result: n, one for each neuron",
                 lambda w, b, m: (w / m, b[:, None] / m),
             ),
-        ),
+        },
         parts=("w", "b"),
     ),
     "input_error": function_on(
@@ -172,90 +146,60 @@ ELSEWHERE = {
         _inputs(),
         _input_error,
         "two nets, with one example and with six",
-        (
-            (
-                mistake_of_an_exercise(
-                    "a factor σ′(x)",
-                    "The inputs pass through no activation, so there is no slope to multiply by.",
-                    "what stands behind (w¹)ᵀ δ¹: nothing",
-                ),
+        {
+            "a factor σ′(x)": (
+                "The inputs pass through no activation, so there is no slope to multiply by.",
+                "what stands behind (w¹)ᵀ δ¹: nothing",
                 lambda net, x, y: _input_error(net, x, y) * net.sigma[1].prime(x),
             ),
-            (
-                mistake_of_an_exercise(
-                    "averaged over the examples",
-                    "Each example has its own inputs, so each has its own slopes.",
-                    "the mean: δ⁰ stays per example, as every δ does",
-                ),
+            "averaged over the examples": (
+                "Each example has its own inputs, so each has its own slopes.",
+                "the mean: δ⁰ stays per example, as every δ does",
                 lambda net, x, y: _input_error(net, x, y).mean(axis=1, keepdims=True),
             ),
-            (
-                mistake_of_an_exercise(
-                    "divided by the number of examples",
-                    "Each example has its own cost and its own inputs: nothing is averaged.",
-                    "the factor 1/m: it stands in (3) and (4), not in an error",
-                ),
+            "divided by the number of examples": (
+                "Each example has its own cost and its own inputs: nothing is averaged.",
+                "the factor 1/m: it stands in (3) and (4), not in an error",
                 lambda net, x, y: _input_error(net, x, y) / x.shape[1],
             ),
-            (
-                mistake_of_an_exercise(
-                    "summed over the examples",
-                    "Each example has its own inputs, so each has its own slopes.",
-                    "the shape of the answer: m columns, one for each example",
-                ),
+            "summed over the examples": (
+                "Each example has its own inputs, so each has its own slopes.",
+                "the shape of the answer: m columns, one for each example",
                 lambda net, x, y: _input_error(net, x, y).sum(axis=1, keepdims=True),
             ),
-            (
-                mistake_of_an_exercise(
-                    "σ′(z¹) left out",
-                    "δ¹ itself has the factor σ′(z¹); behind it come the weights w¹.",
-                    "equation (2) for l = 1, before the last step",
-                ),
+            "σ′(z¹) left out": (
+                "δ¹ itself has the factor σ′(z¹); behind it come the weights w¹.",
+                "equation (2) for l = 1, before the last step",
                 lambda net, x, y: net.w[1].T @ (net.w[2].T @ backprop(net, x, y).delta[2]),
             ),
-            (
-                mistake_of_an_exercise(
-                    "σ′(z¹) taken twice",
-                    "δ¹ has the factor σ′(z¹) in it already.",
-                    "what stands behind (w¹)ᵀ δ¹: nothing",
-                ),
+            "σ′(z¹) taken twice": (
+                "δ¹ has the factor σ′(z¹) in it already.",
+                "what stands behind (w¹)ᵀ δ¹: nothing",
                 lambda net, x, y: (
                     net.w[1].T
                     @ (backprop(net, x, y).delta[1] * net.sigma[1].prime(feed_forward(net, x)[0][1]))
                 ),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the inverse in place of the transpose",
-                    "Errors are collected along the weights; nothing is undone.",
-                    "(w¹)ᵀ",
-                ),
+            "the inverse in place of the transpose": (
+                "Errors are collected along the weights; nothing is undone.",
+                "(w¹)ᵀ",
                 lambda net, x, y: np.linalg.pinv(net.w[1]) @ backprop(net, x, y).delta[1],
             ),
-            (
-                mistake_of_an_exercise(
-                    "a factor x",
-                    "How the cost changes with x has no factor x: z¹ is a straight line in x.",
-                    "what stands behind (w¹)ᵀ δ¹: nothing",
-                ),
+            "a factor x": (
+                "How the cost changes with x has no factor x: z¹ is a straight line in x.",
+                "what stands behind (w¹)ᵀ δ¹: nothing",
                 lambda net, x, y: x * _input_error(net, x, y),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the error of layer 1",
-                    "δ¹ has a row for each hidden neuron; asked for is one more step back, to the inputs.",
-                    "(w¹)ᵀ",
-                ),
+            "the error of layer 1": (
+                "δ¹ has a row for each hidden neuron; asked for is one more step back, to the inputs.",
+                "(w¹)ᵀ",
                 lambda net, x, y: backprop(net, x, y).delta[1],
             ),
-            (
-                mistake_of_an_exercise(
-                    "uphill and downhill exchanged",
-                    "δ⁰ is the slope of the cost itself, which points uphill.",
-                    "the sign",
-                ),
+            "uphill and downhill exchanged": (
+                "δ⁰ is the slope of the cost itself, which points uphill.",
+                "the sign",
                 partial(_input_error, share=-1.0),
             ),
-        ),
+        },
     ),
 }

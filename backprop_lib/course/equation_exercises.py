@@ -18,8 +18,8 @@ from backprop_lib.activations import Activation
 from backprop_lib.arguments import Array
 from backprop_lib.costs import Cost
 from backprop_lib.costs import cost as cost_named
-from backprop_lib.course.answers import Case, FunctionToWrite
-from backprop_lib.course.mistakes import MISTAKES, RIGHT, Mistake, Run, diagnosing_net
+from backprop_lib.course.answers import Case, FunctionToWrite, function_on
+from backprop_lib.course.mistakes import MISTAKES, RIGHT, Mistake, Run, Step, Wrong, diagnosing_net
 from backprop_lib.course.results import same
 from backprop_lib.equations import backprop
 from backprop_lib.network import Network, Parameters
@@ -27,9 +27,7 @@ from backprop_lib.network import Network, Parameters
 LN_COSH = Cost("ln_cosh", lambda a, y: np.log(np.cosh(a - y)).sum(axis=0), lambda a, y: np.tanh(a - y))
 
 
-def mistake_of_an_exercise(
-    title: str, sentence: str, where: str, **steps: Callable[[Run, int], Array]
-) -> Mistake:
+def _own(title: str, sentence: str, where: str, **steps: Step) -> Mistake:
     """A mistake that only an exercise knows."""
     return Mistake(title, title, sentence, where, steps)
 
@@ -57,46 +55,46 @@ def _square_for_slope(half: float, run: Run, l: int) -> Array:
     return square
 
 
-_TURNED_AND_BARE = mistake_of_an_exercise(
+_TURNED_AND_BARE = _own(
     "the target minus the output, and σ′ left out",
     "The sign is flipped, and the factor σ′(z^L) is missing.",
     "equation (1): both of its factors",
     output_error=lambda r, l: -r.cost.derivative(r.a[l], r.y),
 )
-_INVERSE = mistake_of_an_exercise(
+_INVERSE = _own(
     "the inverse in place of the transpose",
     "Errors are collected along the weights; nothing is undone.",
     "equation (2): Σ_k w_kj δ_k",
     hidden_error=lambda r, l: np.linalg.pinv(r.net.w[l + 1]) @ r.delta[l + 1] * r.net.sigma[l].prime(r.z[l]),
 )
 _IN_ONE_STEP = (
-    mistake_of_an_exercise(
+    _own(
         "σ in place of σ′",
         "The slope of the cost is multiplied by σ(z^L), not by its derivative.",
         MISTAKES["no_sigma_prime_at_output"].where,
         output_error=lambda r, l: r.cost.derivative(r.a[l], r.y) * r.a[l],
     ),
-    mistake_of_an_exercise(
+    _own(
         "the errors averaged",
         "δ is averaged over the batch; errors stay per example, one column each.",
         "equations (3) and (4): the mean is taken there, and only there",
         output_error=lambda r, l: RIGHT["output_error"](r, l).mean(axis=1, keepdims=True),
         hidden_error=lambda r, l: RIGHT["hidden_error"](r, l).mean(axis=1, keepdims=True),
     ),
-    mistake_of_an_exercise(
+    _own(
         "1/m taken in δ",
         "δ is divided by the number of examples; errors stay per example, undivided.",
         "equations (3) and (4): the mean is taken there, and only there",
         output_error=lambda r, l: RIGHT["output_error"](r, l) / r.m,
         hidden_error=lambda r, l: RIGHT["hidden_error"](r, l) / r.m,
     ),
-    mistake_of_an_exercise(
+    _own(
         "the activation of the same layer",
         "The weights w^l lead from layer l − 1: its activations belong into (4).",
         "equation (4), the last line of its proof: ∂z^l_j/∂w^l_jk is a^{l−1}_k",
         weight_gradient=lambda r, l: r.delta[l] @ r.a[l].T / r.m,
     ),
-    mistake_of_an_exercise(
+    _own(
         "the means multiplied",
         "Errors and activations are averaged before they are multiplied; "
         "a mean of products is not the product of the means.",
@@ -105,34 +103,34 @@ _IN_ONE_STEP = (
             r.delta[l].mean(axis=1, keepdims=True) @ r.a[l - 1].mean(axis=1, keepdims=True).T
         ),
     ),
-    mistake_of_an_exercise(
+    _own(
         "divided by the number of neurons",
         "The rows of δ are neurons; the examples are its columns.",
         "the divisor: delta.shape[1], or a mean with axis=1",
         bias_gradient=lambda r, l: r.delta[l].sum(axis=1, keepdims=True) / len(r.delta[l]),
         weight_gradient=lambda r, l: r.delta[l] @ r.a[l - 1].T / len(r.delta[l]),
     ),
-    mistake_of_an_exercise(
+    _own(
         "one mean over the neurons, too",
         "Every neuron has a bias of its own, and so a slope of its own.",
         "the axis of the mean: it runs along the examples alone",
         bias_gradient=lambda r, l: np.full((len(r.delta[l]), 1), r.delta[l].mean()),
     ),
     _TURNED_AND_BARE,
-    mistake_of_an_exercise(
+    _own(
         "z in place of a",
         "The cost compares the output a^L with the target, not z^L.",
         "equation (1), its first factor: ∂C_x/∂a^L_j",
         output_error=lambda r, l: r.cost.derivative(r.z[l], r.y) * r.net.sigma[l].prime(r.z[l]),
     ),
-    mistake_of_an_exercise(
+    _own(
         "σ′ taken of y",
         "σ′ is evaluated at the target y; it belongs at the pre-activation z.",
         "equation (1), the last line of its proof: the slope of the step from z to a is σ′(z)",
         output_error=lambda r, l: r.cost.derivative(r.a[l], r.y) * r.net.sigma[l].prime(r.y),
     ),
     *(
-        mistake_of_an_exercise(
+        _own(
             "the cost in place of its slope",
             "Both factors are slopes: the cost has to be differentiated by a^L_j.",
             "equation (1), its first factor: ∂C_x/∂a^L_j",
@@ -140,39 +138,39 @@ _IN_ONE_STEP = (
         )
         for half in (0.5, 1.0)
     ),
-    mistake_of_an_exercise(
+    _own(
         "the size of the difference",
         "The slope has a sign: it is negative where the output is too small.",
         "equation (1), its first factor: ∂C_x/∂a^L_j",
         output_error=lambda r, l: np.abs(r.cost.derivative(r.a[l], r.y)) * r.net.sigma[l].prime(r.z[l]),
     ),
-    mistake_of_an_exercise(
+    _own(
         "a sum for the product",
         "Slopes of steps that follow one another are multiplied, not added.",
         "the chain rule: the factors of the equation",
         output_error=lambda r, l: r.cost.derivative(r.a[l], r.y) + r.net.sigma[l].prime(r.z[l]),
         hidden_error=lambda r, l: r.net.w[l + 1].T @ r.delta[l + 1] + r.net.sigma[l].prime(r.z[l]),
     ),
-    mistake_of_an_exercise(
+    _own(
         "brackets missing",
         "a − y · σ′ multiplies y alone: the difference needs brackets.",
         "the first factor: write (a - y) * …",
         output_error=lambda r, l: r.a[l] - r.y * r.net.sigma[l].prime(r.z[l]),
     ),
-    mistake_of_an_exercise(
+    _own(
         "σ′ alone",
         "σ′ is one of two factors; what comes from the cost is missing.",
         "the equation: both of its factors",
         output_error=lambda r, l: r.net.sigma[l].prime(r.z[l]),
         hidden_error=lambda r, l: r.net.sigma[l].prime(r.z[l]),
     ),
-    mistake_of_an_exercise(
+    _own(
         "the errors of the next layer are left out",
         "The weights are added up as they are; each belongs to the error δ_k of the neuron it leads to.",
         "equation (2): Σ_k w_kj δ_k",
         hidden_error=lambda r, l: r.net.w[l + 1].sum(axis=0)[:, None] * r.net.sigma[l].prime(r.z[l]),
     ),
-    mistake_of_an_exercise(
+    _own(
         "σ′ taken twice",
         "Each layer has one bend between z and a, so each error has one factor σ′.",
         "how often the line with σ′ is applied",
@@ -185,7 +183,7 @@ _IN_ONE_STEP = (
 
 def _built_in(name: str, formula: str, slope: Callable[[Array], Array]) -> Mistake:
     """The slope of one activation, written where every activation was asked for."""
-    return mistake_of_an_exercise(
+    return _own(
         f"the slope of the {name} built in",
         f"{formula} is the slope of the {name} alone; this function is for every activation.",
         "the argument sigma: its slope at z is sigma.prime(z)",
@@ -199,13 +197,13 @@ _BUILT_IN = (
     _built_in("tanh", "1 − a²", lambda a: 1 - a**2),
 )
 _QUADRATIC_SLOPE = (
-    mistake_of_an_exercise(
+    _own(
         "the slope of another cost",
         "a − y is the slope of the quadratic cost; this cost has another.",
         "equation (1), its first factor: differentiate this cost by a^L_j",
         output_error=lambda r, l: (r.a[l] - r.y) * r.net.sigma[l].prime(r.z[l]),
     ),
-    mistake_of_an_exercise(
+    _own(
         "the slope of another cost, and σ′ left out",
         "a − y is the slope of the quadratic cost, and the factor σ′(z^L) is missing.",
         "equation (1): both of its factors",
@@ -214,21 +212,23 @@ _QUADRATIC_SLOPE = (
 )
 
 
-Runs = list[tuple[str, Run]]
+def _net(rng: np.random.Generator, m: int, *layers: tuple[str, int]) -> Network:
+    """A net with random biases, too; the number of its examples is its seed."""
+    net = Network([*layers], seed=m)
+    net.theta += 0.3 * rng.standard_normal(net.theta.size)
+    return net
 
 
-def _runs(*activations: tuple[str, str], cost: str | Cost = "quadratic") -> Runs:
-    """Nets of two layers with random biases, on batches of 1, 7 and 20 random examples; one net is square.
+def _runs(*activations: tuple[str, str], cost: str | Cost = "quadratic") -> list[tuple[str, Run]]:
+    """Nets of two layers on batches of 1, 7 and 20 random examples; one net is square.
 
     activations: those of the hidden and of the output layer.
     """
     rng, runs = np.random.default_rng(5), []
     for hidden, output in activations:
-        for sizes, m in (((4, 5, 3), 1), ((2, 4, 3), 7), ((3, 3, 3), 20)):
-            layers = [("identity", sizes[0]), (hidden, sizes[1]), (output, sizes[2])]
-            net = Network(layers, seed=m)
-            net.theta += 0.3 * rng.standard_normal(net.theta.size)
-            x, y = rng.standard_normal((sizes[0], m)), np.eye(sizes[2])[:, rng.integers(0, sizes[2], m)]
+        for (inputs, n, outputs), m in (((4, 5, 3), 1), ((2, 4, 3), 7), ((3, 3, 3), 20)):
+            net = _net(rng, m, ("identity", inputs), (hidden, n), (output, outputs))
+            x, y = rng.standard_normal((inputs, m)), np.eye(outputs)[:, rng.integers(0, outputs, m)]
             known = backprop(net, x, y, cost)
             run = Run(net, y, cost_named(cost), known.z, known.a, known.delta, known.gradient)
             kind = f"{hidden} and {output} with " if len(activations) > 1 else ""
@@ -252,7 +252,7 @@ _HINTS = (
 def _step(
     step: str,
     l: int,
-    runs: Callable[[], Runs],
+    runs: list[tuple[str, Run]],
     checked_on: str,
     parameters: str,
     arguments: Callable[[Run], tuple[Any, ...]],
@@ -269,28 +269,28 @@ def _step(
         wrong_step = mistake.steps.get(step)
         if wrong_step is None or mistake.name in without:
             continue
-        if not all(same(RIGHT[step](run, l), wrong_step(run, l)) for _, run in runs()):
+        if not all(same(RIGHT[step](run, l), wrong_step(run, l)) for _, run in runs):
             mistakes.append(replace(mistake, where=where.get(mistake.name, mistake.where)))
 
     def cases() -> list[Case]:
         return [
             Case(name, arguments(run), RIGHT[step](run, l), tuple(m.steps[step](run, l) for m in mistakes))
-            for name, run in runs()
+            for name, run in runs
         ]
 
     return FunctionToWrite(tuple(parameters.split()), cases, checked_on, tuple(mistakes), hints=_HINTS)
 
 
-def _both(*names: str) -> dict[str, Callable[[Run, int], Array]]:
+def _both(*names: str) -> dict[str, Step]:
     """The wrong steps of several mistakes of the catalogue."""
     return {step: wrong for name in names for step, wrong in MISTAKES[name].steps.items()}
 
 
-def _without_biases(net: Network, x: Array, y: Array) -> Parameters:
+def _without_biases(net: Network, x: Array, y: Array) -> Any:
     net = net.copy()
     for b in net.b.values():
         b[...] = 0.0
-    return backprop(net, x, y).gradient
+    return _dicts(backprop(net, x, y).gradient)
 
 
 def _mean(v: Array) -> Array:
@@ -299,7 +299,7 @@ def _mean(v: Array) -> Array:
 
 
 _WHOLE = (
-    mistake_of_an_exercise(
+    _own(
         "σ′ left out in all layers",
         "No error is multiplied by the slope of its neuron, σ′(z^l).",
         "equations (1) and (2): each has a factor σ′",
@@ -316,7 +316,7 @@ _WHOLE = (
         for step, wrong in MISTAKES[name].steps.items()
     ),
     *(
-        mistake_of_an_exercise(
+        _own(
             "σ in place of σ′",
             "An error is multiplied by σ(z^l), not by its derivative.",
             "equations (1) and (2): σ has to be differentiated in both",
@@ -325,7 +325,7 @@ _WHOLE = (
         for at_output in ({"output_error": lambda r, l: (r.a[l] - r.y) * r.a[l]},)
         for steps in (at_output, at_output | _both("sigma_for_sigma_prime"))
     ),
-    mistake_of_an_exercise(
+    _own(
         "the errors averaged",
         "δ is averaged over the batch on its way; errors stay per example, one column each.",
         "equations (3) and (4): the mean is taken there, and only there",
@@ -334,48 +334,48 @@ _WHOLE = (
         weight_gradient=lambda r, l: r.delta[l] @ _mean(r.a[l - 1]).T,
     ),
     *(replace(built_in, where="the slope of layer l: net.sigma[l].prime(z[l])") for built_in in _BUILT_IN),
-    mistake_of_an_exercise(
+    _own(
         "the biases in place of their slopes",
         "These are the biases of the net; asked for is how the cost changes with them.",
         "equation (3): the gradient by the biases is made of δ",
         bias_gradient=lambda r, l: r.net.b[l],
     ),
-    mistake_of_an_exercise(
+    _own(
         "δ^L multiplied by σ′ once more",
         "The error of the output layer has one factor σ′; equation (2) adds those of the other layers.",
         "the loop for equation (2): it begins at l = L − 1",
         output_error=lambda r, l: RIGHT["output_error"](r, l) * r.net.sigma[l].prime(r.z[l]),
     ),
 )
-_BACKPROP: tuple[tuple[Mistake, Callable[[Network, Array, Array], Parameters]], ...] = (
-    *((mistake, mistake.gradient) for mistake in (*MISTAKES.values(), *_WHOLE)),
-    (
-        mistake_of_an_exercise(
-            "the biases are missing in the forward pass",
-            "Every layer adds its column b^l before it bends: without it, all z and a are others.",
-            "the forward pass: z^l = w^l a^{l−1} + b^l",
-        ),
-        _without_biases,
-    ),
-)
+_BY_WHOLE_GRADIENT = [
+    (mistake, lambda net, x, y, mistake=mistake: _dicts(mistake.gradient(net, x, y)))
+    for mistake in (*MISTAKES.values(), *_WHOLE)
+]
 
 
-def _backprop_cases() -> list[Case]:
-    rng, cases = np.random.default_rng(6), []
-    problems = [diagnosing_net()[:3]]
-    for sizes, m in (((4, 5, 3), 1), ((3, 4, 4, 4, 2), 12)):
-        # An answer with the slope of one of them built in is not right on both.
-        hidden = "sigmoid" if m > 1 else "tanh"
-        layers = [("identity", sizes[0]), *((hidden, n) for n in sizes[1:-1]), ("sigmoid", sizes[-1])]
-        net = Network(layers, seed=m)
-        net.theta += 0.3 * rng.standard_normal(net.theta.size)
-        problems.append((net, rng.standard_normal((sizes[0], m)), rng.random((sizes[-1], m))))
-    for net, x, y in problems:
-        name = f"a {'-'.join(map(str, net.sizes))} net with a batch of {x.shape[1]}"
-        gradients = [backprop(net, x, y).gradient, *(wrong(net, x, y) for _, wrong in _BACKPROP)]
-        right, *others = ((g.w, g.b) for g in gradients)
-        cases.append(Case(name, (net, x, y), right, tuple(others)))
-    return cases
+def _dicts(gradient: Parameters) -> tuple[dict[int, Array], dict[int, Array]]:
+    return gradient.w, gradient.b
+
+
+Problem = tuple[Network, Array, Array]
+
+
+def _problem(rng: np.random.Generator, m: int, hidden: str, sizes: tuple[int, ...]) -> Problem:
+    """A net of sigmoid outputs, and random examples."""
+    first, *middle, last = sizes
+    net = _net(rng, m, ("identity", first), *((hidden, n) for n in middle), ("sigmoid", last))
+    return net, rng.standard_normal((first, m)), rng.random((last, m))
+
+
+def _name(net: Network, x: Array) -> str:
+    return f"a {'-'.join(map(str, net.sizes))} net with a batch of {x.shape[1]}"
+
+
+def _problems() -> dict[str, Problem]:
+    rng = np.random.default_rng(6)
+    # An answer with the slope of one of them built in is not right on both.
+    tanh, sigmoid = _problem(rng, 1, "tanh", (4, 5, 3)), _problem(rng, 12, "sigmoid", (3, 4, 4, 4, 2))
+    return {_name(net, x): (net, x, y) for net, x, y in (diagnosing_net()[:3], tanh, sigmoid)}
 
 
 def _prime(sigma: Activation, z: Array) -> Array:
@@ -403,88 +403,61 @@ def _carried_by_the_next_slope(net: Network, z: dict[int, Array], delta: Array) 
     return delta
 
 
-_FIRST_ERROR: tuple[tuple[Mistake, Callable[[Network, dict[int, Array], Array], Array]], ...] = (
-    (MISTAKES["no_sigma_prime_in_hidden"], partial(_carried, slope=lambda sigma, z: 1.0)),
-    (
-        mistake_of_an_exercise(
-            "one layer only",
-            "This is the error of the last hidden layer; the net may have more of them.",
-            "the loop: l runs from L − 1 down to 1",
-        ),
+_SLOPE_OF_THE_LAYER = "the slope of layer l, which is net.sigma[l].prime(z[l])"
+
+
+def _as_in(mistake: Mistake, answer: Callable[..., Any], where: str = "") -> Wrong:
+    """An answer that is told the words of this mistake, and another place to look at where there is one."""
+    return {mistake.title: (mistake.sentence, where or mistake.where, answer)}
+
+
+_FIRST_ERROR: Wrong = {
+    **_as_in(MISTAKES["no_sigma_prime_in_hidden"], partial(_carried, slope=lambda sigma, z: 1.0)),
+    "one layer only": (
+        "This is the error of the last hidden layer; the net may have more of them.",
+        "the loop: l runs from L − 1 down to 1",
         lambda net, z, delta: _carried(net, z, delta, net.L - 1),
     ),
-    (
-        mistake_of_an_exercise(
-            "the loop ends one layer too early",
-            "This is the error of layer 2; asked for is that of layer 1.",
-            "the end of the loop: range(a, b, -1) does not come to b itself",
-        ),
+    "the loop ends one layer too early": (
+        "This is the error of layer 2; asked for is that of layer 1.",
+        "the end of the loop: range(a, b, -1) does not come to b itself",
         lambda net, z, delta: _carried(net, z, delta, 2),
     ),
-    (
-        replace(
-            MISTAKES["sigma_prime_of_a"],
-            where="the dict that is handed over: it holds z, and sigma.prime takes z as it is",
-        ),
+    **_as_in(
+        MISTAKES["sigma_prime_of_a"],
         partial(_carried, slope=lambda sigma, z: _prime(sigma, sigma(z))),
+        "the dict that is handed over: it holds z, and sigma.prime takes z as it is",
     ),
-    (MISTAKES["sigma_for_sigma_prime"], partial(_carried, slope=lambda sigma, z: sigma(z))),
-    *(
-        (
-            replace(mistake, where="the slope of layer l, which is net.sigma[l].prime(z[l])"),
-            partial(_carried, slope=slope),
-        )
-        for mistake, slope in zip(
-            _BUILT_IN,
-            (lambda sigma, z: sigma(z) * (1 - sigma(z)), lambda sigma, z: 1 - sigma(z) ** 2),
-            strict=True,
-        )
-    ),
-    (
-        _INVERSE,
-        partial(_carried, turned=np.linalg.pinv),
-    ),
-    (
-        mistake_of_an_exercise(
-            "σ′ of the next layer",
-            "δ^{l+1} holds the slope of its own layer already; new is that of layer l.",
-            "equation (2): it multiplies by σ′(z^l), after the weights",
-        ),
+    **_as_in(MISTAKES["sigma_for_sigma_prime"], partial(_carried, slope=lambda sigma, z: sigma(z))),
+    **_as_in(_BUILT_IN[0], partial(_carried, slope=lambda s, z: s(z) * (1 - s(z))), _SLOPE_OF_THE_LAYER),
+    **_as_in(_BUILT_IN[1], partial(_carried, slope=lambda s, z: 1 - s(z) ** 2), _SLOPE_OF_THE_LAYER),
+    **_as_in(_INVERSE, partial(_carried, turned=np.linalg.pinv)),
+    "σ′ of the next layer": (
+        "δ^{l+1} holds the slope of its own layer already; new is that of layer l.",
+        "equation (2): it multiplies by σ′(z^l), after the weights",
         _carried_by_the_next_slope,
     ),
-    (
-        mistake_of_an_exercise(
-            "δ^L multiplied by σ′ once more",
-            "What is handed over is an error already: its factor σ′(z^L) is in it.",
-            "the loop: l runs from L − 1 down to 1",
-        ),
+    "δ^L multiplied by σ′ once more": (
+        "What is handed over is an error already: its factor σ′(z^L) is in it.",
+        "the loop: l runs from L − 1 down to 1",
         lambda net, z, delta: _carried(net, z, delta * net.sigma[net.L].prime(z[net.L])),
     ),
-    (
-        mistake_of_an_exercise(
-            "the errors averaged",
-            "δ is averaged over the batch; errors stay per example, one column each.",
-            "the shape of the answer: m columns, one for each example",
-        ),
+    "the errors averaged": (
+        "δ is averaged over the batch; errors stay per example, one column each.",
+        "the shape of the answer: m columns, one for each example",
         lambda net, z, delta: _mean(_carried(net, z, delta)),
     ),
-    (
-        mistake_of_an_exercise(
-            "1/m taken in δ",
-            "δ is divided by the number of examples; errors stay per example, undivided.",
-            "equation (2): nothing in it is divided by m",
-        ),
+    "1/m taken in δ": (
+        "δ is divided by the number of examples; errors stay per example, undivided.",
+        "equation (2): nothing in it is divided by m",
         lambda net, z, delta: _carried(net, z, delta) / delta.shape[1],
     ),
-    (
-        mistake_of_an_exercise(
-            "the sign flipped",
-            "The error of the output layer is handed over with its sign; nothing turns it round.",
-            "equation (2): it has no minus",
-        ),
+    "the sign flipped": (
+        "The error of the output layer is handed over with its sign; nothing turns it round.",
+        "equation (2): it has no minus",
         lambda net, z, delta: -_carried(net, z, delta),
     ),
-)
+}
 
 
 def _with_decay(
@@ -492,7 +465,7 @@ def _with_decay(
     x: Array,
     y: Array,
     decay: float,
-    slope: Callable[[Array], Array] = lambda w: w,
+    slope: Callable[[Array], Any] = lambda w: w,
     bias_decay: float = 0.0,
 ) -> Any:
     """(dw, db) of the quadratic cost with ½ decay Σ w² + ½ bias_decay Σ b² added to it."""
@@ -505,97 +478,67 @@ def _with_decay(
 
 
 _PENALTY = "the derivative of the penalty by one weight"
-_DECAY: tuple[tuple[Mistake, Callable[[Network, Array, Array, float], Any]], ...] = (
-    (
-        mistake_of_an_exercise(
-            "the biases decay, too",
-            "The penalty adds up weights only, so the slopes by biases stay as they are.",
-            "the sum of the penalty, and at which parameters are in it",
-        ),
+_DECAY: Wrong = {
+    "the biases decay, too": (
+        "The penalty adds up weights only, so the slopes by biases stay as they are.",
+        "the sum of the penalty, and at which parameters are in it",
         lambda net, x, y, decay: _with_decay(net, x, y, decay, bias_decay=decay),
     ),
-    (
-        mistake_of_an_exercise(
-            "the gradient without the penalty", "This is the gradient of the cost alone.", _PENALTY
-        ),
+    "the gradient without the penalty": (
+        "This is the gradient of the cost alone.",
+        _PENALTY,
         lambda net, x, y, decay: _with_decay(net, x, y, 0.0),
     ),
-    (
-        mistake_of_an_exercise(
-            "the penalty divided by m",
-            "The penalty belongs to the set, not to an example: it is added after the mean.",
-            "where the mean over the batch is taken: in (3) and (4) of the cost alone",
-        ),
+    "the penalty divided by m": (
+        "The penalty belongs to the set, not to an example: it is added after the mean.",
+        "where the mean over the batch is taken: in (3) and (4) of the cost alone",
         lambda net, x, y, decay: _with_decay(net, x, y, decay / x.shape[1]),
     ),
-    (
-        mistake_of_an_exercise(
-            "½ of the penalty forgotten", "The derivative of ½ λ w² is λ w, not 2 λ w.", _PENALTY
-        ),
+    "½ of the penalty forgotten": (
+        "The derivative of ½ λ w² is λ w, not 2 λ w.",
+        _PENALTY,
         lambda net, x, y, decay: _with_decay(net, x, y, 2 * decay),
     ),
-    (
-        mistake_of_an_exercise(
-            "the penalty with a minus",
-            "A penalty is added to the cost, so its slope is added to the gradient.",
-            _PENALTY,
-        ),
+    "the penalty with a minus": (
+        "A penalty is added to the cost, so its slope is added to the gradient.",
+        _PENALTY,
         lambda net, x, y, decay: _with_decay(net, x, y, -decay),
     ),
-    (
-        mistake_of_an_exercise(
-            "½ of the penalty kept", "The 2 of the power cancels the ½: the derivative is λ w.", _PENALTY
-        ),
+    "½ of the penalty kept": (
+        "The 2 of the power cancels the ½: the derivative is λ w.",
+        _PENALTY,
         lambda net, x, y, decay: _with_decay(net, x, y, decay / 2),
     ),
-    *(
-        (
-            mistake_of_an_exercise(
-                "the penalty in place of its slope",
-                "What each weight adds to the penalty has to be differentiated by that weight.",
-                _PENALTY,
-            ),
-            partial(_with_decay, slope=slope),
-        )
-        for slope in (lambda w: w**2, lambda w: w**2 / 2)
+    "the penalty in place of its slope": (
+        "What each weight adds to the penalty has to be differentiated by that weight.",
+        _PENALTY,
+        partial(_with_decay, slope=lambda w: w**2),
+        partial(_with_decay, slope=lambda w: w**2 / 2),
     ),
-    *(
-        (
-            mistake_of_an_exercise(
-                "one number for all weights of a layer",
-                "By one weight, only its own term of the sum has a slope.",
-                _PENALTY,
-            ),
-            partial(_with_decay, slope=slope),
-        )
-        for slope in (np.sum, lambda w: np.sum(w**2), lambda w: np.sum(w**2) / 2, np.ones_like)
+    "one number for all weights of a layer": (
+        "By one weight, only its own term of the sum has a slope.",
+        _PENALTY,
+        partial(_with_decay, slope=np.sum),
+        partial(_with_decay, slope=lambda w: np.sum(w**2)),
+        partial(_with_decay, slope=lambda w: np.sum(w**2) / 2),
+        partial(_with_decay, slope=np.ones_like),
     ),
-    (
-        mistake_of_an_exercise(
-            "the strength of the penalty is left out",
-            "The penalty has a factor λ, and its slope has it, too.",
-            _PENALTY,
-        ),
+    "the strength of the penalty is left out": (
+        "The penalty has a factor λ, and its slope has it, too.",
+        _PENALTY,
         lambda net, x, y, decay: _with_decay(net, x, y, 1.0),
     ),
-    (
-        mistake_of_an_exercise(
-            "the sign of w in place of w",
-            "That is the slope of |w|; the penalty is made of squares.",
-            _PENALTY,
-        ),
+    "the sign of w in place of w": (
+        "That is the slope of |w|; the penalty is made of squares.",
+        _PENALTY,
         partial(_with_decay, slope=np.sign),
     ),
-)
+}
 
 
-def _decay_cases() -> list[Case]:
-    cases = []
-    for decay, case in zip((0.1, 0.5, 2.0), _backprop_cases(), strict=True):
-        arguments = (*case.arguments, decay)
-        wrong = tuple(mistaken(*arguments) for _, mistaken in _DECAY)
-        cases.append(Case(case.name, arguments, _with_decay(*arguments), wrong))
-    return cases
+def _decays() -> dict[str, tuple[Any, ...]]:
+    problems = zip(_problems().items(), (0.1, 0.5, 2.0), strict=True)
+    return {name: (*problem, decay) for (name, problem), decay in problems}
 
 
 def _suspected_penalty(bad: list[str], good: list[str]) -> str:
@@ -605,20 +548,18 @@ def _suspected_penalty(bad: list[str], good: list[str]) -> str:
     return _suspect(bad, good)
 
 
-def _first_errors() -> list[Case]:
-    """Nets of two, three and four layers; right answers, and those of the mistakes of the exercise."""
-    cases = []
-    for sizes, m in (((3, 4, 2), 6), ((4, 3, 3, 2), 1), ((2, 3, 4, 3, 3), 5)):
-        hidden = "sigmoid" if m == 5 else "tanh"
-        layers = [("identity", sizes[0]), *((hidden, n) for n in sizes[1:-1]), ("sigmoid", sizes[-1])]
-        net, rng = Network(layers, seed=m), np.random.default_rng(m)
-        net.theta += 0.3 * rng.standard_normal(net.theta.size)
-        run = backprop(net, rng.standard_normal((sizes[0], m)), rng.random((sizes[-1], m)))
-        arguments = (net, run.z, run.delta[net.L])
-        others = tuple(wrong(*arguments) for _, wrong in _FIRST_ERROR)
-        name = f"a {'-'.join(map(str, sizes))} net with a batch of {m}"
-        cases.append(Case(name, arguments, _carried(*arguments), others))
-    return cases
+def _first_errors() -> dict[str, tuple[Network, dict[int, Array], Array]]:
+    """Nets of two, three and four layers, with all z and the error of the last layer."""
+    inputs = {}
+    for m, hidden, sizes in (
+        (6, "tanh", (3, 4, 2)),
+        (1, "tanh", (4, 3, 3, 2)),
+        (5, "sigmoid", (2, 3, 4, 3, 3)),
+    ):
+        net, x, y = _problem(np.random.default_rng(m), m, hidden, sizes)
+        run = backprop(net, x, y)
+        inputs[_name(net, x)] = net, run.z, run.delta[net.L]
+    return inputs
 
 
 def _suspect(bad: list[str], good: list[str]) -> str:
@@ -635,7 +576,7 @@ EQUATIONS: dict[str, FunctionToWrite] = {
     "output_error": _step(
         "output_error",
         2,
-        lambda: _runs(("tanh", "sigmoid"), ("tanh", "tanh")),
+        _runs(("tanh", "sigmoid"), ("tanh", "tanh")),
         "sigmoid and tanh outputs, batches of 1, 7 and 20",
         "z a y sigma",
         lambda run: (run.z[2], run.a[2], run.y, run.net.sigma[2]),
@@ -649,7 +590,7 @@ EQUATIONS: dict[str, FunctionToWrite] = {
     "hidden_error": _step(
         "hidden_error",
         1,
-        lambda: _runs(("tanh", "sigmoid"), ("sigmoid", "sigmoid")),
+        _runs(("tanh", "sigmoid"), ("sigmoid", "sigmoid")),
         "tanh and sigmoid neurons, batches of 1, 7 and 20",
         "w_next delta_next z sigma",
         lambda run: (run.net.w[2], run.delta[2], run.z[1], run.net.sigma[1]),
@@ -658,17 +599,18 @@ EQUATIONS: dict[str, FunctionToWrite] = {
             "the errors averaged": "the shapes of equation (2): δ^l has m columns, one for each example",
         },
     ),
-    "first_error": FunctionToWrite(
-        ("net", "z", "delta_last"),
-        _first_errors,
+    "first_error": function_on(
+        "net z delta_last",
+        _first_errors(),
+        _carried,
         "nets of 2, 3 and 4 layers, batches of 1, 5 and 6",
-        tuple(mistake for mistake, _ in _FIRST_ERROR),
+        _FIRST_ERROR,
         hints=(("3-4-2 net", "That net has one hidden layer. How is it with more of them?"), *_HINTS),
     ),
     "bias_gradient": _step(
         "bias_gradient",
         2,
-        lambda: _runs(("tanh", "sigmoid")),
+        _runs(("tanh", "sigmoid")),
         "batches of 1, 7 and 20",
         "delta",
         lambda run: (run.delta[2],),
@@ -676,33 +618,42 @@ EQUATIONS: dict[str, FunctionToWrite] = {
     "weight_gradient": _step(
         "weight_gradient",
         2,
-        lambda: _runs(("tanh", "sigmoid")),
+        _runs(("tanh", "sigmoid")),
         "batches of 1, 7 and 20",
         "delta a_previous",
         lambda run: (run.delta[2], run.a[1]),
     ),
-    "backprop": FunctionToWrite(
-        ("net", "x", "y"),
-        _backprop_cases,
+    "backprop": function_on(
+        "net x y",
+        _problems(),
+        lambda net, x, y: _dicts(backprop(net, x, y).gradient),
         "nets of 2, 3 and 4 layers, batches of 1, 5 and 12",
-        tuple(mistake for mistake, _ in _BACKPROP),
-        ("dw", "db"),
+        {
+            "the biases are missing in the forward pass": (
+                "Every layer adds its column b^l before it bends: without it, all z and a are others.",
+                "the forward pass: z^l = w^l a^{l−1} + b^l",
+                _without_biases,
+            ),
+        },
+        _BY_WHOLE_GRADIENT,
+        parts=("dw", "db"),
         clue=_suspect,
         hints=(("4-5-3", WITH_ONE_EXAMPLE),),
     ),
-    "weight_decay": FunctionToWrite(
-        ("net", "x", "y", "decay"),
-        _decay_cases,
+    "weight_decay": function_on(
+        "net x y decay",
+        _decays(),
+        _with_decay,
         "nets of 2, 3 and 4 layers, three strengths of the penalty",
-        tuple(mistake for mistake, _ in _DECAY),
-        ("dw", "db"),
+        _DECAY,
+        parts=("dw", "db"),
         clue=_suspected_penalty,
         hints=(("4-5-3", WITH_ONE_EXAMPLE),),
     ),
     "ln_cosh": _step(
         "output_error",
         2,
-        lambda: _runs(("tanh", "sigmoid"), ("tanh", "tanh"), cost=LN_COSH),
+        _runs(("tanh", "sigmoid"), ("tanh", "tanh"), cost=LN_COSH),
         "sigmoid and tanh outputs, batches of 1, 7 and 20",
         "z a y sigma",
         lambda run: (run.z[2], run.a[2], run.y, run.net.sigma[2]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -12,11 +11,10 @@ import numpy as np
 
 from backprop_lib.activations import activation
 from backprop_lib.arguments import Array, one_of
-from backprop_lib.course.answers import Verdict
-from backprop_lib.course.answers import function_on as _function
+from backprop_lib.course.answers import Verdict, function_on
 from backprop_lib.course.attempts import Judge
 from backprop_lib.course.elsewhere_exercises import ELSEWHERE
-from backprop_lib.course.equation_exercises import EQUATIONS, mistake_of_an_exercise
+from backprop_lib.course.equation_exercises import EQUATIONS
 from backprop_lib.course.judging import RefuseBlocks
 from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.course.orders import ORDERS
@@ -27,6 +25,7 @@ from backprop_lib.network import Network, parameter_count
 from backprop_lib.other_ways.autodiff import Value
 
 SIGMOID = activation("sigmoid")
+SIGN_FLIPPED, FACTOR_TWO = (MISTAKES[name].sentence for name in ("sign_flipped", "factor_two"))
 
 
 class Exercise(Protocol):
@@ -106,7 +105,7 @@ def _used_twice(value: float, slope: float, v: float) -> tuple[float, float]:
 
 
 EXERCISES: dict[str, Exercise] = {
-    "cost_slope": _function(
+    "cost_slope": function_on(
         "a y",
         {
             "one example": (np.array([[0.8], [0.3], [0.6]]), np.array([[1.0], [0.0], [0.0]])),
@@ -114,42 +113,35 @@ EXERCISES: dict[str, Exercise] = {
         },
         lambda a, y: a - y,
         "batches of 1 and 2",
-        (
-            (
-                replace(MISTAKES["sign_flipped"], where="the inner derivative, that of a − y by a"),
+        {
+            "the sign flipped": (
+                SIGN_FLIPPED,
+                "the inner derivative, that of a − y by a",
                 lambda a, y: y - a,
             ),
-            (
-                replace(MISTAKES["factor_two"], where="the rule for a power, and the ½ in front of it"),
+            "½ forgotten": (
+                FACTOR_TWO,
+                "the rule for a power, and the ½ in front of it",
                 lambda a, y: 2 * (a - y),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the size of the difference",
-                    "The slope has a sign: it is negative where the output is too small.",
-                    "the rule for a power: the derivative of ½u² is u, whatever its sign",
-                ),
+            "the size of the difference": (
+                "The slope has a sign: it is negative where the output is too small.",
+                "the rule for a power: the derivative of ½u² is u, whatever its sign",
                 lambda a, y: np.abs(a - y),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the mean over the examples",
-                    "Every example keeps its own column of slopes.",
-                    "the shape of the answer, which is that of a",
-                ),
+            "the mean over the examples": (
+                "Every example keeps its own column of slopes.",
+                "the shape of the answer, which is that of a",
                 lambda a, y: (a - y) / a.shape[1],
             ),
-            (
-                mistake_of_an_exercise(
-                    "the cost itself",
-                    "This is what each output adds to the cost; its slope is asked for.",
-                    "the rule for a power: the derivative of ½u² is u",
-                ),
+            "the cost itself": (
+                "This is what each output adds to the cost; its slope is asked for.",
+                "the rule for a power: the derivative of ½u² is u",
                 lambda a, y: 0.5 * (a - y) ** 2,
             ),
-        ),
+        },
     ),
-    "new_cost": _function(
+    "new_cost": function_on(
         "cost slope change",
         {
             "a weight turned up": (0.4, -0.3, 0.1),
@@ -158,34 +150,25 @@ EXERCISES: dict[str, Exercise] = {
         },
         lambda cost, slope, change: cost + slope * change,
         "3 changes",
-        (
-            (
-                mistake_of_an_exercise(
-                    "the change of the cost alone",
-                    "This is by how much the cost changes; what the cost will be is asked for.",
-                    "the cost that there was before the change",
-                ),
+        {
+            "the change of the cost alone": (
+                "This is by how much the cost changes; what the cost will be is asked for.",
+                "the cost that there was before the change",
                 lambda cost, slope, change: slope * change,
             ),
-            (
-                mistake_of_an_exercise(
-                    "a minus for a plus",
-                    "A positive slope and a change upwards make the cost rise.",
-                    "the sign in front of slope times change",
-                ),
+            "a minus for a plus": (
+                "A positive slope and a change upwards make the cost rise.",
+                "the sign in front of slope times change",
                 lambda cost, slope, change: cost - slope * change,
             ),
-            (
-                mistake_of_an_exercise(
-                    "the whole slope added",
-                    "The slope is the change of the cost for a change of the weight by 1.",
-                    "the size of this change: it is much smaller than 1",
-                ),
+            "the whole slope added": (
+                "The slope is the change of the cost for a change of the weight by 1.",
+                "the size of this change: it is much smaller than 1",
                 lambda cost, slope, change: cost + slope,
             ),
-        ),
+        },
     ),
-    "chain_slope": _function(
+    "chain_slope": function_on(
         "w x y",
         {
             "w = 0.5, x = 2": (0.5, 2.0, 3.0),
@@ -194,138 +177,99 @@ EXERCISES: dict[str, Exercise] = {
         },
         lambda w, x, y: (w * x - y) * x,
         "3 nets",
-        (
-            (
-                mistake_of_an_exercise(
-                    "the slope by a",
-                    "This is how the cost changes with a; asked for is how it changes with w.",
-                    "the second factor of the chain, ∂a/∂w",
-                ),
+        {
+            "the slope by a": (
+                "This is how the cost changes with a; asked for is how it changes with w.",
+                "the second factor of the chain, ∂a/∂w",
                 lambda w, x, y: w * x - y,
             ),
-            (
-                mistake_of_an_exercise(
-                    "the slope by x",
-                    "Here w is turned and x stays; this is the other way round.",
-                    "the second factor of the chain, ∂a/∂w with a = w x",
-                ),
+            "the slope by x": (
+                "Here w is turned and x stays; this is the other way round.",
+                "the second factor of the chain, ∂a/∂w with a = w x",
                 lambda w, x, y: (w * x - y) * w,
             ),
-            (
-                mistake_of_an_exercise(
-                    "the sign flipped",
-                    "The slope points the other way, as it does with target minus answer.",
-                    "the first factor of the chain, ∂C/∂a",
-                ),
+            "the sign flipped": (
+                "The slope points the other way, as it does with target minus answer.",
+                "the first factor of the chain, ∂C/∂a",
                 lambda w, x, y: (y - w * x) * x,
             ),
-            (
-                mistake_of_an_exercise(
-                    "½ forgotten",
-                    "Everything is twice too large, as if the cost had no factor ½.",
-                    "the first factor of the chain, ∂C/∂a",
-                ),
+            "½ forgotten": (
+                FACTOR_TWO,
+                "the first factor of the chain, ∂C/∂a",
                 lambda w, x, y: 2 * (w * x - y) * x,
             ),
-        ),
+        },
     ),
-    "weight_shapes": _function(
+    "weight_shapes": function_on(
         "sizes",
         _sizes(),
         _shapes,
         "3 nets",
-        (
-            (
-                mistake_of_an_exercise(
-                    "rows and columns exchanged",
-                    "w^l has a row for every neuron it leads to and a column for every neuron it comes from.",
-                    "the order of the indices: w^l_jk is to j from k",
-                ),
+        {
+            "rows and columns exchanged": (
+                "w^l has a row for every neuron it leads to and a column for every neuron it comes from.",
+                "the order of the indices: w^l_jk is to j from k",
                 lambda s: _shapes(s)[:, ::-1],
             ),
-        ),
+        },
     ),
-    "parameter_count": _function(
+    "parameter_count": function_on(
         "sizes",
         _sizes(),
         parameter_count,
         "3 nets",
-        (
-            (
-                mistake_of_an_exercise(
-                    "the biases are missing",
-                    "Every neuron of the layers 1 … L has a bias besides its weights.",
-                    "the column b^l, of shape (n_l, 1)",
-                ),
+        {
+            "the biases are missing": (
+                "Every neuron of the layers 1 … L has a bias besides its weights.",
+                "the column b^l, of shape (n_l, 1)",
                 lambda s: sum(k * n for k, n in pairwise(s)),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the input layer has biases",
-                    "Layer 0 computes nothing: it has neither weights nor biases.",
-                    "the layers that have parameters: l = 1, …, L",
-                ),
+            "the input layer has biases": (
+                "Layer 0 computes nothing: it has neither weights nor biases.",
+                "the layers that have parameters: l = 1, …, L",
                 lambda s: parameter_count(s) + s[0],
             ),
-            (
-                mistake_of_an_exercise(
-                    "one bias for a layer",
-                    "Every neuron of the layers 1 … L has a bias of its own.",
-                    "the column b^l, of shape (n_l, 1)",
-                ),
+            "one bias for a layer": (
+                "Every neuron of the layers 1 … L has a bias of its own.",
+                "the column b^l, of shape (n_l, 1)",
                 lambda s: sum(k * n for k, n in pairwise(s)) + len(s) - 1,
             ),
-            (
-                mistake_of_an_exercise(
-                    "the neurons are counted",
-                    "Asked for are the numbers that can be learned: the weights and the biases.",
-                    "the shapes of w^l and b^l",
-                ),
+            "the neurons are counted": (
+                "Asked for are the numbers that can be learned: the weights and the biases.",
+                "the shapes of w^l and b^l",
                 sum,
             ),
-        ),
+        },
     ),
-    "forward_pass": _function(
+    "forward_pass": function_on(
         "net x",
         _sigmoid_nets(),
         lambda net, x: feed_forward(net, x)[1][net.L],
         "3 nets, with 1, 4 and 7 examples",
-        (
-            (
-                mistake_of_an_exercise(
-                    "the activation function is left out",
-                    "Each layer bends its z with the sigmoid before the next one uses it.",
-                    "the second line of the table: a^l = σ(z^l)",
-                ),
+        {
+            "the activation function is left out": (
+                "Each layer bends its z with the sigmoid before the next one uses it.",
+                "the second line of the table: a^l = σ(z^l)",
                 lambda net, x: _forward(net, x, lambda z, l: z),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the sigmoid in the last layer only",
-                    "The hidden layers have an activation function, too.",
-                    "the loop over the layers: the sigmoid belongs inside it",
-                ),
+            "the sigmoid in the last layer only": (
+                "The hidden layers have an activation function, too.",
+                "the loop over the layers: the sigmoid belongs inside it",
                 lambda net, x: _forward(net, x, lambda z, l: SIGMOID(z) if l == net.L else z),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the sigmoid missing in the last layer",
-                    "The outputs are bent, too.",
-                    "the loop over the layers: the sigmoid belongs inside it",
-                ),
+            "the sigmoid missing in the last layer": (
+                "The outputs are bent, too.",
+                "the loop over the layers: the sigmoid belongs inside it",
                 lambda net, x: _forward(net, x, lambda z, l: z if l == net.L else SIGMOID(z)),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the biases are missing",
-                    "Every layer adds its column b^l.",
-                    "the first line of the table: z^l = w^l a^{l-1} + b^l",
-                ),
+            "the biases are missing": (
+                "Every layer adds its column b^l.",
+                "the first line of the table: z^l = w^l a^{l-1} + b^l",
                 lambda net, x: _forward(net, x, lambda z, l: SIGMOID(z - net.b[l])),
             ),
-        ),
+        },
     ),
-    "tanh_neuron": _function(
+    "tanh_neuron": function_on(
         "w b x y",
         {
             "w = 2, b = 0.5": (2.0, 0.5, 1.5, 0.0),
@@ -334,91 +278,66 @@ EXERCISES: dict[str, Exercise] = {
         },
         _tanh_neuron,
         "3 neurons",
-        (
-            (
-                mistake_of_an_exercise(
-                    "tanh′ left out",
-                    "The slope of the bend is missing: da/dz is not 1.",
-                    "the middle factor of the chain, da/dz = tanh′(z)",
-                ),
+        {
+            "tanh′ left out": (
+                "The slope of the bend is missing: da/dz is not 1.",
+                "the middle factor of the chain, da/dz = tanh′(z)",
                 lambda w, b, x, y: _tanh_neuron(w, b, x, y, lambda z: 1.0),
             ),
-            (
-                mistake_of_an_exercise(
-                    "tanh′ taken of a",
-                    "The slope tanh′ is taken at z. It is 1 − a², and not 1 − tanh(a)².",
-                    "the middle factor of the chain: tanh′ is taken at z",
-                ),
+            "tanh′ taken of a": (
+                "The slope tanh′ is taken at z. It is 1 − a², and not 1 − tanh(a)².",
+                "the middle factor of the chain: tanh′ is taken at z",
                 lambda w, b, x, y: _tanh_neuron(w, b, x, y, lambda z: 1 - np.tanh(np.tanh(z)) ** 2),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the square is missing",
-                    "The slope of tanh is 1 − a², and not 1 − a.",
-                    "the middle factor of the chain, da/dz = tanh′(z)",
-                ),
+            "the square is missing": (
+                "The slope of tanh is 1 − a², and not 1 − a.",
+                "the middle factor of the chain, da/dz = tanh′(z)",
                 lambda w, b, x, y: _tanh_neuron(w, b, x, y, lambda z: 1 - np.tanh(z)),
             ),
-            (
-                mistake_of_an_exercise(
-                    "tanh in place of its slope",
-                    "The chain multiplies slopes: tanh has to be differentiated.",
-                    "the middle factor of the chain, da/dz = tanh′(z)",
-                ),
+            "tanh in place of its slope": (
+                "The chain multiplies slopes: tanh has to be differentiated.",
+                "the middle factor of the chain, da/dz = tanh′(z)",
                 lambda w, b, x, y: _tanh_neuron(w, b, x, y, np.tanh),
             ),
-            (
-                mistake_of_an_exercise(
-                    "z in place of a",
-                    "The cost compares the output a = tanh(z) with the target, not z.",
-                    "the first factor of the chain, ∂C/∂a = a − y",
-                ),
+            "z in place of a": (
+                "The cost compares the output a = tanh(z) with the target, not z.",
+                "the first factor of the chain, ∂C/∂a = a − y",
                 lambda w, b, x, y: tuple((w * x + b - y) * np.cosh(w * x + b) ** -2 * f for f in (x, 1)),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the slope of the sigmoid",
-                    "a(1 − a) is the slope of the sigmoid; this neuron bends with tanh.",
-                    "the middle factor of the chain, da/dz = tanh′(z)",
-                ),
+            "the slope of the sigmoid": (
+                "a(1 − a) is the slope of the sigmoid; this neuron bends with tanh.",
+                "the middle factor of the chain, da/dz = tanh′(z)",
                 lambda w, b, x, y: _tanh_neuron(w, b, x, y, lambda z: np.tanh(z) * (1 - np.tanh(z))),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the factor x is left out",
-                    "Both slopes have the factors a − y and tanh′(z); the one by w has the input besides.",
-                    "the last factor of the chain, ∂z/∂w = x",
-                ),
+            "the factor x is left out": (
+                "Both slopes have the factors a − y and tanh′(z); the one by w has the input besides.",
+                "the last factor of the chain, ∂z/∂w = x",
                 lambda w, b, x, y: (_tanh_neuron(w, b, x, y)[1],) * 2,
             ),
-            (
-                mistake_of_an_exercise(
-                    "the factor x at the bias, too",
-                    "The bias has no input: z changes as much as b does.",
-                    "the last factor of the chain, ∂z/∂b = 1",
-                ),
+            "the factor x at the bias, too": (
+                "The bias has no input: z changes as much as b does.",
+                "the last factor of the chain, ∂z/∂b = 1",
                 lambda w, b, x, y: (_tanh_neuron(w, b, x, y)[0],) * 2,
             ),
-            (
-                mistake_of_an_exercise(
-                    "w in place of x",
-                    "The slope by w has x as a factor: z = w x + b grows by x when w grows by 1.",
-                    "the last factor of the chain, ∂z/∂w = x",
-                ),
+            "w in place of x": (
+                "The slope by w has x as a factor: z = w x + b grows by x when w grows by 1.",
+                "the last factor of the chain, ∂z/∂w = x",
                 lambda w, b, x, y: (w * _tanh_neuron(w, b, x, y)[1], _tanh_neuron(w, b, x, y)[1]),
             ),
-            (
-                replace(MISTAKES["sign_flipped"], where="the first factor of the chain, ∂C/∂a = a − y"),
+            "the sign flipped": (
+                SIGN_FLIPPED,
+                "the first factor of the chain, ∂C/∂a = a − y",
                 lambda w, b, x, y: tuple(-g for g in _tanh_neuron(w, b, x, y)),
             ),
-            (
-                replace(MISTAKES["factor_two"], where="the first factor of the chain, ∂C/∂a = a − y"),
+            "½ forgotten": (
+                FACTOR_TWO,
+                "the first factor of the chain, ∂C/∂a = a − y",
                 lambda w, b, x, y: tuple(2 * g for g in _tanh_neuron(w, b, x, y)),
             ),
-        ),
+        },
         parts=("dC/dw", "dC/db"),
     ),
-    "step_gain": _function(
+    "step_gain": function_on(
         "gradient learning_rate",
         {
             "two slopes": (np.array([0.3, -0.4]), 0.1),
@@ -427,42 +346,30 @@ EXERCISES: dict[str, Exercise] = {
         },
         lambda gradient, learning_rate: -learning_rate * np.sum(gradient**2),
         "3 gradients",
-        (
-            (
-                mistake_of_an_exercise(
-                    "the sign flipped",
-                    "The step goes against the gradient, so the cost falls: its change is negative.",
-                    "the step Δθ = −η ∇C, and its minus",
-                ),
+        {
+            "the sign flipped": (
+                "The step goes against the gradient, so the cost falls: its change is negative.",
+                "the step Δθ = −η ∇C, and its minus",
                 lambda gradient, learning_rate: learning_rate * np.sum(gradient**2),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the length, not its square",
-                    "The gradient comes in twice: once as the slopes, and once more in the step.",
-                    "the product ∇C · (−η ∇C)",
-                ),
+            "the length, not its square": (
+                "The gradient comes in twice: once as the slopes, and once more in the step.",
+                "the product ∇C · (−η ∇C)",
                 lambda gradient, learning_rate: -learning_rate * np.sqrt(np.sum(gradient**2)),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the slopes added before they are squared",
-                    "Slopes of different signs then cancel, and every one of them gains.",
-                    "the product of two vectors: entry times entry, then the sum",
-                ),
+            "the slopes added before they are squared": (
+                "Slopes of different signs then cancel, and every one of them gains.",
+                "the product of two vectors: entry times entry, then the sum",
                 lambda gradient, learning_rate: -learning_rate * np.sum(gradient) ** 2,
             ),
-            (
-                mistake_of_an_exercise(
-                    "the learning rate is left out",
-                    "This would be the change for a learning rate of 1.",
-                    "the step Δθ = −η ∇C",
-                ),
+            "the learning rate is left out": (
+                "This would be the change for a learning rate of 1.",
+                "the step Δθ = −η ∇C",
                 lambda gradient, learning_rate: -np.sum(gradient**2),
             ),
-        ),
+        },
     ),
-    "largest_rate": _function(
+    "largest_rate": function_on(
         "curvatures",
         {
             "one direction": ([0.8],),
@@ -471,90 +378,63 @@ EXERCISES: dict[str, Exercise] = {
         },
         lambda curvatures: 2 / max(curvatures),
         "3 bowls",
-        (
-            (
-                mistake_of_an_exercise(
-                    "the flattest direction",
-                    "At this rate the steeper directions overshoot and grow.",
-                    "which factor 1 − η c_i is the first to fall below −1",
-                ),
+        {
+            "the flattest direction": (
+                "At this rate the steeper directions overshoot and grow.",
+                "which factor 1 − η c_i is the first to fall below −1",
                 lambda curvatures: 2 / min(curvatures),
             ),
-            (
-                mistake_of_an_exercise(
-                    "half of the bound",
-                    "At 1/c a step ends at the bottom; beyond it crosses the bottom and still shrinks.",
-                    "how far 1 − η c_i may go below zero",
-                ),
+            "half of the bound": (
+                "At 1/c a step ends at the bottom; beyond it crosses the bottom and still shrinks.",
+                "how far 1 − η c_i may go below zero",
                 lambda curvatures: 1 / max(curvatures),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the curvatures added",
-                    "Every direction has its own factor; they do not add up.",
-                    "the factor of one direction alone, 1 − η c_i",
-                ),
+            "the curvatures added": (
+                "Every direction has its own factor; they do not add up.",
+                "the factor of one direction alone, 1 − η c_i",
                 lambda curvatures: 2 / sum(curvatures),
             ),
-        ),
+        },
     ),
-    "two_roads": _function(
+    "two_roads": function_on(
         "u",
         {"u = 2": (2.0,), "u = -1.5": (-1.5,), "u = 0.4": (0.4,)},
         lambda u: 4 * u**3 + 15 * u**2,
         "3 values of u",
-        (
-            (
-                mistake_of_an_exercise(
-                    "the road through q is missing",
-                    "C also changes because q does.",
-                    "the drawing of the two roads: add over both",
-                ),
+        {
+            "the road through q is missing": (
+                "C also changes because q does.",
+                "the drawing of the two roads: add over both",
                 lambda u: 4 * u**3 + 10 * u**2,
             ),
-            (
-                mistake_of_an_exercise(
-                    "the road through p is missing",
-                    "C also changes because p does.",
-                    "the drawing of the two roads: add over both",
-                ),
+            "the road through p is missing": (
+                "C also changes because p does.",
+                "the drawing of the two roads: add over both",
                 lambda u: 5 * u**2,
             ),
-            (
-                mistake_of_an_exercise(
-                    "a term of ∂C/∂p is missing",
-                    "p stands in both terms of C = p² + p q.",
-                    "the slope of C by p, with q held fixed",
-                ),
+            "a term of ∂C/∂p is missing": (
+                "p stands in both terms of C = p² + p q.",
+                "the slope of C by p, with q held fixed",
                 lambda u: 4 * u**3 + 5 * u**2,
             ),
-            (
-                mistake_of_an_exercise(
-                    "the slopes at the beginning of the roads are missing",
-                    "These are ∂C/∂p and ∂C/∂q, added; along each road slopes are multiplied.",
-                    "the slopes of p and of q by u",
-                ),
+            "the slopes at the beginning of the roads are missing": (
+                "These are ∂C/∂p and ∂C/∂q, added; along each road slopes are multiplied.",
+                "the slopes of p and of q by u",
                 lambda u: 3 * u**2 + 5 * u,
             ),
-            (
-                mistake_of_an_exercise(
-                    "the slope of p by u is missing",
-                    "Along the road through p, ∂C/∂p is multiplied by 2u.",
-                    "the slopes of p and of q by u",
-                ),
+            "the slope of p by u is missing": (
+                "Along the road through p, ∂C/∂p is multiplied by 2u.",
+                "the slopes of p and of q by u",
                 lambda u: 7 * u**2 + 5 * u,
             ),
-            (
-                mistake_of_an_exercise(
-                    "the roads multiplied",
-                    "Along a road slopes multiply; the roads are added.",
-                    "the drawing of the two roads: add over both",
-                ),
+            "the roads multiplied": (
+                "Along a road slopes multiply; the roads are added.",
+                "the drawing of the two roads: add over both",
                 lambda u: (4 * u**3 + 10 * u**2) * 5 * u**2,
             ),
-        ),
+        },
     ),
-    "coupled_errors": _function(
+    "coupled_errors": function_on(
         "z y sigma",
         {
             "two sigmoids": (np.array([0.5, -1.2]), np.array([1.0, 0.0]), SIGMOID),
@@ -563,56 +443,38 @@ EXERCISES: dict[str, Exercise] = {
         },
         lambda z, y, sigma: _coupled(z, y, sigma, z[0], z[0] + z[1], 1.0),
         "sigmoids and tanhs",
-        (
-            (
-                mistake_of_an_exercise(
-                    "one road only from z_0",
-                    "A nudge of z_0 moves a_1 as well.",
-                    "the sum over k: here its term with k ≠ j stays",
-                ),
+        {
+            "one road only from z_0": (
+                "A nudge of z_0 moves a_1 as well.",
+                "the sum over k: here its term with k ≠ j stays",
                 lambda z, y, sigma: _coupled(z, y, sigma, z[0], z[0] + z[1], 0.0),
             ),
-            (
-                mistake_of_an_exercise(
-                    "σ′ taken at another point",
-                    "a_1 = σ(z_0 + z_1), so its slope is σ′(z_0 + z_1).",
-                    "the place at which the second slope is taken",
-                ),
+            "σ′ taken at another point": (
+                "a_1 = σ(z_0 + z_1), so its slope is σ′(z_0 + z_1).",
+                "the place at which the second slope is taken",
                 lambda z, y, sigma: _coupled(z, y, sigma, z[0], z[1], 1.0),
             ),
-            (
-                mistake_of_an_exercise(
-                    "σ′ taken of a",
-                    "σ′ is evaluated at the activation a; it belongs at the sum that σ is taken of.",
-                    "the place at which each slope is taken: z_0, and z_0 + z_1",
-                ),
+            "σ′ taken of a": (
+                "σ′ is evaluated at the activation a; it belongs at the sum that σ is taken of.",
+                "the place at which each slope is taken: z_0, and z_0 + z_1",
                 lambda z, y, sigma: _coupled(z, y, sigma, sigma(z[0]), sigma(z[0] + z[1]), 1.0),
             ),
-            (
-                mistake_of_an_exercise(
-                    "a_1 computed without z_0",
-                    "a_1 = σ(z_0 + z_1), and not σ(z_1).",
-                    "the second output, and both places where it is used",
-                ),
+            "a_1 computed without z_0": (
+                "a_1 = σ(z_0 + z_1), and not σ(z_1).",
+                "the second output, and both places where it is used",
                 lambda z, y, sigma: (
                     (sigma(z[0]) - y[0]) * sigma.prime(z[0]) + (sigma(z[1]) - y[1]) * sigma.prime(z[1]),
                     (sigma(z[1]) - y[1]) * sigma.prime(z[1]),
                 ),
             ),
-            (
-                mistake_of_an_exercise(
-                    "two neurons that know nothing of each other",
-                    "a_1 = σ(z_0 + z_1): a nudge of z_0 moves a_1 as well.",
-                    "the sum over k: here its term with k ≠ j stays",
-                ),
+            "two neurons that know nothing of each other": (
+                "a_1 = σ(z_0 + z_1): a nudge of z_0 moves a_1 as well.",
+                "the sum over k: here its term with k ≠ j stays",
                 lambda z, y, sigma: tuple((sigma(z) - y) * sigma.prime(z)),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the roads multiplied",
-                    "Along a road slopes multiply; the two roads from z_0 are added.",
-                    "the sum over k",
-                ),
+            "the roads multiplied": (
+                "Along a road slopes multiply; the two roads from z_0 are added.",
+                "the sum over k",
                 lambda z, y, sigma: (
                     (sigma(z[0]) - y[0])
                     * sigma.prime(z[0])
@@ -620,45 +482,38 @@ EXERCISES: dict[str, Exercise] = {
                     _coupled(z, y, sigma, z[0], z[0] + z[1], 0.0)[1],
                 ),
             ),
-            (
-                mistake_of_an_exercise(
-                    "a minus between the roads",
-                    "A nudge of z_0 moves a_0 and a_1 the same way: both slopes come with a plus.",
-                    "the sum over k",
-                ),
+            "a minus between the roads": (
+                "A nudge of z_0 moves a_0 and a_1 the same way: both slopes come with a plus.",
+                "the sum over k",
                 lambda z, y, sigma: _coupled(z, y, sigma, z[0], z[0] + z[1], -1.0),
             ),
-            (
-                mistake_of_an_exercise(
-                    "both roads from z_1, too",
-                    "z_1 reaches the cost through a_1 alone.",
-                    "delta_1: a nudge of z_1 leaves a_0 as it is",
-                ),
+            "both roads from z_1, too": (
+                "z_1 reaches the cost through a_1 alone.",
+                "delta_1: a nudge of z_1 leaves a_0 as it is",
                 lambda z, y, sigma: (_coupled(z, y, sigma, z[0], z[0] + z[1], 1.0)[0],) * 2,
             ),
-            (
-                replace(MISTAKES["sign_flipped"], where="the first factor of each road, ∂C/∂a_k = a_k − y_k"),
+            "the sign flipped": (
+                SIGN_FLIPPED,
+                "the first factor of each road, ∂C/∂a_k = a_k − y_k",
                 lambda z, y, sigma: tuple(-v for v in _coupled(z, y, sigma, z[0], z[0] + z[1], 1.0)),
             ),
-            (
-                replace(MISTAKES["factor_two"], where="the first factor of each road, ∂C/∂a_k = a_k − y_k"),
+            "½ forgotten": (
+                FACTOR_TWO,
+                "the first factor of each road, ∂C/∂a_k = a_k − y_k",
                 lambda z, y, sigma: tuple(2 * v for v in _coupled(z, y, sigma, z[0], z[0] + z[1], 1.0)),
             ),
-            (
-                mistake_of_an_exercise(
-                    "σ′ left out",
-                    "These are the misses alone; each road has a slope of σ besides.",
-                    "the step from z to a: its slope is σ′",
-                ),
+            "σ′ left out": (
+                "These are the misses alone; each road has a slope of σ besides.",
+                "the step from z to a: its slope is σ′",
                 lambda z, y, sigma: (
                     sigma(z[0]) - y[0] + sigma(z[0] + z[1]) - y[1],
                     sigma(z[0] + z[1]) - y[1],
                 ),
             ),
-        ),
+        },
         parts=("delta_0", "delta_1"),
     ),
-    "central_difference": _function(
+    "central_difference": function_on(
         "f v h",
         {
             "the sine": (np.sin, 0.3, 0.1),
@@ -667,120 +522,81 @@ EXERCISES: dict[str, Exercise] = {
         },
         _central,
         "sine, cube and exponential",
-        (
-            (
-                mistake_of_an_exercise(
-                    "the forward difference",
-                    "Its error falls with h, not with h².",
-                    "the two formulas: the central one steps to both sides",
-                ),
+        {
+            "the forward difference": (
+                "Its error falls with h, not with h².",
+                "the two formulas: the central one steps to both sides",
                 lambda f, v, h: (f(v + h) - f(v)) / h,
             ),
-            (
-                mistake_of_an_exercise(
-                    "the backward difference",
-                    "Its error falls with h, not with h².",
-                    "the two formulas: the central one steps to both sides",
-                ),
+            "the backward difference": (
+                "Its error falls with h, not with h².",
+                "the two formulas: the central one steps to both sides",
                 lambda f, v, h: (f(v) - f(v - h)) / h,
             ),
-            (
-                mistake_of_an_exercise(
-                    "not divided",
-                    "A slope is a difference divided by the way between the two points.",
-                    "the denominator of the central difference",
-                ),
+            "not divided": (
+                "A slope is a difference divided by the way between the two points.",
+                "the denominator of the central difference",
                 lambda f, v, h: f(v + h) - f(v - h),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the complex step",
-                    "It is more exact than what is asked for: the central difference with this h.",
-                    "the formula",
-                ),
+            "the complex step": (
+                "It is more exact than what is asked for: the central difference with this h.",
+                "the formula",
                 lambda f, v, h: f(v + 1j * h).imag / h,
             ),
-            (
-                mistake_of_an_exercise(
-                    "the sign turned round",
-                    "The value at v + h comes first: a function that rises has a positive slope.",
-                    "the numerator of the central difference",
-                ),
+            "the sign turned round": (
+                "The value at v + h comes first: a function that rises has a positive slope.",
+                "the numerator of the central difference",
                 lambda f, v, h: -_central(f, v, h),
             ),
-            (
-                mistake_of_an_exercise(
-                    "brackets missing in the numerator",
-                    "a − b / c divides b alone: the difference needs brackets.",
-                    "the numerator: write (f(v + h) - f(v - h)) / …",
-                ),
+            "brackets missing in the numerator": (
+                "a − b / c divides b alone: the difference needs brackets.",
+                "the numerator: write (f(v + h) - f(v - h)) / …",
                 lambda f, v, h: f(v + h) - f(v - h) / (2 * h),
             ),
-            (
-                mistake_of_an_exercise(
-                    "both pairs of brackets missing",
-                    "a − b / 2 * h divides b alone by 2, and multiplies it by h.",
-                    "the formula: write (f(v + h) - f(v - h)) / (2 * h)",
-                ),
+            "both pairs of brackets missing": (
+                "a − b / 2 * h divides b alone by 2, and multiplies it by h.",
+                "the formula: write (f(v + h) - f(v - h)) / (2 * h)",
                 lambda f, v, h: f(v + h) - f(v - h) / 2 * h,
             ),
-            (
-                mistake_of_an_exercise(
-                    "divided by h",
-                    "From v − h to v + h is a way of 2h.",
-                    "the denominator of the central difference",
-                ),
+            "divided by h": (
+                "From v − h to v + h is a way of 2h.",
+                "the denominator of the central difference",
                 lambda f, v, h: 2 * _central(f, v, h),
             ),
-            (
-                mistake_of_an_exercise(
-                    "brackets missing",
-                    "a / 2 * h divides by 2 and multiplies by h.",
-                    "the denominator: write / (2 * h)",
-                ),
+            "brackets missing": (
+                "a / 2 * h divides by 2 and multiplies by h.",
+                "the denominator: write / (2 * h)",
                 lambda f, v, h: (f(v + h) - f(v - h)) / 2 * h,
             ),
-        ),
+        },
     ),
-    "softplus": _function(
+    "softplus": function_on(
         "v",
         {f"v = {v:g}": (v,) for v in (-3.0, 0.0, 0.5, 2.0, -800.0, 800.0)},
         lambda v: _used_twice(*_softplus(v), v),
         "six points from -800 to 800",
-        (
-            (
-                mistake_of_an_exercise(
-                    "the slope of ReLU",
-                    "Softplus is smooth: its slope goes from 0 to 1 without a jump.",
-                    "the derivative of ln(1 + e^v), which is e^v / (1 + e^v)",
-                ),
+        {
+            "the slope of ReLU": (
+                "Softplus is smooth: its slope goes from 0 to 1 without a jump.",
+                "the derivative of ln(1 + e^v), which is e^v / (1 + e^v)",
                 lambda v: _used_twice(_softplus(v)[0], float(v > 0), v),
             ),
-            (
-                mistake_of_an_exercise(
-                    "no slope recorded",
-                    "The value is right, and no parent gets a slope from it.",
-                    "operation(name, value, (v, slope)): the pair names the parent",
-                ),
+            "no slope recorded": (
+                "The value is right, and no parent gets a slope from it.",
+                "operation(name, value, (v, slope)): the pair names the parent",
                 lambda v: _used_twice(_softplus(v)[0], 0.0, v),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the slope of tanh",
-                    "The derivative of ln(1 + e^v) is the sigmoid, which goes from 0 to 1.",
-                    "the derivative of ln(1 + e^v), which is e^v / (1 + e^v)",
-                ),
+            "the slope of tanh": (
+                "The derivative of ln(1 + e^v) is the sigmoid, which goes from 0 to 1.",
+                "the derivative of ln(1 + e^v), which is e^v / (1 + e^v)",
                 lambda v: _used_twice(_softplus(v)[0], float(np.cosh(v) ** -2) if abs(v) < 700 else 0.0, v),
             ),
-            (
-                mistake_of_an_exercise(
-                    "the value in place of the slope",
-                    "The local slope is the derivative, not the value again.",
-                    "the derivative of ln(1 + e^v), which is e^v / (1 + e^v)",
-                ),
+            "the value in place of the slope": (
+                "The local slope is the derivative, not the value again.",
+                "the derivative of ln(1 + e^v), which is e^v / (1 + e^v)",
                 lambda v: _used_twice(_softplus(v)[0], _softplus(v)[0], v),
             ),
-        ),
+        },
         parts=("value", "slope"),
         call=_value_and_slope,
         hints=(("= 800", "e^800 is more than a computer can hold: for v above 0, write v + ln(1 + e^−v)."),),

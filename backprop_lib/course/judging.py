@@ -21,8 +21,7 @@ from backprop_lib.course.answers import (
     taking_positions,
     wrong,
 )
-from backprop_lib.course.equation_exercises import mistake_of_an_exercise
-from backprop_lib.course.mistakes import Mistake
+from backprop_lib.course.mistakes import Wrong, one_each
 
 Blocks = dict[str, Array]
 TOLERANCE = 1e-7
@@ -30,9 +29,13 @@ ORDINARY = 7  # of the cases: those without zeros, NaN and infinity
 PARAMETERS = ("gradient", "differences")
 
 
+def _size(g: Array, d: Array) -> float:
+    return float(np.linalg.norm(g) + np.linalg.norm(d))
+
+
 def _error(g: Array, d: Array) -> float:
     """‖g − d‖ / (‖g‖ + ‖d‖), which is NaN if both are zero."""
-    return float(np.linalg.norm(g - d) / (np.linalg.norm(g) + np.linalg.norm(d)))
+    return float(np.linalg.norm(g - d) / _size(g, d))
 
 
 def _refused(passes: Callable[[Array, Array], Any]) -> Callable[[Blocks, Blocks], set[str]]:
@@ -45,82 +48,55 @@ def _all_at_once(gradient: Blocks, differences: Blocks) -> set[str]:
     return set() if _error(g, d) < TOLERANCE else set(gradient)
 
 
-def _size(g: Array, d: Array) -> float:
-    return float(np.linalg.norm(g) + np.linalg.norm(d))
-
-
-_NAN_PASSES = mistake_of_an_exercise(
-    "NaN passes",
-    "A comparison with NaN is always False, so “error > 1e-7” refuses no NaN.",
-    "the comparison: refuse what is not below the threshold",
-)
-_ZERO_PASSES = mistake_of_an_exercise(
-    "zero against zero passes",
-    "Two blocks of zeros agree, and prove nothing.",
-    "the case that both norms are 0",
-)
-_MISTAKES: tuple[tuple[Mistake, Callable[[Blocks, Blocks], set[str]]], ...] = (
-    (_NAN_PASSES, _refused(lambda g, d: not _error(g, d) >= TOLERANCE)),
-    (_NAN_PASSES, _refused(lambda g, d: _size(g, d) != 0 and not _error(g, d) >= TOLERANCE)),
-    (_ZERO_PASSES, _refused(lambda g, d: _size(g, d) == 0 or _error(g, d) < TOLERANCE)),
-    (_ZERO_PASSES, _refused(lambda g, d: np.linalg.norm(g - d) <= TOLERANCE * _size(g, d))),
-    (
-        mistake_of_an_exercise(
-            "all blocks at once",
-            "A mistake in a block of small slopes drowns in the others, and a found one accuses them all.",
-            "the loop: every block has an error of its own",
-        ),
+_MISTAKES: Wrong = {
+    "NaN passes": (
+        "A comparison with NaN is always False, so “error > 1e-7” refuses no NaN.",
+        "the comparison: refuse what is not below the threshold",
+        _refused(lambda g, d: not _error(g, d) >= TOLERANCE),
+        _refused(lambda g, d: _size(g, d) != 0 and not _error(g, d) >= TOLERANCE),
+    ),
+    "zero against zero passes": (
+        "Two blocks of zeros agree, and prove nothing.",
+        "the case that both norms are 0",
+        _refused(lambda g, d: _size(g, d) == 0 or _error(g, d) < TOLERANCE),
+        _refused(lambda g, d: np.linalg.norm(g - d) <= TOLERANCE * _size(g, d)),
+    ),
+    "all blocks at once": (
+        "A mistake in a block of small slopes drowns in the others, and a found one accuses them all.",
+        "the loop: every block has an error of its own",
         _all_at_once,
     ),
-    (
-        mistake_of_an_exercise(
-            "one by one",
-            "Where a slope is almost zero, round-off alone makes a large relative error.",
-            "the norms: they take a block as a whole",
-        ),
+    "one by one": (
+        "Where a slope is almost zero, round-off alone makes a large relative error.",
+        "the norms: they take a block as a whole",
         _refused(lambda g, d: np.all(np.abs(g - d) / (np.abs(g) + np.abs(d)) < TOLERANCE)),
     ),
-    (
-        mistake_of_an_exercise(
-            "the size of the block is left out",
-            "A small block that is wrong has a small difference, and a large one that is right has not.",
-            "the denominator, ‖g‖ + ‖d‖",
-        ),
+    "the size of the block is left out": (
+        "A small block that is wrong has a small difference, and a large one that is right has not.",
+        "the denominator, ‖g‖ + ‖d‖",
         _refused(lambda g, d: np.linalg.norm(g - d) < TOLERANCE),
     ),
-    (
-        mistake_of_an_exercise(
-            "np.allclose with its own tolerances",
-            "It takes all numbers below 1e-8 for equal, and is content with 1e-5 elsewhere.",
-            "the formula for the error of a block",
-        ),
+    "np.allclose with its own tolerances": (
+        "It takes all numbers below 1e-8 for equal, and is content with 1e-5 elsewhere.",
+        "the formula for the error of a block",
         _refused(np.allclose),
     ),
-    (
-        mistake_of_an_exercise(
-            "the norms compared",
-            "Two blocks of one length can point in different directions.",
-            "the numerator, ‖g − d‖: subtract first, then take the norm",
-        ),
+    "the norms compared": (
+        "Two blocks of one length can point in different directions.",
+        "the numerator, ‖g − d‖: subtract first, then take the norm",
         _refused(lambda g, d: abs(np.linalg.norm(g) - np.linalg.norm(d)) < TOLERANCE * _size(g, d)),
     ),
-    (
-        mistake_of_an_exercise(
-            "differences that cancel",
-            "Differences of both signs cancel in a sum.",
-            "the numerator, ‖g − d‖: it adds up squares",
-        ),
+    "differences that cancel": (
+        "Differences of both signs cancel in a sum.",
+        "the numerator, ‖g − d‖: it adds up squares",
         _refused(lambda g, d: abs(np.sum(g - d)) < TOLERANCE * _size(g, d)),
     ),
-    (
-        mistake_of_an_exercise(
-            "the blocks that pass",
-            "Asked for are the names of the others.",
-            "the comparison, or the word “not” before it",
-        ),
+    "the blocks that pass": (
+        "Asked for are the names of the others.",
+        "the comparison, or the word “not” before it",
         _refused(lambda g, d: not _error(g, d) < TOLERANCE),
     ),
-)
+}
 
 
 @dataclass(frozen=True)
@@ -215,7 +191,7 @@ class RefuseBlocks:
         with np.errstate(all="ignore"):
             judge = _refused(lambda g, d: _error(g, d) < TOLERANCE)
             right = [judge(case.gradient, case.differences) for case in cases]
-            known = [(m, [f(c.gradient, c.differences) for c in cases]) for m, f in _MISTAKES]
+            known = [(m, [f(c.gradient, c.differences) for c in cases]) for m, f in one_each(_MISTAKES)]
         if given == right:
             return correct("ten gradients, with zeros, NaN and an infinite slope among them")
         triples = zip(cases, given, right, strict=True)

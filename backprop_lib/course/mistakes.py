@@ -6,8 +6,9 @@ of them, and leaves the rest as it is; `gradient_with` runs the algorithm with t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -188,6 +189,19 @@ class Mistake:
     def gradient(self, net: Network, x: Array, y: Array, cost: str | Cost = "quadratic") -> Parameters:
         """The wrong gradient; x is (n_0, m), y (n_L, m). Raises as `equations.backprop` does."""
         return gradient_with(self.steps, net, x, y, cost)
+
+
+# Wrong answers by title: what is wrong, where to look, and the functions that answer so.
+Wrong = Mapping[str, tuple[str, str, *tuple[Callable[..., Any], ...]]]
+
+
+def one_each(wrong: Wrong) -> list[tuple[Mistake, Callable[..., Any]]]:
+    """Each function with its mistake, which only an exercise knows."""
+    return [
+        (Mistake(title, title, sentence, where, {}), function)
+        for title, (sentence, where, *functions) in wrong.items()
+        for function in functions
+    ]
 
 
 _CATALOGUE = (
