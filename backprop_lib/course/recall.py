@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -52,6 +51,10 @@ def _tenths(draw: Draw, low: int, high: int, count: int) -> list[float]:
     return [numbers[i] / 10 for i in draw.permutation(len(numbers))[:count]]
 
 
+def _tenth(draw: Draw, low: int, high: int) -> float:
+    return _tenths(draw, low, high, 1)[0]
+
+
 def _text(value: float) -> str:
     """A number as a factor or a summand: in brackets if it begins with a minus."""
     return f"({written(value)})" if value < 0 else written(value)
@@ -61,60 +64,56 @@ def _products(first: list[float], second: list[float]) -> str:
     return " + ".join(f"{_text(a)} · {_text(b)}" for a, b in zip(first, second, strict=True))
 
 
+def _listed(values: list[float]) -> str:
+    return " and ".join(map(written, values))
+
+
 def _column(values: list[float]) -> np.ndarray:
     return np.array(values)[:, None]
 
 
 def _change_of_the_cost(draw: Draw) -> Prediction:
-    (slope,), (step,) = _tenths(draw, -9, 9, 1), _tenths(draw, 1, 3, 1)
-    question = (
-        f"The slope of the cost by a weight is {written(slope)}. The weight is turned up by {step / 10}."
-    )
-    working = f"{_text(slope)} · {step / 10}"
+    slope, step = _tenth(draw, -9, 9), _tenth(draw, 1, 3)
     return _number(
-        f"{question} By about how much does the cost change?", "Slope times step", working, slope * step / 10
+        f"The slope of the cost by a weight is {written(slope)}. The weight is turned up by {step / 10}. "
+        "By about how much does the cost change?",
+        "Slope times step",
+        f"{_text(slope)} · {step / 10}",
+        slope * step / 10,
     )
 
 
 def _measured_slope(draw: Draw) -> Prediction:
     low, high = (n / 10 for n in _tenths(draw, 11, 49, 2))
-    question = f"A weight up by 0.1: the cost is {written(high)}. Down by 0.1: it is {written(low)}."
-    working = f"({written(high)} − {written(low)}) / (2 · 0.1)"
     return _number(
-        f"{question} Which slope is measured?", "The difference over the way", working, (high - low) / 0.2
+        f"A weight up by 0.1: the cost is {written(high)}. Down by 0.1: it is {written(low)}. "
+        "Which slope is measured?",
+        "The difference over the way",
+        f"({written(high)} − {written(low)}) / (2 · 0.1)",
+        (high - low) / 0.2,
     )
 
 
 def _weight_between(draw: Draw) -> Prediction:
-    (a,), (delta,) = _tenths(draw, 2, 9, 1), _tenths(draw, -9, 9, 1)
-    question = (
-        f"A neuron says a = {a}; it feeds a neuron whose error is δ = {written(delta)}. How steep is the cost"
-    )
-    answer = weight_gradient(_column([delta]), _column([a])).item()
+    a, delta = _tenth(draw, 2, 9), _tenth(draw, -9, 9)
     return _number(
-        f"{question} by the weight between the two?",
+        f"A neuron says a = {a}; it feeds a neuron whose error is δ = {written(delta)}. "
+        "How steep is the cost by the weight between the two?",
         "Equation (4), a times δ",
         f"{a} · {_text(delta)}",
-        answer,
+        weight_gradient(_column([delta]), _column([a])).item(),
     )
 
 
 def _pre_activation(draw: Draw) -> Prediction:
-    x, w, (b,) = _tenths(draw, 1, 30, 2), _tenths(draw, -9, 9, 2), _tenths(draw, -9, 9, 1)
-    question = (
-        f"A neuron has the weights {_listed(w)} and the bias {written(b)}. Its inputs are {_listed(x)}."
-    )
-    answer = float(np.dot(w, x) + b)
+    x, w, b = _tenths(draw, 1, 30, 2), _tenths(draw, -9, 9, 2), _tenth(draw, -9, 9)
     return _number(
-        f"{question} What is its z?",
+        f"A neuron has the weights {_listed(w)} and the bias {written(b)}. Its inputs are {_listed(x)}. "
+        "What is its z?",
         "Weights times inputs, plus the bias",
         f"{_products(w, x)} + {_text(b)}",
-        answer,
+        float(np.dot(w, x) + b),
     )
-
-
-def _listed(values: list[float]) -> str:
-    return " and ".join(map(written, values))
 
 
 def _sizes(draw: Draw) -> list[int]:
@@ -124,12 +123,8 @@ def _sizes(draw: Draw) -> list[int]:
 def _how_many_parameters(draw: Draw) -> Prediction:
     i, j, k = sizes = _sizes(draw)
     question = f"How many weights and biases together has a {i}-{j}-{k} net?"
-    return _number(
-        question,
-        "Weights and biases, layer by layer",
-        f"{j} · {i} + {j} + {k} · {j} + {k}",
-        parameter_count(sizes),
-    )
+    working = f"{j} · {i} + {j} + {k} · {j} + {k}"
+    return _number(question, "Weights and biases, layer by layer", working, parameter_count(sizes))
 
 
 def _shape_of_the_weights(draw: Draw) -> Prediction:
@@ -141,71 +136,66 @@ def _shape_of_the_weights(draw: Draw) -> Prediction:
 
 def _quadratic_cost(draw: Draw) -> Prediction:
     a = _tenths(draw, 1, 9, 2)
-    question = f"The outputs are {_listed(a)}, the targets 1 and 0. What is the quadratic cost?"
-    working = f"½ · ({a[0]} − 1)² + ½ · ({a[1]} − 0)²"
     return _number(
-        question, "Half of the squared distances, added up", working, ((a[0] - 1) ** 2 + a[1] ** 2) / 2
+        f"The outputs are {_listed(a)}, the targets 1 and 0. What is the quadratic cost?",
+        "Half of the squared distances, added up",
+        f"½ · ({a[0]} − 1)² + ½ · ({a[1]} − 0)²",
+        ((a[0] - 1) ** 2 + a[1] ** 2) / 2,
     )
 
 
 def _step_downhill(draw: Draw) -> Prediction:
-    (w,), (slope,), (rate,) = _tenths(draw, -30, 30, 1), _tenths(draw, -9, 9, 1), _tenths(draw, 1, 20, 1)
-    question = (
-        f"A weight is {written(w)}, the slope of the cost by it is {written(slope)}, and η = {written(rate)}."
-    )
-    working = f"{_text(w)} − {written(rate)} · {_text(slope)}"
+    w, slope, rate = _tenth(draw, -30, 30), _tenth(draw, -9, 9), _tenth(draw, 1, 20)
     return _number(
-        f"{question} What is the weight after one step downhill?",
+        f"A weight is {written(w)}, the slope of the cost by it is {written(slope)}, "
+        f"and η = {written(rate)}. What is the weight after one step downhill?",
         "Old weight, less η times the slope",
-        working,
+        f"{_text(w)} − {written(rate)} · {_text(slope)}",
         w - rate * slope,
     )
 
 
 def _slope_of_one_neuron(draw: Draw) -> Prediction:
-    (a,), (x,) = _tenths(draw, 2, 8, 1), _tenths(draw, 1, 30, 1)
-    question = (
-        f"To x = {written(x)} one sigmoid neuron says a = {a}, and y = 1. How steep is the quadratic cost"
-    )
-    working = f"({a} − 1) · {a} · (1 − {a}) · {written(x)}"
+    a, x = _tenth(draw, 2, 8), _tenth(draw, 1, 30)
     return _number(
-        f"{question} by its weight?",
+        f"To x = {written(x)} one sigmoid neuron says a = {a}, and y = 1. "
+        "How steep is the quadratic cost by its weight?",
         "The slope is (a − y) σ′ x, with σ′ = a(1 − a)",
-        working,
+        f"({a} − 1) · {a} · (1 − {a}) · {written(x)}",
         (a - 1) * a * (1 - a) * x,
     )
 
 
 def _error_of_an_output(draw: Draw) -> Prediction:
-    (a,), (y,) = _tenths(draw, 1, 9, 1), [float(draw.integers(2))]
-    question = (
-        f"A sigmoid output says {a}, the target is {written(y)}, the cost quadratic. What is its error δ?"
+    a, y = _tenth(draw, 1, 9), float(draw.integers(2))
+    return _number(
+        f"A sigmoid output says {a}, the target is {written(y)}, the cost quadratic. What is its error δ?",
+        "Equation (1), (a − y) σ′, with σ′ = a(1 − a)",
+        f"({a} − {written(y)}) · {a} · (1 − {a})",
+        output_error(np.array([a - y]), np.array([a * (1 - a)])).item(),
     )
-    answer = output_error(np.array([a - y]), np.array([a * (1 - a)])).item()
-    working = f"({a} − {written(y)}) · {a} · (1 − {a})"
-    return _number(question, "Equation (1), (a − y) σ′, with σ′ = a(1 − a)", working, answer)
 
 
 def _nudge(draw: Draw) -> Prediction:
-    (delta,), (step,) = _tenths(draw, -9, 9, 1), _tenths(draw, 1, 5, 1)
-    question = f"A neuron has the error δ = {written(delta)}. Its z is raised by {step / 100}."
-    working = f"{_text(delta)} · {step / 100}"
+    delta, step = _tenth(draw, -9, 9), _tenth(draw, 1, 5)
     return _number(
-        f"{question} By about how much does the cost change?",
+        f"A neuron has the error δ = {written(delta)}. Its z is raised by {step / 100}. "
+        "By about how much does the cost change?",
         "Error times nudge",
-        working,
+        f"{_text(delta)} · {step / 100}",
         delta * step / 100,
     )
 
 
 def _error_of_a_hidden_neuron(draw: Draw) -> Prediction:
-    w, delta, (prime,) = _tenths(draw, -9, 9, 2), _tenths(draw, -5, 5, 2), _tenths(draw, 1, 9, 1)
-    question = (
+    w, delta, prime = _tenths(draw, -9, 9, 2), _tenths(draw, -5, 5, 2), _tenth(draw, 1, 9)
+    return _number(
         f"A hidden neuron with σ′(z) = {prime} feeds two neurons, by the weights {_listed(w)}; "
-        f"their errors are {_listed(delta)}. What is its own error?"
+        f"their errors are {_listed(delta)}. What is its own error?",
+        "Equation (2)",
+        f"{prime} · ({_products(w, delta)})",
+        hidden_error(_column(w), _column(delta), _column([prime])).item(),
     )
-    answer = hidden_error(_column(w), _column(delta), _column([prime])).item()
-    return _number(question, "Equation (2)", f"{prime} · ({_products(w, delta)})", answer)
 
 
 def _shape_of_the_transpose(draw: Draw) -> Prediction:
@@ -215,16 +205,17 @@ def _shape_of_the_transpose(draw: Draw) -> Prediction:
     because = (
         f"w² is ({k}, {j}); its transpose takes the {k} errors of layer 2 to the {j} neurons of layer 1."
     )
-    return _choice(draw, question, options, f"({j}, {k}), with {k} errors", because)
+    return _choice(draw, question, options, options[0], because)
 
 
 def _bias_of_a_batch(draw: Draw) -> Prediction:
     delta = _tenths(draw, -9, 9, 3)
-    question = f"In a batch of three a neuron has the errors {written(delta[0])}, {_listed(delta[1:])}."
-    working = f"({' + '.join(map(_text, delta))}) / 3"
-    answer = bias_gradient(np.array([delta])).item()
     return _number(
-        f"{question} How steep is the cost by its bias?", "Equation (3), averaged", working, answer
+        f"In a batch of three a neuron has the errors {written(delta[0])}, {_listed(delta[1:])}. "
+        "How steep is the cost by its bias?",
+        "Equation (3), averaged",
+        f"({' + '.join(map(_text, delta))}) / 3",
+        bias_gradient(np.array([delta])).item(),
     )
 
 
@@ -234,47 +225,47 @@ def _which_error_before(draw: Draw) -> Prediction:
     options = [f"that of layer {n}" for n in (l - 1, l + 1, last)]
     because = f"Equation (2) goes backward: δ of layer {l} is made of its z and of δ of layer {l + 1}."
     question = f"A net has the layers 0 … {last}. Which error does layer {l} need for its own?"
-    return _choice(draw, question, options, f"that of layer {l + 1}", because)
+    return _choice(draw, question, options, options[1], because)
 
 
 def _steps_of_an_epoch(draw: Draw) -> Prediction:
     batch, steps = (int(n) for n in draw.permutation(np.arange(5, 31))[:2])
     question = f"A training set has {batch * steps} examples, a batch {batch}. How many steps has an epoch?"
-    return _number(
-        question, "Every example once", f"{batch * steps} / {batch}", math.ceil(batch * steps / batch)
-    )
+    return _number(question, "Every example once", f"{batch * steps} / {batch}", steps)
 
 
 def _central_difference(draw: Draw) -> Prediction:
     v, h = int(draw.integers(1, 5)), int(draw.integers(1, 3))
-    question = f"f(v) = v³. Which slope does the central difference measure at v = {v} with h = {h}?"
-    working = f"(({v} + {h})³ − ({v} − {h})³) / (2 · {h})"
-    answer = ((v + h) ** 3 - (v - h) ** 3) / (2 * h)
-    return _number(question, "The difference of the two values, over the way between", working, answer)
+    return _number(
+        f"f(v) = v³. Which slope does the central difference measure at v = {v} with h = {h}?",
+        "The difference of the two values, over the way between",
+        f"(({v} + {h})³ − ({v} − {h})³) / (2 · {h})",
+        ((v + h) ** 3 - (v - h) ** 3) / (2 * h),
+    )
 
 
 def _truncation(draw: Draw) -> Prediction:
     smaller, order = int(draw.integers(2, 11)), int(draw.integers(1, 3))
     kind = ("forward", "central")[order - 1]
-    question = f"h is made {smaller} times smaller, and is still far from round-off. How many times smaller"
-    rule = f"The error of the {kind} difference falls with {('h', 'h²')[order - 1]}"
-    working = f"{smaller}{'¹²'[order - 1]}"
     return _number(
-        f"{question} does the error of the {kind} difference become?", rule, working, smaller**order
+        f"h is made {smaller} times smaller, and is still far from round-off. "
+        f"How many times smaller does the error of the {kind} difference become?",
+        f"The error of the {kind} difference falls with {('h', 'h²')[order - 1]}",
+        f"{smaller}{'¹²'[order - 1]}",
+        smaller**order,
     )
 
 
 def _standardized(draw: Draw) -> Prediction:
-    (mean,), (spread,), (steps,) = (
-        _tenths(draw, 30, 60, 1),
-        _tenths(draw, 4, 10, 1),
-        _tenths(draw, -20, 20, 1),
-    )
+    mean, spread, steps = _tenth(draw, 30, 60), _tenth(draw, 4, 10), _tenth(draw, -20, 20)
     value = round(mean + spread * steps, 2)
-    question = f"A petal of {written(value)} cm; the training flowers have the mean {written(mean)} cm"
-    working = f"({_text(value)} − {written(mean)}) / {written(spread)}"
-    question = f"{question} and the standard deviation {written(spread)} cm. What is it after standardizing?"
-    return _number(question, "Less the mean, over the deviation", working, (value - mean) / spread)
+    return _number(
+        f"A petal of {written(value)} cm; the training flowers have the mean {written(mean)} cm "
+        f"and the standard deviation {written(spread)} cm. What is it after standardizing?",
+        "Less the mean, over the deviation",
+        f"({_text(value)} − {written(mean)}) / {written(spread)}",
+        (value - mean) / spread,
+    )
 
 
 def _accuracy(draw: Draw) -> Prediction:
@@ -292,25 +283,22 @@ def _vanishing(draw: Draw) -> Prediction:
 
 
 def _relu_error(draw: Draw) -> Prediction:
-    (z,), (error,) = _tenths(draw, -9, 9, 1), _tenths(draw, 1, 9, 1)
+    z, error = _tenth(draw, -9, 9), _tenth(draw, 1, 9)
     question = f"A ReLU neuron has z = {written(z)}, and wᵀδ brings it {error}. What is its error?"
-    prime = float(z > 0)
-    return _number(
-        question,
-        "The slope of ReLU is 1 above zero, and 0 below",
-        f"{error} · {written(prime)}",
-        error * prime,
-    )
+    prime, rule = float(z > 0), "The slope of ReLU is 1 above zero, and 0 below"
+    return _number(question, rule, f"{error} · {written(prime)}", error * prime)
 
 
 def _softmax_error(draw: Draw) -> Prediction:
     p = [n / 10 for n in ((7, 2, 1), (5, 3, 2), (6, 3, 1), (1, 8, 1))[int(draw.integers(4))]]
     j, right = (int(n) for n in draw.integers(3, size=2))
-    question = (
+    return _number(
         f"Softmax says {p[0]}, {p[1]} and {p[2]} for the classes 0, 1 and 2; right is class {right}. "
-        f"With cross-entropy, what is the error of output {j}?"
+        f"With cross-entropy, what is the error of output {j}?",
+        "The error is p − y",
+        f"{p[j]} − {int(j == right)}",
+        p[j] - (j == right),
     )
-    return _number(question, "The error is p − y", f"{p[j]} − {int(j == right)}", p[j] - (j == right))
 
 
 def _first_cost(draw: Draw) -> Prediction:
@@ -318,11 +306,11 @@ def _first_cost(draw: Draw) -> Prediction:
     options = [f"ln {classes}", f"1/{classes}", f"{classes} · ln 2"]
     because = f"It gives every class the probability 1/{classes}, and −ln 1/{classes} = ln {classes}."
     question = f"A softmax net of {classes} classes knows nothing yet. What is its first cross-entropy?"
-    return _choice(draw, question, options, f"ln {classes}", because)
+    return _choice(draw, question, options, options[0], because)
 
 
 def _shared_node(draw: Draw) -> Prediction:
-    (v,), (c,) = _tenths(draw, -30, 30, 1), _tenths(draw, 1, 30, 1)
+    v, c = _tenth(draw, -30, 30), _tenth(draw, 1, 30)
     question = f"u = v · v + {written(c)} · v. What is the slope of u by v at v = {written(v)}?"
     rule = "Three roads lead from v to u, and their slopes add up"
     return _number(question, rule, f"{_text(v)} + {_text(v)} + {written(c)}", 2 * v + c)
@@ -330,12 +318,13 @@ def _shared_node(draw: Draw) -> Prediction:
 
 def _two_roads(draw: Draw) -> Prediction:
     first, second = _tenths(draw, -9, 9, 2), _tenths(draw, -9, 9, 2)
-    question = (
+    return _number(
         f"Two roads lead from v to the cost, with the local slopes {_listed([first[0], second[0]])} on one "
-        f"and {_listed([first[1], second[1]])} on the other. What is the slope of the cost by v?"
+        f"and {_listed([first[1], second[1]])} on the other. What is the slope of the cost by v?",
+        "Multiply along a road, add over the roads",
+        _products(first, second),
+        float(np.dot(first, second)),
     )
-    answer = float(np.dot(first, second))
-    return _number(question, "Multiply along a road, add over the roads", _products(first, second), answer)
 
 
 QUESTIONS: dict[int, tuple[Question, ...]] = {
