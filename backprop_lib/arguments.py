@@ -161,8 +161,8 @@ def numbers(name: str, value: object) -> Array:
         raise ValueError(f"{name}: expected rows of equal length, got a ragged list") from error
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name}: expected real numbers, got an array of {array.dtype}")
-    array = array.astype(np.float64, copy=False)
     with np.errstate(over="ignore", invalid="ignore"):
+        array = array.astype(np.float64, copy=False)  # a longer float may be beyond all doubles
         total = np.add.reduce(array, axis=None)
     if not math.isfinite(total):  # or finite numbers, whose sum overflows
         for at in np.argwhere(~np.isfinite(array)).tolist():

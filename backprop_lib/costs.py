@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_lib.arguments import one_of, shown, unmasked
+from backprop_lib.arguments import apart, one_of, shown, unmasked
 
 CLOSE_TO_ONE = 1e-6  # how far from 1 the sum of a distribution may be
 
@@ -57,12 +57,12 @@ class Cost:
             return
         if not (y.min() >= 0 and y.max() <= 1):
             outside = y[~((y >= 0) & (y <= 1))].flat[0]
-            raise ValueError(f"y: {self.name} expects targets from 0 to 1, got {outside:g}")
+            raise ValueError(f"y: {self.name} expects targets from 0 to 1, got {apart(1, outside)[1]}")
         if self.output == "softmax" and not abs(y.sum(axis=0) - 1).max() <= CLOSE_TO_ONE:
             sums = y.sum(axis=0)
             raise ValueError(
                 f"y: {self.name} expects targets that sum to 1 in every column, "
-                f"got a sum of {np.ravel(sums)[np.abs(sums - 1).argmax()]:.6g}"
+                f"got a sum of {apart(1, np.ravel(sums)[np.abs(sums - 1).argmax()])[1]}"
             )
 
     def check_output(self, activation: str) -> None:
@@ -75,7 +75,7 @@ class Cost:
         self.check_targets(y)
         if self.output is not None and not np.all((a.real >= 0) & (a.real <= 1)):
             outside = a[~((a.real >= 0) & (a.real <= 1))].flat[0]
-            raise ValueError(f"a: {self.name} expects outputs from 0 to 1, got {outside:g}")
+            raise ValueError(f"a: {self.name} expects outputs from 0 to 1, got {apart(1, outside)[1]}")
         return a, y
 
 

@@ -514,8 +514,8 @@ def test_a_target_that_is_a_value_gets_its_slope_too(output: str, cost: str) -> 
     costs = [network_cost(**{**given, "y": [0.25 + h]})[0].data for h in (1e-5, -1e-5)]
     assert y.grad == pytest.approx((costs[0] - costs[1]) / 2e-5, rel=1e-9)
     if cost != "quadratic":
-        with pytest.raises(ValueError, match=r"^y: binary_cross_entropy needs targets from 0 to 1, got 1\.5"):
-            network_cost(**{**given, "y": [Value(1.5)]})
+        with pytest.raises(ValueError, match=r"^y: binary_cross_entropy needs .* got 1\.0000001"):
+            network_cost(**{**given, "y": [Value(1.0000001)]})
 
 
 def test_the_arguments_that_the_refusals_change_are_good() -> None:

@@ -537,3 +537,6 @@ def test_finite_numbers_whose_sum_is_not_finite_are_good_and_a_nan_among_them_is
     huge[2, 1] = np.nan
     with pytest.raises(ValueError, match=r"x: expected finite numbers, got nan at index \[2, 1\]"):
         numbers("x", huge)
+    infinite = pytest.raises(ValueError, match=r"x: expected finite numbers, got inf at index \[0\]")
+    with infinite, np.errstate(over="raise"):  # and no warning
+        numbers("x", np.array(["1e4000"], np.longdouble))

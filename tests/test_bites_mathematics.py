@@ -52,7 +52,13 @@ CROSS = ["binary_cross_entropy", "cross_entropy"]
 
 @pytest.mark.parametrize("name", CROSS)
 @pytest.mark.parametrize(
-    "y, got", [([[0.5, -0.25], [0.5, 1.0]], "-0.25"), ([[0.5, 0.0], [0.5, 1.5]], "1.5"), ([[2], [-1]], "2")]
+    "y, got",
+    [
+        ([[0.5, -0.25], [0.5, 1.0]], "-0.25"),
+        ([[0.5, 0.0], [0.5, 1.5]], "1.5"),
+        ([[2], [-1]], "2"),
+        ([[1.0000001], [0.0]], "1.0000001"),
+    ],
 )
 @pytest.mark.parametrize("method", ["__call__", "prime"])
 def test_a_target_outside_0_to_1_is_named(name, y, got, method) -> None:
@@ -81,6 +87,8 @@ def test_a_column_that_is_no_distribution_is_named_by_the_sum_that_is_furthest_o
         rule(a, y)
     with pytest.raises(ValueError, match=r"got a sum of 1\.75$"):
         rule(a, np.array([[0.5, 0.75, 1.0], [0.5, 0.5, 0.75]]))
+    with pytest.raises(ValueError, match=r"got a sum of 1\.000002$"):
+        rule(a, np.full((2, 3), 0.500001))
     assert rule(a, np.array([[0.5, 0.0, 1.0], [0.5, 1.0, 0.0]])).shape == (3,)
 
 
