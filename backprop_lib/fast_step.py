@@ -26,6 +26,7 @@ from backprop_lib.network import Network, Parameters
 Layers = dict[int, Array]
 Into = Callable[[Array, Array, Array], None]
 
+BLOCK = 1024  # examples whose z, a and δ stay in a processor's cache from one sum to the next
 LARGEST = 65_536  # numbers of a block of examples that is copied at a time: what a processor's cache holds
 # Arrays of no dimension: a Python number is converted at every call, which takes as long as the sum itself.
 ZERO, ONE, TWO, FOUR, MINUS_ONE = (np.array(number) for number in (0.0, 1.0, 2.0, 4.0, -1.0))
@@ -122,12 +123,14 @@ def errors(net: Network, x: Array, y: Array, cost: Cost) -> tuple[Layers, Layers
 
 def gradient(net: Network, x: Array, y: Array, cost: Cost) -> Parameters:
     """∂C/∂w^l and ∂C/∂b^l of the mean cost of the examples, as `equations.backprop` gives them."""
-    _, a, delta = errors(net, x, y, cost)
-    result = Parameters(net.sizes)
-    for l, delta_l in delta.items():
-        delta_l *= 1 / delta_l.shape[1]
-        result.b[l][...] = np.add.reduce(delta_l, axis=1, keepdims=True)
-        np.dot(delta_l, a[l - 1].T, result.w[l])
+    result, m = Parameters(net.sizes), x.shape[1]
+    for first in range(0, m, BLOCK):
+        block = slice(first, first + BLOCK)
+        _, a, delta = errors(net, x[:, block], y[:, block], cost)
+        for l, delta_l in delta.items():
+            delta_l *= 1 / m
+            result.b[l][...] += np.add.reduce(delta_l, axis=1, keepdims=True)
+            result.w[l][...] += delta_l.dot(a[l - 1].T)
     return result
 
 

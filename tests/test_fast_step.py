@@ -39,14 +39,16 @@ def off(got, expected):
 @pytest.mark.parametrize("m", [1, 7])
 @pytest.mark.parametrize(("output", "cost"), OUTPUTS, ids=lambda value: getattr(value, "name", value))
 @pytest.mark.parametrize("hidden", HIDDEN)
-def test_errors_and_gradient_are_those_of_the_equations(hidden, output, cost, m) -> None:
+def test_errors_and_gradient_are_those_of_the_equations(hidden, output, cost, m, monkeypatch) -> None:
     net, x, y = problem(hidden, output, m)
     book = backprop(net, x.T, y.T, cost)
     z, a, delta = fast_step.errors(net, x.T, y.T, cost)
     for l in range(1, net.L + 1):
         assert off(z[l], book.z[l]) < CLOSE and off(a[l], book.a[l]) < CLOSE, f"layer {l}"
         assert off(delta[l], book.delta[l]) < CLOSE, f"delta of layer {l}"
-    assert off(fast_step.gradient(net, x.T, y.T, cost).theta, book.gradient.theta) < CLOSE
+    for block in (fast_step.BLOCK, 3):
+        monkeypatch.setattr(fast_step, "BLOCK", block)
+        assert off(fast_step.gradient(net, x.T, y.T, cost).theta, book.gradient.theta) < CLOSE
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 11])
@@ -81,7 +83,7 @@ def test_examples_are_taken_in_blocks_of_any_size(largest, monkeypatch) -> None:
 
 def test_an_activation_that_is_not_in_the_fast_table_goes_the_plain_way(monkeypatch) -> None:
     monkeypatch.setattr(fast_step, "INTO", {})
-    test_errors_and_gradient_are_those_of_the_equations("tanh", "sigmoid", COSTS["quadratic"], 7)
+    test_errors_and_gradient_are_those_of_the_equations("tanh", "sigmoid", COSTS["quadratic"], 7, monkeypatch)
     test_an_epoch_takes_the_steps_of_the_equations("tanh", "sigmoid", COSTS["quadratic"], 4)
 
 
