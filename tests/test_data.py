@@ -141,6 +141,8 @@ def test_a_missing_file_is_missing_and_bytes_that_are_no_text_are_refused(tmp_pa
         load_csv(tmp_path / "none.csv", ["a"], ["no"])
     for content, words in (
         (HEADER.encode("utf-16"), r"bytes\.csv, line 1: expected UTF-8 text, got UTF-16"),
+        (HEADER.encode("utf-32"), r"bytes\.csv, line 1: expected UTF-8 text, got UTF-32"),
+        ("\ufeff".encode("utf-32-be"), r"bytes\.csv, line 1: expected UTF-8 text, got UTF-32"),
         (HEADER.encode("utf-16-be"), r"bytes\.csv, line 1: expected text, got a NUL"),
         (b"a,class\n1,no\n1,n\xe9\n", r"bytes\.csv, line 3: expected UTF-8 text, got the byte 0xe9"),
         (b"a,class\r\n1,n\xe9\r\n", r"bytes\.csv, line 2: expected UTF-8 text, got the byte 0xe9"),
