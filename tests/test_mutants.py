@@ -154,6 +154,8 @@ def test_only_what_survived_is_tried_again_and_only_of_the_same_source(tmp_path,
 
     def run(command, **_):
         commands.append(command)
+        if cut_short:
+            raise KeyboardInterrupt
         _tried(tmp_path, "costs", source, {"f__mutmut_1": None, "f__mutmut_11": 1, "f__mutmut_2": None})
         (tmp_path / "costs" / "mutants" / "mutmut-stats.json").write_text(
             json.dumps({"duration_by_test": {"a": 1}, "tests_by_mangled_function_name": {}})
@@ -161,7 +163,13 @@ def test_only_what_survived_is_tried_again_and_only_of_the_same_source(tmp_path,
 
     monkeypatch.setattr(mutants, "COPIED", ("pyproject.toml",))
     monkeypatch.setattr(mutants.subprocess, "run", run)
+    earlier, cut_short = statuses_before("costs"), True
+    with pytest.raises(KeyboardInterrupt):
+        mutants.run_mutmut("costs", ["costs"], 1, mutants.AGAIN)
+    assert statuses_before("costs") == earlier == {"f__mutmut_1": 1, "f__mutmut_11": 0}
+    cut_short = False
     mutants.run_mutmut("costs", ["costs"], 1, mutants.AGAIN)
+    assert [folder.name for folder in tmp_path.glob("costs*")] == ["costs"]
     assert commands[-1][4:] == ["f__mutmut_11"]
     assert mutants.statuses_of("costs") == {"f__mutmut_1": 1, "f__mutmut_11": 1, "f__mutmut_2": None}
 

@@ -151,10 +151,18 @@ def folder_of(module: str) -> Path:
     return WORK / module.replace("/", "-")
 
 
+def before_of(module: str) -> Path:
+    """Where the results of earlier runs wait for the end of the next."""
+    return folder_of(module).with_suffix(".before")
+
+
 def run_mutmut(module: str, tests: list[str], children: int, ending: str = "") -> None:
     """Run its tests on each mutant of a module whose number ends so, in a copy of the checkout."""
-    work = folder_of(module)
+    work, before = folder_of(module), before_of(module)
     earlier = statuses_before(module) if ending else {}
+    if earlier:  # kept until this run is done: it may be cut short
+        shutil.rmtree(before, ignore_errors=True)
+        work.rename(before)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     for name in COPIED:
@@ -188,11 +196,21 @@ def run_mutmut(module: str, tests: list[str], children: int, ending: str = "") -
     subprocess.run(command, cwd=work, check=True, env=environment)
     add(earlier, meta_of(module))
     (work / "done").touch()
+    shutil.rmtree(before, ignore_errors=True)
+
+
+def is_done(module: str) -> bool:
+    """Whether there are results of a module; those from before a run that was cut short are put back."""
+    work, before = folder_of(module), before_of(module)
+    if before.exists() and not (work / "done").exists():
+        shutil.rmtree(work, ignore_errors=True)
+        before.rename(work)
+    return (work / "done").exists()
 
 
 def statuses_before(module: str) -> dict[str, int]:
     """What earlier runs have found out about the mutants of those functions of a module that are the same."""
-    if not (folder_of(module) / "done").exists():
+    if not is_done(module):
         return {}
     return {name: status for name, status in statuses_of(module).items() if status is not None}
 
@@ -477,7 +495,7 @@ def main(arguments: list[str]) -> int:
     for module in modules:
         if options.tenth == AGAIN and not alive(statuses_before(module)):
             continue
-        if not options.report and not (options.missing and (folder_of(module) / "done").exists()):
+        if not options.report and not (options.missing and is_done(module)):
             run_mutmut(module, tests[module], options.children, options.tenth)
     results = [result_of(module) for module in modules if statuses_before(module)]
     for result in results:
