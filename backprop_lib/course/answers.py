@@ -197,7 +197,6 @@ class FunctionToWrite:
 
 
 def function_on(
-    parameters: str,
     inputs: Mapping[str, tuple[Any, ...]],
     right: Callable[..., Any],
     checked_on: str,
@@ -207,14 +206,17 @@ def function_on(
 ) -> FunctionToWrite:
     """An exercise from its inputs by name, the right function, and wrong ones; `more` of FunctionToWrite.
 
+    Its parameters are those of the right function that have no default.
     also: wrong functions with a mistake that is known elsewhere, too
     """
+    given = inspect.signature(right).parameters.values()
+    parameters = tuple(p.name for p in given if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD)
     named, functions = zip(*also, *one_each(mistakes), strict=True)
 
     def cases() -> list[Case]:
         return [Case(n, x, right(*x), tuple(f(*x) for f in functions)) for n, x in inputs.items()]
 
-    return FunctionToWrite(tuple(parameters.split()), cases, checked_on, named, **more)
+    return FunctionToWrite(parameters, cases, checked_on, named, **more)
 
 
 @dataclass(frozen=True)

@@ -35,11 +35,7 @@ def _grads() -> dict[str, tuple[Any, ...]]:
     rng = np.random.default_rng(11)
     shapes = ((3, 4, 5), (2, 2, 7), (1, 3, 2))
     return {
-        f"a layer of {n}, {k} inputs, {m} examples": (
-            rng.standard_normal((k, n)),
-            rng.standard_normal(n),
-            m,
-        )
+        f"a layer of {n}, {k} inputs, {m} examples": (rng.standard_normal((k, n)), rng.standard_normal(n), m)
         for n, k, m in shapes
     }
 
@@ -86,7 +82,6 @@ def _input_error(net: Network, x: Array, y: Array, share: float = 1.0) -> Array:
 
 ELSEWHERE = {
     "gradient_in_rows": function_on(
-        "delta a_previous",
         _layers_in_rows(),
         _rows_gradient,
         "1, 6 and 5 examples in rows",
@@ -117,7 +112,6 @@ ELSEWHERE = {
         hints=(("batch of 1,", WITH_ONE_EXAMPLE),),
     ),
     "from_a_summed_cost": function_on(
-        "kernel_grad bias_grad m",
         _grads(),
         _ours,
         "three layers",
@@ -142,7 +136,6 @@ ELSEWHERE = {
         parts=("w", "b"),
     ),
     "input_error": function_on(
-        "net x y",
         _inputs(),
         _input_error,
         "two nets, with one example and with six",

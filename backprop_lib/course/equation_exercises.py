@@ -386,12 +386,13 @@ def _prime(sigma: Activation, z: Array) -> Array:
 def _carried(
     net: Network,
     z: dict[int, Array],
-    delta: Array,
+    delta_last: Array,
     back_to: int = 1,
     slope: Callable[[Activation, Array], Array | float] = _prime,
     turned: Callable[[Array], Any] = np.transpose,
 ) -> Array:
     """δ of an early layer, by equation (2) from δ^L, or with something else in place of σ′(z) or (…)ᵀ."""
+    delta = delta_last
     for l in range(net.L - 1, back_to - 1, -1):
         delta = turned(net.w[l + 1]) @ delta * slope(net.sigma[l], z[l])
     return delta
@@ -600,7 +601,6 @@ EQUATIONS: dict[str, FunctionToWrite] = {
         },
     ),
     "first_error": function_on(
-        "net z delta_last",
         _first_errors(),
         _carried,
         "nets of 2, 3 and 4 layers, batches of 1, 5 and 6",
@@ -624,7 +624,6 @@ EQUATIONS: dict[str, FunctionToWrite] = {
         lambda run: (run.delta[2], run.a[1]),
     ),
     "backprop": function_on(
-        "net x y",
         _problems(),
         lambda net, x, y: _dicts(backprop(net, x, y).gradient),
         "nets of 2, 3 and 4 layers, batches of 1, 5 and 12",
@@ -641,7 +640,6 @@ EQUATIONS: dict[str, FunctionToWrite] = {
         hints=(("4-5-3", WITH_ONE_EXAMPLE),),
     ),
     "weight_decay": function_on(
-        "net x y decay",
         _decays(),
         _with_decay,
         "nets of 2, 3 and 4 layers, three strengths of the penalty",

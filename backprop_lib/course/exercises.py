@@ -72,11 +72,15 @@ def _tanh_neuron(w: float, b: float, x: float, y: float, prime: Any = lambda z: 
     return delta * x, delta
 
 
-def _coupled(z: Array, y: Array, sigma: Any, at_0: float, at_1: float, share: float) -> tuple[Any, Any]:
-    """The two errors with σ′ taken at these points, and with a share of the road from z_0 through a_1."""
-    through_0 = (sigma(z[0]) - y[0]) * sigma.prime(at_0)
-    through_1 = (sigma(z[0] + z[1]) - y[1]) * sigma.prime(at_1)
-    return through_0 + share * through_1, through_1
+def _roads(z: Array, y: Array, sigma: Any, at: Array | None = None) -> Any:
+    """∂C/∂a_k · σ′ of both outputs, a_0 = σ(z_0) and a_1 = σ(z_0 + z_1); `at`: where σ′ is taken."""
+    sums = np.cumsum(z)
+    return (sigma(sums) - y) * sigma.prime(sums if at is None else at)
+
+
+def _errors(roads: Any, share: float = 1.0) -> tuple[Any, Any]:
+    """The two errors, with a share of the road from z_0 through a_1."""
+    return roads[0] + share * roads[1], roads[1]
 
 
 def _central(f: Callable[[float], float], v: float, h: float) -> float:
@@ -106,7 +110,6 @@ def _used_twice(value: float, slope: float, v: float) -> tuple[float, float]:
 
 EXERCISES: dict[str, Exercise] = {
     "cost_slope": function_on(
-        "a y",
         {
             "one example": (np.array([[0.8], [0.3], [0.6]]), np.array([[1.0], [0.0], [0.0]])),
             "a batch of 2": (np.array([[0.2, 0.9], [0.7, 0.4]]), np.array([[0.0, 1.0], [1.0, 0.0]])),
@@ -142,7 +145,6 @@ EXERCISES: dict[str, Exercise] = {
         },
     ),
     "new_cost": function_on(
-        "cost slope change",
         {
             "a weight turned up": (0.4, -0.3, 0.1),
             "a weight turned down": (1.7, 0.25, -0.02),
@@ -169,7 +171,6 @@ EXERCISES: dict[str, Exercise] = {
         },
     ),
     "chain_slope": function_on(
-        "w x y",
         {
             "w = 0.5, x = 2": (0.5, 2.0, 3.0),
             "w = -1.5, x = 0.4": (-1.5, 0.4, 1.0),
@@ -201,7 +202,6 @@ EXERCISES: dict[str, Exercise] = {
         },
     ),
     "weight_shapes": function_on(
-        "sizes",
         _sizes(),
         _shapes,
         "3 nets",
@@ -214,7 +214,6 @@ EXERCISES: dict[str, Exercise] = {
         },
     ),
     "parameter_count": function_on(
-        "sizes",
         _sizes(),
         parameter_count,
         "3 nets",
@@ -242,7 +241,6 @@ EXERCISES: dict[str, Exercise] = {
         },
     ),
     "forward_pass": function_on(
-        "net x",
         _sigmoid_nets(),
         lambda net, x: feed_forward(net, x)[1][net.L],
         "3 nets, with 1, 4 and 7 examples",
@@ -270,7 +268,6 @@ EXERCISES: dict[str, Exercise] = {
         },
     ),
     "tanh_neuron": function_on(
-        "w b x y",
         {
             "w = 2, b = 0.5": (2.0, 0.5, 1.5, 0.0),
             "w = -0.7, b = 0.2": (-0.7, 0.2, 0.4, 1.0),
@@ -338,7 +335,6 @@ EXERCISES: dict[str, Exercise] = {
         parts=("dC/dw", "dC/db"),
     ),
     "step_gain": function_on(
-        "gradient learning_rate",
         {
             "two slopes": (np.array([0.3, -0.4]), 0.1),
             "one slope": (np.array([-2.0]), 0.05),
@@ -370,7 +366,6 @@ EXERCISES: dict[str, Exercise] = {
         },
     ),
     "largest_rate": function_on(
-        "curvatures",
         {
             "one direction": ([0.8],),
             "two directions": ([0.5, 4.0],),
@@ -397,7 +392,6 @@ EXERCISES: dict[str, Exercise] = {
         },
     ),
     "two_roads": function_on(
-        "u",
         {"u = 2": (2.0,), "u = -1.5": (-1.5,), "u = 0.4": (0.4,)},
         lambda u: 4 * u**3 + 15 * u**2,
         "3 values of u",
@@ -435,37 +429,33 @@ EXERCISES: dict[str, Exercise] = {
         },
     ),
     "coupled_errors": function_on(
-        "z y sigma",
         {
             "two sigmoids": (np.array([0.5, -1.2]), np.array([1.0, 0.0]), SIGMOID),
             "two tanhs": (np.array([-0.3, 0.9]), np.array([0.0, 1.0]), activation("tanh")),
             "two sigmoids with other targets": (np.array([1.1, 0.7]), np.array([0.0, 0.0]), SIGMOID),
         },
-        lambda z, y, sigma: _coupled(z, y, sigma, z[0], z[0] + z[1], 1.0),
+        lambda z, y, sigma: _errors(_roads(z, y, sigma)),
         "sigmoids and tanhs",
         {
             "one road only from z_0": (
                 "A nudge of z_0 moves a_1 as well.",
                 "the sum over k: here its term with k ≠ j stays",
-                lambda z, y, sigma: _coupled(z, y, sigma, z[0], z[0] + z[1], 0.0),
+                lambda z, y, sigma: _errors(_roads(z, y, sigma), 0.0),
             ),
             "σ′ taken at another point": (
                 "a_1 = σ(z_0 + z_1), so its slope is σ′(z_0 + z_1).",
                 "the place at which the second slope is taken",
-                lambda z, y, sigma: _coupled(z, y, sigma, z[0], z[1], 1.0),
+                lambda z, y, sigma: _errors(_roads(z, y, sigma, z)),
             ),
             "σ′ taken of a": (
                 "σ′ is evaluated at the activation a; it belongs at the sum that σ is taken of.",
                 "the place at which each slope is taken: z_0, and z_0 + z_1",
-                lambda z, y, sigma: _coupled(z, y, sigma, sigma(z[0]), sigma(z[0] + z[1]), 1.0),
+                lambda z, y, sigma: _errors(_roads(z, y, sigma, sigma(np.cumsum(z)))),
             ),
             "a_1 computed without z_0": (
                 "a_1 = σ(z_0 + z_1), and not σ(z_1).",
                 "the second output, and both places where it is used",
-                lambda z, y, sigma: (
-                    (sigma(z[0]) - y[0]) * sigma.prime(z[0]) + (sigma(z[1]) - y[1]) * sigma.prime(z[1]),
-                    (sigma(z[1]) - y[1]) * sigma.prime(z[1]),
-                ),
+                lambda z, y, sigma: _errors((sigma(z) - y) * sigma.prime(z)),
             ),
             "two neurons that know nothing of each other": (
                 "a_1 = σ(z_0 + z_1): a nudge of z_0 moves a_1 as well.",
@@ -475,46 +465,37 @@ EXERCISES: dict[str, Exercise] = {
             "the roads multiplied": (
                 "Along a road slopes multiply; the two roads from z_0 are added.",
                 "the sum over k",
-                lambda z, y, sigma: (
-                    (sigma(z[0]) - y[0])
-                    * sigma.prime(z[0])
-                    * _coupled(z, y, sigma, z[0], z[0] + z[1], 0.0)[1],
-                    _coupled(z, y, sigma, z[0], z[0] + z[1], 0.0)[1],
-                ),
+                lambda z, y, sigma: (np.prod(_roads(z, y, sigma)), _roads(z, y, sigma)[1]),
             ),
             "a minus between the roads": (
                 "A nudge of z_0 moves a_0 and a_1 the same way: both slopes come with a plus.",
                 "the sum over k",
-                lambda z, y, sigma: _coupled(z, y, sigma, z[0], z[0] + z[1], -1.0),
+                lambda z, y, sigma: _errors(_roads(z, y, sigma), -1.0),
             ),
             "both roads from z_1, too": (
                 "z_1 reaches the cost through a_1 alone.",
                 "delta_1: a nudge of z_1 leaves a_0 as it is",
-                lambda z, y, sigma: (_coupled(z, y, sigma, z[0], z[0] + z[1], 1.0)[0],) * 2,
+                lambda z, y, sigma: (sum(_roads(z, y, sigma)),) * 2,
             ),
             "the sign flipped": (
                 SIGN_FLIPPED,
                 "the first factor of each road, ∂C/∂a_k = a_k − y_k",
-                lambda z, y, sigma: tuple(-v for v in _coupled(z, y, sigma, z[0], z[0] + z[1], 1.0)),
+                lambda z, y, sigma: _errors(-_roads(z, y, sigma)),
             ),
             "½ forgotten": (
                 FACTOR_TWO,
                 "the first factor of each road, ∂C/∂a_k = a_k − y_k",
-                lambda z, y, sigma: tuple(2 * v for v in _coupled(z, y, sigma, z[0], z[0] + z[1], 1.0)),
+                lambda z, y, sigma: _errors(2 * _roads(z, y, sigma)),
             ),
             "σ′ left out": (
                 "These are the misses alone; each road has a slope of σ besides.",
                 "the step from z to a: its slope is σ′",
-                lambda z, y, sigma: (
-                    sigma(z[0]) - y[0] + sigma(z[0] + z[1]) - y[1],
-                    sigma(z[0] + z[1]) - y[1],
-                ),
+                lambda z, y, sigma: _errors(sigma(np.cumsum(z)) - y),
             ),
         },
         parts=("delta_0", "delta_1"),
     ),
     "central_difference": function_on(
-        "f v h",
         {
             "the sine": (np.sin, 0.3, 0.1),
             "the cube": (lambda v: v**3, 2.0, 0.5),
@@ -571,7 +552,6 @@ EXERCISES: dict[str, Exercise] = {
         },
     ),
     "softplus": function_on(
-        "v",
         {f"v = {v:g}": (v,) for v in (-3.0, 0.0, 0.5, 2.0, -800.0, 800.0)},
         lambda v: _used_twice(*_softplus(v), v),
         "six points from -800 to 800",

@@ -115,7 +115,6 @@ def _plain(value: Any) -> Any:
 
 
 def _built(plain: Any) -> Any:
-    """The value again."""
     if isinstance(plain, list):
         return [_built(part) for part in plain]
     if not isinstance(plain, dict):

@@ -204,115 +204,99 @@ def one_each(wrong: Wrong) -> list[tuple[Mistake, Callable[..., Any]]]:
     ]
 
 
-_CATALOGUE = (
-    Mistake(
-        "no_sigma_prime_at_output",
+_CATALOGUE: dict[str, tuple[str, str, str, dict[str, Step]]] = {
+    "no_sigma_prime_at_output": (
         "σ′ left out at the output",
         "The error of the output layer is ∇_a C alone; the factor σ′(z^L) is missing.",
         "equation (1), the last line of its proof: ∂a^L_j/∂z^L_j is σ′(z^L_j), and it is not 1",
         {"output_error": _only_cost_gradient},
     ),
-    Mistake(
-        "no_sigma_prime_in_hidden",
+    "no_sigma_prime_in_hidden": (
         "σ′ left out in the hidden layers",
         "The errors that come back through the weights are not multiplied by σ′(z^l).",
         "equation (2), the line that expands z^{l+1}_k: its derivative by z^l_j is w^{l+1}_kj σ′(z^l_j)",
         {"hidden_error": _only_weighted_errors},
     ),
-    Mistake(
-        "sigma_prime_of_a",
+    "sigma_prime_of_a": (
         "σ′ taken of a",
         "σ′ is evaluated at the activation a; it belongs at the pre-activation z.",
         "equations (1) and (2), the line where a = σ(z) is differentiated by z: the slope is σ′(z)",
         {"output_error": _output_error_at_a, "hidden_error": _hidden_error_at_a},
     ),
-    Mistake(
-        "sigma_for_sigma_prime",
+    "sigma_for_sigma_prime": (
         "σ in place of σ′ in the hidden layers",
         "The errors that come back through the weights are multiplied by σ(z^l), not by its derivative.",
         "equation (2), the line that expands z^{l+1}_k: σ(z^l_j) has to be differentiated",
         {"hidden_error": _times_activation},
     ),
-    Mistake(
-        "transpose_forgotten",
+    "transpose_forgotten": (
         "the transpose forgotten",
         "Where w^{l+1} is square, the errors come back through w^{l+1} and not through its transpose.",
         "equation (2), the last line of its proof: Σ_k w^{l+1}_kj δ^{l+1}_k runs down column j of w^{l+1}, "
         "which is row j of the transpose",
         {"hidden_error": _without_transpose},
     ),
-    Mistake(
-        "updated_weights",
+    "updated_weights": (
         "errors passed back through updated weights",
         "w^{l+1} has taken its step (learning rate 1) before the error of layer l is computed from it.",
         "equation (2), the line that expands z^{l+1}_k: w^{l+1} is the one that the forward pass used",
         {"hidden_error": _through_updated_weights},
     ),
-    Mistake(
-        "batch_summed",
+    "batch_summed": (
         "the batch summed",
         "The gradients of the m examples are added up; they have to be averaged.",
         "equations (3) and (4): the cost of a batch is a mean, C = (1/m) Σ C_x, and so is its gradient",
         _both_gradients(lambda run, l: run.m),
     ),
-    Mistake(
-        "averaged_twice",
+    "averaged_twice": (
         "1/m applied twice",
         "The sum over the m examples is divided by m twice.",
         "equations (3) and (4): there is one factor 1/m in C = (1/m) Σ C_x; δ stays per example",
         _both_gradients(lambda run, l: 1 / run.m),
     ),
-    Mistake(
-        "bias_summed_over_neurons",
+    "bias_summed_over_neurons": (
         "the bias gradient summed over the neurons",
         "Every bias of a layer gets the sum of the errors of all neurons of that layer.",
         "equation (3), the line where the sum over i collapses: only z^l_j depends on b^l_j",
         {"bias_gradient": _bias_over_neurons},
     ),
-    Mistake(
-        "bias_left_zero",
+    "bias_left_zero": (
         "the bias gradient left unwritten",
         "The gradient by the biases is zero in every layer, so that no bias ever learns.",
         "equation (3), the last line of its proof: ∂z^l_j/∂b^l_j is 1, and so the gradient is δ^l",
         {"bias_gradient": _bias_zero},
     ),
-    Mistake(
-        "wrong_layer",
+    "wrong_layer": (
         "δ of the wrong layer in (4)",
         "Where layers l and l+1 are of equal size, the gradient by w^l is made with δ^{l+1}.",
         "equation (4), the first line of its proof: w^l acts through z^l, whose slope is δ^l",
         {"weight_gradient": _weight_with_next_error},
     ),
-    Mistake(
-        "sign_flipped",
+    "sign_flipped": (
         "the sign flipped",
         "The gradient points the other way, as it does with target minus answer.",
         "equation (1), its first factor: ∂C_x/∂a^L_j = a^L_j − y_j for the quadratic cost",
         {"output_error": _scaled(output_error, lambda run, l: -1.0)},
     ),
-    Mistake(
-        "factor_two",
+    "factor_two": (
         "½ forgotten",
         "Everything is twice too large, as if the cost had no factor ½.",
         "equation (1), its first factor: the derivative of ½ (a − y)² is a − y",
         {"output_error": _scaled(output_error, lambda run, l: 2.0)},
     ),
-    Mistake(
-        "indices_exchanged",
+    "indices_exchanged": (
         "(4) with j and k exchanged",
         "The product is a^{l−1} (δ^l)ᵀ, filled into the shape of w^l: j and k have changed places.",
         "equation (4), the last line of its proof: row j belongs to δ^l_j, column k to a^{l−1}_k",
         {"weight_gradient": _weight_exchanged},
     ),
-    Mistake(
-        "first_layer_zero",
+    "first_layer_zero": (
         "the first layer left zero",
         "The gradient of layer 1 is zero: the loop over the layers ends one layer too early.",
         "equations (3) and (4), which hold for l = L, …, 1: layer 1 has weights and biases as well",
         _both_gradients(lambda run, l: float(l > 1)),
     ),
-    Mistake(
-        "not_reset",
+    "not_reset": (
         "an accumulating gradient not reset",
         "The sum for one example begins with that of the examples before it: the first of m examples "
         "counts m times, the last one once.",
@@ -324,9 +308,9 @@ _CATALOGUE = (
             ),
         },
     ),
-)
+}
 
-MISTAKES: dict[str, Mistake] = {mistake.name: mistake for mistake in _CATALOGUE}
+MISTAKES = {name: Mistake(name, *words) for name, words in _CATALOGUE.items()}
 
 
 def mistake(name: str) -> Mistake:

@@ -15,17 +15,13 @@ from backprop_lib.equations import backprop, feed_forward, output_error_through_
 from backprop_lib.network import Network
 
 
-def _scaled(train: Array, other: Array, by: Array | None = None, **how: Any) -> tuple[Array, Array]:
+def _scaled(
+    train: Array, other: Array, by: Array | None = None, spread: Any = np.std, **how: Any
+) -> tuple[Array, Array]:
     """Both, with the mean and deviation of `by`, which is `train` unless said otherwise."""
-    by = train if by is None else by
-    axis = how.pop("axis", 0)
-    mean, deviation = by.mean(axis=axis), by.std(axis=axis, **how)
+    by, axis = train if by is None else by, how.pop("axis", 0)
+    mean, deviation = by.mean(axis=axis), spread(by, axis=axis, **how)
     return (train - mean) / deviation, (other - mean) / deviation
-
-
-def _by_variance(train: Array, other: Array) -> tuple[Array, Array]:
-    mean, variance = train.mean(axis=0), train.var(axis=0)
-    return (train - mean) / variance, (other - mean) / variance
 
 
 def _measurements() -> dict[str, tuple[Any, ...]]:
@@ -162,7 +158,6 @@ def _shared(v: Any) -> Any:
 
 TRAINING = {
     "scaling": function_on(
-        "train other",
         _measurements(),
         _scaled,
         "two sets of flowers",
@@ -185,7 +180,7 @@ TRAINING = {
             "the variance in place of the deviation": (
                 "The variance is in cm²; the deviation, its root, is in cm.",
                 "the denominator",
-                _by_variance,
+                partial(_scaled, spread=np.var),
             ),
             "the deviation with n − 1": (
                 "Some libraries divide by n − 1. Here the scaled flowers shall have deviation 1.",
@@ -238,7 +233,6 @@ TRAINING = {
         parts=("train", "other"),
     ),
     "one_epoch": function_on(
-        "net x y order size rate",
         _epochs(),
         _epoch,
         "12 and 11 flowers, four at a time",
@@ -276,7 +270,6 @@ TRAINING = {
         },
     ),
     "even_start": function_on(
-        "net x",
         _starts(),
         _factors,
         "a net of tanh and a net of ReLU",
@@ -319,7 +312,6 @@ TRAINING = {
         },
     ),
     "stable_softmax": function_on(
-        "z",
         _logits(),
         _softmax,
         "one column, a batch of 4, and z up to 1000",
@@ -368,7 +360,6 @@ TRAINING = {
         ),
     ),
     "through_softmax": function_on(
-        "p slope",
         _slopes_of_a_cost(),
         _through_softmax,
         "batches of 1 and 6",
@@ -436,7 +427,6 @@ TRAINING = {
         },
     ),
     "quotient": function_on(
-        "u v",
         {f"u = {u:g}, v = {v:g}": (u, v) for u, v in ((3.0, 2.0), (-1.5, 0.5), (0.7, -4.0))},
         lambda u, v: (u / v, 1 / v, -u / v**2),
         "three pairs of numbers",
@@ -480,7 +470,6 @@ TRAINING = {
         parts=("value", "slope by u", "slope by v"),
     ),
     "forward_mode": function_on(
-        "f v",
         {
             "v v + v": (_no_measuring(lambda v: v * v + v), 3.0),
             "h + h v with h = v v": (_no_measuring(_shared), 2.0),
