@@ -13,7 +13,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from backprop_lib.drawing.net import Drawing, graph_svg, network_svg, number, still
+from backprop_lib.drawing.net import Drawing, graph_svg, network_svg
+from backprop_lib.drawing.svg import number, still
 from backprop_lib.equations import backprop
 from backprop_lib.network import Network
 

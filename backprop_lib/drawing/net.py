@@ -14,32 +14,18 @@ import numpy as np
 
 from backprop_lib.arguments import Array, listed, numbers, positive_integer, shown
 from backprop_lib.drawing.colors import FAINT, GLOW, GRID, INK, NEGATIVE, PAPER, POSITIVE, QUIET
-from backprop_lib.drawing.graph import graph_svg
+from backprop_lib.drawing.graph import graph_svg as graph_svg  # for the pages, as is Drawing
 from backprop_lib.drawing.svg import (
     HALO,
     ON_A_LINE,
-    Drawing,
     data_number,
     document,
     fitting,
     line_of_text,
     number,
     sign_color,
-    still,
 )
-
-__all__ = [
-    "Drawing",
-    "graph_svg",
-    "network_svg",
-    "number",
-    "sign_key",
-    "size_buttons",
-    "still",
-    "subscript",
-    "superscript",
-    "weight_line",
-]
+from backprop_lib.drawing.svg import Drawing as Drawing
 
 Button = tuple[str, int, int]
 Shapes = Mapping[int, tuple[int, ...]]
@@ -122,14 +108,14 @@ class _Net:
 
     def __init__(
         self,
-        sizes: Sequence[int],
-        weights: Mapping[int, Any] | None,
-        values: Mapping[int, Any] | None,
-        deltas: Mapping[int, Any] | None,
-        lit: Collection[tuple[int, ...]],
-        labels: Mapping[int, Sequence[str]] | None,
-        captions: Sequence[str] | None,
-        canvas: tuple[int, int] | None,
+        sizes: Any,
+        weights: Any,
+        values: Any,
+        deltas: Any,
+        lit: Any,
+        labels: Any,
+        captions: Any,
+        canvas: Any,
     ) -> None:
         self.sizes = [positive_integer(f"sizes[{l}]", n) for l, n in enumerate(listed("sizes", sizes))]
         if len(self.sizes) < 2:

@@ -19,22 +19,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from backprop_lib.arguments import Array, listed, numbers, positive_number, shown
-from backprop_lib.drawing.canvas import FastFigure, Picture, image_html, new_figure, styled
+from backprop_lib.drawing.canvas import FastFigure as FastFigure  # these for the figures
+from backprop_lib.drawing.canvas import Picture as Picture
+from backprop_lib.drawing.canvas import image_html as image_html
+from backprop_lib.drawing.canvas import new_figure as new_figure
+from backprop_lib.drawing.canvas import styled as styled
 from backprop_lib.drawing.colors import BELOW_TO_ABOVE, HELD_OUT, INK, LINE_COLORS
 from backprop_lib.drawing.svg import fitting, number
-
-__all__ = [
-    "FastFigure",
-    "Picture",
-    "cost_curves",
-    "delta_norms",
-    "function_plot",
-    "heat_map",
-    "image_html",
-    "layer_colors",
-    "new_figure",
-    "styled",
-]
 
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (7, 2, 1.5, 2)), (0, (9, 3)), (0, (3, 1.4)))
 DIVERGING = LinearSegmentedColormap.from_list("negative_positive", BELOW_TO_ABOVE)
@@ -80,8 +71,6 @@ def cost_curves(
     ylabel: str = "cost",
     log: bool = False,
     alt: str = "",
-    width: int = 640,
-    height: int = 340,
 ) -> Picture:
     """Cost against epoch: epoch 0 is the net before training.
 
@@ -98,7 +87,7 @@ def cost_curves(
     lines = {name: (np.arange(len(y), dtype=float), y) for name, y in series.items()}
     if not lines:
         raise ValueError("runs: expected at least one run, got none")
-    figure = new_figure(width, height)
+    figure = new_figure()
     axes = styled(figure.add_subplot(), title, "epoch", ylabel)
     colors = {name: LINE_COLORS[i % len(LINE_COLORS)] for i, name in enumerate(lines)}
     colors |= {"held out": HELD_OUT} if "held out" in colors else {}
@@ -108,14 +97,7 @@ def cost_curves(
     return Picture(figure, alt or _reading(title, "epoch", ylabel, lines))
 
 
-def delta_norms(
-    delta_by_layer: Mapping[int, Any],
-    *,
-    title: str = "Size of the errors, layer by layer",
-    alt: str = "",
-    width: int = 640,
-    height: int = 340,
-) -> Picture:
+def delta_norms(delta_by_layer: Mapping[int, Any]) -> Picture:
     """‖δ^l‖ against epoch on a logarithmic scale, a line a layer, dark for the early layers.
 
     delta_by_layer {l: (epochs + 1,)}; zeros (dead layers) leave gaps. Raises ValueError or TypeError.
@@ -130,10 +112,10 @@ def delta_norms(
         raise ValueError("delta_by_layer: expected a norm above zero, got zeros only")
     lines = {name: (np.arange(len(y), dtype=float), y) for name, y in series.items()}
     colors = dict(zip(lines, layer_colors(len(layers)), strict=True))
-    figure = new_figure(width, height)
+    figure, title = new_figure(), "Size of the errors, layer by layer"
     axes = styled(figure.add_subplot(), title, "epoch", "‖δ‖")
     _lines(axes, {n: (x, np.where(y > 0, y, np.nan)) for n, (x, y) in lines.items()}, colors, True, False)
-    return Picture(figure, alt or _reading(title, "epoch", "the norm of δ, on a logarithmic scale", lines))
+    return Picture(figure, _reading(title, "epoch", "the norm of δ, on a logarithmic scale", lines))
 
 
 def layer_colors(count: int) -> list[Any]:

@@ -122,7 +122,7 @@ def idle_neurons(rises: Mapping[int, Array], cost: float) -> set[tuple[int, int]
 class Settings(NamedTuple):
     """The settings of a run: those of `iris_lab`, without the epoch."""
 
-    hidden: tuple[int, ...] = (5,)
+    hidden: Sequence[int] = (5,)
     activation: str = "sigmoid"
     cost: str = "quadratic"
     learning_rate: float = 3.0
@@ -131,9 +131,8 @@ class Settings(NamedTuple):
 
     def arguments(self) -> dict[str, Any]:
         """Those that are not the first ones, as a reader would write them."""
-        given = {
-            name: value for name, value in self._asdict().items() if value != Settings._field_defaults[name]
-        }
+        first = Settings._field_defaults
+        given = {name: value for name, value in self._asdict().items() if value != first[name]}
         if "hidden" in given:
             given["hidden"] = list(self.hidden)
         return given
@@ -318,14 +317,10 @@ class CurvesFigure:
         self.delta = axes("delta", 198, 102, "Size of the errors, ‖δˡ‖", above=24 / HEIGHT)
         self.map = axes("map", 336, 96, "Error δ of every neuron", numbered=True, plain=True)
         self.lines: dict[str, Any] = {}
-        names = {
-            "training": "training",
-            "held out": "held out",
-            "kept training": "kept",
-            "kept held out": "_",
-        }
-        for dash, (name, label) in zip(DASHES, names.items(), strict=False):
-            color, above = (INK, 3) if name == label else (QUIET, 2)
+        names = (("training", "training"), ("held out", "held out"))
+        kept = (("kept training", "kept"), ("kept held out", "_"))
+        for dash, (name, label) in zip(DASHES, names + kept, strict=False):
+            color, above = (INK, 3) if (name, label) in names else (QUIET, 2)
             self._line(self.cost, f"cost {name}", label=label, color=color, ls=dash, lw=1.5, zorder=above)
         for l in range(1, DEEPEST + 2):
             style: Any = {"color": INK, "ls": DASHES[l - 1], "lw": 2.2 - 0.25 * l, "zorder": 3}
@@ -356,17 +351,13 @@ class CurvesFigure:
     def png(self, run: Seen, kept: Seen | None) -> bytes:
         """The curves of a run up to its epoch, beside those of the cost of a kept one."""
         at, history = run.at, run.history
-        costs = {"cost training": history.cost, "cost held out": history.held_out_cost}
-        if kept is not None:
-            costs |= {
-                "cost kept training": kept.history.cost,
-                "cost kept held out": kept.history.held_out_cost,
-            }
+        costs: dict[str, Any] = {}
+        for kind, of in (("", run), ("kept ", kept)):
+            if of is not None:
+                costs[f"cost {kind}training"] = of.history.cost
+                costs[f"cost {kind}held out"] = of.history.held_out_cost
         norms = {f"delta {l}": history.delta_norm(l) for l in history.delta}
-        curves: dict[str, Array] = {
-            name: values[: at + 1]  # type: ignore[index]
-            for name, values in (costs | norms).items()
-        }
+        curves: dict[str, Array] = {name: values[: at + 1] for name, values in (costs | norms).items()}
         for name, line in self.lines.items():
             values = curves.get(name, np.zeros(0))
             line.set_data(np.arange(len(values)), values)
@@ -485,15 +476,12 @@ class IrisLab(Scene):
             **{f"‖δ‖ of layer {l}": history.delta_norm(l)[at] for l in history.delta},
             **{f"largest ∂C/∂w{superscript(l)}": np.abs(w).max() for l, w in back.gradient.w.items()},
         }
-        rows: list[list[object]] = [["quantity", "value"]]
-        rows += [[name, OPEN if run.is_doubtful else number(value, 4)] for name, value in quantities.items()]
         below = f"below {number(rounded_up(max(TINY * run.cost, 1e-300)), 1)}"
+        cells = {name: number(value, 4) for name, value in quantities.items()}
         for l, rise in rises.items():
-            cells = [number(v, 2) if v else below for v in certain(rise, run.cost)]
-            rows += [
-                [f"more cost without neuron {j} of layer {l}", OPEN if run.is_doubtful else cell]
-                for j, cell in enumerate(cells)
-            ]
+            for j, v in enumerate(certain(rise, run.cost)):
+                cells[f"more cost without neuron {j} of layer {l}"] = number(v, 2) if v else below
+        rows = [[name, OPEN if run.is_doubtful else cell] for name, cell in cells.items()]
         alt = (
             "The plane of the two petal measures with the answers of the net and the 150 flowers; the net, "
             "every neuron drawn as its activation over this plane; over the epochs the cost, the errors by "
@@ -510,7 +498,7 @@ class IrisLab(Scene):
             html,
             alt,
             sentence,
-            rows,
+            [["quantity", "value"], *rows],
             _code(settings, at, run.layers),
             idle=frozenset(f"size_{i}" for i in range(len(settings.hidden) + 1, DEEPEST + 1)),
             progress=(min(each.at for each in unfinished), epoch) if unfinished else None,
@@ -595,7 +583,6 @@ def _code(settings: Settings, at: int, layers: list[tuple[str, int]]) -> str:
 def _settings(
     layers: int, activation: str, cost: str, eta: float, batch: int, seed: int, **sizes: int
 ) -> Settings:
-    """The settings that these controls say."""
     hidden = tuple(sizes[f"size_{i}"] for i in range(1, layers + 1))
     return Settings(hidden, activation, cost, eta, batch, seed)
 
@@ -608,12 +595,8 @@ def _values(settings: Settings, epoch: int) -> dict[str, Any]:
     return {"layers": len(hidden)} | sizes | named
 
 
-def _checked(name: str, arguments: Mapping[str, Any]) -> Settings:
+def _checked(given: Settings) -> Settings:
     """Settings for which the lab has a control, or a ValueError that names what is wrong."""
-    unknown = sorted(set(arguments) - set(Settings._fields))
-    if unknown:
-        raise ValueError(f"{name}: expected some of {', '.join(Settings._fields)}, got {unknown[0]!r}")
-    given = Settings(**arguments)
     hidden = tuple(listed("hidden", given.hidden))
     if len(hidden) > DEEPEST or not all(isinstance(n, int) and 1 <= n <= WIDEST for n in hidden):
         wanted = f"up to {DEEPEST} whole numbers from 1 to {WIDEST}"
@@ -652,14 +635,9 @@ def iris_lab(
 
     The line below the picture has the arguments of what is seen. Raises ValueError naming the argument.
     """
-    given = {
-        "hidden": hidden,
-        "activation": activation,
-        "cost": cost,
-        "learning_rate": learning_rate,
-        "batch_size": batch_size,
-        "seed": seed,
-    }
     _in_range("epoch", epoch, 0, EPOCHS)
-    other = None if kept is None else _checked("kept", kept)
-    return IrisLab(_checked("iris_lab", given), epoch, other)
+    if unknown := sorted(set(kept or ()) - set(Settings._fields)):
+        raise ValueError(f"kept: expected some of {', '.join(Settings._fields)}, got {unknown[0]!r}")
+    other = None if kept is None else _checked(Settings(**kept))
+    settings = Settings(hidden, activation, cost, learning_rate, batch_size, seed)
+    return IrisLab(_checked(settings), epoch, other)

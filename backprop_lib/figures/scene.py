@@ -19,32 +19,14 @@ import numpy as np
 from backprop_lib.arguments import shown
 from backprop_lib.drawing import named
 from backprop_lib.drawing.svg import number, still
-from backprop_lib.figures.controls import (
-    HEAD,
-    NOTICED,
-    WRAPPING,
-    IntegerBox,
-    LogSlider,
-    Player,
-    choice,
-    keep_inside,
-    slider,
-)
+from backprop_lib.figures.controls import HEAD, NOTICED, WRAPPING
+from backprop_lib.figures.controls import IntegerBox as IntegerBox  # these for the figures
+from backprop_lib.figures.controls import LogSlider as LogSlider
+from backprop_lib.figures.controls import Player as Player
+from backprop_lib.figures.controls import choice as choice
+from backprop_lib.figures.controls import keep_inside as keep_inside
+from backprop_lib.figures.controls import slider as slider
 from backprop_lib.figures.living import Living
-
-__all__ = [
-    "IntegerBox",
-    "LogSlider",
-    "Player",
-    "Scene",
-    "View",
-    "beside",
-    "choice",
-    "keep_inside",
-    "living_line",
-    "slider",
-    "table_html",
-]
 
 Rows = Sequence[Sequence[object]]
 NUMERIC = re.compile(r"[−-]?[\d.]+(e[−-]?\d+)?$")

@@ -67,9 +67,7 @@ class SealedPrediction(W.VBox):  # type: ignore[misc]
             self.control = W.RadioButtons(options=asked.options, index=None, layout=W.Layout(width="auto"))
         else:
             self.control = W.Text(
-                description="Your number",
-                continuous_update=False,
-                style={"description_width": "initial"},
+                description="Your number", continuous_update=False, style={"description_width": "initial"}
             )
         self.guess_button, self.sure_button = (
             W.Button(description=name, tooltip=f"{name}, and see the answer", layout=W.Layout(width="auto"))

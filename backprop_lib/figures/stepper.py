@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from html import escape
+from operator import attrgetter
 from typing import Any
 
 from backprop_lib.activations import HIDDEN
-from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.named import code as code_of
 from backprop_lib.drawing.named import named, plain, symbols
@@ -126,29 +126,15 @@ def in_numbers(net: Network, run: Backpropagation, y: Any, step: int, j: int, k:
     )
 
 
-def _named(run: Backpropagation, step: int) -> dict[str, Array]:
-    """What is new in a step: a name and an array, a vector as a column."""
-    z, a, delta, gradient = run.z, run.a, run.delta, run.gradient
-    return (
-        {"a⁰": a[0]},
-        {"z¹": z[1], "a¹": a[1]},
-        {"z²": z[2], "a²": a[2]},
-        {"δ²": delta[2]},
-        {"δ¹": delta[1]},
-        {"∂C/∂b²": gradient.b[2], "∂C/∂w²": gradient.w[2]},
-        {"∂C/∂b¹": gradient.b[1], "∂C/∂w¹": gradient.w[1]},
-    )[step]
-
-
-# The same in Python, for the line of code.
+# What is new in a step, all of its layer: a name, and where a run of backprop has it.
 NEW = (
-    ["run.a[0]"],
-    ["run.z[1]", "run.a[1]"],
-    ["run.z[2]", "run.a[2]"],
-    ["run.delta[2]"],
-    ["run.delta[1]"],
-    ["run.gradient.b[2]", "run.gradient.w[2]"],
-    ["run.gradient.b[1]", "run.gradient.w[1]"],
+    {"a⁰": "a"},
+    {"z¹": "z", "a¹": "a"},
+    {"z²": "z", "a²": "a"},
+    {"δ²": "delta"},
+    {"δ¹": "delta"},
+    {"∂C/∂b²": "gradient.b", "∂C/∂w²": "gradient.w"},
+    {"∂C/∂b¹": "gradient.b", "∂C/∂w¹": "gradient.w"},
 )
 
 
@@ -203,7 +189,8 @@ def stepper() -> Scene:
             f"Step {step} of {len(STEPS) - 1}, {title}: {equation}. "
             f"{f'For neuron {j}: ' if step else ''}{plain(numbers)}. Shapes: {shapes}."
         )
-        arrays, new = _named(run, step), NEW[step]
+        arrays = {name: attrgetter(place)(run)[l] for name, place in NEW[step].items()}
+        new = [f"run.{place}[{l}]" for place in NEW[step].values()]
         widest = max(array.shape[1] if array.shape[1] > 1 else len(array) for array in arrays.values())
         rows: list[list[object]] = [["array", *(f"[{i}]" for i in range(widest))]]
         for name, array in arrays.items():
@@ -214,7 +201,7 @@ def stepper() -> Scene:
         if step:  # what the numbers lead to, once more by itself
             indices, column = (f"{j}, {k}", k) if step > 4 else (f"{j}", 0)
             rows.append([f"{name}[{indices}]", number(array[j, column])])
-            new = [*new, f"{new[-1]}[{j}, {column}]"]
+            new.append(f"{new[-1]}[{j}, {column}]")
         code = (
             "from backprop_lib import Network, backprop, load_iris, standardize\n"
             "(flowers,) = standardize(load_iris())\n"
