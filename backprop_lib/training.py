@@ -114,7 +114,7 @@ class Trainer:
         self._steps = Steps(self._copy, self._cost, self.learning_rate, self.batch_size)
         self.diverged_at: int | None = None
         self.interrupted = False
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             record = self._record()
         if not _is_finite(record):
             raise ValueError("net: the cost of the untrained net is not a finite number")

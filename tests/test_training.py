@@ -342,3 +342,6 @@ def test_what_becomes_infinite_leaks_no_warning() -> None:
     assert train(net, one, inverse, 0.1, epochs=9, batch_size=1).diverged_at is None
     upward = Cost("upward", lambda a, y: (1 / a).sum(axis=0), lambda a, y: 1 + 0 * a)
     assert train(net, one, upward, 9.0, epochs=9, batch_size=1).diverged_at == 1
+    net.theta[...] = 0.0
+    with pytest.raises(ValueError, match=r"^net: the cost of the untrained net is not a finite number$"):
+        train(net, one, inverse, batch_size=1)
