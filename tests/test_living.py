@@ -48,6 +48,12 @@ def card(step: int, j: int = 0, k: int = 0) -> list[str]:
     return re.findall(r"data-line>(.*?)</div>", scene.view.html)
 
 
+def test_each_line_of_the_stepper_says_what_it_is_written_in() -> None:
+    html = scene_of("stepper").view.html
+    captions = re.findall(r"opacity:0.75;margin-top:8px'>(In \w+|By \w+)[^<]*</div><", html)
+    assert captions == ["In symbols", "By index", "In numbers", "In Python", "In shapes"]
+
+
 def value_named(name: str) -> float:
     kind, l, *indices = name.split(".")
     j, k = (*map(int, indices), 0)[:2]
