@@ -44,6 +44,21 @@ def test_every_tick_trains_as_far_as_its_epoch() -> None:
         assert live.view.table[1][1] == number(cost_of(net, *TRAINING.columns()), 4)
 
 
+def test_a_cost_far_above_one_is_seen_whole() -> None:
+    net = Network([("identity", 4), ("identity", 3)], seed=1)
+    net.theta *= 10
+    live = LiveTraining(net, TRAINING, learning_rate=1e-3, epochs=2)
+    for name in ("training", "l = 1"):
+        line = live._figure.fast[name]
+        assert line.get_ydata().max() > 20 or name != "training"
+        assert (
+            line.axes.get_ylim()[0]
+            < line.get_ydata().min()
+            <= line.get_ydata().max()
+            < line.axes.get_ylim()[1]
+        )
+
+
 def test_looking_back_leaves_the_net_where_it_is() -> None:
     net = net_of()
     live = live_on(net)
