@@ -79,9 +79,7 @@ def our_epoch(problem: Problem) -> Job:
 
     kept, rng = steps_of(problem.net.copy()), np.random.default_rng(0)
     return Job(
-        "backprop_lib",
-        lambda: kept.epoch(problem.x, problem.y, rng.permutation(len(problem.x))),
-        answer,
+        "backprop_lib", lambda: kept.epoch(problem.x, problem.y, rng.permutation(len(problem.x))), answer
     )
 
 

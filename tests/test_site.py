@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import build_site
+import in_browser
 import live_page
 import pytest
 import reference
 import runtime
-import site_reader
 from documents import PAGES, document
 from runtime import File, Manifest, RuntimeFileError
 
@@ -117,10 +117,10 @@ def cell(text: str, count: int = 1) -> dict[str, Any]:
 def test_outputs_are_compared_by_what_they_say() -> None:
     split = cell("one ")
     split["outputs"].append({"output_type": "stream", "name": "stdout", "text": ["two"]})
-    assert site_reader.differences([cell("one two")], [split]) == []
-    assert "cell [1]" in site_reader.differences([cell("0.99")], [cell("0.98")])[0]
-    assert "not run" in site_reader.differences([cell("x")], [cell("x", count=2)])[0]
-    assert site_reader.differences([cell("x")], []) == ["1 code cells are stored, 0 were run"]
+    assert in_browser.differences([cell("one two")], [split]) == []
+    assert "cell [1]" in in_browser.differences([cell("0.99")], [cell("0.98")])[0]
+    assert "not run" in in_browser.differences([cell("x")], [cell("x", count=2)])[0]
+    assert in_browser.differences([cell("x")], []) == ["1 code cells are stored, 0 were run"]
 
 
 # What a live page loads

@@ -12,11 +12,13 @@ import http.client
 import os
 import platform
 import statistics
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 from serve_site import Log, serving
 from site_reader import RUN_ALL, SCENE, Tab, reading, set_layer_size
 
@@ -25,6 +27,7 @@ SITE = ROOT / "build" / "site"
 TABLE = ROOT / "benchmarks" / "site.md"
 PAGE = "01_a_net_of_neurons.ipynb"
 CLASS = 200
+SECONDS, CLIENTS = 5.0, 8  # of asking a plain server, and how many ask at once
 FIRST_OUTPUT = """async () => {
     const cells = () => window.jupyterapp?.shell?.currentWidget?.content?.model?.sharedModel?.cells ?? [];
     const shown = cell => cell.cell_type === 'code' && cell.outputs.length && cell.execution_count;
@@ -81,47 +84,29 @@ def redraws(tab: Tab) -> list[float]:
 
 def memory(root: int) -> float:
     """MB that a process and all its descendants hold, shared pages counted once."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        children.setdefault(parent, []).append(int(entry.name))
-    total, todo = 0, [root]
-    while todo:
-        process = todo.pop()
-        todo += children.get(process, [])
-        try:
-            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-        except OSError:
-            continue
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-    return total / 1024
+    total, process = 0, psutil.Process(root)
+    for each in [process, *process.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            total += each.memory_full_info().pss
+    return total / 2**20
 
 
-def throughput(address: str, paths: list[str], seconds: float = 5.0, clients: int = 8) -> tuple[float, float]:
+def throughput(address: str, paths: list[str]) -> tuple[float, float]:
     """Requests and MB a second that the server answers to several clients for a bounded time."""
-    host, end, lock, done = urlsplit(address).netloc, time.perf_counter() + seconds, threading.Lock(), [0, 0]
-
-    def client(number: int) -> None:
-        connection, at = http.client.HTTPConnection(host), number
-        while time.perf_counter() < end:
-            connection.request("GET", paths[at % len(paths)])
-            size = len(connection.getresponse().read())
-            at += 1
-            with lock:
-                done[0] += 1
-                done[1] += size
-
-    threads = [threading.Thread(target=client, args=(n,)) for n in range(clients)]
     start = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+
+    def client(number: int) -> tuple[int, int]:
+        connection, answers, size = http.client.HTTPConnection(urlsplit(address).netloc), 0, 0
+        while time.perf_counter() < start + SECONDS:
+            connection.request("GET", paths[(number + answers) % len(paths)])
+            size += len(connection.getresponse().read())
+            answers += 1
+        return answers, size
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        answers, size = map(sum, zip(*pool.map(client, range(CLIENTS)), strict=True))
     elapsed = time.perf_counter() - start
-    return done[0] / elapsed, done[1] / 1e6 / elapsed
+    return answers / elapsed, size / 1e6 / elapsed
 
 
 def asked(log: Log) -> tuple[int, float]:

@@ -59,35 +59,23 @@ def joined(text: str | list[str]) -> str:
 
 def read(path: Path) -> Notebook:
     """The notebook in a file, every text as one string; cells without an id get one from their position."""
+    import nbformat
+
     try:
-        page = json.loads(path.read_text(encoding="utf-8"))
-        cells = page["cells"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        page: Notebook = nbformat.v4.reads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise PageError(f"{path}: not a notebook: {error!r}") from error
-    for number, cell in enumerate(cells, 1):
+    for number, cell in enumerate(page["cells"], 1):
         cell.setdefault("id", f"cell-{number:02d}")
-        cell["source"] = joined(cell["source"])
-        for output in cell.get("outputs", []):
-            for fields in (output, output.get("data", {})):
-                for name in fields.keys() - {"traceback"}:
-                    if isinstance(fields[name], list):
-                        fields[name] = joined(fields[name])
     page["nbformat"], page["nbformat_minor"] = 4, 5
     return page
 
 
 def serialized(page: Notebook) -> str:
     """The text of a notebook file: multi-line fields as lists of lines, sorted keys, one final newline."""
-    page = deepcopy(page)
-    for cell in page["cells"]:
-        cell["source"] = joined(cell["source"]).splitlines(keepends=True)
-        for output in cell.get("outputs", []):
-            if "text" in output:
-                output["text"] = joined(output["text"]).splitlines(keepends=True)
-            for kind, value in output.get("data", {}).items():
-                if kind.startswith("text/") or kind == "image/svg+xml":
-                    output["data"][kind] = joined(value).splitlines(keepends=True)
-    return json.dumps(page, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    import nbformat
+
+    return f"{nbformat.v4.writes(nbformat.from_dict(page))}\n"
 
 
 def normalized(page: Notebook) -> Notebook:
@@ -166,34 +154,45 @@ def same_or(new: str, stock: Iterator[str]) -> str:
     return new if len(new) < 0.75 * len(old) or looks_different(new, old) else old
 
 
+def without_outputs(page: Notebook) -> Notebook:
+    """A normalized copy of the page as if it had never been run."""
+    page = normalized(page)
+    for cell in page["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return page
+
+
+def kernel_manager(kernel: dict[str, Any], **traits: Any) -> Any:
+    """The class of a manager, with these traits, that starts this kernel, whatever kernels are installed."""
+    from ipykernel.kernelspec import RESOURCES
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+
+    class This(KernelSpecManager):
+        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+            return KernelSpec(resource_dir=RESOURCES, **kernel)
+
+    class Manager(AsyncKernelManager):
+        def __init__(self, **given: Any) -> None:
+            super().__init__(kernel_spec_manager=This(), **traits, **given)
+
+    return Manager
+
+
 def executed(page: Notebook, folder: Path, name: str = "page") -> Notebook:
     """A normalized copy of the page, run from top to bottom in a clean kernel of this interpreter."""
     import nbformat
-    from ipykernel.kernelspec import RESOURCES, get_kernel_dict
-    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-    from jupyter_client.manager import AsyncKernelManager
+    from ipykernel.kernelspec import get_kernel_dict
     from nbclient import NotebookClient
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from traitlets import default
 
-    class ThisInterpreter(KernelSpecManager):
-        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-            return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
-
-    class Manager(AsyncKernelManager):
-        @default("kernel_spec_manager")
-        def _this_interpreter(self) -> KernelSpecManager:
-            return ThisInterpreter()
-
-    notebook = nbformat.from_dict(normalized(page))
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+    notebook = nbformat.from_dict(without_outputs(page))
     running: list[str] = []
     client = NotebookClient(
         notebook,
         kernel_name="python3",
-        kernel_manager_class=Manager,
+        kernel_manager_class=kernel_manager(get_kernel_dict()),
         timeout=CELL_TIMEOUT,
         allow_errors=True,
         record_timing=False,

@@ -39,7 +39,7 @@ from pathlib import Path
 from typing import Any
 
 import student_copies
-from execute_pages import Notebook, PageError, read
+from execute_pages import Notebook, PageError, kernel_manager, read, without_outputs
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, MEMORY = 300, 2.0  # seconds, gigabytes
@@ -63,18 +63,8 @@ shift 3
 exec "$@"
 """
 NO_NETWORK = ("unshare", "--user", "--map-root-user", "--net")
-ALONE = (
-    *NO_NETWORK,
-    "--ipc",
-    "--mount",
-    "--pid",
-    "--mount-proc",
-    "--fork",
-    "--kill-child",
-    "sh",
-    "-ec",
-    ENCLOSE,
-)
+ALONE = (*NO_NETWORK, "--ipc", "--mount", "--pid", "--mount-proc", "--fork", "--kill-child")
+ALONE += ("sh", "-ec", ENCLOSE)
 HOW = {
     ALONE: "no network, all else read-only",
     NO_NETWORK: "no network; the disk is guarded by the interpreter alone",
@@ -262,38 +252,16 @@ class Page:
 
     def _client(self) -> Any:
         import nbformat
-        from ipykernel.kernelspec import RESOURCES
-        from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-        from jupyter_client.manager import AsyncKernelManager
         from nbclient import NotebookClient
-        from traitlets import default
 
         argv = kernel(self.scratch, self.hide, self.limits.memory)
-
-        class Enclosed(KernelSpecManager):
-            def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-                return KernelSpec(resource_dir=RESOURCES, argv=argv, display_name="page", language="python")
-
-        connection = str(self.scratch / "connection.json")
         by_file = sys.platform != "win32"  # a connection by files needs no network
-        sockets = str(self.scratch / "kernel")
-
-        class Manager(AsyncKernelManager):
-            @default("kernel_spec_manager")
-            def _enclosed(self) -> KernelSpecManager:
-                return Enclosed()
-
-            @default("connection_file")
-            def _connection(self) -> str:
-                return connection
-
-            @default("transport")
-            def _way(self) -> str:
-                return "ipc" if by_file else "tcp"
-
-            @default("ip")
-            def _place(self) -> str:
-                return sockets if by_file else "127.0.0.1"
+        manager = kernel_manager(
+            {"argv": argv, "display_name": "page", "language": "python"},
+            connection_file=str(self.scratch / "connection.json"),
+            transport="ipc" if by_file else "tcp",
+            ip=str(self.scratch / "kernel") if by_file else "127.0.0.1",
+        )
 
         class Client(NotebookClient):
             def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
@@ -301,11 +269,10 @@ class Page:
                 kept = ("status", "execute_result", "error") if "probe" in cell.metadata else ("status",)
                 return super().process_message(msg, cell, cell_index) if msg["msg_type"] in kept else None
 
-        notebook = nbformat.from_dict(student_copies.without_outputs(self.page))
         return Client(
-            notebook,
+            nbformat.from_dict(without_outputs(self.page)),
             kernel_name="python3",
-            kernel_manager_class=Manager,
+            kernel_manager_class=manager,
             timeout=self.cell_seconds,
             interrupt_on_timeout=True,
             allow_errors=True,
@@ -317,16 +284,8 @@ class Page:
 def environment(scratch: Path) -> dict[str, str]:
     """All that a page learns of the environment of whoever runs it."""
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG", "LC_ALL") if name in os.environ}
-    folders = (
-        "HOME",
-        "USERPROFILE",
-        "TMPDIR",
-        "TEMP",
-        "TMP",
-        "IPYTHONDIR",
-        "MPLCONFIGDIR",
-        "JUPYTER_RUNTIME_DIR",
-    )
+    folders = ("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP")
+    folders += ("IPYTHONDIR", "MPLCONFIGDIR", "JUPYTER_RUNTIME_DIR")
     threads = ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM")
     return {
         **kept,
@@ -363,17 +322,8 @@ WRITES = {
     "os.chmod": 1, "os.chown": 1, "os.link": 2, "os.mkdir": 1, "os.remove": 1, "os.rename": 2, "os.rmdir": 1,
     "os.symlink": 2, "os.truncate": 1, "os.utime": 1, "shutil.rmtree": 1,
 }  # fmt: skip
-STARTS = (
-    "os.exec",
-    "os.fork",
-    "os.forkpty",
-    "os.posix_spawn",
-    "os.spawn",
-    "os.startfile",
-    "os.system",
-    "pty.spawn",
-)
-STARTS += ("subprocess.Popen", "ctypes.dlopen", "os.killpg")
+STARTS = ("os.exec", "os.fork", "os.forkpty", "os.killpg", "os.posix_spawn", "os.spawn", "os.startfile")
+STARTS += ("os.system", "pty.spawn", "subprocess.Popen", "ctypes.dlopen")
 CONNECTS = ("socket.bind", "socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
 
 
@@ -437,7 +387,7 @@ def rows_of(path: Path, folder: Path, pages: dict[str, dict[str, str]], limits: 
             return [Row(who, path.stem, "", UNREADABLE, "The file is too large.")]
         page = read(path)
         stem = recognized(page, path.stem, pages)
-        student_copies.without_outputs(page)
+        without_outputs(page)
     except (PageError, OSError, LookupError, TypeError, AttributeError, RecursionError, ValueError):
         return [Row(who, path.stem, "", UNREADABLE, "The file is no notebook.")]
     if stem is None:

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-PAGES = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 NO_CHROMIUM = "No Chromium found. Install it: apt-get install chromium"
 WAIT = 120_000  # milliseconds, for what takes long on a busy machine
@@ -26,19 +25,6 @@ SLOW = "[anywidget] Failed to initialize model."
 NOT_OURS = (SLOW, "favicon", "WebGL", "GPU", "ResizeObserver", "net::ERR_INTERNET_DISCONNECTED")
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 SCENE = ".jp-OutputArea-output .widget-vbox.scene"
-
-# What is wider than the part of the page that it is in, but for tables and code, which scroll by themselves;
-# and pictures that lost their shape.
-CUT = """part => {
-    const { left, right } = part.getBoundingClientRect();
-    const shapeOf = each => each.viewBox?.baseVal ?? {width: each.naturalWidth, height: each.naturalHeight};
-    return [...part.querySelectorAll('*')].filter(each => {
-        const box = each.getBoundingClientRect(), shape = each.matches('svg, img') && shapeOf(each);
-        if (!each.checkVisibility() || each.closest('table, pre, svg *')) return false;
-        return box.left < left - 1 || box.right > right + 1
-            || shape && Math.abs(box.width * shape.height / shape.width - box.height) > 1;
-    }).map(each => each.outerHTML.slice(0, 100));
-}"""
 
 RUN_ALL = """async path => {
     const app = window.jupyterapp;
@@ -57,14 +43,6 @@ RUN_ALL = """async path => {
         errors: cell.outputs.filter(output => output.output_type === 'error')
             .map(output => `${output.ename}: ${output.evalue}`),
     }));
-}"""
-
-IN_KERNEL = """async code => {
-    const future = window.notebook.sessionContext.session.kernel.requestExecute({code});
-    let text = '';
-    future.onIOPub = message => { text += message.content.text ?? ''; };
-    const reply = await future.done;
-    return {status: reply.content.status, text, error: reply.content.evalue ?? ''};
 }"""
 
 

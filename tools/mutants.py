@@ -278,7 +278,6 @@ def _arranges(function: ast.FunctionDef) -> bool:
 
 
 def _inner(function: ast.FunctionDef) -> list[str]:
-    """The functions in a function."""
     return [ast.dump(f) for f in ast.walk(function) if isinstance(f, ast.FunctionDef) and f is not function]
 
 

@@ -9,10 +9,9 @@ import functools
 import http.server
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -28,28 +27,14 @@ class Log:
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Static files; `replaced` has other bytes for some of them, by their path on the server."""
+    """Static files."""
 
     protocol_version = "HTTP/1.1"
     extensions_map = {**http.server.SimpleHTTPRequestHandler.extensions_map, **TYPES}
 
-    def __init__(
-        self, *arguments: Any, log: Log | None = None, replaced: Mapping[str, bytes] = {}, **options: Any
-    ) -> None:
-        self.log, self.replaced = log or Log(), replaced
+    def __init__(self, *arguments: Any, log: Log, **options: Any) -> None:
+        self.log = log
         super().__init__(*arguments, **options)
-
-    def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
-        if path not in self.replaced:
-            return super().do_GET()
-        body = self.replaced[path]
-        self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", self.guess_type(path))
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-        return None
 
     def end_headers(self) -> None:
         # A browser asks each time whether a file has changed, so a rebuilt site is never shown half old.
@@ -76,12 +61,10 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(folder: Path, replaced: Mapping[str, bytes] = {}) -> Iterator[tuple[str, Log]]:
+def serving(folder: Path, handler: type[Handler] = Handler) -> Iterator[tuple[str, Log]]:
     """The address of a server of a folder, on a free port of this computer, and its log."""
     log = Log()
-    server = Server(
-        ("127.0.0.1", 0), functools.partial(Handler, directory=str(folder), log=log, replaced=replaced)
-    )
+    server = Server(("127.0.0.1", 0), functools.partial(handler, directory=str(folder), log=log))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -32,7 +32,7 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import Path
 
-from execute_pages import Notebook, normalized, read, serialized
+from execute_pages import Notebook, read, serialized, without_outputs
 
 ROOT = Path(__file__).resolve().parents[1]
 SOLUTION = "solution"
@@ -195,15 +195,6 @@ def makefile(text: str) -> str:
 
 def used(name: str, statements: list[str]) -> bool:
     return any(f"$({name})" in part or (part[:6] == "export" and name in part.split()) for part in statements)
-
-
-def without_outputs(page: Notebook) -> Notebook:
-    """A copy of the page as if it had never been run."""
-    page = normalized(page)
-    for cell in page["cells"]:
-        if cell["cell_type"] == "code":
-            cell["outputs"], cell["execution_count"] = [], None
-    return page
 
 
 class Refused(Exception):

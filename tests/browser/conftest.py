@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import in_browser
 import in_chromium
 import pytest
 from documents import document
@@ -17,7 +18,7 @@ from figure_in_browser import CALLS, START, write_notebook
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that JupyterLab serves: copies of the pages."""
     served = tmp_path_factory.mktemp("lab")
-    for page in in_chromium.PAGES:
+    for page in in_browser.PAGES:
         shutil.copy(page, served)
     return served
 
@@ -39,7 +40,7 @@ def chromium() -> Iterator[Any]:
 def drawn(lab: str, chromium: Any, folder: Path) -> Iterator[Any]:
     """A page with a cell for each figure and each kind of question, and the words of a page, all drawn."""
     page, errors = in_chromium.open_tab(chromium)
-    words = [*document(in_chromium.PAGES[10]).sources]
+    words = [*document(in_browser.PAGES[10]).sources]
     name = write_notebook(folder, "every_figure.ipynb", START, *CALLS.values(), words=words)
     cells = in_chromium.run_all(page, lab, name)
     assert not [error for cell in cells for error in cell["errors"]]

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from figure_in_browser import epoch_of, press, resting_epoch, wait_for_epoch, write_notebook
-from in_chromium import IN_KERNEL, RUN_ALL, SCENE, run_all
+from in_browser import IN_KERNEL
+from in_chromium import RUN_ALL, SCENE, run_all
 
 Tab = tuple[Any, list[str]]
 PAGE = "08_training_on_iris.ipynb"

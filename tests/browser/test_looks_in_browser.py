@@ -10,7 +10,7 @@ import pytest
 from axe import OF_JUPYTERLAB, serious
 from figure_in_browser import CALLS, part_of
 from figure_looks import luminance
-from in_chromium import CUT
+from in_browser import CUT
 from PIL import Image
 
 from backprop_lib.arguments import Array

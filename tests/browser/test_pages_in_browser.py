@@ -34,7 +34,8 @@ from figure_in_browser import (
     wait_until,
     write_notebook,
 )
-from in_chromium import IN_KERNEL, NO_CHROMIUM, PAGES, SCENE, chromium, run_all
+from in_browser import IN_KERNEL, PAGES
+from in_chromium import NO_CHROMIUM, SCENE, chromium, run_all
 
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.figures.controls import IntegerBox, LogSlider

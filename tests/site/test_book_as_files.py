@@ -16,7 +16,7 @@ import in_chromium
 import pytest
 from axe import serious
 from documents import PAGES, ROOT, document
-from site_reader import DRAWN
+from in_browser import DRAWN
 
 BOOK = ROOT / "build" / "book"
 

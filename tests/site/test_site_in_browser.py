@@ -12,17 +12,19 @@ import socket
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 from accessibility_tree import unnamed
 from axe import OF_JUPYTERLAB, serious
-from build_site import KERNEL_PLUGIN, size_of, title_of
-from in_chromium import CUT
+from build_site import KERNEL_PLUGIN, size_of
+from contents import contents
+from in_browser import CUT, DRAWN, differences, stored
 from live_page import APPLICATION
 from runtime import CDN, read_manifest
-from serve_site import Log, serving
-from site_reader import DRAWN, RUN_ALL, SCENE, Tab, differences, reading, set_layer_size, stored
+from serve_site import Handler, Log, serving
+from site_reader import RUN_ALL, SCENE, Tab, reading, set_layer_size
 
 from backprop_lib.figures.stepper import stepper
 
@@ -135,8 +137,8 @@ def test_the_links_of_a_live_page_and_its_logo_lead_somewhere(tab: Tab) -> None:
     page = tab.page.locator(".jp-RenderedMarkdown")
     live = "lite/notebooks/index.html?path=notebooks%2F"
     for link, address, title in (
-        (page.locator("a", has_text="Page 2").first, live + PAGES[2].name, title_of(PAGES[2])),
-        (page.locator("a", has_text="Page 0").first, live + PAGES[0].name, title_of(PAGES[0])),
+        (page.locator("a", has_text="Page 2").first, live + PAGES[2].name, contents()[2].title),
+        (page.locator("a", has_text="Page 0").first, live + PAGES[0].name, contents()[0].title),
         (tab.page.locator("#jp-NotebookLogo"), "index.html", "backpropagation"),
     ):
         with tab.context.expect_page() as opened:
@@ -169,7 +171,21 @@ def test_no_page_is_wider_than_the_screen(page: str, width: int, server: tuple[s
 
 def first_page(folder_is_served_with: Mapping[str, bytes]) -> Broken:
     """What comes of the first page on a server that has other bytes for some files."""
-    with serving(SITE, folder_is_served_with) as (address, _), reading(address) as tab:
+
+    class Replacing(Handler):
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0]
+            if path not in folder_is_served_with:
+                return super().do_GET()
+            body = folder_is_served_with[path]
+            self.send_response(HTTPStatus.OK)
+            self.send_header("Content-Type", self.guess_type(path))
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+            return None
+
+    with serving(SITE, Replacing) as (address, _), reading(address) as tab:
         tab.open_live(PAGES[0].name)
         tab.page.evaluate(
             f"() => {{ ({RUN_ALL})().then(cells => {{ window.cells = cells; }}, () => {{}}); }}"

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 from documents import PAGES, ROOT
+from in_browser import differences, stored
 from in_chromium import CHROMIUM, SWITCHES
 from playwright.sync_api import sync_playwright
 from serve_site import Log, serving
-from site_reader import RUN_ALL, differences, reading, stored
+from site_reader import RUN_ALL, reading
 
 SITE = ROOT / "build" / "site"
 PAGE = next(path for path in PAGES if "hidden_layer" in path.name)

@@ -18,7 +18,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -35,6 +34,7 @@ ROOT = HERE.parents[1]
 sys.path.append(str(ROOT / "tools"))
 
 import address  # noqa: E402
+from contents import contents  # noqa: E402
 
 PACKAGE = "backprop_lib"
 COUNTING = HERE / "counting.mjs"
@@ -76,61 +76,30 @@ FORWARD = """<!doctype html>
 """
 
 
-def run(*command: str | Path, cwd: Path = ROOT) -> None:
-    """Run a tool. Exits with what it said if it fails."""
-    result = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True)
-    if result.returncode:
-        sys.exit(f"{' '.join(map(str, command))}\n{result.stdout[-4000:]}{result.stderr[-4000:]}")
-
-
 def pages() -> list[Path]:
     """The pages of the course, in order."""
-    found = sorted((ROOT / "notebooks").glob("*.ipynb"))
-    if not found:
-        sys.exit("no pages in notebooks/")
-    return found
-
-
-def title_of(page: Path) -> str:
-    """The first heading of a page."""
-    for cell in json.loads(page.read_text(encoding="utf-8"))["cells"]:
-        if heading := re.search(r"^# (.+)$", "".join(cell["source"]), re.MULTILINE):
-            return heading[1].strip()
-    sys.exit(f"{page}: no heading")
-
-
-def number_of(page: Path) -> int:
-    """The number of a page, by which its file name begins."""
-    return int(page.name.partition("_")[0])
+    return [page.path for page in contents()]
 
 
 def wheel(folder: Path) -> Path:
     """The wheel of the package, built into a folder."""
-    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder)
+    runtime.run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=ROOT)
     (built,) = folder.glob("*.whl")
     return built
 
 
 def copy_contents(folder: Path) -> None:
     """What the reader finds in the live site's file browser: the pages, and beside them what they link to."""
+    kernel = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
+    (folder / "notebooks").mkdir(parents=True)
     for page in pages():
-        target = folder / "notebooks" / page.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps(live(json.loads(page.read_text(encoding="utf-8")))), encoding="utf-8")
+        notebook = json.loads(page.read_text(encoding="utf-8"))
+        notebook["metadata"]["kernelspec"] = kernel
+        (folder / "notebooks" / page.name).write_text(json.dumps(notebook), encoding="utf-8")
     (folder / QUESTIONS).parent.mkdir()
     shutil.copy(ROOT / QUESTIONS, folder / QUESTIONS)
     for name in (PACKAGE, "datasets"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-
-
-def live(page: dict[str, Any]) -> dict[str, Any]:
-    """The same page, naming the kernel of the browser."""
-    page["metadata"]["kernelspec"] = {
-        "display_name": "Python (Pyodide)",
-        "language": "python",
-        "name": "python",
-    }
-    return page
 
 
 def lite_settings(lock: runtime.Lock, cdn: bool) -> dict[str, Any]:
@@ -201,7 +170,7 @@ def build_lite(output: Path, book: Path, work: Path, cdn: bool) -> float:
     ]
     options += ["--no-unused-shared-packages"]
     options += [word for app in ("lab", "notebooks") for word in ("--apps", app)]
-    run(sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", source, *options, cwd=work)
+    runtime.run(sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", source, *options, cwd=work)
     shutil.copytree(work / "pyodide", output / "static" / "pyodide", dirs_exist_ok=True)
     shutil.copy(COUNTING, output / "static" / "pyodide")
     megabytes = tell_what_loads(output, book, lock, work)
@@ -240,7 +209,7 @@ def source_page(module: Path, printed: bool) -> str:
 
 def book_index(modules: Iterable[Path], live: bool) -> str:
     """The first page of the book: the pages of the course, what is looked up, the files of the package."""
-    course = "\n".join(f"{number_of(page)} · {title_of(page)} <notebooks/{page.stem}>" for page in pages())
+    course = "\n".join(f"{page.number} · {page.title} <notebooks/{page.file}>" for page in contents())
     names = [module.relative_to(ROOT).with_suffix("").as_posix() for module in modules]
     course += f"\nQuestions, and where they are answered <{QUESTIONS.removesuffix('.md')}>"
     package = "\n".join(f"{name.removeprefix(f'{PACKAGE}/')} <{name}>" for name in names)
@@ -265,7 +234,7 @@ def write_reference(source: Path) -> None:
     (source / "repository.json").write_text(told, encoding="utf-8")
     rows = reference.table(pages())
     (source / "_static" / "symbols.js").write_text(reference.script(rows), encoding="utf-8")
-    titles = {page.stem: title_of(page) for page in pages()}
+    titles = {page.file: page.title for page in contents()}
     (source / "symbols.md").write_text(reference.symbols_page(rows, titles), encoding="utf-8")
     errata = source / "errata.md"
     errata.write_text(reference.errata_page(errata.read_text("utf-8"), report), encoding="utf-8")
@@ -299,7 +268,7 @@ def build_book(output: Path, work: Path, live: bool, builder: str = "html") -> N
     formulas = [file for file in runtime.read_manifest().of("mathjax") if file.file == "tex-svg.js"]
     shutil.copy(runtime.collect(runtime.read_manifest(), formulas)["tex-svg.js"], source / "_static")
     options = ["-q", "-W", "--keep-going", "-b", builder, *(["-t", "live"] if live else [])]
-    run(sys.executable, "-m", "sphinx", *options, source, work / "html" / "book", cwd=work)
+    runtime.run(sys.executable, "-m", "sphinx", *options, source, work / "html" / "book", cwd=work)
     shutil.move(work / "html" / "book", output)
     for path in output.rglob("*.html"):
         path.write_text(reference.accessible(path.read_text(encoding="utf-8")), encoding="utf-8")
@@ -308,12 +277,6 @@ def build_book(output: Path, work: Path, live: bool, builder: str = "html") -> N
     for junk in (".doctrees", ".buildinfo", "objects.inv", "_sources"):
         path = output / junk
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-
-
-def settled_by_page() -> dict[str, str]:
-    """{file name of a page: what it settles}, from the table in README.md."""
-    row = re.compile(r"^\| *\d+ *\| *\[[^]]*\]\(notebooks/([^)]+)\) *\| *(.+?) *\|$", re.MULTILINE)
-    return dict(row.findall((ROOT / "README.md").read_text(encoding="utf-8")))
 
 
 def picture() -> str:
@@ -331,17 +294,17 @@ def picture() -> str:
 
 def landing_page(megabytes: float) -> str:
     """The first page of the site: what the course is, and two links to each page."""
-    settles, items = settled_by_page(), []
+    items = []
     live, book = "lite/notebooks/index.html?path=notebooks/{}.ipynb", "book/notebooks/{}.html"
-    for page in pages():
-        title, name = escape(title_of(page)), page.stem
+    for page in contents():
+        title, name = escape(page.title), page.file
         items.append(
-            f'<li><span class="number">{number_of(page)}</span><div><span class="title">{title}</span>'
-            f"<p>{escape(settles.get(page.name, ''))}</p>"
+            f'<li><span class="number">{page.number}</span><div><span class="title">{title}</span>'
+            f"<p>{escape(page.settles)}</p>"
             f'<span class="links"><a href="{live.format(name)}" aria-label="Run {title}">Run</a>'
             f'<a href="{book.format(name)}" aria-label="Read {title}">Read</a></span></div></li>'
         )
-    first = pages()[0].stem
+    first = contents()[0].file
     values = {
         "start": live.format(first),
         "read": book.format(first),

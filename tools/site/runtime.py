@@ -161,7 +161,7 @@ def run(*command: str | Path, cwd: Path | None = None) -> None:
     except FileNotFoundError as error:
         raise RuntimeFileError(f"{command[0]} is needed, and was not found") from error
     except subprocess.CalledProcessError as error:
-        said = f"{error.stdout}{error.stderr}".strip()[-1500:]
+        said = f"{error.stdout}{error.stderr}".strip()[-8000:]
         raise RuntimeFileError(f"{' '.join(map(str, command[:4]))} … failed:\n{said}") from error
 
 
