@@ -134,15 +134,18 @@ def test_a_guess_is_committed_to_by_the_keyboard_in_the_browser_alone(tab: Tab) 
 
 def test_the_links_of_a_live_page_and_its_logo_lead_somewhere(tab: Tab) -> None:
     tab.open_live(PAGES[1].name)
+    tab.page.wait_for_function(
+        "words => document.title === words", arg=f"{contents()[1].title} · Backpropagation"
+    )
     page = tab.page.locator(".jp-RenderedMarkdown")
-    live = "lite/notebooks/index.html?path=notebooks%2F"
-    for link, address, title in (
-        (page.locator("a", has_text="Page 2").first, live + PAGES[2].name, contents()[2].title),
-        (page.locator("a", has_text="Page 0").first, live + PAGES[0].name, contents()[0].title),
-        (tab.page.locator("#jp-NotebookLogo"), "index.html", "backpropagation"),
+    live, by_hand = (f"lite/notebooks/index.html?path=notebooks{slash}" for slash in ("%2F", "/"))
+    for link, button, address, title in (
+        (page.locator("a", has_text="Page 2").first, "left", live + PAGES[2].name, contents()[2].title),
+        (page.locator("a", has_text="Page 0").first, "middle", by_hand + PAGES[0].name, contents()[0].title),
+        (tab.page.locator("#jp-NotebookLogo"), "left", "index.html", "Backpropagation"),
     ):
         with tab.context.expect_page() as opened:
-            link.click()
+            link.click(button=button)
         opened.value.wait_for_url(f"{tab.address}/{address}", wait_until="domcontentloaded")
         opened.value.get_by_role("heading", name=title).first.wait_for()
         opened.value.close()

@@ -145,7 +145,10 @@ def tell_what_loads(lite: Path, book: Path, lock: runtime.Lock, work: Path) -> f
         html = (book / "notebooks" / f"{page.stem}.html").read_text(encoding="utf-8")
         text = live_page.text_of(html, work)
         (lite / "reading" / f"{page.stem}.html").write_text(text, encoding="utf-8")
-    by_name = {page.name: loads(json.loads(page.read_text(encoding="utf-8"))) for page in pages()}
+    by_name = {
+        page.file: {"title": page.title, **loads(json.loads(page.path.read_text(encoding="utf-8")))}
+        for page in contents()
+    }
     index = lite / "notebooks" / "index.html"
     told = live_page.wrapped(index.read_text(encoding="utf-8"), by_name, loads(all_pages()), KERNEL_PLUGIN)
     index.write_text(told, encoding="utf-8")

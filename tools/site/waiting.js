@@ -151,9 +151,26 @@ window.waiting = (() => {
     kernel?.statusChanged.connect((_, status) => { if (status === "dead") enter("failed"); });
     await kernel?.info;
     if (phase !== "failed") enter("ready");
-    setInterval(() => running(widget.content.widgets.filter((cell) => cell.model.type === "code")), 200);
+    setInterval(() => {
+      named();  // the application has one name for all pages
+      running(widget.content.widgets.filter((cell) => cell.model.type === "code"));
+    }, 200);
   }
 
+  function named() {
+    const title = page.title && `${page.title} · Backpropagation`;
+    if (title && document.title !== title) document.title = title;
+  }
+
+  // A reader who opens a link in a new tab, by the middle button or the menu, comes to the page, not to its file.
+  function leadToThePage({ target }) {
+    const link = target.closest?.("a[href]"), files = new URL("files/", root).href;
+    if (link?.href.startsWith(files)) link.href = new URL(`tree/index.html?path=${link.href.slice(files.length)}`, root);
+  }
+
+  addEventListener("pointerover", leadToThePage);
+  addEventListener("focusin", leadToThePage);
+  named();
   replaceIfDenied("localStorage");
   replaceIfDenied("sessionStorage");
   const database = databaseOpens().then((opens) => { denied ||= !opens; });
