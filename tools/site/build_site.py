@@ -146,7 +146,7 @@ def tell_what_loads(lite: Path, book: Path, lock: runtime.Lock, work: Path) -> f
         text = live_page.text_of(html, work)
         (lite / "reading" / f"{page.stem}.html").write_text(text, encoding="utf-8")
     by_name = {
-        page.file: {"title": page.title, **loads(json.loads(page.path.read_text(encoding="utf-8")))}
+        page.path.name: {"title": page.title, **loads(json.loads(page.path.read_text(encoding="utf-8")))}
         for page in contents()
     }
     index = lite / "notebooks" / "index.html"
