@@ -39,7 +39,10 @@ LANGUAGE = {
     "nbconvert_exporter": "python",
     "pygments_lexer": "ipython3",
 }
-DATA_URI = re.compile(r'(?<=src="data:image/png;base64,)[^"]*(?=")')
+# Of an <img>, or of an <image> inside a drawing.
+DATA_URI = re.compile(
+    r'(?<=src="data:image/png;base64,)[^"]*(?=")|(?<=%22data:image/png;base64,)[^%]*(?=%22)'
+)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 # Two renderings of one picture: a few pixels of anti-aliasing may differ, no more.
