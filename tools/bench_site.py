@@ -128,42 +128,33 @@ def main() -> None:
         again_requests = len(log.answers)
         again_bytes = sum(1 for _, status in log.answers if status == 200)
         rate, speed = throughput(address, paths)
-    rows = [
-        ("size of the site", f"{size:.1f} MB", "75 MB"),
-        ("first visit: requests", f"{requests}", ""),
-        ("first visit: bytes, uncompressed", f"{megabytes:.1f} MB", ""),
-        ("first visit: opening to first output", f"{cold[0]:.1f} s", "20 s"),
-        ("first visit: opening to all outputs", f"{cold[1]:.1f} s", ""),
-        ("opened again: requests, and those with a body", f"{again_requests}, {again_bytes}", ""),
-        ("opened again: to first output", f"{again[0]:.1f} s", "10 s"),
-        ("opened again: to all outputs", f"{again[1]:.1f} s", ""),
-        ("control to painted picture: median of 10", f"{statistics.median(times):.0f} ms", "200 ms"),
-        ("control to painted picture: slowest of 10", f"{max(times):.0f} ms", ""),
-        ("memory of the browser with one page", f"{held:.0f} MB", ""),
-        ("a plain server (Python's own): requests a second", f"{rate:.0f}", ""),
-        ("a plain server (Python's own): MB a second", f"{speed:.0f}", ""),
-        (f"{CLASS} readers at once, first visit: MB", f"{CLASS * megabytes:.0f}", ""),
-        (
-            f"{CLASS} readers at once, first visit: seconds of that server",
-            f"{CLASS * megabytes / speed:.0f}",
-            "",
-        ),
-        (
-            f"{CLASS} readers, opened again: seconds of that server",
-            f"{CLASS * again_requests / rate:.0f}",
-            "",
-        ),
-    ]
-    lines = [
-        "# The website, measured",
-        "",
-        f"Page {PAGE}, Chromium without a window, server on the same computer:",
-    ]
-    lines += [f"{os.cpu_count()} cores, {platform.system()}. Written by `make bench-site`."]
-    lines += ["", "| | measured | at most |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
+    text = f"""# The website, measured
+
+Page {PAGE}, Chromium without a window, server on the same computer:
+{os.cpu_count()} cores, {platform.system()}. Written by `make bench-site`.
+
+| | measured | at most |
+|---|---|---|
+| size of the site | {size:.1f} MB | 75 MB |
+| first visit: requests | {requests} |  |
+| first visit: bytes, uncompressed | {megabytes:.1f} MB |  |
+| first visit: opening to first output | {cold[0]:.1f} s | 20 s |
+| first visit: opening to all outputs | {cold[1]:.1f} s |  |
+| opened again: requests, and those with a body | {again_requests}, {again_bytes} |  |
+| opened again: to first output | {again[0]:.1f} s | 10 s |
+| opened again: to all outputs | {again[1]:.1f} s |  |
+| control to painted picture: median of 10 | {statistics.median(times):.0f} ms | 200 ms |
+| control to painted picture: slowest of 10 | {max(times):.0f} ms |  |
+| memory of the browser with one page | {held:.0f} MB |  |
+| a plain server (Python's own): requests a second | {rate:.0f} |  |
+| a plain server (Python's own): MB a second | {speed:.0f} |  |
+| {CLASS} readers at once, first visit: MB | {CLASS * megabytes:.0f} |  |
+| {CLASS} readers at once, first visit: seconds of that server | {CLASS * megabytes / speed:.0f} |  |
+| {CLASS} readers, opened again: seconds of that server | {CLASS * again_requests / rate:.0f} |  |
+"""
     TABLE.parent.mkdir(exist_ok=True)
-    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(lines))
+    TABLE.write_text(text, encoding="utf-8")
+    print(text)
 
 
 if __name__ == "__main__":

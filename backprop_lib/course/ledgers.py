@@ -127,39 +127,35 @@ def _moved(column: Array, j: int, step: complex) -> Any:
     return column
 
 
-Lines = list[tuple[str, str, float]]
+Lines = dict[str, tuple[str, float]]  # {formula: (why it follows, its value)}
 
 
 def _proof_1(p: _Pass, l: int, j: int, k: int) -> Lines:
     L, sigma = p.net.L, p.net.sigma[p.net.L]
     da_dz = _slope(lambda t: sigma(_moved(p.z[L], j, t)))[:, 0]  # ∂a^L_k/∂z^L_j for all k
     dC_da = [p.dC_da(i) for i in range(p.net.sizes[L])]
-    lines: Lines = [
-        (r"\frac{\partial C_x}{\partial z^L_j}", "definition of the error, measured", p.dC_dz(L, j)),
-        (
-            r"\sum_k \frac{\partial C_x}{\partial a^L_k}\frac{\partial a^L_k}{\partial z^L_j}",
+    lines: Lines = {
+        r"\frac{\partial C_x}{\partial z^L_j}": ("definition of the error, measured", p.dC_dz(L, j)),
+        r"\sum_k \frac{\partial C_x}{\partial a^L_k}\frac{\partial a^L_k}{\partial z^L_j}": (
             "chain rule over all outputs",
             sum(c * a for c, a in zip(dC_da, da_dz, strict=True)),
         ),
-    ]
+    }
     gradient = p.cost.derivative(p.a[L], p.y)[:, 0]
     if sigma.name == "softmax":
         jacobian = sigma.jacobian(p.z[L])[0]  # type: ignore[attr-defined]
         formula = r"\sum_k \frac{\partial C_x}{\partial a^L_k} J_{kj}"
-        return [*lines, (formula, "softmax: the full Jacobian stays", float(gradient @ jacobian[:, j]))]
-    return [
-        *lines,
-        (
-            r"\frac{\partial C_x}{\partial a^L_j}\frac{\partial a^L_j}{\partial z^L_j}",
+        return lines | {formula: ("softmax: the full Jacobian stays", float(gradient @ jacobian[:, j]))}
+    return lines | {
+        r"\frac{\partial C_x}{\partial a^L_j}\frac{\partial a^L_j}{\partial z^L_j}": (
             "no other output depends on this z",
             dC_da[j] * da_dz[j],
         ),
-        (
-            r"\frac{\partial C_x}{\partial a^L_j}\,\sigma'(z^L_j)",
+        r"\frac{\partial C_x}{\partial a^L_j}\,\sigma'(z^L_j)": (
             "derivative of the activation: equation (1)",
             gradient[j] * sigma.prime(p.z[L])[j, 0],
         ),
-    ]
+    }
 
 
 def _proof_2(p: _Pass, l: int, j: int, k: int) -> Lines:
@@ -174,35 +170,30 @@ def _proof_2(p: _Pass, l: int, j: int, k: int) -> Lines:
     prime = float(sigma.prime(p.z[l])[j, 0])
     delta = p.delta[l + 1]
     sum_ = r"\sum_k "
-    return [
-        (r"\frac{\partial C_x}{\partial z^l_j}", "definition of the error, measured", p.dC_dz(l, j)),
-        (
-            sum_ + r"\frac{\partial C_x}{\partial z^{l+1}_k}\frac{\partial z^{l+1}_k}{\partial z^l_j}",
+    return {
+        r"\frac{\partial C_x}{\partial z^l_j}": ("definition of the error, measured", p.dC_dz(l, j)),
+        sum_ + r"\frac{\partial C_x}{\partial z^{l+1}_k}\frac{\partial z^{l+1}_k}{\partial z^l_j}": (
             "chain rule over the next layer",
             sum(p.dC_dz(l + 1, i) * dz_dz[i] for i in units),
         ),
-        (
-            sum_ + r"\delta^{l+1}_k\,\frac{\partial z^{l+1}_k}{\partial z^l_j}",
+        sum_ + r"\delta^{l+1}_k\,\frac{\partial z^{l+1}_k}{\partial z^l_j}": (
             "definition of the error, one layer on",
             sum(delta[i, 0] * dz_dz[i] for i in units),
         ),
-        (
-            sum_ + r"\delta^{l+1}_k\,\frac{\partial}{\partial z^l_j}"
-            r"\left(\sum_i w^{l+1}_{ki}\sigma(z^l_i) + b^{l+1}_k\right)",
+        sum_ + r"\delta^{l+1}_k\,\frac{\partial}{\partial z^l_j}"
+        r"\left(\sum_i w^{l+1}_{ki}\sigma(z^l_i) + b^{l+1}_k\right)": (
             "expand the pre-activation",
             sum(delta[i, 0] * dz_dz_sum[i] for i in units),
         ),
-        (
-            sum_ + r"\delta^{l+1}_k\,w^{l+1}_{kj}\,\sigma'(z^l_j)",
+        sum_ + r"\delta^{l+1}_k\,w^{l+1}_{kj}\,\sigma'(z^l_j)": (
             "differentiate: only i = j depends on this z",
             sum(delta[i, 0] * w[i, j] * prime for i in units),
         ),
-        (
-            r"\left[(w^{l+1})^T\delta^{l+1}\right]_j \sigma'(z^l_j)",
+        r"\left[(w^{l+1})^T\delta^{l+1}\right]_j \sigma'(z^l_j)": (
             "the sum over k is row j of the transpose: equation (2)",
             float((w.T @ delta)[j, 0]) * prime,
         ),
-    ]
+    }
 
 
 def _proof_34(p: _Pass, l: int, j: int, k: int, weight: bool) -> Lines:
@@ -220,30 +211,25 @@ def _proof_34(p: _Pass, l: int, j: int, k: int, weight: bool) -> Lines:
     name = "w^l_{jk}" if weight else "b^l_j"
     by = r"\partial " + name
     factor = float(a[k, 0]) if weight else 1.0
-    lines: Lines = [
-        (rf"\frac{{\partial C_x}}{{{by}}}", "measured", float(_slope(lambda t: p.cost_from_z(l, z_of(t))))),
-        (
-            rf"\sum_i \frac{{\partial C_x}}{{\partial z^l_i}}\frac{{\partial z^l_i}}{{{by}}}",
+    return {
+        rf"\frac{{\partial C_x}}{{{by}}}": ("measured", float(_slope(lambda t: p.cost_from_z(l, z_of(t))))),
+        rf"\sum_i \frac{{\partial C_x}}{{\partial z^l_i}}\frac{{\partial z^l_i}}{{{by}}}": (
             "chain rule over the layer",
             sum(p.dC_dz(l, i) * dz[i] for i in range(p.net.sizes[l])),
         ),
-        (
-            rf"\frac{{\partial C_x}}{{\partial z^l_j}}\frac{{\partial z^l_j}}{{{by}}}",
+        rf"\frac{{\partial C_x}}{{\partial z^l_j}}\frac{{\partial z^l_j}}{{{by}}}": (
             "only i = j depends on this parameter",
             p.dC_dz(l, j) * dz[j],
         ),
-        (
-            r"\frac{\partial C_x}{\partial z^l_j}\," + ("a^{l-1}_k" if weight else r"\cdot 1"),
+        r"\frac{\partial C_x}{\partial z^l_j}\," + ("a^{l-1}_k" if weight else r"\cdot 1"): (
             "differentiate the pre-activation",
             p.dC_dz(l, j) * factor,
         ),
-        (
-            r"a^{l-1}_k\,\delta^l_j" if weight else r"\delta^l_j",
+        r"a^{l-1}_k\,\delta^l_j" if weight else r"\delta^l_j": (
             "definition of the error: equation (4)" if weight else "definition of the error: equation (3)",
             factor * float(p.delta[l][j, 0]),
         ),
-    ]
-    return lines
+    }
 
 
 def ledger(
@@ -276,7 +262,7 @@ def ledger(
     proofs = {1: _proof_1, 2: _proof_2}
     with np.errstate(divide="ignore", invalid="ignore"):  # a may be 1 to the last digit, and ∂C_x/∂a infinite
         lines = _proof_34(p, l, j, k, equation == 4) if equation > 2 else proofs[equation](p, l, j, k)
-    measured = float(lines[0][2])
-    entries = [Line(f, why, float(v), _discrepancy(float(v), measured)) for f, why, v in lines]
+    (_, measured), *_ = lines.values()
+    entries = [Line(f, why, float(v), _discrepancy(v, measured)) for f, (why, v) in lines.items()]
     what = f"w[{l}][{j}, {k}]" if equation == 4 else f"b[{l}][{j}]" if equation == 3 else f"delta[{l}][{j}]"
     return Ledger(f"Equation ({equation}), line by line, for {what}", tuple(entries))
