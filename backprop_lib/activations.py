@@ -44,7 +44,7 @@ class Activation:
 
     def __call__(self, z: Any) -> Any:
         """σ(z), of the shape of z."""
-        return self.value(unmasked("z", z))
+        return self.value(_numbers(z))
 
     def prime(self, z: Any) -> Any:
         """σ′(z), of the shape of z."""
@@ -61,7 +61,7 @@ class Softmax(Activation):
 
     def jacobian(self, z: Array) -> Array:
         """J[i, j, k] = ∂a_j/∂z_k = a_j (1[j = k] − a_k) for example i; z of shape (n, m), J (m, n, n)."""
-        a = self(np.asarray(unmasked("z", z), dtype=np.float64)).T
+        a = self(z).T
         jacobian: Array = -a[:, :, None] * a[:, None, :]
         j = np.arange(a.shape[1])  # 1 − a_j is the sum of the others, in which no digit is lost
         jacobian[:, j, j] = a * (a @ (1 - np.eye(a.shape[1])))
@@ -69,9 +69,11 @@ class Softmax(Activation):
 
 
 def _numbers(z: Any) -> Any:
-    """z as an array of doubles, or of complex numbers."""
+    """z as an array of doubles, or of complex numbers made of two; TypeError for what is no number."""
     z = np.asarray(unmasked("z", z))
-    return z if z.dtype.kind == "c" else z.astype(np.float64, copy=False)
+    if z.dtype.kind not in "fiubc":
+        raise TypeError(f"z: expected an array of numbers, got {z.dtype}")
+    return z.astype(np.complex128 if z.dtype.kind == "c" else np.float64, copy=False)
 
 
 def _e_of_minus_size(z: Any) -> Any:

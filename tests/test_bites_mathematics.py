@@ -34,11 +34,13 @@ def test_whole_numbers_are_taken_as_doubles_and_nothing_is_written_over(name) ->
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_a_mask_is_refused_by_the_name_of_what_has_it(name) -> None:
-    rule, z = activation(name), np.ma.array([[1.0]], mask=[[True]])
+def test_a_mask_and_what_is_no_number_are_refused_by_name(name) -> None:
+    rule, masked = activation(name), np.ma.array([[1.0]], mask=[[True]])
+    cases = (masked, "an array without"), (np.array([["1"]]), "an array of"), (np.array([[1.0]], object), "")
     for call in (rule, rule.jacobian if name == "softmax" else rule.prime):
-        with pytest.raises(TypeError, match=r"^z: expected an array without a mask"):
-            call(z)
+        for z, words in cases:
+            with pytest.raises(TypeError, match=f"^z: expected {words}"):
+                call(z)
 
 
 def test_relu_of_a_complex_number_is_it_or_zero_by_its_real_part() -> None:

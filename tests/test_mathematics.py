@@ -66,11 +66,13 @@ def test_an_activation_is_called_smooth_if_its_slope_does_not_jump_at_zero(name)
 
 
 @pytest.mark.parametrize("name", HIDDEN)
-@pytest.mark.parametrize("z", [0, 2.5, [1, -2], np.float32([[0.5], [-3]]), np.array([[1, 0, -1]])])
+@pytest.mark.parametrize(
+    "z", [0, 2.5, True, [1, -2], np.float32([[0.5], [-3]]), np.array([[1, 0, -1]]), np.uint8([1, 250])]
+)
 def test_an_activation_takes_numbers_of_any_kind_and_shape_and_gives_doubles(name, z) -> None:
     sigma, expected = activation(name), np.asarray(z, dtype=np.float64)
-    assert np.array_equal(sigma.prime(expected), sigma.prime(z))
-    for array in (sigma(expected), sigma.prime(expected), sigma.prime(z)):
+    assert np.array_equal(sigma.prime(expected), sigma.prime(z)) and np.array_equal(sigma(expected), sigma(z))
+    for array in (sigma(expected), sigma(z), sigma.prime(expected), sigma.prime(z)):
         assert np.shape(array) == np.shape(z) and np.asarray(array).dtype == np.float64
 
 
