@@ -80,8 +80,8 @@ class Expected:
     maps: dict[tuple[int, int], tuple[Any, ...]] = field(default_factory=dict)
     nodes: list[tuple[Any, Any]] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
-    arrows: set[tuple[int, int]] = field(default_factory=set)
-    glowing: set[int] = field(default_factory=set)
+    arrows: set[tuple[str, str]] = field(default_factory=set)
+    glowing: set[str] = field(default_factory=set)
     alt: list[Any] = field(default_factory=list)
     accuracy: float = 1e-6
     texts: dict[str, str] = field(default_factory=dict)
@@ -333,7 +333,7 @@ def expression_graph(v: Values) -> Expected:
         "wx": [("w", x), ("x", w)],
     }
     order = ["½", "w", "x", "wx", "b", "z", "a", "y", "d", "dd", "C"]
-    called = {"½": "0.5", "wx": "*", "dd": "*"}
+    called = {"wx": "p", "dd": "q"}
     reached: set[str] = set()
     last: set[str] = set()
     said = "Forward only: every node has its value, and no slope yet."
@@ -363,15 +363,16 @@ def expression_graph(v: Values) -> Expected:
             word
             for node in order
             for word in (
-                *[called.get(node, node)] * (node != "½"),
+                called.get(node, node),
                 *["not yet"] * (node not in reached),
             )
         ],
         nodes=[(data[node], slope_of[node] if node in reached else None) for node in order],
-        labels=[0.5],
-        titles=["0.5", "w", "x", "*", "b", "z = +", "a = sigmoid", "y", "d = -", "*", "C = *"],
-        arrows={(order.index(p), order.index(node)) for node, some in parents.items() for p, _ in some},
-        glowing={order.index(node) for node in last},
+        titles=["½", "w", "x", "p = *", "b", "z = +", "a = sigmoid", "y", "d = -", "q = *", "C = *"],
+        arrows={
+            (called.get(p, p), called.get(node, node)) for node, some in parents.items() for p, _ in some
+        },
+        glowing={called.get(node, node) for node in last},
         alt=[near(data["C"])],
     )
 
@@ -412,6 +413,7 @@ def logits(v: Values) -> Expected:
         "there is #; the quadratic cost's is #.",
         reading="Bars for three probabilities and for their errors under two costs, the right class marked. ",
         texts={f"share {j}": number(float(p[j])) for j in range(3)}
+        | {f"z {j}": f"z = {number(z[j])}" for j in range(3)}
         | {f"right {side} {j}": "right class" * (j == t) for j in range(3) for side in "pδ"},
         named=["output", "z", "p", "p − y", "Jᵀ∇C of the quadratic cost"],
         labels=[0, 1, 2],
@@ -509,40 +511,39 @@ def one_neuron(v: Values) -> Expected:
         z = np.array(w + b)
         a = float(z if kind == "bowl" else sigmoid(z))
         by_z = (a - y) * a * float(sigmoid(-z)) if kind == "quadratic" else a - y
-        path.append((w, b, a, float(cost(z)), by_z))
-        if path[-1][3] < 1e6:
+        path.append((w, b, w + b, a, float(cost(z)), by_z))
+        if path[-1][4] < 1e6:
             w, b = w - eta * by_z, b - eta * by_z
-    here, bias, a, c, by_w = path[v["step"]]
+    here, bias, z, a, c, by_w = path[v["step"]]
     zs, trail = np.linspace(-8, 8, 161), path[: v["step"] + 1]
-    costs = [point[3] for point in trail]
+    costs = [point[4] for point in trail]
     rises = sum(after > before + 1e-9 for before, after in pairwise(costs))
-    z = here + bias
     left = [near(z)] if c < 1e6 and not -8 <= z <= 8 else []
     close = 1e-7 if abs(a - y) < 1e-7 else 0
     none = 1e-9 if v["step"] else 0
-    bounds = [none, none, none, 0 if kind == "cross-entropy" else 1e-7 * close, close]
-    cells = list(zip((here, bias, a, c, by_w), bounds, strict=True))
+    bounds = [none, none, none, none, 0 if kind == "cross-entropy" else 1e-7 * close, close]
+    cells = list(zip((here, bias, z, a, c, by_w), bounds, strict=True))
     below = ["below " * (abs(value) < bound) for value, bound in cells]
     told = [near(bound if abs(value) < bound else value) for value, bound in cells]
     # At a target that is not 0 these are round-off; trail and walk show them beside what is larger.
     here_now = {"tangent": (zs, c + by_w * (zs - z)), "dot": ([z], [c]), "at": ([v["step"]], [c])}
-    names = ["weight w", "bias b", "answer a", "cost C", "slope ∂C/∂w = ∂C/∂b"]
+    names = ["weight w", "bias b", "z = w + b", "answer a", "cost C", "slope ∂C/∂w = ∂C/∂b"]
     return Expected(
-        [v["step"], v["eta"], told[2], near(y), *told[3:], *[rises] * (rises > 0), *left],
+        [v["step"], v["eta"], told[3], near(y), *told[4:], *[rises] * (rises > 0), *left],
         told,
         [kind],
         {
             "curve": (zs, cost(zs)),
             **({} if close and y else here_now),
-            "trail": ([point[0] + point[1] for point in trail], costs),
-            "costs": (np.arange(301), [point[3] for point in path]),
+            "trail": ([point[2] for point in trail], costs),
+            "costs": (np.arange(301), [point[4] for point in path]),
             "walked": (np.arange(v["step"] + 1), costs),
             "target": ([y], [0.5]),
             "answer": ([a], [0]),
         },
         texts={"gone": "" if -8 <= z <= 8 else f"z = {number(z)} →" if z > 0 else f"← z = {number(z)}"},
         said=f"After # step{'s' * (v['step'] != 1)} with η = #, {kind}: "
-        f"the answer is {below[2]}# (target #), the cost {below[3]}#, the slope by w {below[4]}#."
+        f"the answer is {below[3]}# (target #), the cost {below[4]}#, the slope by w {below[5]}#."
         + " The cost rose on # of the steps." * (rises > 0)
         + " The neuron runs away, and the walk was stopped." * (c >= 1e6)
         + " z, #, has left the picture." * len(left),

@@ -517,25 +517,25 @@ def _drawn_maps(html: str, right: Expected) -> list[str]:
 
 def _drawn_graph(html: str, right: Expected) -> list[str]:
     found = []
-    boxes = re.findall(r'data-id="(\d+)" data-op="[^"]*"([^>]*)>', html)
+    boxes = re.findall(r'data-id="([^"]+)" data-op="[^"]*"([^>]*)>', html)
     if right.nodes and len(boxes) != len(right.nodes):
         found.append(f"{len(boxes)} nodes")
-    for i, attributes in boxes:
-        for name, wanted in zip(("data-data", "data-grad"), right.nodes[int(i)], strict=True):
+    for (i, attributes), numbers in zip(boxes, right.nodes, strict=False):
+        for name, wanted in zip(("data-data", "data-grad"), numbers, strict=True):
             text = re.search(f'{name}="([^"]+)"', attributes)
             if (text is None) != (wanted is None) or (
                 text is not None and not np.isclose(float(text[1]), wanted, rtol=1e-5, atol=1e-12)
             ):
                 found.append(f"{name} of node {i}")
     if right.nodes:
-        titles = re.findall(r'data-id="\d+"[^>]*>.*?<text[^>]*>([^<]*)<', html)
-        arrows = re.findall(r'data-from="(\d+)" data-to="(\d+)" data-lit="([^"]+)"', html)
-        pale = {int(i) for i, attributes in boxes if 'data-lit="0"' in attributes}
-        glowing = set(range(len(boxes))) - pale if pale else set()
+        titles = re.findall(r'data-id="[^"]+"[^>]*>.*?<text[^>]*>([^<]*)<', html)
+        arrows = re.findall(r'data-from="([^"]+)" data-to="([^"]+)" data-lit="([^"]+)"', html)
+        pale = {i for i, attributes in boxes if 'data-lit="0"' in attributes}
+        glowing = {i for i, _ in boxes} - pale if pale else set()
         found += ["names of the nodes"] * (titles != right.titles)
         found += ["the nodes that stand out"] * (glowing != right.glowing)
-        found += ["arrows"] * ({(int(a), int(b)) for a, b, _ in arrows} != right.arrows)
-        bright = {(int(a), int(b)) for a, b, opacity in arrows if opacity == "1"}
+        found += ["arrows"] * ({(a, b) for a, b, _ in arrows} != right.arrows)
+        bright = {(a, b) for a, b, opacity in arrows if opacity == "1"}
         both = {arrow for arrow in right.arrows if not right.glowing or set(arrow) <= right.glowing}
         found += ["the arrows that stand out"] * (bright != both)
     return found

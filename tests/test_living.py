@@ -15,6 +15,7 @@ from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.named import code, plain, symbols
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.living import Living
+from backprop_lib.figures.scene import View
 from backprop_lib.figures.stepper import STEPS
 from backprop_lib.network import Network
 
@@ -308,6 +309,73 @@ def test_every_number_of_the_weight_inspectors_equation_is_the_one_that_its_name
     assert np.allclose((delta, a, product), exact, rtol=5e-3)
 
 
+# Of a figure, what the cells of its table are by name, row by row.
+CELLS = {
+    "one_neuron": [["w.1.0.0"], ["b.1.0"], ["z.1.0"], ["a.1.0"], ["C"], ["dw.1.0.0"]],
+    "logits": [[f"{kind}.L.{j}" for kind in ("z", "p", "delta", "jacobian")] for j in range(3)],
+    "depth": [["", f"norm.{l} delta.{l}", ""] for l in range(1, 10)],
+    "expression_graph": [[node, f"grad.{node}"] for node in "½wxpbzaydqC"],
+}
+# Of the expression graph: the local derivatives that are the value of another node, or a number.
+SLOPES = {
+    "slope.p.w": "x",
+    "slope.p.x": "w",
+    "slope.q.d": "d",
+    "slope.C.½ grad.½": "q",
+    "slope.C.q grad.q": "½",
+}
+ONES = {"slope.z.p": "1", "slope.z.b": "1", "slope.d.a": "1", "slope.d.y": "−1"}
+
+
+def wrong_names(name: str, view: View, code: str) -> list[str]:
+    """The numbers of the equations that the table has otherwise, and symbols that are nowhere else."""
+    (equations,) = re.findall(r"data-line>(.*?)</div>", view.html)
+    rows = [[str(cell) for cell in row[1:]] for row in view.table[1:]]
+    cells = zip(CELLS[name], rows, strict=False)  # a net may have fewer layers
+    known = {of: text for names, row in cells for of, text in zip(names, row, strict=True)}
+    known |= {slope: known[node] for slope, node in SLOPES.items() if node in known} | ONES
+    spans = INNERMOST.findall(equations)
+    numbers = [span for span in spans if span[0] in known and re.fullmatch(r"[−\d.e]+", span[1])]
+    assert numbers
+    drawn = view.html.replace(equations, "") + code
+    elsewhere = " ".join(re.findall(r'data-(?:is|id)="([^"]*)"', drawn)).split()
+    elsewhere += [f"grad.{node}" for node in elsewhere]
+    elsewhere += [f"slope.{to}.{by}" for by, to in re.findall(r'<g data-from="(\S+)" data-to="(\S+)"', drawn)]
+    symbols = {symbol for names, _ in spans for symbol in names.split()} - {"C"}
+    nowhere = [s for s in symbols if not any(s == other or s.startswith(f"{other}.") for other in elsewhere)]
+    return [f"{of}: {text}" for of, text in numbers if known[of] != text] + nowhere
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_number_of_an_equation_is_that_of_its_name_and_its_symbols_are_elsewhere_too(name) -> None:
+    scene = scene_of(name)
+    assert not wrong_names(name, scene.view, scene._code.value)
+    for control in scene.controls.values():
+        for share in (0.7, 0.2) if hasattr(control, "step") else ():
+            control.value = control.min + control.step * round(
+                share * (control.max - control.min) / control.step
+            )
+            assert not wrong_names(name, scene.view, scene._code.value), (control.description, control.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "found"),
+    [
+        ("one_neuron", '"C">0.449', '"C">0.45', ["C: 0.45"]),
+        ("logits", '"p.L.2">0.665', '"p.L.1">0.665', ["p.L.1: 0.665"] * 2),
+        ("depth", '<i data-is="w.2"', '<i data-is="w.3"', ["w.2"]),
+        ("expression_graph", 'data-from="a" data-to="d"', 'data-from="a" data-to="q"', ["slope.d.a"]),
+    ],
+)
+def test_a_number_that_is_another_and_a_symbol_that_lights_nothing_are_found(
+    name, right, wrong, found
+) -> None:
+    scene = scene_of(name)
+    assert right in scene.view.html
+    broken = replace(scene.view, html=scene.view.html.replace(right, wrong))
+    assert wrong_names(name, broken, scene._code.value) == found
+
+
 def marks_of(driven: Driven) -> list[np.ndarray]:
     """Where the marks of a picture begin: shares of its width and of its height, from above."""
     figure = driven.figure
@@ -364,7 +432,7 @@ def test_a_place_that_is_not_where_its_slider_is_would_be_found(wrong, right, mo
 def test_nothing_can_be_dragged_in_what_is_stored(name: str) -> None:
     scene = scene_of(name)
     assert SLIDES.search(scene.view.html)
-    assert "<i " not in scene._repr_mimebundle_()[0]["text/html"]
+    assert "<i data-slides" not in scene._repr_mimebundle_()[0]["text/html"]
 
 
 @pytest.mark.parametrize("change", [-3.0, -0.05, 1.5, 3.0])

@@ -7,7 +7,7 @@ import io
 import re
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -249,13 +249,21 @@ class FastFigure:
         """The figure now, as PNG bytes."""
         return encoded(self.pixels())
 
-    def sliding(self, alt: str, *slides: tuple[str, Axes, float, float]) -> str:
-        """The figure now, as an `<img>` with axes along which a slider of the scene can be dragged.
+    def html(
+        self,
+        alt: str,
+        *slides: tuple[str, Axes, float, float],
+        parts: Sequence[tuple[str, Axes, Sequence[float], float]] = (),
+    ) -> str:
+        """The figure now, as an `<img>` of which parts can be touched.
 
-        slides  the words beside the slider, the axes, and the x at which the slider stands with its value;
-                another x means a value that is as much larger or smaller (`living.js` sets it)
+        slides  axes along which a slider of the scene can be dragged: the words beside the slider, the axes,
+                and the x at which the slider stands with its value; another x means a value that is as much
+                larger or smaller (`living.js` sets it)
+        parts   what can be pointed at: its names, its axes, from where to where (x, y, x, y), and how wide
         """
-        png, places = self.png(), ""
+        png = self.png()
+        places = "".join(self._part(*part) for part in parts)
         for words, axes, x, value in slides:
             left, bottom, width, height = axes.get_position().bounds
             start, end = axes.get_xlim()
@@ -268,7 +276,19 @@ class FastFigure:
             )
         image = image_html(png, alt, self.width, self.height)
         style = "position:relative;display:inline-block;max-width:100%;line-height:0"
-        return f'<div style="{style}">{image}{places}</div>'
+        return f'<div {"data-line " * bool(parts)}style="{style}">{image}{places}</div>'
+
+    def _part(self, names: str, axes: Axes, ends: Sequence[float], wide: float) -> str:
+        """A place in the picture: a strip between two points of the axes, and half its width beyond them."""
+        points = axes.transData.transform(np.reshape(ends, (2, 2)))
+        start, end = np.clip(points, axes.bbox.min, axes.bbox.max) / SHARPNESS
+        (x, y), (across, up) = (start + end) / 2, end - start
+        long, turn = np.hypot(across, up) + min(wide, 20), round(-np.degrees(np.arctan2(up, across)), 1) + 0.0
+        return (
+            f'<i data-is="{names}" style="position:absolute;left:{(x - long / 2) / self.width:.2%};'
+            f"top:{1 - (y + wide / 2) / self.height:.2%};width:{long / self.width:.2%};"
+            f'height:{wide / self.height:.2%};rotate:{turn:g}deg"></i>'
+        )
 
     def picture(self, alt: str) -> Picture:
         """The figure now, as a Picture."""

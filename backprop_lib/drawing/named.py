@@ -7,6 +7,7 @@ written, and what is done with them, is said in `figures/living.js`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import escape, unescape
 
 LAYERS, INDICES = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
@@ -18,7 +19,7 @@ CODE = re.compile(
     r"sigma\[(?P<of>\d)\]\.prime\(z\[\d\]\)"
     r"|(?:(?P<d>gradient\.|\bd(?=[wb]\[))|\b)(?P<kind>[zawb]|delta)\[(?P<l>\d)\]"
     r"(?:\[(?P<j>\d+), (?P<k>\d+)\])?"
-    r"|\b(?P<given>[xy])\b"
+    r"|(?<!\w)(?P<word>[^\W\d]\w*)"
 )
 
 
@@ -49,7 +50,7 @@ def symbols(equation: str, last: int) -> str:
     def marked(match: re.Match[str]) -> str:
         kind, *rest = (part for part in match.groups() if part is not None)
         indices = "".join(rest).translate(DIGITS)
-        first = _given(kind, last) if kind in "xy" else KINDS.get(kind, kind)
+        first = {"x": "a.0", "y": f"y.{last}"}.get(kind) or KINDS.get(kind, kind)
         name = ".".join([first, *indices])
         if "*" in indices:
             summed.append(name)
@@ -59,23 +60,34 @@ def symbols(equation: str, last: int) -> str:
     return html.replace("Σₖ", named("Σₖ", *summed))
 
 
-def _given(letter: str, last: int) -> str:
-    """The name of x, which is the activation of layer 0, and of y."""
-    return "a.0" if letter == "x" else f"y.{last}"
+def equation(text: str, names: Mapping[str, str], numbers: Mapping[str, str]) -> str:
+    """An equation as HTML, each of the symbols in `names` with its name, and so its number, at {symbol}.
+
+    >>> equation("a = σ(z) = {a}", {"a": "a.1"}, {"a": "0.5"})
+    '<span data-is="a.1">a</span> = σ(z) = <span data-is="a.1">0.5</span>'
+    """
+    symbol = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+
+    def marked(match: re.Match[str]) -> str:
+        return named(numbers[match[1]] if match[1] else match[0], names[match[1] or match[0]])
+
+    return re.sub(rf"{{({symbol})}}|(?<!\w)(?:{symbol})(?!\w)", marked, escape(text))
 
 
-def code(source: str, last: int | None = None) -> str:
+def code(source: str, names: Mapping[str, str] | None = None) -> str:
     """Python as HTML, each array of a layer with its name; all but the weights have a column an example.
 
-    `last` is the layer of y, if x and y are arrays in this text.
+    `names` are those of the variables in this text that are something else.
 
     >>> code("run.delta[2][1, 0]")
     'run.<span data-is="delta.2.1">delta[2][1, 0]</span>'
     """
 
+    names = names or {}
+
     def marked(match: re.Match[str]) -> str:
-        if match["given"]:
-            return match[0] if last is None else named(match[0], _given(match[0], last))
+        if match["word"]:
+            return named(match[0], names[match[0]]) if match[0] in names else match[0]
         if match["of"]:
             return named(match[0], f"prime.{match['of']}")
         indices = [match[part] for part in ("l", "j", "k") if match[part]]

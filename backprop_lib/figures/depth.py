@@ -8,11 +8,12 @@ from backprop_lib.activations import HIDDEN
 from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.drawing.colors import HERE, INK, QUIET
+from backprop_lib.drawing.named import named, symbols
 from backprop_lib.drawing.net import superscript
-from backprop_lib.drawing.plots import FastFigure, image_html, styled
+from backprop_lib.drawing.plots import FastFigure, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop
-from backprop_lib.figures.scene import Scene, View, choice, slider
+from backprop_lib.figures.scene import Scene, View, choice, living_line, slider
 from backprop_lib.network import Network
 
 DEEPEST, WIDTH_OF_A_LAYER = 8, 10
@@ -87,7 +88,6 @@ def depth() -> Scene:
             sentence += "here the errors begin."
         rows: list[list[object]] = [["layer", "smallest", "median", "largest"]]
         rows += [[i + 1, *(number(v[i], 2) for v in (least, middle, most))] for i in range(layers + 1)]
-        png = fast.png()
         alt = (
             "One point for each layer, from the output back to the layer that is reached, in a band of all "
             f"nets. {sentence}"
@@ -98,7 +98,20 @@ def depth() -> Scene:
             f'norms = error_norms({layers}, "{activation}", "{init}", {seeds})\n'
             "np.column_stack([of(norms, axis=0) for of in (np.nanmin, np.nanmedian, np.nanmax)])"
         )
-        return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
+        here, above = superscript(first), superscript(first + 1)
+        equation, sizes, parts = f"δ{here} = (w{above})ᵀ δ{above} ⊙ σ′(z{here})", [], []
+        if not back:
+            equation = f"δ{here} = (a{here} − y) ⊙ σ′(z{here})"
+        for i in l[::-1].tolist():
+            size, point, names = number(middle[i - 1], 2), (i, middle[i - 1]), (f"norm.{i}", f"delta.{i}")
+            sizes.append(f"{named(f'‖δ{superscript(i)}‖', *names)}: {named(size, *names)}")
+            there = " ".join((*names, *(f"{kind}.{i}" for kind in ("a", "y", "z", "prime"))))
+            parts.append((there, axes, (*point, *point), 24))
+            if i <= layers:  # on the way from the layer above
+                parts.insert(0, (f"w.{i + 1}", axes, (*point, i + 1, middle[i]), 14))
+        lines = symbols(equation, layers + 1), f"‖δˡ‖ / ‖δᴸ‖, median: {', '.join(sizes)}"
+        html = fast.html(alt, parts=parts) + living_line(*lines)
+        return View(html, alt, sentence, rows, code, names={"norms": "norm delta"})
 
     controls = {
         "layers": slider("Hidden layers", 8, 1, DEEPEST),
@@ -113,4 +126,4 @@ def depth() -> Scene:
         controls["back"].max = controls["back"].value = controls["layers"].value
 
     controls["layers"].observe(follow, "value")
-    return Scene(controls, draw, play="back", interval=400)
+    return Scene(controls, draw, play="back", interval=400, living=True)

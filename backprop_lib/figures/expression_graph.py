@@ -5,59 +5,85 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
+from backprop_lib.drawing.named import equation
 from backprop_lib.drawing.net import graph_svg
 from backprop_lib.drawing.svg import factor, number
-from backprop_lib.figures.scene import Scene, View, slider
+from backprop_lib.figures.scene import Scene, View, living_line, slider
 from backprop_lib.other_ways.autodiff import Value, topological_order
+
+OPERATIONS = ("p = w x", "z = p + b", "a = σ(z)", "d = a − y", "q = d · d", "C = ½ q")
 
 
 def neuron_cost(x: float, w: float, b: float, y: float) -> Value:
     """C = ½ d · d with d = σ(wx + b) − y, as an expression graph with named nodes; d is used twice."""
-    inputs = {name: Value(value, name) for name, value in (("x", x), ("w", w), ("b", b), ("y", y))}
-    z = inputs["w"] * inputs["x"] + inputs["b"]
-    z.label = "z"
-    a = z.sigmoid()
-    a.label = "a"
-    d = a - inputs["y"]
-    d.label = "d"
-    cost = 0.5 * (d * d)
-    cost.label = "C"
-    return cost
+
+    def called(label: str, node: Value) -> Value:
+        node.label = label
+        return node
+
+    p = called("p", Value(w, "w") * Value(x, "x"))
+    a = called("a", called("z", p + Value(b, "b")).sigmoid())
+    d = called("d", a - Value(y, "y"))
+    return called("C", Value(0.5, "½") * called("q", d * d))
 
 
-def walk_back(cost: Value, steps: int) -> tuple[list[dict[str, Any]], set[int], str]:
+def walk_back(cost: Value, steps: int) -> tuple[list[dict[str, Any]], set[str], str]:
     """The nodes after so many steps of the backward pass, those of the last step, and what it did.
 
     A step takes a node that has operands: a leaf has nothing to hand on.
     """
-    order = topological_order(cost)
-    place = {id(node): i for i, node in enumerate(order)}
-    names = [node.label or node.op or f"{node.data:g}" for node in order]
-    reached: set[int] = set()
-    lit: set[int] = set()
+    reached: set[str] = set()
+    lit: set[str] = set()
     said = "Forward only: every node has its value, and no slope yet."
     for node, contributions in list_of_steps(cost, steps):
-        lit = {place[id(node)], *(place[id(parent)] for parent, _ in contributions)}
+        lit = {node.label, *(parent.label for parent, _ in contributions)}
         reached |= lit
         parts = [
-            f"{names[place[id(parent)]]} gets {number(node.grad)} × {factor(slope)} = {number(given)}"
+            f"{parent.label} gets {number(node.grad)} × {factor(slope)} = {number(given)}"
             for (parent, given), slope in zip(contributions, node.slopes, strict=True)
         ]
-        said = f"Node {names[place[id(node)]]}: {'; '.join(parts)}."
+        said = f"Node {node.label}: {'; '.join(parts)}."
         if len({id(parent) for parent, _ in contributions}) < len(contributions):
             said += f" Both roads add up to {number(sum(given for _, given in contributions))}."
     nodes = [
         {
-            "id": i,
-            "label": names[i],
+            "id": node.label,
+            "label": node.label,
             "op": node.op,
             "data": node.data,
-            "grad": node.grad if i in reached else None,
-            "parents": [place[id(parent)] for parent in node.parents],
+            "grad": node.grad if node.label in reached else None,
+            "parents": [parent.label for parent in node.parents],
         }
-        for i, node in enumerate(order)
+        for node in topological_order(cost)
     ]
     return nodes, lit, said
+
+
+def in_symbols(cost: Value, steps: int) -> list[str]:
+    """Every operation with its local derivatives, and what the last step hands on: lines of named HTML."""
+    order = topological_order(cost)
+    names = {node.label: node.label for node in order}
+    names |= {f"∂C/∂{node.label}": f"grad.{node.label}" for node in order}
+    last = next((node for node, _ in list_of_steps(cost, steps)[::-1]), None)
+    numbers, operations, handed = {"∂C/∂C": "1"}, [], ["∂C/∂C = {∂C/∂C}"][: last is None]
+    for node, operation in zip((node for node in order if node.parents), OPERATIONS, strict=True):
+        whole, local = f"∂C/∂{node.label}", []
+        for parent, slope in dict(zip(node.parents, node.slopes, strict=True)).items():
+            part, end = f"∂{node.label}/∂{parent.label}", f"∂C/∂{parent.label}"
+            names[part] = f"slope.{node.label}.{parent.label} {names.get(part, '')}".strip()
+            numbers[part] = number(slope)
+            local.append(f"{part} = {{{part}}}")
+            if node is last:
+                numbers |= {whole: number(node.grad), end: number(parent.grad)}
+                sums = (
+                    f"{whole} · {part}",
+                    f"{{{whole}}} · " + (f"({{{part}}})" if slope < 0 else f"{{{part}}}"),
+                )
+                roads = (" + ".join([road] * node.parents.count(parent)) for road in sums)
+                handed.append(" = ".join([end, *roads, f"{{{end}}}"]))
+        operations.append(f"{operation}:  {', '.join(local)}{' on each road' * (operation[0] == 'q')}")
+    lines = [";  ".join(pair) for pair in zip(operations[::2], operations[1::2], strict=True)]
+    return [equation(line, names, numbers) for line in [*lines, ";  ".join(handed)]]
 
 
 def list_of_steps(cost: Value, count: int) -> list[tuple[Value, list[tuple[Value, float]]]]:
@@ -84,10 +110,14 @@ def expression_graph() -> Scene:
             rows.append([node["label"], number(node["data"]), grad])
         code = (
             "from backprop_lib.figures.expression_graph import neuron_cost, walk_back\n"
-            f"nodes, _, _ = walk_back(neuron_cost({x:g}, {w:g}, {b:g}, {y:g}), {step})\n"
+            f"C = neuron_cost(x={x:g}, w={w:g}, b={b:g}, y={y:g})\n"
+            f"nodes, _, _ = walk_back(C, {step})\n"
             '[(node["data"], node["grad"]) for node in nodes]'
         )
-        return View(graph_svg(nodes, lit, alt), alt, sentence, rows, code)
+        html = graph_svg(nodes, lit, alt) + living_line(*in_symbols(cost, step))
+        return View(
+            html, alt, sentence, rows, code, names={name: name for name in "xwbyC"} | {"grad": "grad"}
+        )
 
     controls = {
         "x": slider("Input x", 1.0, -2.0, 2.0, 0.25),
@@ -96,4 +126,4 @@ def expression_graph() -> Scene:
         "y": slider("Target y", 0.0, 0.0, 1.0, 0.25),
         "step": slider("Steps back", 3, 0, longest),
     }
-    return Scene(controls, draw, play="step")
+    return Scene(controls, draw, play="step", living=True)

@@ -3,49 +3,54 @@
 // A name says what a thing is, by index: "delta.1.0" is the error of neuron 0 of layer 1, "delta.1" the errors of all
 // of layer 1, "w.2.*.0" every weight of layer 2 that comes from neuron 0. Two things belong together if one has a
 // name that begins as a name of the other does. An element says its names in data-is; a neuron and a weight of a
-// drawn net say where they are in data-layer, data-neuron, data-to and data-from.
+// drawn net say where they are in data-layer, data-neuron, data-to and data-from; a node of an expression graph is
+// its data-id, and a connection leads from one to another: "slope.d.a" is ∂d/∂a.
 //
 // A drawn button says in data-control which control it moves, and in data-by how far.
 //
 // In a notebook, anywidget calls `render`, and what is clicked may be chosen; in the book, `still` does the same to a
 // stored output.
-const PARTS = "[data-is], [data-layer]";
-const HINT = "Point at a neuron, a weight or a symbol: it lights wherever it stands. By keyboard: Tab, then the arrows.";
+const PARTS = "[data-is], [data-layer], [data-id], g[data-to]";
+const HINT = "Point at a symbol or at a part of the picture: it lights wherever it stands. By keyboard: Tab, then the arrows.";
 const AXIS = "Drag ◂▸ to the right or left.", WEIGHT = "Drag ◂▸ or a weight to the right or left.";
 const LIGHTS = " What is pointed at lights; Tab and the arrows point, too.";
 const STYLE = `
-  .living .lit:not(g, line) { background: #FFE27A; color: #222222; border-radius: 3px; box-shadow: 0 0 0 1px #FFE27A; }
-  .living g.lit circle { fill: #FFE27A; stroke-width: 4; }
+  .living .lit:not(g, line, i) { background: #FFE27A; color: #222222; border-radius: 3px;
+    box-shadow: 0 0 0 1px #FFE27A, 0 3px #B86400; }
+  .living i.lit { forced-color-adjust: none; border-radius: 3px; box-shadow: inset 0 0 0 3px #FFE27A, 0 0 0 2px #B86400; }
+  .living g.lit > :is(circle, rect) { fill: #FFE27A; stroke-width: 4; }
+  .living g.lit > path { stroke: #B86400; stroke-width: 4; }
   .living line.lit { stroke-width: 6; }
   .living g:has(> line.lit) { opacity: 1; }
   .living g:has(> line.lit)[opacity="0.3"] > line:not(.lit) { opacity: 0.3; }
-  .living :is([data-is], [data-layer]) { cursor: pointer; }
+  .living :is(${PARTS}) { cursor: pointer; }
   .living [data-is]:focus-visible { outline: 2px solid; }
-  .living :is(g, line)[data-layer]:focus { outline: none; }
+  .living svg :is(${PARTS}):focus { outline: none; }
   .living [data-by]:not([aria-disabled="true"]) { cursor: pointer; }
   .living [data-by]:focus { outline: none; }
   .living [data-by]:focus-visible rect { stroke: #B35806; stroke-width: 3; }
-  .living g:focus-visible circle { stroke: #B35806; }
+  .living g:focus-visible > :is(circle, rect) { stroke: #B35806; }
   .living .pointed { display: block; min-height: 1.45em; margin: 2px 0; font-size: 14px; line-height: 1.45; }
   .living .pointed:empty::before { content: "${HINT}" attr(data-more); }
-  .scene:has(i[data-slides]) .pointed:empty::before { content: "${AXIS}"; }
-  .scene:has(i[data-slides]):has(svg) .pointed:empty::before { content: "${AXIS}${LIGHTS}" attr(data-more); }
-  .scene:has(div[data-slides]):has(svg) .pointed:empty::before { content: "${WEIGHT}${LIGHTS}" attr(data-more); }
+  .scene:has(i[data-slides]) .pointed:empty::before { content: "${AXIS}${LIGHTS}" attr(data-more); }
+  .scene:has(div[data-slides]) .pointed:empty::before { content: "${WEIGHT}${LIGHTS}" attr(data-more); }
   .scene [data-slides] { user-select: none; -webkit-user-select: none; }
   .scene i[data-slides] { cursor: ew-resize; touch-action: pan-y; }
   .scene i[data-slides]::before { content: ""; position: absolute; inset: -10px 0; } /* a line is high enough for a finger */
   .scene i[data-slides]::after { content: "◂▸"; position: absolute; left: var(--at); bottom: 0; translate: -50% 50%;
     padding: 0 3px; border: 1px solid; border-radius: 7px; background: #FFFFFF; color: #222222;
     font: 11px/14px system-ui, sans-serif; letter-spacing: 2px; text-indent: 2px; }
-  @media (forced-colors: active) { .living .lit:not(g, line) { outline: 2px solid Highlight; } }
+  @media (forced-colors: active) { .living .lit:not(g, line, i) { outline: 2px solid Highlight; } }
   @media print { .living .pointed { display: none; } }`;
 // A choosable kind as CSS: the inputs of a net are nothing that anybody chooses.
 const CHOOSABLE = { "": ":not(*)", neurons: "g:not([data-layer='0'])", weights: "line" };
 const BUTTON = "[data-by]";
-const KINDS = { delta: "δ", prime: "σ′(z)", dw: "∂C/∂w", db: "∂C/∂b" };
+const KINDS = { delta: "δ", prime: "σ′(z)", dw: "∂C/∂w", db: "∂C/∂b", norm: "‖δ‖ / ‖δᴸ‖", jacobian: "Jᵀ∇C" };
 
-function namesOf({ dataset: { is, layer, neuron, to, from } }) {
+function namesOf({ dataset: { is, id, layer, neuron, to, from } }) {
   if (is) return is.split(" ");
+  if (id) return [id, `grad.${id}`];
+  if (layer === undefined) return [`slope.${to}.${from}`];
   if (neuron === undefined) return ["w", "dw"].map((kind) => `${kind}.${layer}.${to}.${from}`);
   return ["a", "z", "delta", "b", "db", "prime", "y"].map((kind) => `${kind}.${layer}.${neuron}`);
 }
@@ -60,6 +65,9 @@ function alike(one, other) {
 
 function inWords(name) {
   const [kind, layer, j, k] = name.split(".");
+  if (kind === "slope") return `∂${layer}/∂${j}`;
+  if (kind === "grad") return `grad of ${layer}`;
+  if (layer === undefined) return KINDS[kind] ?? kind;
   const neuron = (n) => (n === "*" ? "every neuron" : `neuron ${n}`);
   const where = j === undefined ? "" : k === undefined ? `${neuron(j)} of ` : "";
   const ends = k === undefined ? "" : `, to ${neuron(j)} from ${neuron(k)}`;
@@ -76,9 +84,14 @@ function told(part) {
     return `Neuron ${neuron} of layer ${layer}${numbers && `: ${numbers}`}`;
   }
   if (layer) return `The weight of layer ${layer} to neuron ${to} from neuron ${from}${value ? `: w = ${rounded(value)}` : ""}`;
-  const words = namesOf(part).map(inWords).join(" and ");
-  const text = part.textContent.replace(/[ ()]/g, "");
-  return /^[−\d.e]+$/.test(text) ? `${words}: ${text}` : words;
+  const names = namesOf(part), texts = [...part.querySelectorAll("text")].map((line) => line.textContent);
+  if (texts.length) return texts.join(", ");
+  const isNumber = (text) => /^[−\d.e]+$/.test(text), written = (each) => each.textContent.replace(/[ ()]/g, "");
+  // What has no text, such as a place in a picture, is told with the number that is written elsewhere.
+  const same = part.textContent ? [part] : [...part.closest(".living").querySelectorAll("span[data-is]")]
+    .filter((each) => namesOf(each)[0] === names[0]);
+  const text = same.map(written).find(isNumber);
+  return text ? `${inWords(names[0])}: ${text}` : names.map(inWords).join(" and ");
 }
 
 // Neuron, weights, neuron, …: ← and → walk along the net, ↑ and ↓ along a layer; elsewhere to the next symbol.
@@ -97,8 +110,10 @@ function step(parts, at, key) {
 
 // The part under the pointer, or the weight that is nearest to it: a thin line is hard to hit.
 function partAt({ target, clientX, clientY }) {
-  const part = target.closest("[data-is], g[data-layer]"), net = target.closest("svg");
-  if (part || !net) return part;
+  const part = target.closest("g[data-id], [data-is], g[data-layer], g[data-to]"), net = target.closest("svg");
+  const near = (x, y) => document.elementsFromPoint(clientX + x, clientY + y);
+  if (part) return part;
+  if (!net) return near(0, 0).find((each) => each.matches("i[data-is]"));
   const { x, y } = new DOMPoint(clientX, clientY).matrixTransform(net.getScreenCTM().inverse());
   let nearest = null, least = 8;
   for (const line of net.querySelectorAll("line[data-layer]")) {
@@ -108,7 +123,8 @@ function partAt({ target, clientX, clientY }) {
     const far = Math.hypot(x1 + share * (x2 - x1) - x, y1 + share * (y2 - y1) - y);
     if (far < least) [nearest, least] = [line, far];
   }
-  return nearest;
+  const around = [-5, 5].flatMap((far) => [...near(far, 0), ...near(0, far)]);
+  return nearest ?? around.map((each) => each.closest("g[data-to]")).find(Boolean);
 }
 
 // What is taken at a place sets a slider as it moves: along an axis of the picture, to the value at the pointer; a
@@ -153,7 +169,7 @@ function enliven(root, status, choice) {
   }
 
   function press() {
-    for (const part of root.querySelectorAll("svg [data-layer]")) {
+    for (const part of root.querySelectorAll(`svg :is(${PARTS}), i[data-is]`)) {
       const isButton = choice?.takes(part);
       part.setAttribute("role", isButton ? "button" : "img");
       if (isButton) part.setAttribute("aria-pressed", placeOf(part) === choice.now());
@@ -168,9 +184,8 @@ function enliven(root, status, choice) {
       const net = part.closest("svg"), group = net ?? part.closest("[data-line]");
       part.setAttribute("tabindex", part.matches("line") || group.querySelector(`[tabindex='0']:not(${BUTTON})`) ? -1 : 0);
       group.setAttribute("data-lm-suppress-shortcuts", "true"); // else JupyterLab takes the arrows
-      if (!net) continue;
-      net.setAttribute("role", "group");
-      part.setAttribute("aria-label", told(part));
+      net?.setAttribute("role", "group");
+      if (net || part.matches("i")) part.setAttribute("aria-label", told(part));
     }
     press();
     if (held && document.activeElement === document.body) {
@@ -249,12 +264,12 @@ function enliven(root, status, choice) {
 
 const said = () => Object.assign(document.createElement("output"), { className: "pointed" });
 
-// A stored output: its drawn nets, which are images, become drawings that can be pointed at.
+// A stored output: its drawn nets and graphs, which are images, become drawings that can be pointed at.
 export function still(output) {
   const nets = [...output.querySelectorAll("img[src^='data:image/svg+xml']")]
     .map((image) => [image, decodeURIComponent(image.src.slice(image.src.indexOf(",") + 1))])
-    .filter(([, text]) => text.includes("data-layer="));
-  if (!nets.length) return;
+    .filter(([, text]) => /data-(layer|id)=/.test(text));
+  if (!output.querySelector("[data-line]") && !nets.some(([, text]) => text.includes("data-layer="))) return;
   for (const [image, text] of nets) {
     const net = document.importNode(new DOMParser().parseFromString(text, "image/svg+xml").documentElement, true);
     net.setAttribute("style", image.getAttribute("style"));

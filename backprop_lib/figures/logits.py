@@ -9,12 +9,16 @@ import numpy as np
 from backprop_lib.activations import activation
 from backprop_lib.costs import cost
 from backprop_lib.drawing.colors import INK, LINE_COLORS, QUIET, RIGHT
-from backprop_lib.drawing.plots import FastFigure, image_html, styled
+from backprop_lib.drawing.named import equation
+from backprop_lib.drawing.net import subscript
+from backprop_lib.drawing.plots import FastFigure, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import output_error_through_jacobian
-from backprop_lib.figures.scene import Scene, View, choice, slider
+from backprop_lib.figures.scene import Scene, View, choice, living_line, slider
 
 WIDTH, HEIGHT = 760, 310
+NAMES = {"z": "z.L", "p": "p.L", "y": "y.L", "delta": "delta.L", "of_quadratic": "jacobian.L"}
+SYMBOLS = ("z", "p", "y", "δ", "(Jᵀ∇C)")
 
 
 def logits() -> Scene:
@@ -25,7 +29,7 @@ def logits() -> Scene:
     fast = FastFigure(WIDTH, HEIGHT)
     left, right = fast.figure.subplots(1, 2)
     styled(left, "Probabilities p", "output", "")
-    left.set_ylim(0, 1.3)  # with room for the numbers and the mark above the tallest bar
+    left.set_ylim(0, 1.45)  # with room for the numbers and the mark above the tallest bar
     left.set_yticks([0, 0.25, 0.5, 0.75, 1])
     styled(right, "Error δ of each output", "output", "")
     right.set_ylim(-1.35, 1.55)  # with room for the legend above the tallest bar, and for the mark below
@@ -37,9 +41,10 @@ def logits() -> Scene:
     bars = [fast.add(f"p {j}", bar) for j, bar in enumerate(left.bar(range(3), [0] * 3, 0.6, color=QUIET))]
     middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9.5}
     shares = [fast.add(f"share {j}", left.text(j, 0, "", color=INK, **middle)) for j in range(3)]
+    zs = [fast.add(f"z {j}", left.text(j, 1.22, "", color=INK, **middle)) for j in range(3)]
     marks = [
         [fast.add(f"right {side} {j}", axes.text(j, y, "", color=RIGHT, **middle)) for j in range(3)]
-        for side, axes, y in (("p", left, 1.22), ("δ", right, -1.22))
+        for side, axes, y in (("p", left, 1.36), ("δ", right, -1.22))
     ]
     errors = {
         name: [
@@ -67,6 +72,7 @@ def logits() -> Scene:
         for j in range(3):
             bars[j].set(height=float(p[j]), color=RIGHT if j == target else QUIET)
             shares[j].set(text=number(float(p[j])), y=float(p[j]) + 0.06)
+            zs[j].set_text(f"z = {number(float(z[j]))}")
             for side in marks:
                 side[j].set_text("right class" if j == target else "")
             for name, group in errors.items():
@@ -82,7 +88,6 @@ def logits() -> Scene:
         rows += [
             [j, *(number(float(v)) for v in (z[j], p[j], *(d[j] for d in delta.values())))] for j in range(3)
         ]
-        png = fast.png()
         alt = (
             "Bars for three probabilities and for their errors under two costs, the right class marked. "
             f"{sentence}"
@@ -93,13 +98,37 @@ def logits() -> Scene:
             'softmax, quadratic = activation("softmax"), cost("quadratic")\n'
             f"z, y = np.array([[{z_0}], [{z_1}], [{z_2}]]), np.eye(3)[:, [{target}]]\n"
             "p = softmax(z)\n"
+            "delta = p - y\n"
             "of_quadratic = output_error_through_jacobian(quadratic.prime(p, y), softmax.jacobian(z))\n"
-            "np.hstack([z, p, p - y, of_quadratic])"
+            "np.hstack([z, p, delta, of_quadratic])"
         )
-        return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
+        names, numbers, lines, parts = {"Σₖ": "z.L", "zₖ": "z.L", "C": "C"}, {"C": number(price)}, [], []
+        for j, at in enumerate(map(subscript, range(3))):
+            here = {f"{kind}{at}": f"{name}.{j}" for kind, name in zip(SYMBOLS, NAMES.values(), strict=True)}
+            values = (z[j], p[j], y[j, 0], *(d[j] for d in delta.values()))
+            names |= here
+            numbers |= {symbol: number(float(v)) for symbol, v in zip(here, values, strict=True)}
+            lines.append(
+                f"z{at} = {{z{at}}},  p{at} = exp(z{at}) / Σₖ exp(zₖ) = {{p{at}}},  "
+                f"δ{at} = p{at} − y{at} = {{p{at}}} − {{y{at}}} = {{δ{at}}},  (Jᵀ∇C){at} = {{(Jᵀ∇C){at}}}"
+            )
+            places: list[tuple[Any, ...]] = [
+                (left, (j - 0.2, 1.22, j + 0.2, 1.22), 24),
+                (left, (j, 0, j, p[j]), 72),
+                (left, (j - 0.3, 1.36, j + 0.3, 1.36), 24),
+                (right, (j - 0.18, 0, j - 0.18, delta["cross-entropy"][j]), 40),
+                (right, (j + 0.18, 0, j + 0.18, delta["quadratic"][j]), 40),
+            ]
+            parts += [(name, *place) for name, place in zip(here.values(), places, strict=True)]
+            if j != target:  # nothing is drawn for a y of 0
+                del parts[-3]
+        t = subscript(target)
+        lines.append(f"C = −ln p{t} = {{C}}")
+        html = fast.html(alt, parts=parts) + living_line(*(equation(line, names, numbers) for line in lines))
+        return View(html, alt, sentence, rows, code, names=NAMES)
 
     controls = {
         **{f"z_{j}": slider(f"z of output {j}", float(j) + 1, -10.0, 10.0, 0.25) for j in range(3)},
         "target": choice("Right class", [0, 1, 2]),
     }
-    return Scene(controls, draw)
+    return Scene(controls, draw, living=True)

@@ -119,7 +119,7 @@ class _Figure:
                 text.set(x=end, text=words)
             axes.set_xlim(*_limits(values))
         z_after, z_axes = float(reach["z"][1]), self.ways["z"][0]
-        return self.fast.sliding(alt, (NUDGE, self.axes, nudge, nudge), (NUDGE, z_axes, z_after, nudge))
+        return self.fast.html(alt, (NUDGE, self.axes, nudge, nudge), (NUDGE, z_axes, z_after, nudge))
 
 
 def nudge() -> Scene:

@@ -12,11 +12,12 @@ import numpy as np
 from backprop_lib.arguments import Array
 from backprop_lib.costs import cost as cost_named
 from backprop_lib.drawing.colors import FAINT, HERE, INK, PAPER, QUIET, SLOPE
+from backprop_lib.drawing.named import equation
 from backprop_lib.drawing.plots import FastFigure, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_per_example, error_of_the_outputs, feed_forward
 from backprop_lib.figures.reproducible import rounded_up
-from backprop_lib.figures.scene import LogSlider, Scene, View, choice, slider
+from backprop_lib.figures.scene import LogSlider, Scene, View, choice, living_line, slider
 from backprop_lib.network import Network
 
 STEPS = 300
@@ -28,6 +29,14 @@ COSTS = {
     "cross-entropy": ("sigmoid", "binary_cross_entropy"),
     "bowl": ("identity", "quadratic"),
 }
+SQUARE, SLOPED = "C = ½ (a − y)² = ½ ({a} − {y})²", "∂C/∂w = (a − y) x = ({a} − {y}) · {x}"
+EQUATIONS = {
+    "quadratic": ("a = σ(z)", SQUARE, "∂C/∂w = (a − y) σ′(z) x"),
+    "cross-entropy": ("a = σ(z)", "C = −y ln a − (1 − y) ln(1 − a)", SLOPED),
+    "bowl": ("a = z", SQUARE, SLOPED),
+}
+NAMES = {"x": "a.0", "w": "w.1.0.0", "b": "b.1.0", "z": "z.1.0", "a": "a.1.0", "y": "y.1.0", "C": "C"}
+NAMES |= {"∂C/∂w": "dw.1.0.0"}
 HIGHEST = {"quadratic": 0.6, "cross-entropy": 9.0, "bowl": 41.0}
 BELOW = 0.04  # the share of an axis below zero, so that a dot or a line at zero is seen whole
 ZS = np.linspace(-8, 8, 161)
@@ -122,6 +131,30 @@ class _Figure:
         highest = rounded_up(max(float(costs.max()), 1e-12))
         self.fast.fit(self.right, ylim=(-BELOW * highest, highest * (1 + BELOW)))
 
+    def html(
+        self,
+        alt: str,
+        start: tuple[float, float],
+        y: float,
+        z: float,
+        cost: float,
+        slope: float,
+        a: float,
+        step: int,
+    ) -> str:
+        """The picture, whose parts can be pointed at; `start` are the first z and b."""
+        floor = self.left.get_ylim()[0]
+        parts = [
+            ("dw.1.0.0 db.1.0", self.left, (z - 0.8, cost - 0.8 * slope, z + 0.8, cost + 0.8 * slope), 16),
+            ("z.1.0 w.1.0.0 a.0 b.1.0", self.left, (z, floor, z, floor), 20),
+            ("C", self.left, (z, cost, z, cost), 24),
+            ("C", self.right, (step, cost, step, cost), 24),
+            ("y.1.0", self.below, (y, 0.5, y, 0.5), 16),
+            ("a.1.0", self.below, (a, 0, a, 0), 16),
+        ]
+        slides = (BIAS, self.left, *start), (TARGET, self.below, y, y)
+        return self.fast.html(alt, *slides, parts=parts)
+
 
 def _told(value: float, least: float) -> str:
     """A number, or the bound below which its digits are those of one computer."""
@@ -144,12 +177,15 @@ def one_neuron() -> Scene:
         run = backprop(neuron(weight, bias, activation), X, np.array([[y]]), cost_name)
         slope, answer = float(run.gradient.w[1][0, 0]), float(run.a[1][0, 0])
         near, none = NEAR if abs(answer - y) < NEAR else 0.0, NONE if step else 0.0
-        answer_now, slope_now = _told(answer, none), _told(slope, near)
-        cost_now = _told(float(costs[step]), 0.0 if cost == "cross-entropy" else near**2)
+        numbers = {
+            name: _told(value, none) for name, value in zip("wbza", (weight, bias, z, answer), strict=True)
+        }
+        numbers |= {"x": "1", "y": number(y), "∂C/∂w": _told(slope, near)}
+        numbers["C"] = _told(float(costs[step]), 0.0 if cost == "cross-entropy" else near**2)
         sentence = (
             f"After {step} step{'s' * (step != 1)} with η = {eta:g}, {cost}: "
-            f"the answer is {answer_now} (target {number(y)}), "
-            f"the cost {cost_now}, the slope by w {slope_now}."
+            f"the answer is {numbers['a']} (target {numbers['y']}), "
+            f"the cost {numbers['C']}, the slope by w {numbers['∂C/∂w']}."
         )
         if rises := np.count_nonzero(np.diff(costs[: step + 1]) > 1e-9):
             sentence += f" The cost rose on {rises} of the steps."
@@ -159,11 +195,12 @@ def one_neuron() -> Scene:
             sentence += f" z, {number(z)}, has left the picture."
         rows: list[list[object]] = [
             ["quantity", "value"],
-            ["weight w", _told(weight, none)],
-            ["bias b", _told(bias, none)],
-            ["answer a", answer_now],
-            ["cost C", cost_now],
-            ["slope ∂C/∂w = ∂C/∂b", slope_now],
+            ["weight w", numbers["w"]],
+            ["bias b", numbers["b"]],
+            ["z = w + b", numbers["z"]],
+            ["answer a", numbers["a"]],
+            ["cost C", numbers["C"]],
+            ["slope ∂C/∂w = ∂C/∂b", numbers["∂C/∂w"]],
         ]
         figure.set(costs_over_z(cost, y), step, trail, costs, slope, answer, y)
         alt = (
@@ -179,10 +216,13 @@ def one_neuron() -> Scene:
             f"for _ in range({np.count_nonzero(costs[:step] < FAR)}):\n"
             f"    net.theta -= {eta!r} * backprop(net, x, y, cost).gradient.theta\n"
             "run = backprop(net, x, y, cost)\n"
-            "[net.w[1], net.b[1], run.a[1], cost_of(net, x, y, cost), run.gradient.w[1]]"
+            "[net.w[1], net.b[1], run.z[1], run.a[1], cost_of(net, x, y, cost), run.gradient.w[1]]"
         )
-        html = figure.fast.sliding(alt, (BIAS, figure.left, w + b, b), (TARGET, figure.below, y, y))
-        return View(html, alt, sentence, rows, code)
+        html = figure.html(alt, (w + b, b), y, z, float(costs[step]), slope, answer, step)
+        answering, costing, sloping = (f"{line} = {{{line.split(' = ')[0]}}}" for line in EQUATIONS[cost])
+        lines = (f"z = w x + b = {{w}} · {{x}} + {{b}} = {{z}},  {answering}", costing, sloping)
+        html += living_line(*(equation(line, NAMES, numbers) for line in lines))
+        return View(html, alt, sentence, rows, code, names={"x": "a.0", "y": "y.1", "cost_of": "C"})
 
     controls = {
         "w": slider("First weight w", 2.0, -4.0, 4.0, 0.25),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -62,6 +62,7 @@ class View:
     progress  (done, all) if this is a first part, and `draw` is to be called again for the rest; else None
     choosable what a click chooses: "neurons", "weights" or both, as "neurons, weights"
     chosen    the one that is: "1.0" is neuron 0 of layer 1, "2.1.0" the weight of layer 2 to 1 from 0
+    names     what variables of the code are, if they are not arrays by layer: {"x": "a.0"}; see `named.code`
     """
 
     html: str
@@ -73,11 +74,12 @@ class View:
     progress: tuple[int, int] | None = None
     choosable: str = ""
     chosen: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
-def living_line(html: str) -> str:
-    """An equation on a line, as HTML, whose names can be pointed at one by one."""
-    return f"<div style='font-size:15px;line-height:1.5' data-line>{html}</div>"
+def living_line(*lines: str) -> str:
+    """An equation on a line, or several, as HTML, whose names can be pointed at one by one."""
+    return f"<div style='font-size:15px;line-height:1.5' data-line>{'<br>'.join(lines)}</div>"
 
 
 def beside(*pictures: str) -> str:
@@ -140,13 +142,13 @@ def _value_text(control: Any) -> str:
     return number(value, 6) if isinstance(value, int | float) else str(value)
 
 
-def _code_html(code: str, living: bool = False) -> str:
-    if not code:
+def _code_html(view: View, living: bool = False) -> str:
+    if not view.code:
         return ""
     style = "margin:6px 0;font-size:13px;white-space:pre-wrap;user-select:all"
     if living:  # its names are pointed at one by one
-        return f'<pre style="{style}" data-line><code>{named.code(code)}</code></pre>'
-    return f'<pre style="{style}"><code>{escape(code)}</code></pre>'
+        return f'<pre style="{style}" data-line><code>{named.code(view.code, view.names)}</code></pre>'
+    return f'<pre style="{style}"><code>{escape(view.code)}</code></pre>'
 
 
 def _error_html(error: BaseException | None) -> str:
@@ -337,7 +339,7 @@ class Scene(W.VBox):  # type: ignore[misc]
         self._picture.value = self.view.html
         self._sentence.value = _sentence_html(self.view.sentence, self._changed)
         self._table.value = table_html(self.view.table) if self.numbers_button.value else ""
-        self._code.value = _code_html(self.view.code, self._living is not None)
+        self._code.value = _code_html(self.view, self._living is not None)
         for name, control in self.controls.items():
             if hasattr(control, "disabled") and control.disabled != (name in self.view.idle):
                 control.disabled = name in self.view.idle
@@ -359,7 +361,7 @@ class Scene(W.VBox):  # type: ignore[misc]
             view = self._still_view()
         table = table_html(view.table)
         numbers = f"<details><summary>The numbers</summary>{table}</details>" if table else ""
-        words = _sentence_html(view.sentence) + numbers + _code_html(view.code, self._living is not None)
+        words = _sentence_html(view.sentence) + numbers + _code_html(view, self._living is not None)
         data["text/plain"] = f"{view.alt}\n{view.sentence}" if view.sentence else view.alt
         html = view.html
         if "data:image/png" in html:

@@ -63,6 +63,7 @@ STEPS = (
     ),
 )
 SIZES, CANVAS = (4, 5, 3), (484, 414)
+GIVEN = {"x": "a.0", "y": "y.2"}
 LAYERS = (0, 1, 2, 2, 1, 2, 1)  # in which a step computes something
 BESIDE = (0, 2, 1, 4, 3, 6, 5)  # the step that does the same in the other layer
 
@@ -181,7 +182,7 @@ def stepper() -> Scene:
             ("In symbols", symbols(equation, net.L)),
             ("By index", symbols(of_one.format(j=subscript(j), k=subscript(k)), net.L)),
             (f"In numbers, for neuron {j}" if step else "In numbers", numbers),
-            ("In Python", f"<code>{code_of(line, net.L)}</code>"),
+            ("In Python", f"<code>{code_of(line, GIVEN)}</code>"),
             ("In shapes", escape(shapes)),
         )
         html = beside(drawn, card)

@@ -129,7 +129,7 @@ def weight_inspector() -> Scene:
             f"[a, a, delta, new_delta, *slopes, w, new_w, C, new_C, new_C - C, slope * {change:g}]"
         )
         held = f"<div data-slides='{CHANGE}' style='max-width:100%;line-height:0'>{drawn}</div>"
-        plot = fast.sliding(alt, (CHANGE, axes, change, change))
+        plot = fast.html(alt, (CHANGE, axes, change, change))
         into, end = f"a.{l - 1}.{k}", f"delta.{l}.{j}"
         weight = f"w{superscript(l)}{subscript(j)}{subscript(k)}"
         equation = symbols(

@@ -18,6 +18,7 @@ from playwright.sync_api import expect
 
 SLIDERS = ["Layer l", "To neuron j", "From neuron k"]
 FIGURES = ["stepper", "weight_inspector", "nudge", "step_size", "layer_sizes", "iris_lab", "one_neuron"]
+FIGURES += ["logits", "depth", "expression_graph"]
 CHANGE = "Change of the weight Δw"
 IMPORT = "from backprop_lib.figures.{0} import {0}\n{0}()"
 
@@ -52,7 +53,10 @@ def stepper(page: Any) -> Any:
 
 
 LIT = """scene => [...scene.querySelectorAll('.lit')].map(part => {
-    const {layer, neuron, to, from} = part.dataset;
+    const {layer, neuron, to, from, is, id} = part.dataset;
+    if (part.matches('i')) return `place ${is}`;
+    if (id) return `node ${id}`;
+    if (!layer && to) return `edge ${from} ${to}`;
     if (neuron) return `neuron ${layer}.${neuron}`;
     return layer ? `weight ${layer}.${to}.${from}` : part.textContent;
 })"""
@@ -83,14 +87,62 @@ def on_weight(scene: Any, l: int, j: int, k: int) -> tuple[float, float]:
 
 
 HINT = "status => getComputedStyle(status, '::before').content"
+DELTA_7 = "place norm.7 delta.7 a.7 y.7 z.7 prime.7"
 ALL_DELTAS = ["neuron 2.0", "neuron 2.1", "neuron 2.2"]
 
 
-def test_a_neuron_lights_its_symbols_its_term_and_its_line_of_code_and_no_other(stepper: Any) -> None:
-    stepper.locator("g[data-layer='2'][data-neuron='1']").hover()
-    found = lit(stepper)
-    assert found == ["neuron 2.1", "δ²", "Σₖ", "δ²ₖ", "0.042·0.0934", "0.0934", "delta[2]"]
-    assert re.fullmatch(r"Neuron 1 of layer 2: a = 0\.\d+, δ = 0\.0934", told(stepper))
+@pytest.mark.parametrize(
+    ("name", "part", "found", "words"),
+    [
+        (
+            "stepper",
+            "g[data-layer='2'][data-neuron='1']",
+            ["neuron 2.1", "δ²", "Σₖ", "δ²ₖ", "0.042·0.0934", "0.0934", "delta[2]"],
+            r"Neuron 1 of layer 2: a = 0\.\d+, δ = 0\.0934",
+        ),
+        (
+            "one_neuron",
+            "i[data-is='y.1.0']",
+            ["place y.1.0", "y", "0", "y", *["y"] * 4],
+            "y of neuron 0 of layer 1: 0",
+        ),
+        (
+            "logits",
+            "i[data-is='jacobian.L.1']",
+            ["place jacobian.L.1", "(Jᵀ∇C)₁", "−0.043", "of_quadratic", "of_quadratic"],
+            r"Jᵀ∇C of neuron 1 of layer L: −0\.043",
+        ),
+        ("depth", "i[data-is='w.2']", ["place w.2", "w²"], "w of layer 2"),
+        (
+            "expression_graph",
+            "g[data-id='b']",
+            ["node b", "b", "b", "grad"],
+            "b, value 2",
+        ),
+        (
+            "expression_graph",
+            "g[data-from='a'][data-to='d'] path >> nth=0",
+            ["edge a d", "∂d/∂a", "1", "∂d/∂a", "1"],
+            "∂d/∂a: 1",
+        ),
+    ],
+)
+def test_what_is_drawn_lights_its_symbols_its_number_and_its_code_and_no_other(
+    name: str, part: str, found: list[str], words: str, page: Any
+) -> None:
+    scene = figure(page, name)
+    scene.locator(part).scroll_into_view_if_needed()
+    box = scene.locator(part).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert lit(scene) == found
+    assert re.fullmatch(words, told(scene))
+    page.mouse.move(0, 0)
+    drawn = scene.locator(part).locator("xpath=ancestor-or-self::*[@tabindex]").last
+    drawn.focus()
+    assert lit(scene) == found and drawn.get_attribute("aria-label") == told(scene)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    assert lit(scene) == found
 
 
 def test_a_weight_lights_its_symbols_and_its_number(stepper: Any) -> None:
@@ -102,31 +154,45 @@ def test_a_weight_lights_its_symbols_and_its_number(stepper: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("symbol", "drawn", "words"),
+    ("name", "symbol", "drawn", "words"),
     [
-        ("δ²", ALL_DELTAS, "δ of layer 2"),
+        ("stepper", "δ²", ALL_DELTAS, "δ of layer 2"),
         (
+            "stepper",
             "w²ₖ₀",
             [f"weight 2.{j}.0" for j in range(3)],
             "w of layer 2, to every neuron from neuron 0",
         ),
-        ("σ′(z¹₀)", ["neuron 1.0"], "σ′(z) of neuron 0 of layer 1"),
-        ("Σₖ", [f"weight 2.{j}.0" for j in range(3)] + ALL_DELTAS, None),
-        ("0.0934", ["neuron 2.1"], "δ of neuron 1 of layer 2: 0.0934"),
-        ("− 0.452", ["weight 2.2.0"], "w of layer 2, to neuron 2 from neuron 0: −0.452"),
-        ("w[2]", [f"weight 2.{j}.{k}" for j in range(3) for k in range(5)], "w of layer 2"),
+        ("stepper", "σ′(z¹₀)", ["neuron 1.0"], "σ′(z) of neuron 0 of layer 1"),
+        ("stepper", "Σₖ", [f"weight 2.{j}.0" for j in range(3)] + ALL_DELTAS, None),
+        ("stepper", "0.0934", ["neuron 2.1"], "δ of neuron 1 of layer 2: 0.0934"),
+        ("stepper", "− 0.452", ["weight 2.2.0"], "w of layer 2, to neuron 2 from neuron 0: −0.452"),
+        ("stepper", "w[2]", [f"weight 2.{j}.{k}" for j in range(3) for k in range(5)], "w of layer 2"),
+        ("one_neuron", "C", ["place C", "place C"], "C"),
+        (
+            "one_neuron",
+            "0.0468",
+            ["place dw.1.0.0 db.1.0"],
+            "∂C/∂w of layer 1, to neuron 0 from neuron 0: 0.0468",
+        ),
+        ("logits", "z₁", ["place z.L.1"], "z of neuron 1 of layer L"),
+        ("logits", "−0.91", ["place delta.L.0"], "δ of neuron 0 of layer L: −0.91"),
+        ("depth", "‖δ⁷‖", [DELTA_7], "‖δ‖ / ‖δᴸ‖ of layer 7 and δ of layer 7"),
+        ("expression_graph", "∂d/∂a", ["edge a d"], "∂d/∂a"),
+        ("expression_graph", "∂C/∂d", ["node d"], "grad of d"),
     ],
 )
 @pytest.mark.parametrize("how", ["mouse", "focus", "click"])
-def test_a_symbol_lights_what_it_names_in_the_net(
-    symbol: str, drawn: list[str], words: str | None, how: str, stepper: Any
+def test_a_symbol_lights_what_it_names_in_the_picture(
+    name: str, symbol: str, drawn: list[str], words: str | None, how: str, page: Any
 ) -> None:
-    part = stepper.get_by_text(symbol, exact=True)
+    scene = figure(page, name)
+    part = scene.locator("[data-line] span[data-is]", has_text=re.compile(f"^{re.escape(symbol)}$")).first
     {"mouse": part.hover, "focus": part.focus, "click": part.click}[how]()
-    found = lit(stepper)
-    assert sorted(name for name in found if re.match("neuron|weight", name)) == sorted(drawn)
+    found = lit(scene)
+    assert sorted(name for name in found if re.match("neuron|weight|place|node|edge", name)) == sorted(drawn)
     assert symbol in found
-    assert words is None or told(stepper) == words
+    assert words is None or told(scene) == words
 
 
 def test_every_part_is_reached_by_keys_named_and_told_and_the_focus_stays_when_the_picture_changes(
@@ -138,7 +204,7 @@ def test_every_part_is_reached_by_keys_named_and_told_and_the_focus_stays_when_t
     assert parts.count() == 12 + 35 and net.get_by_role("button").count() == 8
     assert all(name.strip() for name in parts.evaluate_all("all => all.map(e => e.ariaLabel)"))
     assert net.locator("[tabindex='0']").count() == 1
-    net.locator("[tabindex='0']").focus()
+    net.locator("[data-layer='0'][data-neuron='0']").focus()
     page.keyboard.press("ArrowRight")
     assert told(stepper).startswith("The weight of layer 1 to neuron 0 from neuron 0: w = ")
     for key in ("ArrowRight", "ArrowDown", "ArrowRight", "ArrowRight"):

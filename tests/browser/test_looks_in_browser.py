@@ -126,18 +126,26 @@ MOVING = """part => part.getAnimations({subtree: true}).length + [part, ...part.
 ).length"""
 
 
-def test_what_is_lit_is_seen_by_forced_colors_and_nothing_moves_by_itself(every_figure: Any) -> None:
-    look(every_figure, "forced")
+@pytest.mark.parametrize("name", LOOKS)
+def test_what_is_lit_stands_out_from_what_it_was_and_nothing_moves_by_itself(
+    name: str, every_figure: Any
+) -> None:
+    look(every_figure, name)
     every_figure.emulate_media(reduced_motion="reduce")
-    part = part_of(every_figure, "stepper")
-    part.scroll_into_view_if_needed()
-    box = (symbol := part.locator("[data-is='delta.2.1']").first).bounding_box()
-    without = brightness(every_figure, around(box))
-    part.locator("g[data-layer='2'][data-neuron='1']").hover()
-    symbol.and_(part.locator(".lit")).wait_for()
-    assert change(without, brightness(every_figure, around(box))) > 40
-    for name in CALLS:
-        assert part_of(every_figure, name).evaluate(MOVING) == 0, name
+    for figure, lit, pointed in (
+        ("stepper", "span[data-is='delta.2.1']", "g[data-layer='2'][data-neuron='1']"),
+        ("logits", "i[data-is='p.L.2']", "span[data-is='p.L.2']"),
+    ):
+        part = part_of(every_figure, figure)
+        part.scroll_into_view_if_needed()
+        every_figure.mouse.move(0, 0)
+        box = around((symbol := part.locator(lit).first).bounding_box())
+        without = brightness(every_figure, box)
+        part.locator(pointed).first.hover()
+        symbol.and_(part.locator(".lit")).wait_for()
+        assert change(without, brightness(every_figure, box)) > 40, figure
+    for figure in CALLS:
+        assert part_of(every_figure, figure).evaluate(MOVING) == 0, figure
 
 
 # What a front end does without the style of the figures.

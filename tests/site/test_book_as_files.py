@@ -226,7 +226,7 @@ def pictured(tab: Any, page: str, words: str) -> Any:
     """The output of a page of the book that says some words, ready to be pointed at."""
     tab.goto(address(page))
     output = tab.locator(".cell_output.living", has_text=words)
-    output.locator("svg [tabindex='0']").first.wait_for()
+    output.locator("[tabindex='0']").first.wait_for()
     return output
 
 
@@ -235,7 +235,8 @@ def lit(output: Any) -> list[str]:
     return list(
         output.evaluate(
             """output => [...output.querySelectorAll('.lit')].map(({dataset: d, textContent}) =>
-                d.layer ? [d.layer, d.neuron ?? d.to, d.from].join(' ').trim() : textContent)"""
+                d.layer ? [d.layer, d.neuron ?? d.to, d.from].join(' ').trim()
+                    : d.id ?? (d.to ? `${d.from} to ${d.to}` : textContent || `place ${d.is}`))"""
         )
     )
 
@@ -250,6 +251,32 @@ def test_a_stored_picture_and_its_equation_light_one_another_by_index(tab: Any) 
     output.get_by_text("− 0.452", exact=True).focus()
     tab.mouse.move(0, 0)
     assert "2 2 0" in lit(output) and "2 1 0" not in lit(output)
+
+
+@pytest.mark.parametrize(
+    ("page", "words", "symbol", "drawn", "part"),
+    [
+        ("02_cost_and_gradient_descent", "After 100 steps", "dw.1.0.0", "place dw.1.0.0 db.1.0", "i"),
+        ("09_when_learning_stalls", "8 hidden layers of sigmoid", "w.2", "place w.2", "i"),
+        ("10_softmax_and_cross_entropy", "Class 0 is right", "delta.L.1", "place delta.L.1", "i"),
+        ("11_from_equations_to_autodiff", "Step 3 of 6", "slope.d.a", "a to d", "g[data-from='a']"),
+        ("11_from_equations_to_autodiff", "Step 3 of 6", "grad.d", "d", "g[data-id='d']"),
+    ],
+)
+def test_a_stored_plot_and_a_stored_graph_light_their_equation_and_are_lit_by_it(
+    page: str, words: str, symbol: str, drawn: str, part: str, tab: Any
+) -> None:
+    output = pictured(tab, page, words)
+    output.locator(f"span[data-is='{symbol}']").first.hover()
+    found = lit(output)
+    assert drawn in found
+    tab.mouse.move(0, 0)
+    output.locator(f"{part}.lit").wait_for(state="detached")
+    each = output.locator(f"i[data-is='{drawn.removeprefix('place ')}']" if part == "i" else part)
+    each.focus()
+    assert {*lit(output)} >= {*found}
+    assert each.get_attribute("aria-label") == output.locator(".pointed").inner_text() != ""
+    assert each.get_attribute("role") == "img"
 
 
 def test_the_arrows_walk_through_a_net_and_through_an_equation_and_escape_leaves(tab: Any) -> None:
