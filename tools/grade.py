@@ -40,6 +40,7 @@ from typing import Any
 
 import student_copies
 from execute_pages import Notebook, PageError, kernel_manager, read, without_outputs
+from student_copies import calls
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, MEMORY = 300, 2.0  # seconds, gigabytes
@@ -109,24 +110,6 @@ def graded_calls(page: Notebook, marked: tuple[str, ...] = ()) -> dict[str, str]
     for cell in page["cells"]:
         if cell["cell_type"] == "code" and all(name in cell["metadata"] for name in marked):
             found |= dict(calls(cell["source"]))
-    return found
-
-
-def calls(source: str) -> list[tuple[str, str]]:
-    """(exercise, expression of its answer) of the checks in a source text; none if it is no Python."""
-    try:
-        nodes = list(ast.walk(ast.parse(source)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    found = []
-    for node in nodes:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 2:
-            first, answer = node.args
-            if node.func.id == "check" and isinstance(first, ast.Constant):
-                found.append((str(first.value), ast.unparse(answer)))
-            elif node.func.id == "check_guess":
-                asked = ast.unparse(first)
-                found.append((f"guess-{asked.split('.')[0]}", f"{asked}, {ast.unparse(answer)}"))
     return found
 
 

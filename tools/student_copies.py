@@ -33,6 +33,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from execute_pages import Notebook, read, serialized, without_outputs
+from nbformat.v4 import new_code_cell
 
 ROOT = Path(__file__).resolve().parents[1]
 SOLUTION = "solution"
@@ -100,15 +101,15 @@ SOLUTIONS = {"stripped": stripped, "hidden": hidden}
 def graded(page: Notebook) -> Notebook:
     """A copy of the page in which each exercise and each prediction has a cell that nbgrader grades."""
     page = deepcopy(page)
-    exercises = {call for cell in page["cells"] if is_solution(cell) for call in checks(cell)}
+    exercises = {call for cell in page["cells"] if is_solution(cell) for call in calls(cell["source"])}
     cells: list[Notebook] = []
     questions = 0
     for cell in page["cells"]:
         last = last_call(cell)
         if is_solution(cell) or last is None:
             cells.append(cell)
-        elif last.func.id == "check" and set(checks(cell)) & exercises:
-            ((name, answer),) = checks(cell)
+        elif last.func.id == "check" and set(calls(cell["source"])) & exercises:
+            ((name, answer),) = calls(cell["source"])
             cell["source"] = "".join(cell["source"].splitlines(True)[: last.lineno - 1]).rstrip()
             call = f'check("{name}", {answer})'
             cells += [cell, graded_cell("check", f"check-{name}", call)]
@@ -121,7 +122,7 @@ def graded(page: Notebook) -> Notebook:
             name = f"guess-{cell['id']}"
             cell["metadata"]["nbgrader"] = metadata(f"ask-{cell['id']}", locked=True)
             wanted = "the place of your option: 1, 2, …" if has_options(last) else "your number"
-            answer_cell = code_cell(f"{name}-answer", f"{guess} = ...  # {wanted}")
+            answer_cell = new_code_cell(f"{guess} = ...  # {wanted}", id=f"{name}-answer")
             call = f"check_guess({asked}.asked, {guess})"
             cells += [cell, answer_cell, graded_cell("check_guess", name, call)]
         else:
@@ -139,15 +140,22 @@ def last_call(cell: Notebook) -> ast.Call | None:
     return last.value if is_call and isinstance(last.value.func, ast.Name) else None
 
 
-def checks(cell: Notebook) -> list[tuple[str, str]]:
-    """The exercises that a code cell checks, each with the name of the answer."""
-    if cell["cell_type"] != "code":
+def calls(source: str) -> list[tuple[str, str]]:
+    """(exercise, expression of its answer) of the checks in a source text; none if it is no Python."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    return [
-        (call.args[0].value, ast.unparse(call.args[1]))
-        for call in ast.walk(ast.parse(cell["source"]))
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "check"
-    ]
+    found = []
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 2:
+            first, answer = node.args
+            if node.func.id == "check" and isinstance(first, ast.Constant):
+                found.append((str(first.value), ast.unparse(answer)))
+            elif node.func.id == "check_guess":
+                asked = ast.unparse(first)
+                found.append((f"guess-{asked.split('.')[0]}", f"{asked}, {ast.unparse(answer)}"))
+    return found
 
 
 def has_options(call: ast.Call) -> bool:
@@ -160,13 +168,8 @@ def metadata(name: str, locked: bool, points: int = 0) -> Notebook:
     return fields | {"schema_version": 3, "cell_type": "code"} | ({"points": points} if points else {})
 
 
-def code_cell(name: str, source: str) -> Notebook:
-    cell = {"cell_type": "code", "id": name, "metadata": {}, "source": source}
-    return cell | {"outputs": [], "execution_count": None}
-
-
 def graded_cell(function: str, name: str, call: str) -> Notebook:
-    cell = code_cell(name, f"from backprop_lib.course.marks import {function}\n\n{call}")
+    cell = new_code_cell(f"from backprop_lib.course.marks import {function}\n\n{call}", id=name)
     cell["metadata"]["nbgrader"] = metadata(name, locked=True, points=POINTS)
     return cell
 

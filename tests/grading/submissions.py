@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import execute_pages
+import nbformat
 import student_copies
 
 PAGE = "04_the_error_of_a_hidden_layer"
@@ -26,7 +27,7 @@ def solved(page: Page) -> Page:
     """The page with every guess made, and with the solutions of the course in the cells for the answers."""
     for part in execute_pages.read(student_copies.ROOT / "notebooks" / f"{PAGE}.ipynb")["cells"]:
         if student_copies.is_solution(part):
-            for name, answer in student_copies.checks(part):
+            for name, answer in student_copies.calls(part["source"]):
                 graded = next(n for n, c in enumerate(page["cells"]) if f'check("{name}"' in c["source"])
                 page["cells"][graded - 1]["source"] = re.sub(r"(?m)^.*\bcheck\(.*\n?", "", part["source"])
                 assert answer in page["cells"][graded - 1]["source"]
@@ -70,7 +71,7 @@ def endless_answer(page: Page) -> Page:
 def first(page: Page, source: str) -> Page:
     """The page with something done before anything that was asked for."""
     place = next(n for n, c in enumerate(page["cells"]) if c["source"].startswith("import")) + 1
-    page["cells"].insert(place, student_copies.code_cell("of-my-own", source))
+    page["cells"].insert(place, nbformat.v4.new_code_cell(source, id="of-my-own"))
     return page
 
 
