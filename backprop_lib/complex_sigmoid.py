@@ -65,10 +65,16 @@ def _complex(real: Any, imaginary: Any) -> Any:
 def _one_over_w(e: Any, x: Any, y: Any) -> tuple[Any, Any]:
     """u = cos y + i sin y, and 1 / w = 1 / (u + e), both of them complex numbers with twice the digits."""
     c, s = np.cos(y), np.sin(y)
-    near = e * c < NEAR_A_POLE  # there e + cos y is (e − 1) + 2 cos² ½y
-    half, lost = _times(np.cos(y / 2), np.cos(y / 2))
-    p, p_lost = _plus(np.where(near, np.expm1(-np.abs(x)), e), np.where(near, 2 * half, c))
-    p_lost = p_lost + np.where(near, 2 * lost, 0)
+    near = e * c < NEAR_A_POLE  # there e + cos y is (e − 1) + 2 cos² ½y, and e − 1 = v + ½v² + …
+    v = np.maximum(-np.abs(x), -2.0)
+    (square, v_lost), (half, lost) = _times(v, v / 2), _times(np.cos(y / 2), np.cos(y / 2))
+    rest = 0.0
+    for n in range(24, 2, -1):
+        rest = (1 + rest) * v / n
+    p, p_lost = np.where(near, v, e), np.where(near, v_lost + 2 * lost, 0)
+    for term in (np.where(near, square, c), np.where(near, square * rest, 0), np.where(near, 2 * half, 0)):
+        p, more = _plus(p, term)
+        p_lost = p_lost + more
     size = p * p + s * s
     first = (p / size, -s / size, 0, 0)
     real, imaginary, real_lost, imaginary_lost = _product((p, s, p_lost, 0), first)  # nearly 1
