@@ -181,8 +181,14 @@ def test_a_prime_and_a_transpose_are_symbols_of_their_own_and_a_letter_of_anothe
         assert words in tab.get_by_role("tooltip").inner_text()
     pointing(tab, "notebooks/10_softmax_and_cross_entropy.html")
     assert tab.locator("article [data-symbol=p]").count() > 10
-    pointing(tab, "notebooks/03_the_error_of_the_output_layer.html")
-    assert tab.locator("article [data-symbol=p]").count() == 0
+    for page, letter in (
+        ("03_the_error_of_the_output_layer", "p"),
+        ("11_from_equations_to_autodiff", "h"),
+        ("12_the_same_four_equations_elsewhere", "h"),
+        ("12_the_same_four_equations_elsewhere", "k"),
+    ):
+        pointing(tab, f"notebooks/{page}.html")
+        assert tab.locator(f"article [data-symbol={letter}]").count() == 0
 
 
 def test_every_mention_of_an_equation_shows_it_and_leads_to_its_proof(tab: Any) -> None:

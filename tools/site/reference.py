@@ -21,7 +21,13 @@ def table(pages: list[Path]) -> dict[str, list[dict[str, Any]]]:
     """The symbols and equations, each with the file name of the page that explains it."""
     read = tomllib.loads((HERE / "book" / "symbols.toml").read_text(encoding="utf-8"))
     names = {page.stem.partition("_")[2]: page.stem for page in pages}
-    rows = {kind: [{**row, "page": names[row["page"]]} for row in read[kind]] for kind in read}
+    rows = {
+        kind: [
+            {**row, "page": names[row["page"]], "not_on": [names[page] for page in row.get("not_on", [])]}
+            for row in read[kind]
+        ]
+        for kind in read
+    }
     return {"symbols": rows["symbol"], "equations": rows["equation"]}
 
 

@@ -5,7 +5,8 @@
   "use strict";
   const { symbols, equations } = window.BOOK;
   const here = location.pathname.split("/").pop().replace(/[.]html$/, "");
-  const said = symbols.filter(({ only, page }) => !only || page === here || here === "symbols");
+  const said = symbols.filter(({ only, not_on, page }) =>
+    page === here || here === "symbols" || !(only || not_on.includes(here)));
   const byLetter = new Map(said.map((symbol) => [symbol.letter, symbol]));
   const root = new URL("..", document.currentScript.src);
   const tip = document.createElement("div");
