@@ -82,7 +82,7 @@ def test_every_text_that_a_figure_draws_stands_out_from_its_ground(name: str) ->
 @pytest.mark.parametrize("name", FIGURES)
 def test_nothing_jumps_a_figure_keeps_its_canvas_whatever_is_moved(name: str) -> None:
     sizes = {tuple(canvases(pause.seen.view.html)) for pause in walk(name)}
-    assert len(sizes) == 1 and all(sizes)
+    assert len(sizes) == 1 and all(sizes), f"give the picture one size, by canvas=(…): {sizes}"
 
 
 @pytest.mark.any_kernel

@@ -18,9 +18,9 @@ are. Tenths add up: what survived one is tried again with the next, by the tests
 about a function counts as long as its text is the same.
 
 The work is done by mutmut, a module at a time, in a copy in build/mutants; [tool.mutants] of pyproject.toml
-names the tests of each module. What arranges axes and widgets is left alone: DRAWS, and of the factory of a
-figure all but the functions in it, which compute what is drawn and said. On the mutants of a figure no test
-is tried that bears the name of another one.
+names the tests of each module; a figure that it does not name has those of all figures. What arranges axes
+and widgets is left alone: DRAWS, and of the factory of a figure all but the functions in it, which compute
+what is drawn and said. On the mutants of a figure no test is tried that bears the name of another one.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ from collections.abc import Sequence
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
+
+from backprop_lib.figures import figure_names
 
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "build" / "mutants"
@@ -144,6 +146,13 @@ def reasons(text: str) -> list[Reason]:
         )
         for group in tomllib.loads(text).get("because", [])
     ]
+
+
+def tests_of_modules() -> dict[str, list[str]]:
+    """The tests of each module that computes: as pyproject.toml names them, or those of all figures."""
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutants"]
+    figures = dict.fromkeys((f"figures/{name}" for name in figure_names()), ["figures", "figure_states"])
+    return {**figures, **named}
 
 
 def folder_of(module: str) -> Path:
@@ -474,7 +483,7 @@ def result_of(module: str) -> Result:
 
 
 def main(arguments: list[str]) -> int:
-    tests = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutants"]
+    tests = tests_of_modules()
     every = list(tests)
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=", ".join(every))
