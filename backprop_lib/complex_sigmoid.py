@@ -65,10 +65,9 @@ def _complex(real: Any, imaginary: Any) -> Any:
 def _one_over_w(e: Any, x: Any, y: Any) -> tuple[Any, Any]:
     """u = cos y + i sin y, and 1 / w = 1 / (u + e), both of them complex numbers with twice the digits."""
     c, s = np.cos(y), np.sin(y)
-    near = e * c < NEAR_A_POLE  # there e + cos y is (e − 1) + 2 cos² ½y, and e − 1 = v + ½v² + …
-    v = np.maximum(-np.abs(x), -2.0)
+    near = e * c < NEAR_A_POLE  # there e + cos y is (e − 1) + 2 cos² ½y
+    v, rest = np.maximum(-np.abs(x), -2.0), 0.0  # e − 1 = v + ½v² + ½v² rest
     (square, v_lost), (half, lost) = _times(v, v / 2), _times(np.cos(y / 2), np.cos(y / 2))
-    rest = 0.0
     for n in range(24, 2, -1):
         rest = (1 + rest) * v / n
     p, p_lost = np.where(near, v, e), np.where(near, v_lost + 2 * lost, 0)
