@@ -101,6 +101,8 @@ def test_the_bar_ends_where_it_said_and_then_names_the_cell_that_runs(server: tu
         assert page.locator("#waiting-text").is_hidden() and page.locator("#waiting-progress").is_hidden()
         loaded, total = map(float, re.findall(r"[\d.]+(?= of| MB)", page.evaluate("() => window.last")))
         assert 0.9 * total <= loaded <= total, "APPLICATION in tools/site/live_page.py"
+        page.set_viewport_size({"width": 390, "height": 800})
+        assert page.locator("#waiting-bar p").evaluate("p => p.scrollHeight - p.clientHeight") == 0
         page.evaluate(LISTEN)
         page.locator("#waiting-run").click()
         doing(page, "All ")
