@@ -293,11 +293,6 @@ def _without_biases(net: Network, x: Array, y: Array) -> Any:
     return _dicts(backprop(net, x, y).gradient)
 
 
-def _mean(v: Array) -> Array:
-    mean: Array = v.mean(axis=1, keepdims=True)
-    return mean
-
-
 _WHOLE = (
     _own(
         "σ′ left out in all layers",
@@ -329,9 +324,9 @@ _WHOLE = (
         "the errors averaged",
         "δ is averaged over the batch on its way; errors stay per example, one column each.",
         "equations (3) and (4): the mean is taken there, and only there",
-        output_error=lambda r, l: _mean(RIGHT["output_error"](r, l)),
-        hidden_error=lambda r, l: _mean(RIGHT["hidden_error"](r, l)),
-        weight_gradient=lambda r, l: r.delta[l] @ _mean(r.a[l - 1]).T,
+        output_error=lambda r, l: RIGHT["output_error"](r, l).mean(axis=1, keepdims=True),
+        hidden_error=lambda r, l: RIGHT["hidden_error"](r, l).mean(axis=1, keepdims=True),
+        weight_gradient=lambda r, l: r.delta[l] @ r.a[l - 1].mean(axis=1, keepdims=True).T,
     ),
     *(replace(built_in, where="the slope of layer l: net.sigma[l].prime(z[l])") for built_in in _BUILT_IN),
     _own(
@@ -378,17 +373,12 @@ def _problems() -> dict[str, Problem]:
     return {_name(net, x): (net, x, y) for net, x, y in (diagnosing_net()[:3], tanh, sigmoid)}
 
 
-def _prime(sigma: Activation, z: Array) -> Array:
-    slope: Array = sigma.prime(z)
-    return slope
-
-
 def _carried(
     net: Network,
     z: dict[int, Array],
     delta_last: Array,
     back_to: int = 1,
-    slope: Callable[[Activation, Array], Array | float] = _prime,
+    slope: Callable[[Activation, Array], Any] = lambda sigma, z: sigma.prime(z),
     turned: Callable[[Array], Any] = np.transpose,
 ) -> Array:
     """δ of an early layer, by equation (2) from δ^L, or with something else in place of σ′(z) or (…)ᵀ."""
@@ -426,7 +416,7 @@ _FIRST_ERROR: Wrong = {
     ),
     **_as_in(
         MISTAKES["sigma_prime_of_a"],
-        partial(_carried, slope=lambda sigma, z: _prime(sigma, sigma(z))),
+        partial(_carried, slope=lambda sigma, z: sigma.prime(sigma(z))),
         "the dict that is handed over: it holds z, and sigma.prime takes z as it is",
     ),
     **_as_in(MISTAKES["sigma_for_sigma_prime"], partial(_carried, slope=lambda sigma, z: sigma(z))),
@@ -446,7 +436,7 @@ _FIRST_ERROR: Wrong = {
     "the errors averaged": (
         "δ is averaged over the batch; errors stay per example, one column each.",
         "the shape of the answer: m columns, one for each example",
-        lambda net, z, delta: _mean(_carried(net, z, delta)),
+        lambda net, z, delta: _carried(net, z, delta).mean(axis=1, keepdims=True),
     ),
     "1/m taken in δ": (
         "δ is divided by the number of examples; errors stay per example, undivided.",

@@ -56,17 +56,18 @@ def _not_this_equation(letter: str, equation: int) -> str:
     return f"a mistake in ({equation}) spoils {what} alone; here it is not so with {strangers}."
 
 
-_RUN_WITH: dict[str, dict[str, Any]] = {
-    "A": {"learning_rate": 0.001},
-    "B": {"shuffled": True},
-    "C": {"init": "constant"},
-    "D": {"hidden": "relu", "output": "identity", "learning_rate": 50.0},
+# What went wrong in a run, and how it was made to.
+_RUNS: dict[str, tuple[str, dict[str, Any]]] = {
+    "A": ("learning rate too small", {"learning_rate": 0.001}),
+    "B": ("labels shuffled", {"shuffled": True}),
+    "C": ("all weights equal", {"init": "constant"}),
+    "D": ("learning rate too large", {"hidden": "relu", "output": "identity", "learning_rate": 50.0}),
 }
 
 
 def bad_run(letter: str) -> History:
     """A run of 60 epochs on iris that went wrong, for the exercise; in which way is the question."""
-    return _run(**_RUN_WITH[one_of("letter", letter, _RUN_WITH)])
+    return _run(**_RUNS[one_of("letter", letter, _RUNS)][1])
 
 
 def _run(
@@ -84,12 +85,7 @@ def _run(
     return train(net, data, learning_rate=learning_rate, epochs=60, seed=0, held_out=held_out)
 
 
-_BAD_RUNS = {
-    "A": "learning rate too small",
-    "B": "labels shuffled",
-    "C": "all weights equal",
-    "D": "learning rate too large",
-}
+_BAD_RUNS = {letter: went_wrong for letter, (went_wrong, _) in _RUNS.items()}
 _WHY_NOT = {
     "A": {
         "learning rate too large": "too large a rate moves the cost, if the wrong way; here it did not move.",
@@ -130,16 +126,12 @@ def _kill(net: Network) -> None:
     net.b[1][:4] = -100.0
 
 
-def _leave(net: Network) -> None:
-    """As it is."""
-
-
 _STALLED: dict[str, tuple[list[tuple[str, int]], str, Callable[[Network], None]]] = {
-    "A": ([("sigmoid", 8)] * 6, "random", _leave),
+    "A": ([("sigmoid", 8)] * 6, "random", lambda net: None),
     "B": ([("sigmoid", 5)], "random", _enlarge),
-    "C": ([("sigmoid", 5)], "constant", _leave),
+    "C": ([("sigmoid", 5)], "constant", lambda net: None),
     "D": ([("relu", 5)], "he", _kill),
-    "E": ([("tanh", 8)] * 4, "xavier", _leave),
+    "E": ([("tanh", 8)] * 4, "xavier", lambda net: None),
 }
 _REASONS = {"A": "depth", "B": "saturation", "C": "clones", "D": "dead ReLUs", "E": "nothing"}
 _NO_SIGN = {

@@ -151,11 +151,6 @@ def _no_measuring(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return checked
 
 
-def _shared(v: Any) -> Any:
-    h = v * v
-    return h + h * v
-
-
 TRAINING = {
     "scaling": function_on(
         _measurements(),
@@ -472,7 +467,7 @@ TRAINING = {
     "forward_mode": function_on(
         {
             "v v + v": (_no_measuring(lambda v: v * v + v), 3.0),
-            "h + h v with h = v v": (_no_measuring(_shared), 2.0),
+            "h + h v with h = v v": (_no_measuring(lambda v: (h := v * v) + h * v), 2.0),
             "v v v v": (_no_measuring(lambda v: v * v * v * v), -1.5),
         },
         _forward,

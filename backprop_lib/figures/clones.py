@@ -162,13 +162,8 @@ class CloneFigure:
         )
         bar.ax.tick_params(labelsize=8.5, length=0, labelcolor=INK)
         bar.outline.set_visible(False)
-        style: Any = {
-            "fontsize": 9,
-            "color": INK,
-            "ha": "center",
-            "va": "center",
-            "transform": axes.transAxes,
-        }
+        style: Any = {"fontsize": 9, "color": INK, "ha": "center", "va": "center"}
+        style["transform"] = axes.transAxes
         self.names = [
             [self.fast.add(f"{side} {i}", axes.text(0, 0, "", clip_on=False, **style)) for i in range(count)]
             for side, count in (("row", 8), ("column", 4))
