@@ -50,7 +50,9 @@ def test_a_page_has_20_to_30_cells_that_are_short(name) -> None:
     code = [cell for cell in page["cells"] if cell["cell_type"] == "code" and not only_imports(cell)]
     sources = ["predict" if "predict(" in text else text for text in (joined(c["source"]) for c in code)]
     lines = [len([line for line in source.splitlines() if line.strip()]) for source in sources]
-    assert 20 <= len(page["cells"]) <= 30 and median(lines) <= 6, (len(page["cells"]), median(lines))
+    assert 20 <= len(page["cells"]) <= 30 and median(lines) <= 6, (
+        f"{len(page['cells'])} cells, not 20 to 30, or {median(lines)} lines in half of those of code, not 6"
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -63,7 +65,8 @@ def test_a_paragraph_stands_once_on_a_page(name) -> None:
         if len(paragraph) > 60 and not paragraph.startswith(("*Without a running kernel", "$$"))
     ]
     assert len(set(paragraphs)) == len(paragraphs), sorted(p for p in paragraphs if paragraphs.count(p) > 1)
-    assert sum(paragraph.startswith("**How to read.**") for paragraph in paragraphs) == (name[:2] != "00")
+    times = sum(paragraph.startswith("**How to read.**") for paragraph in paragraphs)
+    assert times == (name[:2] != "00"), "**How to read.** stands once on each page but the first"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -74,7 +77,7 @@ def test_there_are_10_to_25_words_of_prose_for_a_line_of_code(name) -> None:
     words = len(re.findall(r"[A-Za-z’']{2,}", formulas.sub("", prose(page))))
     read = [source for source in texts(page, "code") if "predict(" not in source]
     lines = len([line for source in read for line in source.splitlines() if line.strip()])
-    assert 10 <= words / lines <= 25, words / lines
+    assert 10 <= words / lines <= 25, f"{words / lines:.1f} words of prose for a line of code"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -95,7 +98,8 @@ def test_the_top_of_a_page_says_where_we_are_and_leads_back_and_on(number, name)
     for neighbor in (number - 1, number + 1):
         if 0 <= neighbor < len(NAMES):
             assert top.replace(line, "").count(f"({NAMES[neighbor]}.ipynb)") >= 1
-    assert "| You will do | You will know | You need |" in top and "minutes" in top
+    for part in ("| You will do | You will know | You need |", "minutes"):
+        assert part in top, f"the first cell lacks: {part}"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -106,13 +110,15 @@ def test_a_page_keeps_to_the_template(name) -> None:
         next((i for i, heading in enumerate(found) if heading.lower().startswith(start)), None)
         for start in ("exercise", "what could go wrong", "summary")
     ]
-    assert None not in places and places == sorted(places), found
+    wanted = "exercises, then what could go wrong, then a summary"
+    assert None not in places and places == sorted(places), f"expected headings of {wanted}, got {found}"
     assert any(
         "Play with" in heading or "play with" in heading or "iris lab" in heading for heading in found
-    ) or ("Then play." in prose(page))
-    assert "predict" in prose(page).lower() or any("predict(" in source for source in texts(page, "code"))
+    ) or ("Then play." in prose(page)), "no heading says: Play with"
+    asks = [prose(page).lower(), *texts(page, "code")]
+    assert any("predict" in text for text in asks), "nothing is predicted"
     last = joined(page["cells"][-1]["source"])
-    assert "## Summary" in prose(page) and ("**Next:**" in last or name == NAMES[-1])
+    assert "**Next:**" in last or name == NAMES[-1], "the last cell lacks: **Next:**"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -172,7 +178,7 @@ def test_a_page_has_one_to_four_exercises_with_two_hints_and_a_hidden_solution(n
     (hints,) = [i for i, c in enumerate(page["cells"]) if "<summary>Hint 1</summary>" in joined(c["source"])]
     assert max(stubs) < hints < min(solutions)
     text = joined(page["cells"][hints]["source"])
-    assert text.count("<details>") == text.count("</details>") == 2
+    assert text.count("<details>") == text.count("</details>") == 2, "expected two hints in one cell"
     # A formula is rendered only after a blank line.
     assert re.findall(r"<summary>(Hint \d)</summary>\n\n\S", text) == ["Hint 1", "Hint 2"]
 
@@ -203,7 +209,8 @@ def minutes(page: dict[str, Any]) -> float:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_takes_no_longer_than_it_says_and_never_more_than_an_hour(name) -> None:
-    (said,) = re.findall(r"about (\d+) minutes", prose(PAGES[name]))
+    said = "".join(re.findall(r"about (\d+) minutes", prose(PAGES[name])))
+    assert said, "the first cell lacks: about … minutes"
     assert minutes(PAGES[name]) - 2 <= int(said) <= 60, (minutes(PAGES[name]), said)
 
 
