@@ -46,6 +46,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE, MEMORY = 300, 2.0  # seconds, gigabytes
 LARGEST = 20_000_000  # bytes of a page
 FILE, DISK = 200_000_000, 1_000_000_000  # bytes of a file that it writes, and of all that it keeps
+PRINTED = 10_000_000  # characters
 CORRECT, WRONG, NOT_ATTEMPTED = "correct", "wrong", "not attempted yet"
 ABSENT, STOPPED, UNREADABLE = "not there", "stopped", "unreadable"
 CALL = re.compile(r"\bcheck(?:_guess)?\(\s*[\"']?(\w+)")
@@ -341,6 +342,20 @@ def guard(scratch: str, hide: str) -> None:
     sys.addaudithook(look)
 
 
+def limit_prints(stream: Any) -> None:
+    """From now on a stream takes so many characters: what nobody reads fast enough would fill the memory."""
+    write, left = stream.write, PRINTED
+
+    def counted(text: str) -> Any:
+        nonlocal left
+        left -= len(text)
+        if left < 0:
+            raise PermissionError("a page that is graded may not print more than this")
+        return write(text)
+
+    stream.write = counted
+
+
 def run_kernel(scratch: str, hide: str, memory: str, connection: str, *options: str) -> None:
     """Become the kernel of a page."""
     with suppress(ImportError):  # Windows has no such limits
@@ -355,6 +370,8 @@ def run_kernel(scratch: str, hide: str, memory: str, connection: str, *options: 
     sys.path[0] = ""
     app = IPKernelApp.instance()
     app.initialize(["-f", connection, *options])
+    for stream in (sys.stdout, sys.stderr):
+        limit_prints(stream)
     guard(scratch, hide)
     app.start()
 
