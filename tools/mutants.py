@@ -186,7 +186,7 @@ def run_mutmut(module: str, tests: list[str], children: int, ending: str = "") -
     config = config.replace("[tool.mutmut]\n", f"[tool.mutmut]\n{selection}")
     if module.startswith("figures/"):  # deselect what bears the name of another figure
         files = (ROOT / "backprop_lib" / "figures").glob("[!_]*.py")
-        figures = {file.stem for file in files} - {Path(module).name, "scene", "controls"}
+        figures = {file.stem for file in files} - {Path(module).name, "scene", "controls", "living"}
         selection_of_names = f"-knot ({' or '.join(sorted(figures))})"
         config = config.replace('"-pno:xdist",', f'"-pno:xdist",\n  {json.dumps(selection_of_names)},')
     (work / "pyproject.toml").write_text(config, encoding="utf-8")
