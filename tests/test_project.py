@@ -141,8 +141,9 @@ def test_make_alone_says_what_every_target_does() -> None:
 
 
 def test_the_readme_shows_seven_lines_within_its_first_screen_that_print_what_they_say() -> None:
-    before, block, _ = (ROOT / "README.md").read_text(encoding="utf-8").split("```", 2)
-    examples = doctest.DocTestParser().get_doctest(block.removeprefix("python"), {}, "README", None, 0)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    before, block, _ = text.split("```", 2)
+    examples = doctest.DocTestParser().get_doctest(text, {}, "README", None, 0)  # as python -m doctest does
     said: list[str] = []
     result = doctest.DocTestRunner().run(examples, out=said.append)
     assert result == (0, 7) and len((before + block).splitlines()) < 30, "".join(said)
