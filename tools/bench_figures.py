@@ -85,7 +85,7 @@ WATCH = """([area, control]) => {
         await Promise.all([...area.querySelectorAll('img')].map(each => each.decode().catch(() => {})));
         requestAnimationFrame(() => painted.port2.postMessage(''));
     });
-    seen.observe(area, {subtree: true, childList: true, attributes: true, characterData: true});
+    seen.observe(area, {subtree: true, childList: true}); // what is lit changes attributes alone
     control.addEventListener('keydown', () => window.pressed.push(performance.now()), true);
 }"""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 from axe import OF_JUPYTERLAB, serious
-from figure_in_browser import CALLS, part_of
+from figure_in_browser import CALLS, part_of, wait_until
 from figure_looks import luminance
 from in_browser import CUT
 from PIL import Image
@@ -106,18 +107,23 @@ def change(before: Array, after: Array) -> int:
     return int(np.count_nonzero((lighter + 0.05) / (darker + 0.05) >= 3))
 
 
+def is_seen_by_its_focus(control: Any) -> bool:
+    """Whether a control looks different with the focus, as far as it stayed where it was on the screen."""
+    control.scroll_into_view_if_needed()
+    control.page.evaluate("() => document.activeElement.blur()")
+    without = brightness(control.page, box := around(control.bounding_box()))
+    control.focus()
+    changed = change(without, brightness(control.page, box))
+    return around(control.bounding_box()) == box and changed > 40
+
+
 @pytest.mark.parametrize("name", ["dark", "forced"])
 def test_the_control_that_has_the_focus_of_the_keyboard_is_seen(name: str, every_figure: Any) -> None:
     look(every_figure, name)
     every_figure.keyboard.press("Tab")
     for figure, kind in KINDS:
         control = part_of(every_figure, figure).locator(f"{kind}:visible").first
-        control.scroll_into_view_if_needed()
-        every_figure.evaluate("() => document.activeElement.blur()")
-        box = around(control.bounding_box())
-        without = brightness(every_figure, box)
-        control.focus()
-        assert change(without, brightness(every_figure, box)) > 40, (figure, kind)
+        wait_until(every_figure, partial(is_seen_by_its_focus, control))
 
 
 # Motions that are under way, or that a change of a control would start.
@@ -138,12 +144,17 @@ def test_what_is_lit_stands_out_from_what_it_was_and_nothing_moves_by_itself(
     ):
         part = part_of(every_figure, figure)
         part.scroll_into_view_if_needed()
-        every_figure.mouse.move(0, 0)
-        box = around((symbol := part.locator(lit).first).bounding_box())
-        without = brightness(every_figure, box)
-        part.locator(pointed).first.hover()
-        symbol.and_(part.locator(".lit")).wait_for()
-        assert change(without, brightness(every_figure, box)) > 40, figure
+        symbol, pointer = part.locator(lit).first, part.locator(pointed).first
+
+        def stands_out(symbol: Any = symbol, pointer: Any = pointer, part: Any = part) -> bool:
+            every_figure.mouse.move(0, 0)
+            without = brightness(every_figure, box := around(symbol.bounding_box()))
+            pointer.hover()
+            symbol.and_(part.locator(".lit")).wait_for()
+            changed = change(without, brightness(every_figure, box))
+            return around(symbol.bounding_box()) == box and changed > 40
+
+        wait_until(every_figure, stands_out)
     for figure in CALLS:
         assert part_of(every_figure, figure).evaluate(MOVING) == 0, figure
 
