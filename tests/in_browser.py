@@ -8,7 +8,7 @@ from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
-from execute_pages import joined
+from execute_pages import PLACE, joined
 
 PAGES = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 PICTURE = re.compile(r'(?<=src=")data:image/png;base64,[^"]*(?=")')
@@ -72,7 +72,8 @@ def texts(cell: dict[str, Any]) -> list[str]:
         else:
             for kind in ("text/plain", "text/html"):
                 if kind in output["data"]:
-                    said.append(f"{kind}: {PICTURE.sub('a picture', joined(output['data'][kind]))}")
+                    text = PLACE.sub("", PICTURE.sub("a picture", joined(output["data"][kind])))
+                    said.append(f"{kind}: {text}")
     return [f"{name}: {text}" for name, text in sorted(streams.items())] + said
 
 

@@ -15,7 +15,7 @@ from itertools import zip_longest
 from typing import Any
 
 import pytest
-from execute_pages import DATA_URI, joined
+from execute_pages import DATA_URI, PLACE, joined
 
 DRAWN_WITH = "3.11"  # the series of matplotlib that drew the stored pictures
 BLUR = 4  # pixels
@@ -39,6 +39,13 @@ def pictures(outputs: Iterable[Output]) -> Iterator[tuple[str, str]]:
         if "image/png" in data:
             words = output.get("metadata", {}).get("image/png", {}).get("alt", "")
             yield joined(data["image/png"]).strip(), words
+
+
+def places(outputs: Iterable[Output]) -> list[str]:
+    """Where in its pictures the outputs of a cell have what can be pointed at."""
+    return [
+        place for out in outputs for place in PLACE.findall(joined(out.get("data", {}).get("text/html", "")))
+    ]
 
 
 def decoded(png: str) -> Any:
@@ -70,6 +77,9 @@ def is_from_round_off(cell: Any) -> bool:
 
 def differences(cell: Any, fresh: Iterable[Output]) -> Iterator[str]:
     """In what the fresh pictures of a cell are not those that it stores, a sentence each."""
+    fresh = list(fresh)
+    if places(cell["outputs"]) != places(fresh):
+        yield "What can be pointed at in a picture lies elsewhere than it is stored."
     both = zip_longest(pictures(cell["outputs"]), pictures(fresh), fillvalue=("", ""))
     for number, ((old, old_words), (new, new_words)) in enumerate(both, 1):
         if not old or not new:

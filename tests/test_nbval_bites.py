@@ -21,7 +21,7 @@ import execute_pages
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
-from stored_pictures import DRAWN_WITH, decoded, is_comparable, is_from_round_off, look_alike
+from stored_pictures import DRAWN_WITH, decoded, differences, is_comparable, is_from_round_off, look_alike
 
 ROOT = Path(__file__).parents[1]
 SANITIZE = ROOT / "tests" / "nbval_sanitize.cfg"
@@ -255,11 +255,11 @@ def test_a_page_that_raises_is_named_and_left_alone(page: Path, tmp_path: Path) 
 PAGES = sorted((ROOT / "notebooks").glob("*.ipynb"))
 WITH_CHANGED_OUTPUTS = [path.name for path in PAGES[::6]]  # run with nbval; of all pages every digit below
 DIGIT = re.compile(r"\d")
-BYTES = re.compile(r'src="data:image/[^"]*"')
+BYTES = re.compile(r'src="data:image/[^"]*"|style="position:absolute;left:[^"]*"')
 
 
 def digits(text: str) -> list[int]:
-    """Where the digits of an output stand, those in the bytes of a picture left out."""
+    """Where the digits of an output stand, those in the bytes of a picture and of places in it left out."""
     hidden = [range(*match.span()) for match in BYTES.finditer(text)]
     places = [match.start() for match in DIGIT.finditer(text)]
     return [place for place in places if not any(place in part for part in hidden)]
@@ -457,6 +457,17 @@ def test_no_change_of_any_picture_of_a_page_goes_unseen(path: Path) -> None:
         pngs = execute_pages.DATA_URI.findall(picture)
         assert {"other words", *(f"{i} upside down" for i in range(len(pngs)))} <= set(made)
         assert [words for words, other in made.items() if same_for_nbval(picture, other, round_off)] == []
+
+
+def test_a_part_of_a_picture_that_lies_elsewhere_is_noticed() -> None:
+    outputs = [
+        [{"data": {"text/html": f'<i data-is="z.1" style="position:absolute;left:{left}%;top:2%"></i>'}}]
+        for left in (1, 2)
+    ]
+    cell = {"outputs": outputs[0], "metadata": {}}
+    assert list(differences(cell, outputs[0])) == [] and "elsewhere" in str(
+        list(differences(cell, outputs[1]))
+    )
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)

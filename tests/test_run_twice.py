@@ -28,13 +28,14 @@ def run_again(page: Notebook) -> Notebook:
 def said(outputs: list[Cell]) -> list[str]:
     """What a cell shows: the text of each part of its outputs, without the count of its runs.
 
-    The bytes of a picture are left out: a point that round-off decides lies elsewhere under another kernel.
+    The bytes of a picture, and the places in it, are left out: a point that round-off decides lies elsewhere
+    under another kernel, and another matplotlib moves all of them.
     """
     error_or_stream = ("text", "ename", "evalue")
     shown = [out.get("data") or {kind: out.get(kind, "") for kind in error_or_stream} for out in outputs]
     kept = [(parts, kind) for parts in shown for kind in sorted(parts) if "png" not in kind]
     texts = [execute_pages.joined(parts[kind]) for parts, kind in kept]
-    return [execute_pages.DATA_URI.sub("a picture", text) for text in texts]
+    return [execute_pages.PLACE.sub("", execute_pages.DATA_URI.sub("a picture", text)) for text in texts]
 
 
 def parting(text: str, other: str) -> str:

@@ -43,6 +43,7 @@ LANGUAGE = {
 DATA_URI = re.compile(
     r'(?<=src="data:image/png;base64,)[^"]*(?=")|(?<=%22data:image/png;base64,)[^%]*(?=%22)'
 )
+PLACE = re.compile(r'style="position:absolute;left:[^"]*"')  # of what can be pointed at in a picture
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 # Two renderings of one picture: a few pixels of anti-aliasing may differ, no more.
