@@ -174,7 +174,7 @@ def test_the_page_in_the_repository_has_every_row_and_names_its_picture() -> Non
     alt = re.search(r"!\[(.+?)\]\(growth\.png\)", text)
     assert alt and "to the power" in alt[1]
     rows = [line for line in text.splitlines() if re.search(r"\| [≥≤] [\d.]+ ", line)]
-    assert len(rows) == 17
+    assert len(rows) == 19
 
 
 def test_every_peer_is_asked_for_and_pinned() -> None:
