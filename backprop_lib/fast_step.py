@@ -26,7 +26,7 @@ from backprop_lib.network import Network, Parameters
 Layers = dict[int, Array]
 Into = Callable[[Array, Array, Array], None]
 
-BLOCK = 1024  # examples whose z, a and δ stay in a processor's cache from one sum to the next
+BLOCK = 1024  # examples at a time: their z, a and δ stay in a cache, and no memory grows with the set
 LARGEST = 65_536  # numbers of a block of examples that is copied at a time: what a processor's cache holds
 # Arrays of no dimension: a Python number is converted at every call, which takes as long as the sum itself.
 ZERO, ONE, TWO, FOUR, MINUS_ONE = (np.array(number) for number in (0.0, 1.0, 2.0, 4.0, -1.0))

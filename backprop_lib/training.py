@@ -27,11 +27,10 @@ from backprop_lib.arguments import (
 )
 from backprop_lib.costs import Cost
 from backprop_lib.equations import cost_per_example
-from backprop_lib.fast_step import Steps, errors
+from backprop_lib.fast_step import BLOCK, Steps, errors
 from backprop_lib.network import Network, checked_examples, checked_network
 
 Order = Callable[[int], Sequence[int]]
-CHUNK = 1024  # examples evaluated at a time, so that the memory does not grow with the set
 
 
 @dataclass(frozen=True)
@@ -238,8 +237,8 @@ def evaluate(net: Network, x: Array, y: Array, cost: Cost) -> tuple[float, float
     """Mean cost, accuracy, and √ mean_x (δ^l_j)² of every neuron, over N examples in rows."""
     total, correct = 0.0, 0
     squares = {l: np.zeros(net.sizes[l]) for l in range(1, net.L + 1)}
-    for first in range(0, len(x), CHUNK):
-        columns_x, columns_y = x[first : first + CHUNK].T, y[first : first + CHUNK].T
+    for first in range(0, len(x), BLOCK):
+        columns_x, columns_y = x[first : first + BLOCK].T, y[first : first + BLOCK].T
         z, a, delta = errors(net, columns_x, columns_y, cost)
         total += float(cost_per_example(net, z[net.L], a[net.L], columns_y, cost).sum())
         correct += correct_answers(a[net.L], columns_y)

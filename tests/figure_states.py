@@ -520,7 +520,7 @@ def _drawn_graph(html: str, right: Expected) -> list[str]:
     boxes = re.findall(r'data-id="([^"]+)" data-op="[^"]*"([^>]*)>', html)
     if right.nodes and len(boxes) != len(right.nodes):
         found.append(f"{len(boxes)} nodes")
-    for (i, attributes), numbers in zip(boxes, right.nodes, strict=False):
+    for (i, attributes), numbers in zip(boxes, right.nodes, strict=True):
         for name, wanted in zip(("data-data", "data-grad"), numbers, strict=True):
             text = re.search(f'{name}="([^"]+)"', attributes)
             if (text is None) != (wanted is None) or (

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
-from execute_pages import PLACE, joined
+from execute_pages import PICTURE, PLACE, joined
 
 PAGES = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
-PICTURE = re.compile(r'(?<=src=")data:image/png;base64,[^"]*(?=")')
 
 # What is wider than the part of the page that it is in, but for tables and code, which scroll by themselves;
 # and pictures that lost their shape.

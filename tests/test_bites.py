@@ -24,7 +24,7 @@ rng = np.random.default_rng(11)
 @pytest.mark.parametrize("examples", [1, 2, 9, 10, 11, 19, 20, 21, 31])
 @pytest.mark.parametrize("activation, cost", [("sigmoid", "quadratic"), ("softmax", "cross_entropy")])
 def test_every_example_is_evaluated_wherever_a_piece_ends(examples, activation, cost, monkeypatch) -> None:
-    monkeypatch.setattr(training, "CHUNK", 10)
+    monkeypatch.setattr(training, "BLOCK", 10)
     net = Network([("identity", 2), ("tanh", 4), (activation, 3)], seed=3)
     x, y = rng.standard_normal((examples, 2)), np.eye(3)[rng.integers(0, 3, examples)]
     runs = [backprop(net, x[i : i + 1].T, y[i : i + 1].T, cost) for i in range(examples)]

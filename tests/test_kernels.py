@@ -105,6 +105,10 @@ def test_what_runs_under_two_kernels_leaves_out_only_tests_that_there_are() -> N
     assert left_out == sorted(left_out)
     assert {f"test_{name}.py" for name in left_out} <= {path.name for path in (ROOT / "tests").iterdir()}
     assert not {"agreement", "mathematics", "gradient_check", "figures", "figure_states"} & set(left_out)
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
+    marked = re.findall(r"^@pytest\.mark\.any_kernel\n(?:[@ )].*\n)*def (\w+)", tests, re.MULTILINE)
+    assert len(marked) == tests.count("\n@pytest.mark.any_kernel\n") > 5
+    assert not [name for name in marked if name.endswith("computed_anew")], "what is computed is left out"
 
 
 def test_a_copy_of_the_checkout_has_what_git_would_take_and_needs_no_repository(

@@ -455,6 +455,7 @@ def test_no_change_of_any_picture_of_a_page_goes_unseen(path: Path) -> None:
         assert same_for_nbval(picture, picture, round_off)
         made = changes(picture)
         pngs = execute_pages.DATA_URI.findall(picture)
+        assert len(pngs) == picture.count("data:image/png;base64,")
         assert {"other words", *(f"{i} upside down" for i in range(len(pngs)))} <= set(made)
         assert [words for words, other in made.items() if same_for_nbval(picture, other, round_off)] == []
 

@@ -35,7 +35,7 @@ def said(outputs: list[Cell]) -> list[str]:
     shown = [out.get("data") or {kind: out.get(kind, "") for kind in error_or_stream} for out in outputs]
     kept = [(parts, kind) for parts in shown for kind in sorted(parts) if "png" not in kind]
     texts = [execute_pages.joined(parts[kind]) for parts, kind in kept]
-    return [execute_pages.PLACE.sub("", execute_pages.DATA_URI.sub("a picture", text)) for text in texts]
+    return [execute_pages.PLACE.sub("", execute_pages.PICTURE.sub("a picture", text)) for text in texts]
 
 
 def parting(text: str, other: str) -> str:

@@ -241,7 +241,7 @@ def test_divergence_names_the_epoch_and_keeps_the_last_finite_state() -> None:
 def test_more_examples_than_fit_in_a_piece_are_evaluated_alike(monkeypatch) -> None:
     net = Network(SPECIFICATION)
     whole = train(net.copy(), TRAIN, epochs=1)
-    monkeypatch.setattr(training, "CHUNK", 10)
+    monkeypatch.setattr(training, "BLOCK", 10)
     pieces = train(net.copy(), TRAIN, epochs=1)
     assert np.allclose(whole.cost, pieces.cost, rtol=1e-13)
     assert np.allclose(whole.delta[1], pieces.delta[1], rtol=1e-12)

@@ -39,10 +39,8 @@ LANGUAGE = {
     "nbconvert_exporter": "python",
     "pygments_lexer": "ipython3",
 }
-# Of an <img>, or of an <image> inside a drawing.
-DATA_URI = re.compile(
-    r'(?<=src="data:image/png;base64,)[^"]*(?=")|(?<=%22data:image/png;base64,)[^%]*(?=%22)'
-)
+PICTURE = re.compile(r'(?<=src="data:image/png;base64,)[^"]*(?=")')  # of an <img>
+DATA_URI = re.compile(PICTURE.pattern + "|(?<=%22data:image/png;base64,)[^%]*(?=%22)")  # or in a drawing, too
 PLACE = re.compile(r'style="position:absolute;left:[^"]*"')  # of what can be pointed at in a picture
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -151,8 +151,8 @@ def reasons(text: str) -> list[Reason]:
 def tests_of_modules() -> dict[str, list[str]]:
     """The tests of each module that computes: as pyproject.toml names them, or those of all figures."""
     named = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutants"]
-    figures = dict.fromkeys((f"figures/{name}" for name in figure_names()), ["figures", "figure_states"])
-    return {**figures, **named}
+    of_figures = ["figures", "figure_states", "living"]
+    return {**{f"figures/{name}": of_figures for name in figure_names()}, **named}
 
 
 def folder_of(module: str) -> Path:
@@ -185,9 +185,8 @@ def run_mutmut(module: str, tests: list[str], children: int, ending: str = "") -
     config = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     config = config.replace("[tool.mutmut]\n", f"[tool.mutmut]\n{selection}")
     if module.startswith("figures/"):  # deselect what bears the name of another figure
-        files = (ROOT / "backprop_lib" / "figures").glob("[!_]*.py")
-        figures = {file.stem for file in files} - {Path(module).name, "scene", "controls", "living"}
-        selection_of_names = f"-knot ({' or '.join(sorted(figures))})"
+        others = {*figure_names(), "live_training"} - {Path(module).name}
+        selection_of_names = f"-knot ({' or '.join(sorted(others))})"
         config = config.replace('"-pno:xdist",', f'"-pno:xdist",\n  {json.dumps(selection_of_names)},')
     (work / "pyproject.toml").write_text(config, encoding="utf-8")
     (work / "preloaded").write_text("\n".join(PRELOADED), encoding="utf-8")

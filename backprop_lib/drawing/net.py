@@ -108,14 +108,14 @@ class _Net:
 
     def __init__(
         self,
-        sizes: Any,
-        weights: Any,
-        values: Any,
-        deltas: Any,
-        lit: Any,
-        labels: Any,
-        captions: Any,
-        canvas: Any,
+        sizes: Sequence[int],
+        weights: Mapping[int, Any] | None,
+        values: Mapping[int, Any] | None,
+        deltas: Mapping[int, Any] | None,
+        lit: Collection[tuple[int, ...]],
+        labels: Mapping[int, Sequence[str]] | None,
+        captions: Sequence[str] | None,
+        canvas: tuple[int, int] | None,
     ) -> None:
         self.sizes = [positive_integer(f"sizes[{l}]", n) for l, n in enumerate(listed("sizes", sizes))]
         if len(self.sizes) < 2:

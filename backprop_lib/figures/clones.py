@@ -26,7 +26,7 @@ from backprop_lib.drawing.colors import HERE, INK, LINE_COLORS, QUIET
 from backprop_lib.drawing.net import network_svg
 from backprop_lib.drawing.plots import DASHES, DIVERGING, FastFigure, image_html, styled
 from backprop_lib.drawing.svg import number
-from backprop_lib.figures.scene import Scene, View, choice, slider
+from backprop_lib.figures.scene import Scene, View, beside, choice, slider
 from backprop_lib.network import Network
 from backprop_lib.other_ways.bridge import graph_from, network_from
 from backprop_lib.training import train
@@ -227,7 +227,7 @@ def in_words(far: float) -> str:
 def clones() -> Scene:
     """The rows of the hidden weights side by side, their spread, and the cost, epoch by epoch."""
     kept: dict[tuple[str, int, str], CloneRun] = {}
-    beside: dict[tuple[str, int, str], tuple[Array, list[float]]] = {}
+    in_matrices: dict[tuple[str, int, str], tuple[Array, list[float]]] = {}
     figure = CloneFigure()
 
     def draw(start: str, hidden: int, data: str, epoch: int, matrices: bool) -> View:
@@ -260,10 +260,10 @@ def clones() -> Scene:
                 "those of this computer, another may get another answer."
             )
         if matrices and progress is None:
-            if key not in beside:
+            if key not in in_matrices:
                 all_w, costs = matrix_run(*key)
-                beside[key] = costs, [spread(each) for each in all_w]
-            dashed = beside[key]
+                in_matrices[key] = costs, [spread(each) for each in all_w]
+            dashed = in_matrices[key]
             reading = f" In matrices, on this computer, the rows are {in_words(dashed[1][epoch])}."
         rows: list[list[object]] = [["hidden neuron", *(f"from input {k}" for k in range(w.shape[1]))]]
         rows += [[j, *(number(v, 2) for v in w[j])] for j in range(hidden)]
@@ -284,10 +284,7 @@ def clones() -> Scene:
             alt=f"The net. Hidden neurons, the same letter for equal ones: {', '.join(letters)}.",
             canvas=NET,
         )
-        html = (
-            "<div style='display:flex;flex-wrap:wrap;align-items:center;gap:4px'>"
-            f"{drawn}{image_html(png, alt, WIDTH, HEIGHT)}</div>"
-        )
+        html = beside(drawn, image_html(png, alt, WIDTH, HEIGHT), gap=4)
         return View(html, alt, sentence, rows, "\n".join(code), progress=progress)
 
     controls = {

@@ -64,8 +64,9 @@ def in_symbols(cost: Value, steps: int) -> list[str]:
     order = topological_order(cost)
     names = {node.label: node.label for node in order}
     names |= {f"∂C/∂{node.label}": f"grad.{node.label}" for node in order}
-    last = next((node for node, _ in list_of_steps(cost, steps)[::-1]), None)
-    numbers, operations, handed = {"∂C/∂C": "1"}, [], ["∂C/∂C = {∂C/∂C}"][: last is None]
+    taken = list_of_steps(cost, steps)
+    last, handed = (taken[-1][0], []) if taken else (None, ["∂C/∂C = {∂C/∂C}"])
+    numbers, operations = {"∂C/∂C": "1"}, []
     for node, operation in zip((node for node in order if node.parents), OPERATIONS, strict=True):
         whole, local = f"∂C/∂{node.label}", []
         for parent, slope in dict(zip(node.parents, node.slopes, strict=True)).items():
@@ -75,13 +76,12 @@ def in_symbols(cost: Value, steps: int) -> list[str]:
             local.append(f"{part} = {{{part}}}")
             if node is last:
                 numbers |= {whole: number(node.grad), end: number(parent.grad)}
-                sums = (
-                    f"{whole} · {part}",
-                    f"{{{whole}}} · " + (f"({{{part}}})" if slope < 0 else f"{{{part}}}"),
-                )
-                roads = (" + ".join([road] * node.parents.count(parent)) for road in sums)
+                factor_of = f"({{{part}}})" if slope < 0 else f"{{{part}}}"
+                road = f"{whole} · {part}", f"{{{whole}}} · {factor_of}"
+                roads = (" + ".join([each] * node.parents.count(parent)) for each in road)
                 handed.append(" = ".join([end, *roads, f"{{{end}}}"]))
-        operations.append(f"{operation}:  {', '.join(local)}{' on each road' * (operation[0] == 'q')}")
+        twice = " on each road" if len(local) < len(node.parents) else ""
+        operations.append(f"{operation}:  {', '.join(local)}{twice}")
     lines = [";  ".join(pair) for pair in zip(operations[::2], operations[1::2], strict=True)]
     return [equation(line, names, numbers) for line in [*lines, ";  ".join(handed)]]
 

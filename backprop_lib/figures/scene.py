@@ -82,9 +82,9 @@ def living_line(*lines: str) -> str:
     return f"<div style='font-size:15px;line-height:1.5' data-line>{'<br>'.join(lines)}</div>"
 
 
-def beside(*pictures: str) -> str:
-    """Pictures side by side, as HTML; one below the other where there is no room."""
-    style = "display:flex;flex-wrap:wrap;gap:16px;align-items:center"
+def beside(*pictures: str, gap: int = 16) -> str:
+    """Pictures side by side, as HTML; one below the other where there is no room. `gap` in pixels."""
+    style = f"display:flex;flex-wrap:wrap;gap:{gap}px;align-items:center"
     return f"<div style='{style}'>{''.join(pictures)}</div>"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -107,14 +108,14 @@ def change(before: Array, after: Array) -> int:
     return int(np.count_nonzero((lighter + 0.05) / (darker + 0.05) >= 3))
 
 
-def is_seen_by_its_focus(control: Any) -> bool:
-    """Whether a control looks different with the focus, as far as it stayed where it was on the screen."""
-    control.scroll_into_view_if_needed()
-    control.page.evaluate("() => document.activeElement.blur()")
-    without = brightness(control.page, box := around(control.bounding_box()))
-    control.focus()
-    changed = change(without, brightness(control.page, box))
-    return around(control.bounding_box()) == box and changed > 40
+def stands_out(part: Any, before: Callable[[], Any], after: Callable[[], Any]) -> bool:
+    """Whether a part of the page looks different after than before, where it was on the screen."""
+    part.scroll_into_view_if_needed()
+    before()
+    without = brightness(part.page, box := around(part.bounding_box()))
+    after()
+    changed = change(without, brightness(part.page, box))
+    return around(part.bounding_box()) == box and changed > 40
 
 
 @pytest.mark.parametrize("name", ["dark", "forced"])
@@ -123,13 +124,20 @@ def test_the_control_that_has_the_focus_of_the_keyboard_is_seen(name: str, every
     every_figure.keyboard.press("Tab")
     for figure, kind in KINDS:
         control = part_of(every_figure, figure).locator(f"{kind}:visible").first
-        wait_until(every_figure, partial(is_seen_by_its_focus, control))
+        blur = partial(every_figure.evaluate, "() => document.activeElement.blur()")
+        wait_until(every_figure, partial(stands_out, control, blur, control.focus))
 
 
 # Motions that are under way, or that a change of a control would start.
 MOVING = """part => part.getAnimations({subtree: true}).length + [part, ...part.querySelectorAll('*')].filter(
     each => parseFloat(getComputedStyle(each).transitionDuration) > 0
 ).length"""
+
+
+def point_at(part: Any, lit: Any) -> None:
+    """Point at a part, and wait until another one is lit."""
+    part.hover()
+    lit.wait_for()
 
 
 @pytest.mark.parametrize("name", LOOKS)
@@ -143,18 +151,9 @@ def test_what_is_lit_stands_out_from_what_it_was_and_nothing_moves_by_itself(
         ("logits", "i[data-is='p.L.2']", "span[data-is='p.L.2']"),
     ):
         part = part_of(every_figure, figure)
-        part.scroll_into_view_if_needed()
-        symbol, pointer = part.locator(lit).first, part.locator(pointed).first
-
-        def stands_out(symbol: Any = symbol, pointer: Any = pointer, part: Any = part) -> bool:
-            every_figure.mouse.move(0, 0)
-            without = brightness(every_figure, box := around(symbol.bounding_box()))
-            pointer.hover()
-            symbol.and_(part.locator(".lit")).wait_for()
-            changed = change(without, brightness(every_figure, box))
-            return around(symbol.bounding_box()) == box and changed > 40
-
-        wait_until(every_figure, stands_out)
+        symbol, away = part.locator(lit).first, partial(every_figure.mouse.move, 0, 0)
+        point = partial(point_at, part.locator(pointed).first, symbol.and_(part.locator(".lit")))
+        wait_until(every_figure, partial(stands_out, symbol, away, point))
     for figure in CALLS:
         assert part_of(every_figure, figure).evaluate(MOVING) == 0, figure
 
