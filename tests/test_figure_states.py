@@ -26,11 +26,14 @@ from figure_states import (
     expected,
     fresh,
     masked,
+    pictures,
     walk,
 )
 from matplotlib.text import Text
+from PIL import Image
 
 from backprop_lib.data import load_iris, split, standardize
+from backprop_lib.drawing.canvas import PNG_IN_HTML
 from backprop_lib.drawing.colors import PAPER
 from backprop_lib.drawing.epochs import EpochAxes
 from backprop_lib.drawing.svg import number
@@ -83,6 +86,29 @@ def test_every_text_that_a_figure_draws_stands_out_from_its_ground(name: str) ->
 def test_nothing_jumps_a_figure_keeps_its_canvas_whatever_is_moved(name: str) -> None:
     sizes = {tuple(canvases(pause.seen.view.html)) for pause in walk(name)}
     assert len(sizes) == 1 and all(sizes), f"give the picture one size, by canvas=(…): {sizes}"
+
+
+@pytest.mark.any_kernel
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_coarser_screen_gets_the_same_picture_of_fewer_pixels_and_the_still_stays_sharp(name: str) -> None:
+    figure = Driven(name)
+    sharp, still = figure.seen().view, figure.scene._repr_mimebundle_()[0]["text/html"]
+    figure.scene.screen.pixels = 1
+    coarse = figure.seen().view
+    assert PNG_IN_HTML.sub("", coarse.html) == PNG_IN_HTML.sub("", sharp.html)
+    pairs = [
+        [Image.fromarray(pixels) for pixels in pair]
+        for pair in zip(pictures(coarse.html), pictures(sharp.html), strict=True)
+    ]
+    assert bool(figure.figures) == any(one.size != two.size for one, two in pairs)
+    for one, two in pairs:
+        assert one.size in (two.size, (two.width // 2, two.height // 2))
+        size = one.width // 8, one.height // 8
+        coarsely = [np.asarray(each.resize(size, Image.Resampling.BOX), float) for each in (one, two)]
+        assert np.abs(coarsely[0] - coarsely[1]).max() < 80  # of 255: edges alone differ
+    assert figure.scene._repr_mimebundle_()[0]["text/html"] == still
+    figure.scene.screen.pixels = 2
+    assert not differing(figure.seen().view, sharp)
 
 
 @pytest.mark.any_kernel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from html import unescape
 from pathlib import Path
@@ -457,6 +458,21 @@ def test_parameters_apart_or_digits_that_differ_are_each_a_doubt_in_find_the_bug
     monkeypatch.setattr(find_the_bug, "apart", lambda *_: next(shares, 0.0))
     assert find_the_bug.train_with("").doubtful, "apart once is apart for good"
     assert find_the_bug.train_with("not_reset").doubtful and not find_the_bug.train_with("").doubtful
+
+
+def test_the_mysteries_beside_the_one_that_is_seen_are_trained_while_nobody_asks(monkeypatch) -> None:
+    trained: list[str] = []
+    train_with = find_the_bug.train_with
+    monkeypatch.setattr(find_the_bug, "train_with", lambda name: trained.append(name) or train_with(name))
+
+    async def cell() -> None:
+        scene_of("find_the_bug")
+        assert trained == order[:1]
+        await asyncio.sleep(0.5)
+
+    order = find_the_bug.bug_order()
+    asyncio.run(cell())
+    assert trained == [order[0], order[1], order[-1]]
 
 
 def test_find_the_bug_does_not_tell_before_it_is_asked() -> None:

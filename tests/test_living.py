@@ -9,7 +9,7 @@ from html import unescape
 import numpy as np
 import pytest
 from figure_numbers import value_of
-from figure_states import FIGURES, Driven, scene_of
+from figure_states import FIGURES, Driven, code_of, scene_of
 
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.named import code, plain, symbols
@@ -145,7 +145,7 @@ def test_a_living_scene_has_the_module_and_its_still_has_the_names_of_its_equati
     scene = scene_of("stepper")
     assert sum(isinstance(child, Living) for child in scene.children) == 1
     data, _ = scene._repr_mimebundle_()
-    assert INNERMOST.findall(data["text/html"]) == INNERMOST.findall(scene.view.html + scene._code.value)
+    assert INNERMOST.findall(data["text/html"]) == INNERMOST.findall(scene.view.html + code_of(scene))
     assert "<svg" not in data["text/html"] and "data-layer=" in data["text/html"]
 
 
@@ -153,7 +153,7 @@ def test_a_click_on_a_weight_sets_the_controls_and_the_controls_say_which_weight
     scene = scene_of("weight_inspector")
     living = living_of(scene)
     drawn: list[str] = []
-    scene._picture.observe(lambda change: drawn.append(scene.view.sentence), "value")
+    scene._shown.observe(lambda change: drawn.append(scene.view.sentence), "value")
     assert (living.choosable, living.chosen) == ("weights", "2.0.0")
     for chosen, l, j, k in (("1.4.3", 1, 4, 3), ("2.2.4", 2, 2, 4), ("1.3.0", 1, 3, 0)):
         living.chosen = chosen
@@ -349,13 +349,13 @@ def wrong_names(name: str, view: View, code: str) -> list[str]:
 @pytest.mark.parametrize("name", CELLS)
 def test_every_number_of_an_equation_is_that_of_its_name_and_its_symbols_are_elsewhere_too(name) -> None:
     scene = scene_of(name)
-    assert not wrong_names(name, scene.view, scene._code.value)
+    assert not wrong_names(name, scene.view, code_of(scene))
     for control in scene.controls.values():
         for share in (0.7, 0.2) if hasattr(control, "step") else ():
             control.value = control.min + control.step * round(
                 share * (control.max - control.min) / control.step
             )
-            assert not wrong_names(name, scene.view, scene._code.value), (control.description, control.value)
+            assert not wrong_names(name, scene.view, code_of(scene)), (control.description, control.value)
 
 
 @pytest.mark.parametrize(
@@ -373,7 +373,7 @@ def test_a_number_that_is_another_and_a_symbol_that_lights_nothing_are_found(
     scene = scene_of(name)
     assert right in scene.view.html
     broken = replace(scene.view, html=scene.view.html.replace(right, wrong))
-    assert wrong_names(name, broken, scene._code.value) == found
+    assert wrong_names(name, broken, code_of(scene)) == found
 
 
 def marks_of(driven: Driven) -> list[np.ndarray]:

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from backprop_lib.data import Dataset
-from backprop_lib.drawing.canvas import Cells, name_only
+from backprop_lib.drawing.canvas import PNG_IN_HTML, Cells, name_only
 from backprop_lib.drawing.plots import (
     DIVERGING,
     FastFigure,
@@ -27,6 +27,7 @@ from backprop_lib.drawing.plots import (
     new_figure,
     styled,
 )
+from backprop_lib.drawing.sharpness import drawn_at
 from backprop_lib.network import Network
 from backprop_lib.training import train
 
@@ -242,7 +243,35 @@ def test_moving_away_and_back_leaves_no_trace() -> None:
 def test_the_fast_png_holds_the_pixels_of_the_figure() -> None:
     fast = moving(FALLING, 0.5)
     assert (opened(fast.png()) == fast.pixels()[..., :3]).all()
-    assert fast.picture("words").width == 300
+    with drawn_at(1):
+        assert fast.picture("words").width == 300
+
+
+def test_a_coarser_figure_has_half_the_pixels_and_every_place_where_it_was() -> None:
+    fast, corner = moving(FALLING, 0.5), FALLING[:2]
+    slides, parts = (
+        ("x", fast.figure.axes[0], 1.0, 1.0),
+        ("a.0", fast.figure.axes[1], (0.5, 0.5, *corner), 16),
+    )
+    sharp, places = fast.pixels().copy(), PNG_IN_HTML.sub("", fast.html("words", slides, parts=[parts]))
+    with drawn_at(1):
+        assert fast.pixels().shape == (150, 300, 4)
+        assert PNG_IN_HTML.sub("", fast.html("words", slides, parts=[parts])) == places
+        begun = moving(FALLING, 0.5)
+        assert (begun.pixels() == fast.pixels()).all()
+    assert (fast.pixels() == sharp).all() and (begun.pixels() == sharp).all()
+
+
+@pytest.mark.parametrize("sharpness", [1, 2])
+def test_the_lines_between_cells_are_a_pixel_wide_on_any_screen(sharpness: int) -> None:
+    fast = FastFigure(40, 20)
+    fast.figure.set_layout_engine("none")
+    axes = fast.figure.add_axes((0, 0, 1, 1))
+    axes.axis("off")
+    fast.add("cells", Cells(axes, DIVERGING, (-1, 1), lines=True)).cells = np.ones((2, 2))
+    with drawn_at(sharpness):
+        white = (fast.pixels()[..., :3] == 255).all(axis=2)
+    assert white.any() and (white.all(axis=0).sum(), white.all(axis=1).sum()) == (sharpness, sharpness)
 
 
 def test_a_legend_names_only_what_is_shown() -> None:

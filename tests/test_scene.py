@@ -8,7 +8,9 @@ import io
 import re
 import signal
 import threading
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import ipywidgets as W
 import numpy as np
@@ -19,6 +21,7 @@ from traitlets import TraitError
 from backprop_lib.drawing.canvas import FastFigure, image_html, styled
 from backprop_lib.drawing.net import network_svg
 from backprop_lib.figures.scene import (
+    STYLE,
     IntegerBox,
     LogSlider,
     Player,
@@ -27,8 +30,10 @@ from backprop_lib.figures.scene import (
     choice,
     slider,
     table_html,
+    when_idle,
 )
 
+LIVING = Path(__file__).parents[1] / "backprop_lib" / "figures" / "living.js"
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -207,6 +212,43 @@ def test_two_scenes_of_one_factory_share_nothing() -> None:
     assert (one.view, two.view) == (draw(9), draw(4))
 
 
+def test_one_message_tells_the_browser_all_that_a_move_changes() -> None:
+    shown, told = scene(), list[str]()
+    shown.numbers_button.value = True
+    with mock.patch.object(W.Widget, "send_state", lambda self, key=None: told.append(self.model_id)):
+        shown.controls["size"].value = 9
+    assert told == [shown.controls["size"].model_id, shown._shown.model_id]
+    for part in ("<b>9</b>", "The size is 9.", "draw(9, &#x27;a&#x27;)", ">9</th>"):
+        assert part in shown._shown.value
+
+
+def test_another_screen_is_drawn_for_once_and_says_nothing_new() -> None:
+    counted = Counted()
+    shown = scene(counted)
+    shown.controls["size"].value = 9
+    before = shown._shown.value
+    shown.screen.pixels = 1
+    assert len(counted.calls) == 3 and shown._shown.value == before
+    shown.controls["size"].value = 13
+    shown.screen.pixels = 2
+    assert shown.view == draw(9) and "13" in htmls(shown)
+    with pytest.raises(TraitError):
+        shown.screen.pixels = 3
+
+
+def test_what_is_computed_ahead_waits_until_the_kernel_rests_and_needs_none() -> None:
+    done: list[str] = []
+    when_idle(lambda: done.append("without a loop"), 0)
+
+    async def cell() -> None:
+        when_idle(lambda: done.append("ahead"), 0)
+        done.append("the cell")
+        await asyncio.sleep(0.01)
+
+    asyncio.run(cell())
+    assert done == ["the cell", "ahead"]
+
+
 def test_a_viewer_without_a_kernel_sees_picture_sentence_numbers_and_code() -> None:
     data, metadata = scene()._repr_mimebundle_()
     assert VIEW in data and metadata == {}
@@ -226,7 +268,7 @@ def test_the_still_of_a_png_is_small_and_looks_the_same() -> None:
     one, two = (np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=int) for png in (live, kept))
     assert len(kept) < 0.5 * len(live) and 'alt="A line from 3 to 1" width="400"' in data["text/html"]
     assert np.abs(one - two).max() <= 12  # of 255: no eye sees it
-    assert shown._picture.value == view.html
+    assert view.html in shown._shown.value
 
 
 def test_the_still_of_an_svg_is_an_image_with_its_words() -> None:
@@ -247,6 +289,10 @@ def test_a_number_outside_the_bounds_of_a_box_is_refused_with_a_sentence() -> No
     assert shown.view == draw(4) and counted.calls == [(4,)]
 
 
+def test_no_rule_of_a_scene_styles_all_of_a_page_again_whenever_the_page_changes() -> None:
+    assert not re.findall(r":has\((?:[^()]|\([^()]*\))*\)\s+\*", STYLE + LIVING.read_text(encoding="utf-8"))
+
+
 def test_next_and_previous_move_the_slider_as_far_as_its_ends() -> None:
     shown = Scene({"size": slider("Size", 9, 1, 10)}, draw, play="size")
     shown.player.buttons["Next"].click()
@@ -261,8 +307,11 @@ def test_play_begins_anew_at_the_end_and_pause_stops() -> None:
     played = Player(slider("Epoch", 10, 0, 10))
     played.buttons["Play"].click()
     assert (played.slider.value, played.clock.value, played.clock.playing) == (0, 0, True)
+    (link,) = played.helpers
+    assert (link.source, link.target) == ((played.clock, "value"), (played.slider, "value"))
     played.buttons["Pause"].click()
     assert played.clock.playing is False
+    assert played.helpers == [] and link.comm is None, "at rest, a move is told once"
     assert [button.description for button in played.buttons.values()] == ["Play", "Pause", "Previous", "Next"]
 
 

@@ -22,12 +22,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
+from matplotlib.text import Text
 from PIL import Image
 
 from backprop_lib.arguments import positive_integer, shown
 from backprop_lib.drawing.colors import FAINT, GRID, INK, PAPER
+from backprop_lib.drawing.sharpness import SHARP, drawn_at, sharpness
 
-SHARPNESS = 2  # pixels drawn for one pixel shown
 PIXELS_PER_INCH = 100
 PNG_IN_HTML = re.compile(r'(?<="data:image/png;base64,)[^"]*')
 
@@ -49,7 +50,7 @@ class Picture:
             raise TypeError(f"picture: expected a Figure or the bytes of a PNG, got {shown(picture)}")
         self.png, self.alt = picture, alt
         width, height = struct.unpack(">II", picture[16:24])
-        self.width, self.height = round(width / SHARPNESS), round(height / SHARPNESS)
+        self.width, self.height = round(width / SHARP), round(height / SHARP)
 
     @property
     def html(self) -> str:
@@ -81,7 +82,7 @@ def new_figure(width: int = 640, height: int = 340) -> Figure:
             positive_integer("width", width) / PIXELS_PER_INCH,
             positive_integer("height", height) / PIXELS_PER_INCH,
         ),
-        dpi=PIXELS_PER_INCH * SHARPNESS,
+        dpi=PIXELS_PER_INCH * SHARP,
         facecolor=PAPER,
         layout="constrained",
     )
@@ -176,7 +177,8 @@ class Cells(Artist):
         if self.lines:
             for ends, index in ((pixels, rows[::-1]), (pixels.T, columns)):
                 border = np.flatnonzero(np.diff(index))
-                ends[border] = ends[border + 1] = 0xFFFFFFFF
+                for pixel in range(sharpness()):
+                    ends[border + pixel] = 0xFFFFFFFF
         image = pixels.view(np.uint8).reshape(*pixels.shape, 4)
         renderer.draw_image(renderer.new_gc(), left, bottom, image)
 
@@ -186,7 +188,7 @@ class FastFigure:
 
     The rest is drawn once and kept as a background; `png()` restores it, draws the moving artists over it and
     packs the pixels with the fastest compression. Titles and other still parts do not change; limits do with
-    `fit`.
+    `fit`. To write takes longest: words that seldom change are kept with the background until they do.
 
         fast = FastFigure(640, 320)
         axes = fast.figure.add_subplot()
@@ -199,10 +201,18 @@ class FastFigure:
         self.width, self.height = width, height
         self.figure = new_figure(width, height)
         self._moving: dict[str, Artist] = {}
+        self._often: list[Artist] = []
+        self._seldom: list[Artist] = []
         self._background: Any = None
+        self._written: Any = None  # the background with the words that seldom change
+        self._words: Any = None  # how these were then
 
-    def add(self, name: str, artist: Any) -> Any:
-        """Declare an artist of the figure as moving, under a name; returns it."""
+    def add(self, name: str, artist: Any, seldom: bool = False) -> Any:
+        """Declare an artist of the figure as moving, under a name; returns it.
+
+        seldom   whether it is a text or a legend that seldom changes, lies below all that moves, and keeps
+                 its place when limits change
+        """
         if name in self._moving:
             raise ValueError(f"name: expected a new name, got {name!r} a second time")
         if not isinstance(artist, Artist) or artist.get_figure(root=True) is not self.figure:
@@ -210,6 +220,7 @@ class FastFigure:
         artist.set_animated(True)
         artist.set_in_layout(False)
         self._moving[name] = artist
+        (self._seldom if seldom else self._often).append(artist)
         self._background = None
         return artist
 
@@ -225,25 +236,40 @@ class FastFigure:
             self._background = None
 
     def _lay_out(self) -> None:
+        """Find the place of everything, once: it is the same however sharp the drawing is."""
         engine = self.figure.get_layout_engine()
         if engine is not None:
             engine.execute(self.figure)
             self.figure.set_layout_engine("none")
 
     def pixels(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        """The figure now, as an array (height, width, 4) of bytes at twice the displayed size."""
+        """The figure now, as an array (height, width, 4) of bytes, as sharp as `sharpness()` says."""
         canvas: Any = self.figure.canvas
         self._lay_out()
+        if self.figure.dpi != (dpi := PIXELS_PER_INCH * sharpness()):
+            self.figure.set_dpi(dpi)
+            self._background = None
         if self._background is None:
             canvas.draw()
             self._background = canvas.copy_from_bbox(self.figure.bbox)
-        canvas.restore_region(self._background)
-        for artist in sorted(self._moving.values(), key=lambda moving: moving.get_zorder()):
+            self._words = None
+        words = [_words(artist) for artist in self._seldom]
+        if words != self._words:
+            canvas.restore_region(self._background)
+            self._draw(self._seldom)
+            self._written, self._words = canvas.copy_from_bbox(self.figure.bbox), words
+        canvas.restore_region(self._written)
+        self._draw(self._often)
+        return np.asarray(canvas.buffer_rgba())
+
+    def _draw(self, artists: Iterable[Artist]) -> None:
+        """Draw some artists over what is there, the lowest first."""
+        canvas: Any = self.figure.canvas
+        for artist in sorted(artists, key=lambda moving: moving.get_zorder()):
             if artist.axes is not None:
                 artist.axes.draw_artist(artist)
             else:
                 artist.draw(canvas.get_renderer())
-        return np.asarray(canvas.buffer_rgba())
 
     def png(self) -> bytes:
         """The figure now, as PNG bytes."""
@@ -281,7 +307,7 @@ class FastFigure:
     def _part(self, names: str, axes: Axes, ends: Sequence[float], wide: float) -> str:
         """A place in the picture: a strip between two points of the axes, and half its width beyond them."""
         points = axes.transData.transform(np.reshape(ends, (2, 2)))
-        start, end = np.clip(points, axes.bbox.min, axes.bbox.max) / SHARPNESS
+        start, end = np.clip(points, axes.bbox.min, axes.bbox.max) / (self.figure.dpi / PIXELS_PER_INCH)
         (x, y), (across, up) = (start + end) / 2, end - start
         long, turn = np.hypot(across, up) + min(wide, 20), round(-np.degrees(np.arctan2(up, across)), 1) + 0.0
         return (
@@ -292,7 +318,14 @@ class FastFigure:
 
     def picture(self, alt: str) -> Picture:
         """The figure now, as a Picture."""
-        return Picture(self.png(), alt)
+        with drawn_at(SHARP):
+            return Picture(self.png(), alt)
+
+
+def _words(artist: Artist) -> list[tuple[Any, ...]]:
+    """What a text or a legend says, and where."""
+    texts: Any = artist.findobj(Text)
+    return [(t.get_visible(), t.get_text(), t.get_position(), t.get_color()) for t in texts]
 
 
 def name_only(legend: Legend, shown: Iterable[bool]) -> None:

@@ -81,10 +81,11 @@ class EpochAxes:
             (self._grid,) = self.axes.plot([], [], color=GRID, lw=0.7, zorder=1)
             fast.add(f"{name} grid", self._grid)
             self._levels = [
-                fast.add(f"{name} level {i}", self._text("right", "center", -0.02, 0)) for i in range(MOST)
+                fast.add(f"{name} level {i}", self._text("right", "center", -0.02, 0), seldom=True)
+                for i in range(MOST)
             ]
         self._epochs = [
-            fast.add(f"{name} epoch {i}", self._text(side, "top", i / 2, -0.04))
+            fast.add(f"{name} epoch {i}", self._text(side, "top", i / 2, -0.04), seldom=True)
             for i, side in enumerate(("left", "center", "right") if numbered else ())
         ]
         (self._now,) = self.axes.plot([0, 0], [0, 1], color=INK, lw=1, ls=":", zorder=3)

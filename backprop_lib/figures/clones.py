@@ -165,7 +165,10 @@ class CloneFigure:
         style: Any = {"fontsize": 9, "color": INK, "ha": "center", "va": "center"}
         style["transform"] = axes.transAxes
         self.names = [
-            [self.fast.add(f"{side} {i}", axes.text(0, 0, "", clip_on=False, **style)) for i in range(count)]
+            [
+                self.fast.add(f"{side} {i}", axes.text(0, 0, "", clip_on=False, **style), seldom=True)
+                for i in range(count)
+            ]
             for side, count in (("row", 8), ("column", 4))
         ]
         cost, apart = right.subplots(2, 1)
@@ -188,7 +191,8 @@ class CloneFigure:
                 ("matrices", LINE_COLORS[1], DASHES[1], 4),
             )
         }
-        self.legend = self.fast.add("legend", cost.legend(frameon=False, fontsize=8.5, loc="upper right"))
+        legend = cost.legend(frameon=False, fontsize=8.5, loc="upper right")
+        self.legend = self.fast.add("legend", legend, seldom=True)
         self.now = [
             self.fast.add(f"now {i}", one.axvline(0, color=QUIET, ls=":", lw=1, zorder=3))
             for i, one in enumerate((cost, apart))

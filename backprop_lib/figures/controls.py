@@ -19,11 +19,11 @@ from backprop_lib.drawing.svg import number
 
 WRAPPING = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "4px 20px"}
 NOTICED = f"padding:4px 10px;border-left:4px solid {WRONG};background:{NOTICE};color:{INK}"
-# A front end marks a widget whose kernel has gone with a broken chain, or not at all, and says nothing.
+# A front end marks a widget whose kernel has gone with a broken chain, or not at all (then NAMES does), and
+# says nothing.
 GONE = (
     """
-:is(.scene, .prediction):is(.jupyter-widgets-disconnected,
-    .jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator[data-status="unknown"]) *) {
+:is(.scene, .prediction):is(.jupyter-widgets-disconnected, .gone) {
   &::before {
     content: "The kernel was stopped or restarted, so that nothing moves here. Run all cells again.";
     display: block; font: inherit; font-size: 14px; line-height: 1.45; align-self: stretch; max-width: 860px;
@@ -51,6 +51,7 @@ CONTROLS = """
 """
 # A front end ties the words beside a slider to nothing: neither to the handle nor to the number to be typed;
 # and the handle of a slider over a list says which place it is at. Whatever is drawn anew is named anew.
+# A rule of CSS for all that is below a page without its kernel would style all of it again at every message.
 NAMES = """(part => {
   if (!part || part.isNamed) return;
   const set = (element, name, value) => {
@@ -75,6 +76,11 @@ NAMES = """(part => {
   };
   part.isNamed = true;
   name();
+  const page = part.closest('.jp-NotebookPanel');
+  const heed = () => part.classList.toggle('gone',
+    Boolean(page?.querySelector('.jp-Notebook-ExecutionIndicator[data-status=unknown]')));
+  if (page) new MutationObserver(heed).observe(page, { subtree: true, attributeFilter: ['data-status'] });
+  heed();
   new MutationObserver(name).observe(part, {
     subtree: true, childList: true, characterData: true, attributeFilter: ['disabled', 'aria-valuetext'],
   });
@@ -105,7 +111,7 @@ class Player(W.HBox):  # type: ignore[misc]
             interval=interval,
             layout=W.Layout(display="none"),
         )
-        self.helpers = [W.jslink((self.clock, "value"), (slider, "value"))]
+        self.helpers: list[Any] = []
         self.buttons: dict[str, Any] = {}
         for name, action, tooltip in (
             ("Play", self.play, f"Play {slider.description}"),
@@ -114,6 +120,7 @@ class Player(W.HBox):  # type: ignore[misc]
             ("Next", lambda: self.move(1), f"{slider.description}: one on"),
         ):
             self.add_button(name, action, tooltip)
+        self.clock.observe(self._link_to_slider, "playing")
         slider.observe(self._follow_bounds, ["min", "max"])
         super().__init__([slider, *self.buttons.values(), self.clock], layout=W.Layout(**WRAPPING))
 
@@ -148,6 +155,13 @@ class Player(W.HBox):  # type: ignore[misc]
         self.pause()
         wanted = self.slider.value + steps * self.slider.step
         self.slider.value = min(max(wanted, self.slider.min), self.slider.max)
+
+    def _link_to_slider(self, change: object) -> None:
+        """Link clock and slider in the browser while it plays: at rest every move would be told twice."""
+        if self.clock.playing:
+            self.helpers.append(W.jslink((self.clock, "value"), (self.slider, "value")))
+        else:
+            self.helpers.pop().close()
 
     def _follow_bounds(self, change: object) -> None:
         self.clock.min, self.clock.max = self.slider.min, self.slider.max

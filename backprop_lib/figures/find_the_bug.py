@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from backprop_lib.drawing.plots import FastFigure, image_html, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of, feed_forward
 from backprop_lib.figures.reproducible import DOUBT, ELSEWHERE, OPEN, apart, differ, rounded_up, twin_of
-from backprop_lib.figures.scene import Scene, View, choice
+from backprop_lib.figures.scene import Scene, View, choice, when_idle
 from backprop_lib.gradient_check import Report, check_gradient
 from backprop_lib.network import Network
 
@@ -71,7 +72,7 @@ def train_with(name: str) -> BugRun:
 def find_the_bug() -> Scene:
     """The cost while training with a mystery gradient, beside the error of every block of that gradient."""
     order = bug_order()
-    kept: dict[str, BugRun] = {}
+    run_of = cache(train_with)
     fast = FastFigure(WIDTH, HEIGHT)
     left, right = fast.figure.subplots(1, 2)
     styled(left, "Cost while training", "step")
@@ -94,9 +95,9 @@ def find_the_bug() -> Scene:
 
     def draw(mystery: int, reveal: bool) -> View:
         name = order[mystery - 1]
-        if name not in kept:
-            kept[name] = train_with(name)
-        costs, accuracy, report, doubtful = kept[name]
+        costs, accuracy, report, doubtful = run_of(name)
+        for neighbor in (order[mystery % len(order)], order[mystery - 2]):
+            when_idle(partial(run_of, neighbor))
         line.set_data(np.arange(len(costs)), costs)
         fast.fit(left, ylim=(0, rounded_up(float(costs.max()))))
         for verdict, artist in dots.items():

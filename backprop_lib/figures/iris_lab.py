@@ -288,7 +288,7 @@ class PlaneFigure:
         self.fast.figure.legend(handles=[*named[:3], hollow, self._wrong], **place)
         words: Any = {"fontsize": 9, "color": QUIET, "fontweight": "bold"}
         kept = self.fast.figure.text(0.055, 0.06, "", **words)
-        self._kept = self.fast.add("kept borders", kept)
+        self._kept = self.fast.add("kept borders", kept, seldom=True)
         self.fast.figure.text(0.055, 0.015, "Areas: the sepals at their means.", fontsize=9, color=INK)
 
     def png(self, answers: Array, wrong: Array, kept: Array | None) -> bytes:
@@ -328,8 +328,8 @@ class CurvesFigure:
         row: Any = {"frameon": False, "fontsize": 8, "ncols": 5, "borderaxespad": 0, "borderpad": 0}
         row |= {"loc": "lower left", "handlelength": 1.4, "handletextpad": 0.3, "columnspacing": 0.45}
         row["bbox_to_anchor"] = (-0.19, 1.05)
-        self.costs = self.fast.add("costs", self.cost.axes.legend(**row))
-        self.legend = self.fast.add("legend", self.delta.axes.legend(**row))
+        self.costs = self.fast.add("costs", self.cost.axes.legend(**row), seldom=True)
+        self.legend = self.fast.add("legend", self.delta.axes.legend(**row), seldom=True)
         for spine in self.map.axes.spines.values():
             spine.set_visible(False)
         self.errors = self.fast.add(
@@ -338,7 +338,7 @@ class CurvesFigure:
         style = {"fontsize": 9, "color": INK, "ha": "right", "va": "center", "clip_on": False}
         style["transform"] = self.map.axes.transAxes
         self.names = [
-            self.fast.add(f"layer {l}", self.map.axes.text(-0.02, 0, "", **style))
+            self.fast.add(f"layer {l}", self.map.axes.text(-0.02, 0, "", **style), seldom=True)
             for l in range(1, DEEPEST + 2)
         ]
         words: Any = {"fontsize": 8.5, "color": INK, "ha": "right"}
@@ -431,7 +431,7 @@ class IrisLab(Scene):
         self.keep_button.description = "Let the kept run go" if self._kept else "Keep this run"
 
     def _arrange(self) -> None:
-        """Three rows of controls, the sentence with room for three lines, the picture; the code on demand."""
+        """Three rows of controls, then what they show, then what went wrong."""
         self._name_button()
         widths = {"layers": 226, "activation": 230, "cost": 176, "batch": 168, "seed": 110, "epoch": 300}
         for name, control in self.controls.items():
@@ -439,16 +439,20 @@ class IrisLab(Scene):
         self.controls["eta"].slider.layout.width = "236px"
         for button in (self.reset_button, self.keep_button, self.numbers_button):
             button.layout.width = "auto"
-        row, status, picture, living, sentence, _, table, code = self.children
-        row.children = [*row.children, self.keep_button, self.numbers_button]
+        row, status, shown, living = self.children
+        *controls, numbers_button = row.children
+        row.children = [*controls, self.keep_button, numbers_button]
         row.layout.grid_gap = "2px 16px"
-        sentence.layout.min_height = "74px"
-        self.children = [row, sentence, picture, living, status, table, code]
-        code.layout.display = "none"
-        self.numbers_button.observe(self._show_code, "value")
+        self.children = [row, shown, living, status]
 
-    def _show_code(self, change: Any) -> None:
-        self._code.layout.display = None if change["new"] else "none"
+    def _parts(self) -> dict[str, str]:
+        """As in every scene, but the sentence comes first, and the code with the numbers."""
+        parts = super()._parts()
+        return {
+            "sentence": parts.pop("sentence"),
+            **parts,
+            "code": parts["code"] if self.numbers_button.value else "",
+        }
 
     def _drawn(self, epoch: int, **values: Any) -> View:
         settings, kept = _settings(**values), self._kept

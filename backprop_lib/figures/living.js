@@ -147,11 +147,14 @@ function taken(scene, event) {
 }
 
 // `choice`, if there is one, says which parts can be chosen, which one is, and does it; what is returned shows which.
-function enliven(root, status, choice) {
+function enliven(root, choice) {
   let held = null; // the names of what has the focus, so that the next picture gives it back
   let lit = null;
   const parts = (within = root) => [...within.querySelectorAll(PARTS)];
-  const say = (text) => status.textContent !== text && (status.textContent = text);
+  const say = (text) => {
+    const line = root.querySelector(".pointed"); // it comes anew with every picture
+    if (line && line.textContent !== text) line.textContent = text;
+  };
 
   function show() {
     const names = lit ? namesOf(lit) : [];
@@ -191,7 +194,9 @@ function enliven(root, status, choice) {
     if (held && document.activeElement === document.body) {
       [...parts(), ...root.querySelectorAll(BUTTON)].find((each) => keyOf(each) === held)?.focus({ preventScroll: true });
     }
-    show(); // what is drawn later, such as the code, lights too
+    if (lit && !lit.isConnected) lit = parts().find((each) => keyOf(each) === keyOf(lit)) ?? null; // with its new number
+    show();
+    say(lit ? told(lit) : "");
   }
 
   const focused = () => (root.contains(document.activeElement) ? document.activeElement.closest(PARTS) : null);
@@ -252,7 +257,7 @@ function enliven(root, status, choice) {
     else step(parts(part.closest("svg, [data-line]")), part, event.key)?.focus({ preventScroll: true });
     event.preventDefault();
   });
-  new MutationObserver((records) => records.some(({ target }) => target !== status) && prepare())
+  new MutationObserver((records) => records.some(({ target }) => target.className !== "pointed") && prepare())
     .observe(root, { childList: true, subtree: true });
   if (!document.getElementById("living")) {
     document.head.append(Object.assign(document.createElement("style"), { id: "living", textContent: STYLE }));
@@ -261,8 +266,6 @@ function enliven(root, status, choice) {
   prepare();
   return press;
 }
-
-const said = () => Object.assign(document.createElement("output"), { className: "pointed" });
 
 // A stored output: its drawn nets and graphs, which are images, become drawings that can be pointed at.
 export function still(output) {
@@ -275,16 +278,14 @@ export function still(output) {
     net.setAttribute("style", image.getAttribute("style"));
     image.replaceWith(net);
   }
-  const status = said(), sentence = output.querySelector("p[role=status]");
+  const status = Object.assign(document.createElement("output"), { className: "pointed" });
+  const sentence = output.querySelector("p[role=status]");
   if (sentence) sentence.before(status);
   else output.append(status);
-  enliven(output, status);
+  enliven(output);
 }
 
 function render({ model, el }) {
-  const status = said();
-  if (model.get("choosable")) status.dataset.more = " A click or Enter chooses it.";
-  el.append(status);
   const choice = {
     takes: (part) => model.get("choosable").split(", ").some((kind) => part.matches(CHOOSABLE[kind])),
     now: () => model.get("chosen"),
@@ -294,7 +295,7 @@ function render({ model, el }) {
   const start = () => {
     const scene = el.closest(".scene");
     if (!scene) return requestAnimationFrame(start);
-    model.on("change:chosen change:choosable", enliven(scene, status, choice));
+    model.on("change:chosen change:choosable", enliven(scene, choice));
   };
   start();
 }

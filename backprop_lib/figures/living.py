@@ -1,4 +1,4 @@
-"""What makes a scene living: a widget of which one line is seen, that names what is pointed at."""
+"""What makes a scene living: a widget that is seen nowhere and lights what is pointed at."""
 
 from __future__ import annotations
 

@@ -6,9 +6,11 @@ becomes a sentence below the controls, and the last good picture stays.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -18,6 +20,7 @@ import numpy as np
 
 from backprop_lib.arguments import shown
 from backprop_lib.drawing import named
+from backprop_lib.drawing.sharpness import SHARP, drawn_at
 from backprop_lib.drawing.svg import number, still
 from backprop_lib.figures.controls import HEAD, NOTICED, WRAPPING
 from backprop_lib.figures.controls import IntegerBox as IntegerBox  # these for the figures
@@ -27,6 +30,7 @@ from backprop_lib.figures.controls import choice as choice
 from backprop_lib.figures.controls import keep_inside as keep_inside
 from backprop_lib.figures.controls import slider as slider
 from backprop_lib.figures.living import Living
+from backprop_lib.figures.screen import Screen
 
 Rows = Sequence[Sequence[object]]
 NUMERIC = re.compile(r"[−-]?[\d.]+(e[−-]?\d+)?$")
@@ -39,8 +43,8 @@ STYLE = (
   border-radius: 2px; min-width: 46px; padding: 0 4px;
   text-align: center; cursor: text; }
 .scene > .widget-html, .scene > .widget-html > .widget-html-content { min-height: 0; height: auto; }
-.scene > .widget-html > .widget-html-content { overflow-x: auto; }
-.scene > .sentence > .widget-html-content { min-height: 76px; } /* three lines: a wrap moves nothing below */
+.scene .wide { overflow-x: auto; }
+.scene .sentence { min-height: 76px; } /* three lines: a wrap moves nothing below */
 .scene p:has(progress) { position: absolute; z-index: 1; padding: 2px 8px; /* moves nothing either */
   background: var(--jp-layout-color0, white); }
 .scene [disabled] { opacity: 0.4; }
@@ -75,6 +79,12 @@ class View:
     choosable: str = ""
     chosen: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
+
+
+def when_idle(action: Callable[[], object], seconds: float = 0.05) -> None:
+    """Take an action, such as computing ahead, once the kernel has rested so long; never where none runs."""
+    with suppress(RuntimeError):
+        asyncio.get_running_loop().call_later(seconds, action)
 
 
 def living_line(*lines: str) -> str:
@@ -189,42 +199,36 @@ class Scene(W.VBox):  # type: ignore[misc]
             raise ValueError(f"play: expected one of {', '.join(controls)}, got {shown(play)}")
         self.controls = dict(controls)
         self.error: BaseException | None = None
+        self.screen = Screen()
+        self.helpers = [self.screen]
         self._draw = draw
         self._choose = choose
         self._drawing = threading.Lock()
         self._asked = threading.Event()
         self._held = False
         self._initial = {name: control.value for name, control in self.controls.items()}
-        self._tried = self._values()
-        self.view = draw(**self._tried)
-        while self.view.progress is not None:
-            self.view = draw(**self._tried)
+        self._tried = self._good = self._values()
+        self.view = self._finished(self._good)
         self._said, self._changed = self._texts(), ""
         self._living = Living(choosable=self.view.choosable, chosen=self.view.chosen) if living else None
 
         self.player = Player(self.controls[play], interval) if play is not None else None
         self.reset_button = W.Button(description="Reset", tooltip="Return every control to its first value")
         self.numbers_button = W.ToggleButton(description="Show the numbers", tooltip="The numbers as a table")
-        self._status, self._picture, self._sentence, self._table, self._code = (W.HTML() for _ in range(5))
+        # One message says all that a move changes: each has its price in the browser.
+        self._status, self._shown = W.HTML(), W.HTML()
         shown_controls = [self.player if name == play else c for name, c in self.controls.items()]
+        row = [*shown_controls, self.reset_button, self.numbers_button]
+        living_widgets = [self._living] if self._living else []
         super().__init__(
-            [
-                W.HBox([*shown_controls, self.reset_button], layout=W.Layout(**WRAPPING)),
-                self._status,
-                self._picture,
-                *([self._living] if self._living else []),
-                self._sentence,
-                self.numbers_button,
-                self._table,
-                self._code,
-            ]
+            [W.HBox(row, layout=W.Layout(**WRAPPING)), self._status, self._shown, *living_widgets]
         )
         self.add_class("scene")
-        self._sentence.add_class("sentence")
         self._show()
         for control in self.controls.values():
             control.observe(self._on_change, "value")
         self.numbers_button.observe(self._on_numbers, "value")
+        self.screen.observe(self._on_screen, "pixels")
         if self._living is not None:
             self._living.observe(self._on_chosen, "chosen")
             self._living.on_msg(self._on_button)
@@ -265,9 +269,16 @@ class Scene(W.VBox):  # type: ignore[misc]
             part.close()
         super().close()
 
+    def _finished(self, values: Mapping[str, Any]) -> View:
+        """The whole picture of these values, sharp enough for any screen."""
+        view = self._draw(**values)
+        while view.progress is not None:
+            view = self._draw(**values)
+        return view
+
     def _still_view(self) -> View:
-        """What a viewer without a kernel sees."""
-        return self.view
+        """What a viewer without a kernel sees, who may have another screen."""
+        return self.view if self.screen.pixels == SHARP else self._finished(self._good)
 
     def _values(self) -> dict[str, Any]:
         return {name: control.value for name, control in self.controls.items()}
@@ -285,12 +296,13 @@ class Scene(W.VBox):  # type: ignore[misc]
             for control in self.controls.values():
                 if hasattr(control, "check"):
                     control.check()
-            view = self._draw(**values)
-            self._note_changes()
-            while view.progress is not None and not self._asked.is_set():
-                self.view, self.error = view, None
-                self._show()
+            with drawn_at(self.screen.pixels):
                 view = self._draw(**values)
+                self._note_changes()
+                while view.progress is not None and not self._asked.is_set():
+                    self.view, self.error = view, None
+                    self._show()
+                    view = self._draw(**values)
         except (Exception, KeyboardInterrupt) as error:
             self.error = error
             self._status.value = STYLE + _error_html(error)
@@ -299,7 +311,7 @@ class Scene(W.VBox):  # type: ignore[misc]
                 if self.player is not None:
                     self.player.pause()
             return
-        self.view, self.error = view, None
+        self.view, self.error, self._good = view, None, values
         self._show()
         if view.progress is not None:  # left for other values; should these return, they are drawn to the end
             self._tried = {}
@@ -308,10 +320,11 @@ class Scene(W.VBox):  # type: ignore[misc]
         """Say in words which controls moved since the last good picture."""
         before, self._said = self._said, self._texts()
         moved = [name for name, text in self._said.items() if text != before[name]]
-        self._changed = "; ".join(
-            f"{self.controls[name].description}: {before[name]} → {self._said[name]}" for name in moved
-        )
-        self._changed += "." if moved else ""
+        if moved:  # else the same is drawn for another screen
+            said = [
+                f"{self.controls[name].description}: {before[name]} → {self._said[name]}" for name in moved
+            ]
+            self._changed = f"{'; '.join(said)}."
 
     def _set(self, values: Mapping[str, Any]) -> None:
         """Set some controls, in this order, and draw once."""
@@ -336,23 +349,39 @@ class Scene(W.VBox):  # type: ignore[misc]
         self._status.value = STYLE + _error_html(self.error) + _progress_html(self.view.progress)
         if self._living is not None:  # before the picture, whose parts are made ready as soon as it is there
             self._living.choosable, self._living.chosen = self.view.choosable, self.view.chosen
-        self._picture.value = self.view.html
-        self._sentence.value = _sentence_html(self.view.sentence, self._changed)
-        self._table.value = table_html(self.view.table) if self.numbers_button.value else ""
-        self._code.value = _code_html(self.view, self._living is not None)
+        self._shown.value = "".join(self._parts().values())
         for name, control in self.controls.items():
             if hasattr(control, "disabled") and control.disabled != (name in self.view.idle):
                 control.disabled = name in self.view.idle
+
+    def _parts(self) -> dict[str, str]:
+        """What is below the controls, from top to bottom, as HTML."""
+        view = self.view
+        more = ' data-more=" A click or Enter chooses it."' if view.choosable else ""
+        table = table_html(view.table) if self.numbers_button.value else ""
+        return {
+            "picture": f'<div class="wide">{view.html}</div>',
+            "pointed": f'<output class="pointed"{more}></output>' if self._living is not None else "",
+            "sentence": f'<div class="sentence">{_sentence_html(view.sentence, self._changed)}</div>',
+            "table": f'<div class="wide">{table}</div>',
+            "code": _code_html(view, self._living is not None),
+        }
 
     def _on_change(self, change: object) -> None:
         if not self._held:
             self.refresh()
 
+    def _on_screen(self, change: object) -> None:
+        """Draw the same again, for another screen."""
+        with self._drawing:
+            self._tried = {}
+        self.refresh()
+
     def _on_numbers(self, change: object) -> None:
         is_open = self.numbers_button.value
         self.numbers_button.description = "Hide the numbers" if is_open else "Show the numbers"
         with self._drawing:
-            self._table.value = table_html(self.view.table) if is_open else ""
+            self._show()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The live widget, and for viewers without a kernel the picture, the sentence and the numbers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.text import Text
 
 from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris
@@ -137,12 +138,12 @@ def step_size() -> Scene:
     }
     for kind, parts in guides.items():
         for i, part in enumerate(parts):
-            fast.add(f"guide {kind} {i}", part)
+            fast.add(f"guide {kind} {i}", part, seldom=isinstance(part, Text))
     lines = {
         name: fast.add(name, axes.plot([], [], marker=marker, ms=4, color=color, label=name, zorder=3)[0])
         for name, color, marker in zip(KINDS, LINE_COLORS, ("o", "s"), strict=False)
     }
-    legend = fast.add("legend", axes.legend(frameon=False, loc="lower left", fontsize=9.5))
+    legend = fast.add("legend", axes.legend(frameon=False, loc="lower left", fontsize=9.5), seldom=True)
     here = fast.add("here", axes.axvline(1, color=QUIET, ls="--", lw=1, zorder=2))
 
     numbered = net.with_parameters(np.arange(43.0))
