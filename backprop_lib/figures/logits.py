@@ -43,7 +43,10 @@ def logits() -> Scene:
     shares = [fast.add(f"share {j}", left.text(j, 0, "", color=INK, **middle)) for j in range(3)]
     zs = [fast.add(f"z {j}", left.text(j, 1.22, "", color=INK, **middle)) for j in range(3)]
     marks = [
-        [fast.add(f"right {side} {j}", axes.text(j, y, "", color=RIGHT, **middle)) for j in range(3)]
+        [
+            fast.add(f"right {side} {j}", axes.text(j, y, "", color=RIGHT, **middle), seldom=True)
+            for j in range(3)
+        ]
         for side, axes, y in (("p", left, 1.36), ("δ", right, -1.22))
     ]
     errors = {
