@@ -5,6 +5,7 @@
 # PAGES   pages for `make notebooks` (default: all)
 # SOLUTIONS  what `make student` does with them: stripped (the default) or hidden
 # FORCE   yes: `make student` replaces a copy in which somebody has worked
+# BUILT   yes: `make test-site` takes the site that is there
 # RUNTIME where the site's Python comes from: local (the default) or cdn
 # MODULES modules for `make mutants` (default: all, and a report in docs/mutants.md)
 # FOLDER  the pages of a class, for `make grade`
@@ -23,6 +24,7 @@ FIGURES =
 KERNELS =
 FOLDER =
 RUNTIME = local
+BUILT =
 ADDRESS =
 LAB_FLAGS =
 TEST_FLAGS =
@@ -114,7 +116,7 @@ pdf:  ## print the book as build/backpropagation.pdf, its solutions at the end (
 site:  ## build the website: the book, and the pages live in the reader's own browser, in build/site
 	@$(BUILDING) tools/site/build_site.py --runtime $(RUNTIME)
 
-test-site: site book  ## check the website in a real browser that has no network (needs Chromium and node)
+test-site: $(if $(BUILT),,site book)  ## check the website in a real browser that has no network (needs Chromium and node)
 	@$(BUILDING) tools/site/runtime.py
 	@$(TESTING) -c ''
 	@unshare -rn $(PYTEST) -n 2 --dist worksteal $(TEST_FLAGS) tests/site

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from os.path import commonprefix
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,14 @@ DRAWN = """async () => {
         open: count('details[open]'), wider: document.documentElement.scrollWidth - innerWidth,
     };
 }"""
+
+
+def factories(page: Path) -> list[str]:
+    """The figures of a page in its order, by the name of their factory."""
+    sources = ["".join(cell["source"]) for cell in json.loads(page.read_text(encoding="utf-8"))["cells"]]
+    imported = set(re.findall(r"from backprop_lib\.figures\.(\w+) import", "\n".join(sources)))
+    calls = [re.search(r"^(\w+)\(\)$", source, re.MULTILINE) for source in sources]
+    return [call[1] for call in calls if call and call[1] in imported]
 
 
 def texts(cell: dict[str, Any]) -> list[str]:

@@ -708,6 +708,7 @@ def test_a_number_of_any_kind_answers_a_question(form) -> None:
 # An answer, the judge and the reader.
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("name", ["cost_slope", "backprop", "early_layers"])
 @pytest.mark.parametrize(
     "endless", ["while True: pass", "while True: print('x')", "import time; time.sleep(3)"]

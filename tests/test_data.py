@@ -194,6 +194,7 @@ def test_text_of_wide_letters_is_refused_at_its_first_line(encoding, tmp_path, r
     record_property("bad inputs tried", 1)
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("line", range(4))
 @pytest.mark.parametrize("end", ENDS)
 def test_whatever_is_put_into_a_line_it_is_read_right_or_refused_with_that_line(
@@ -268,6 +269,7 @@ def test_in_long_names_the_place_that_differs_is_shown(tmp_path) -> None:
         load_csv(tmp_path / "long.csv", ["a"], ["no", long + "mm"])
 
 
+@pytest.mark.any_kernel
 def test_any_file_is_read_or_refused(tmp_path, record_property) -> None:
     path, tried = tmp_path / "any.csv", 0
     fields = st.sampled_from(["1", "-2.5", "1e400", "nan", "0x1", "1_0", "", '"', "no", "yes", "\0", " 3"])

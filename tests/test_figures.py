@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from html import unescape
 from pathlib import Path
@@ -461,18 +460,17 @@ def test_parameters_apart_or_digits_that_differ_are_each_a_doubt_in_find_the_bug
 
 
 def test_the_mysteries_beside_the_one_that_is_seen_are_trained_while_nobody_asks(monkeypatch) -> None:
-    trained: list[str] = []
-    train_with = find_the_bug.train_with
+    trained, later = list[str](), list()
+    train_with, order = find_the_bug.train_with, find_the_bug.bug_order()
     monkeypatch.setattr(find_the_bug, "train_with", lambda name: trained.append(name) or train_with(name))
-
-    async def cell() -> None:
-        scene_of("find_the_bug")
-        assert trained == order[:1]
-        await asyncio.sleep(0.5)
-
-    order = find_the_bug.bug_order()
-    asyncio.run(cell())
+    monkeypatch.setattr(find_the_bug, "when_idle", later.append)
+    scene = scene_of("find_the_bug")
+    assert trained == order[:1]
+    for action in later:
+        action()
     assert trained == [order[0], order[1], order[-1]]
+    scene.controls["mystery"].value = 2
+    assert trained == [order[0], order[1], order[-1]], "it was trained ahead"
 
 
 def test_find_the_bug_does_not_tell_before_it_is_asked() -> None:

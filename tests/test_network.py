@@ -87,6 +87,7 @@ def test_a_saved_net_comes_back_bit_for_bit(tmp_path) -> None:
     assert back.specification == net.specification and back.theta.tobytes() == net.theta.tobytes()
 
 
+@pytest.mark.any_kernel
 def test_a_file_cut_short_anywhere_or_flipped_is_refused_by_name_or_read_right(
     tmp_path, record_property
 ) -> None:
@@ -164,6 +165,7 @@ def test_a_bomb_is_refused_and_not_unpacked(name, member, compression, tmp_path,
     record_property("bad inputs tried", 1)
 
 
+@pytest.mark.any_kernel
 def test_any_bytes_are_a_net_or_are_refused(tmp_path, record_property) -> None:
     path, net, tried = tmp_path / "net.npz", Network(SPECIFICATION), 0
     net.save(path)
@@ -272,6 +274,7 @@ print(faults)
 """
 
 
+@pytest.mark.any_kernel
 def test_a_kill_or_a_full_disk_at_any_byte_leaves_the_old_file(tmp_path, record_property) -> None:
     done = subprocess.run(
         [sys.executable, "-c", STOPPED, tmp_path / "net.npz"], capture_output=True, text=True

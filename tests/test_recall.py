@@ -251,6 +251,7 @@ def test_what_a_reader_is_asked_is_drawn_anew_at_each_run_and_never_what_is_stor
     assert asked_in(first) != asked_in(second)
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("page", range(1, 13))
 def test_the_button_asks_nothing_that_is_shown(page) -> None:
     shown = recall(page)

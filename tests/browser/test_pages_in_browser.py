@@ -8,7 +8,6 @@ line of code gives.
 from __future__ import annotations
 
 import importlib
-import json
 import re
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -34,7 +33,7 @@ from figure_in_browser import (
     wait_until,
     write_notebook,
 )
-from in_browser import IN_KERNEL, PAGES
+from in_browser import IN_KERNEL, PAGES, factories
 from in_chromium import NO_CHROMIUM, SCENE, chromium, run_all
 
 from backprop_lib.data import load_iris, split, standardize
@@ -44,14 +43,6 @@ from backprop_lib.network import Network
 from backprop_lib.training import train
 
 Tab = tuple[Any, list[str]]
-
-
-def factories(page: Path) -> list[str]:
-    """The figures of a page in its order, by the name of their factory."""
-    sources = ["".join(cell["source"]) for cell in json.loads(page.read_text(encoding="utf-8"))["cells"]]
-    imported = set(re.findall(r"from backprop_lib\.figures\.(\w+) import", "\n".join(sources)))
-    calls = [re.search(r"^(\w+)\(\)$", source, re.MULTILINE) for source in sources]
-    return [call[1] for call in calls if call and call[1] in imported]
 
 
 def twin_of(name: str) -> Scene:

@@ -20,13 +20,12 @@ from accessibility_tree import unnamed
 from axe import OF_JUPYTERLAB, serious
 from build_site import KERNEL_PLUGIN, size_of
 from contents import contents
-from in_browser import CUT, DRAWN, differences, stored
+from figure_states import scene_of
+from in_browser import CUT, DRAWN, differences, factories, stored
 from live_page import APPLICATION
 from runtime import CDN, read_manifest
 from serve_site import Handler, Log, serving
 from site_reader import RUN_ALL, SCENE, Tab, reading, set_layer_size
-
-from backprop_lib.figures.stepper import stepper
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "build" / "site"
@@ -76,9 +75,14 @@ def tab(server: tuple[str, Log]) -> Iterator[Tab]:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_a_page_run_in_the_browser_says_what_is_stored(path: Path, tab: Tab) -> None:
+def test_a_page_run_in_the_browser_says_what_is_stored_and_every_control_has_its_name(
+    path: Path, tab: Tab
+) -> None:
     found = differences(stored(path), tab.run_all(path.name))
     assert not found, "\n".join(found)
+    scenes = tab.page.locator(f"{SCENE}:not(:has(button:text-is('Stop')))")
+    for i, name in enumerate(factories(path)):
+        assert unnamed(scenes.nth(i), scene_of(name)) == [], name
 
 
 def test_a_moved_control_draws_another_picture(tab: Tab) -> None:
@@ -99,7 +103,6 @@ def test_a_figure_that_lives_in_the_browser_lights_and_is_there_for_everyone(tab
     scene.locator("[data-is='delta.2.1'].lit").wait_for()
     assert scene.locator("[data-is='delta.2.0'].lit").count() == 0
     assert scene.locator(".pointed").inner_text().startswith("Neuron 1 of layer 2: a = ")
-    assert unnamed(scene, stepper()) == []
     for scheme in ("dark", "light"):
         tab.page.emulate_media(color_scheme=scheme)
         is_light = str(scheme == "light").lower()
