@@ -12,6 +12,7 @@ from mutants import (
     Mutant,
     Result,
     add,
+    chosen_tests,
     computing,
     faults,
     functions_of,
@@ -22,7 +23,6 @@ from mutants import (
     report,
     result_of,
     statuses_before,
-    tests_of_modules,
     why,
 )
 
@@ -233,7 +233,7 @@ def test_only_all_is_a_hundred_percent() -> None:
 
 
 def test_what_is_mutated_and_what_tests_it_exists_and_every_reason_says_something() -> None:
-    tests = tests_of_modules()
+    tests = chosen_tests()
     named = [f"backprop_lib/{module}.py" for module in tests]
     named += [f"tests/test_{name}.py" for names in tests.values() for name in names]
     assert [name for name in named if not (ROOT / name).is_file()] == []
@@ -242,7 +242,7 @@ def test_what_is_mutated_and_what_tests_it_exists_and_every_reason_says_somethin
 
 def test_all_that_computes_is_mutated() -> None:
     """A module that is not named holds checks of arguments, what all figures share, or no function at all."""
-    tests = tests_of_modules()
+    tests = chosen_tests()
     package = ROOT / "backprop_lib"
     rooms = [package, package / "other_ways", package / "course", package / "figures"]
     modules = {str(p.relative_to(package))[:-3] for room in rooms for p in room.glob("*.py")}

@@ -247,6 +247,29 @@ def test_the_fast_png_holds_the_pixels_of_the_figure() -> None:
         assert fast.picture("words").width == 300
 
 
+@pytest.mark.parametrize(
+    "change", [{"text": "other"}, {"x": 0.9}, {"y": 0.1}, {"color": "red"}, {"visible": False}]
+)
+def test_words_that_seldom_change_are_drawn_when_they_do(change: dict[str, Any]) -> None:
+    def figure() -> FastFigure:
+        fast = moving(FALLING, 0.5)
+        axes = fast.figure.axes[0]
+        fast.add("seldom", axes.text(0.5, 0.5, "words", transform=axes.transAxes), seldom=True)
+        axes.plot([], [], label="named")
+        fast.add("legend", axes.legend(loc="lower left"), seldom=True)
+        return fast
+
+    fast, fresh = figure(), figure()
+    before = fast.pixels().copy()
+    move(fast, FALLING / 2, 2.0)
+    assert (fast.pixels() != before).any()
+    move(fast, FALLING, 0.5)
+    for each in (fast, fresh):
+        each["seldom"].set(**change)
+        name_only(each["legend"], [change == {"x": 0.9}])
+    assert (fast.pixels() == fresh.pixels()).all() and (fast.pixels() != before).any()
+
+
 def test_a_coarser_figure_has_half_the_pixels_and_every_place_where_it_was() -> None:
     fast, corner = moving(FALLING, 0.5), FALLING[:2]
     slides, parts = (

@@ -148,7 +148,7 @@ def reasons(text: str) -> list[Reason]:
     ]
 
 
-def tests_of_modules() -> dict[str, list[str]]:
+def chosen_tests() -> dict[str, list[str]]:
     """The tests of each module that computes: as pyproject.toml names them, or those of all figures."""
     named = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutants"]
     of_figures = ["figures", "figure_states", "living"]
@@ -482,7 +482,7 @@ def result_of(module: str) -> Result:
 
 
 def main(arguments: list[str]) -> int:
-    tests = tests_of_modules()
+    tests = chosen_tests()
     every = list(tests)
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=", ".join(every))
