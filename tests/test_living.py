@@ -453,3 +453,29 @@ def test_a_moved_weight_is_moved_in_the_net_in_its_equation_and_beside_its_start
     numbers = {name: value_of(unescape(text).strip("()")) for name, text in INNERMOST.findall(line)[3:]}
     exact = {"delta.2.0": run.delta[2], "a.1.0": run.a[1], "dw.2.0.0": run.gradient.w[2]}
     assert numbers == pytest.approx({name: array[0, 0] for name, array in exact.items()}, rel=5e-3)
+
+
+@pytest.mark.parametrize("target", range(3))
+def test_what_can_be_pointed_at_in_the_logits_lies_on_the_bar_and_the_mark_of_its_output(target) -> None:
+    scene = scene_of("logits")
+    scene.controls["target"].value = target
+    html = scene.view.html
+    found = re.findall(
+        r'<i data-is="(\w+)\.L\.(\d)" style="[^"]*left:([\d.]+)%;[^"]*width:([\d.]+)%;[^"]*rotate:(\S+)deg',
+        html,
+    )
+    middle = {(kind, int(j)): float(left) + float(width) / 2 for kind, j, left, width, _ in found}
+    kinds = ("z", "p", "delta", "jacobian")
+    assert set(middle) == {(kind, j) for kind in kinds for j in range(3)} | {("y", target)}
+    assert all(float(turn) % 90 == 0 for *_, turn in found), "bars stand, numbers and marks lie"
+    apart = middle["p", 1] - middle["p", 0]
+    for kind in kinds:
+        assert [middle[kind, j] - middle[kind, 0] for j in (1, 2)] == pytest.approx(
+            [apart, 2 * apart], abs=0.03
+        )
+    for j in range(3):
+        assert middle["z", j] == pytest.approx(middle["p", j], abs=0.03)
+        assert middle["jacobian", j] - middle["delta", j] == pytest.approx(0.36 * apart, abs=0.03)
+    assert middle["y", target] == pytest.approx(middle["p", target], abs=0.03)
+    assert html.count('<span data-is="z.L">Σₖ</span>') == 3
+    assert f'<span data-is="C">C</span> = −ln <span data-is="p.L.{target}">p{"₀₁₂"[target]}</span>' in html
