@@ -82,7 +82,10 @@ class View:
 
 
 def when_idle(action: Callable[[], object], seconds: float = 0.05) -> None:
-    """Take an action, such as computing ahead, once the kernel has rested so long; never where none runs."""
+    """Take an action, such as computing ahead, after so many seconds, between two messages to the kernel.
+
+    Where no kernel runs it is never taken.
+    """
     with suppress(RuntimeError):
         asyncio.get_running_loop().call_later(seconds, action)
 

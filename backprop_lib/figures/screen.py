@@ -16,11 +16,12 @@ class Screen(anywidget.AnyWidget):
 
     _esm = """
 function initialize({ model }) {
+  const fine = matchMedia("(min-resolution: 1.01dppx)");
   const tell = () => {
-    model.set("pixels", devicePixelRatio > 1 ? 2 : 1);
+    model.set("pixels", fine.matches ? 2 : 1);
     model.save_changes();
-    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", tell, { once: true });
   };
+  fine.addEventListener("change", tell); // a zoom, or a window that is moved to another screen
   tell();
 }
 export default { initialize };

@@ -207,3 +207,23 @@ def test_on_a_narrow_screen_every_figure_is_whole(width: int, every_figure: Any)
         assert part.locator("svg, img").count() > 0 or name in ("options", "number", "recall")
         assert part.evaluate(CUT) == [], name
     assert every_figure.evaluate(f"{PANEL}.scrollWidth - {PANEL}.clientWidth") == 0
+
+
+DRAWN = ("iris_lab", "one_neuron", "clones", "live_training")
+# Pixels of each picture for one pixel shown, but for the maps of neurons, which have a pixel a cell.
+PIXELS = """part => [...part.querySelectorAll('.widget-html-content img')]
+    .map(image => image.naturalWidth / image.getAttribute('width'))"""
+
+
+def test_a_picture_has_as_many_pixels_as_the_screen_shows_and_follows_its_zoom(every_figure: Any) -> None:
+    def is_drawn_at(pixels: int) -> bool:
+        return all({*part_of(every_figure, name).evaluate(PIXELS)} == {pixels} for name in DRAWN)
+
+    wait_until(every_figure, partial(is_drawn_at, 1))
+    session = every_figure.context.new_cdp_session(every_figure)
+    fine = {"width": 0, "height": 0, "mobile": False, "deviceScaleFactor": 2}
+    session.send("Emulation.setDeviceMetricsOverride", fine)
+    wait_until(every_figure, partial(is_drawn_at, 2))
+    every_figure.screenshot()  # for which the screen becomes what it was
+    wait_until(every_figure, partial(is_drawn_at, 1))
+    session.detach()

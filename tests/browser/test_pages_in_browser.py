@@ -7,7 +7,6 @@ line of code gives.
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -33,6 +32,7 @@ from figure_in_browser import (
     wait_until,
     write_notebook,
 )
+from figure_states import scene_of
 from in_browser import IN_KERNEL, PAGES, factories
 from in_chromium import NO_CHROMIUM, SCENE, chromium, run_all
 
@@ -43,10 +43,6 @@ from backprop_lib.network import Network
 from backprop_lib.training import train
 
 Tab = tuple[Any, list[str]]
-
-
-def twin_of(name: str) -> Scene:
-    return getattr(importlib.import_module(f"backprop_lib.figures.{name}"), name)()
 
 
 def findings_of_cells(cells: list[dict[str, Any]]) -> list[str]:
@@ -146,7 +142,7 @@ def test_a_page_runs_without_error_is_saved_as_it_is_stored_and_every_control_mo
         scenes.nth(len(names) - 1).wait_for()
     assert scenes.count() == len(names)
     for i, name in enumerate(names):
-        twin = twin_of(name)
+        twin = scene_of(name)
         moved = findings_of_controls(scenes.nth(i), twin, name in STEADY)
         found = [*findings_at_rest(scenes.nth(i), twin), *moved]
         assert not found, f"{name}: {found}"
@@ -199,7 +195,7 @@ def test_training_goes_on_while_one_watches_rests_when_paused_and_ends_when_stop
 def test_after_a_fast_drag_over_the_epochs_the_last_state_shows(lab: str, tab: Tab) -> None:
     page, errors = tab
     run_all(page, lab, "08_training_on_iris.ipynb")
-    scene, twin = page.locator(SCENE).first, twin_of("iris_lab")
+    scene, twin = page.locator(SCENE).first, scene_of("iris_lab")
     scene.scroll_into_view_if_needed()
     settled(scene, twin)
     handle = locate(scene, "Epoch").locator(".noUi-handle")
