@@ -715,7 +715,6 @@ def test_a_number_of_any_kind_answers_a_question(form) -> None:
 )
 def test_an_answer_that_never_ends_is_stopped(name, endless, monkeypatch, capsys) -> None:
     monkeypatch.setattr(attempts, "SECONDS", 0.2)
-    monkeypatch.setattr(attempt, "__defaults__", (0.2,))
     begun = threading.active_count()
     assert "had not ended" in check(name, lambda *_: exec(endless)).message
     assert len(capsys.readouterr().out) < 2 * attempts.PRINTED
@@ -770,12 +769,15 @@ def test_where_there_are_no_threads_the_time_is_limited_too(monkeypatch) -> None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no signals")
-def test_the_interrupt_of_the_reader_goes_through() -> None:
-    running = threading.Event()
+def test_the_interrupt_of_the_reader_goes_through_and_ends_the_answer() -> None:
+    running, ended = threading.Event(), threading.Event()
 
     def endless(a, y):
         running.set()
-        exec("while True: pass")
+        try:
+            exec("while True: pass")
+        finally:
+            ended.set()
 
     def press():
         running.wait()
@@ -791,6 +793,7 @@ def test_the_interrupt_of_the_reader_goes_through() -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     assert time.monotonic() - begun < 5
+    assert ended.is_set(), "it runs on, and everything after it is slow"
 
 
 def meddle(a, y):
@@ -819,6 +822,11 @@ def meddle_with_linear_algebra(a, y):
 
 
 def meddle_with_the_time(a, y):
+    attempts.SECONDS = 1e9
+    return 0 * a
+
+
+def meddle_with_defaults(a, y):
     attempt.__defaults__ = (1e9,)
     return 0 * a
 
@@ -842,7 +850,8 @@ def meddle_with_the_table(a, y):
         (meddle_with_the_class, "_verdict"),
         (meddle_with_the_table, "cost_slope"),
         (meddle_with_linear_algebra, "norm"),
-        (meddle_with_the_time, "__defaults__"),
+        (meddle_with_the_time, "SECONDS"),
+        (meddle_with_defaults, "__defaults__"),
         (meddle_with_two, "mean and CLOSE"),
     ],
 )

@@ -18,6 +18,7 @@ import numpy as np
 
 SECONDS = 10.0  # for one call of an answer
 PRINTED = 2000  # characters that an answer may print
+OF_OTHERS = (builtins, np, np.linalg)
 METHODS = (FunctionType, property, classmethod, staticmethod)
 
 
@@ -29,35 +30,37 @@ class Left(Exception):
     """An answer that tried to end the program, by `sys.exit` or an interrupt of its own."""
 
 
-def attempt(call: Callable[[], Any], seconds: float = SECONDS) -> Any:
+def attempt(call: Callable[[], Any], seconds: float | None = None) -> Any:
     """What `call()` returns.
 
     It runs in a thread of its own: an interrupt that reaches us here is the reader's, and goes on; one that
     the call raises itself is an error of the answer. Raises what `call` raises, Left if it tried to end the
-    program, TimeUp if it takes longer than `seconds`.
+    program, TimeUp if it takes longer than `seconds`, which are SECONDS if not given.
     """
+    seconds = SECONDS if seconds is None else seconds
     result: list[Any] = []
     raised: list[BaseException] = []
+    ended = threading.Event()
 
     def run() -> None:
         try:
             result.append(call())
         except BaseException as error:
             raised.append(error)
+        finally:
+            ended.set()
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True)
     try:
         thread.start()
+        ended.wait(seconds)
     except RuntimeError:  # Python in the browser has no threads
         _run_traced(run, seconds)
-    else:
-        try:
-            thread.join(seconds)
-        finally:
-            late = thread.is_alive()
-            _stop(thread)
-        if late:
-            raise TimeUp
+    finally:
+        in_time = ended.is_set()
+        _stop(thread, ended)
+    if not in_time:
+        raise TimeUp
     if not raised:
         return result[0]
     if isinstance(raised[0], Exception | TimeUp):
@@ -65,13 +68,16 @@ def attempt(call: Callable[[], Any], seconds: float = SECONDS) -> Any:
     raise Left(type(raised[0]).__name__)
 
 
-def _stop(thread: threading.Thread) -> None:
-    """Raise TimeUp in a thread that still runs. One that waits in C, as `time.sleep` does, is left behind."""
+def _stop(thread: threading.Thread, ended: threading.Event) -> None:
+    """Raise TimeUp in a thread until it has ended. One that waits in C, as `time.sleep` does, is left behind.
+
+    It is never joined: a `join` that is interrupted takes a thread that runs on for dead.
+    """
     for _ in range(20):
-        if not thread.is_alive() or thread.ident is None:
+        if ended.is_set() or thread.ident is None or not thread.is_alive():
             return
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(TimeUp))
-        thread.join(0.05)
+        ended.wait(0.05)
 
 
 def _run_traced(run: Callable[[], None], seconds: float) -> None:
@@ -144,13 +150,15 @@ def _now(owner: Any, name: str) -> Any:
 def _parts() -> Iterator[tuple[Any, str, Any]]:
     """(dict or object, name in it, its value) of everything that can be set."""
     ours = [m for name, m in list(sys.modules.items()) if name.split(".")[0] == __package__.split(".")[0]]
-    for module in (builtins, np, np.linalg, *ours):
+    taken_in = set[int]()  # a class stands in every module that imports it
+    for module in (*OF_OTHERS, *ours):
         for name, value in list(vars(module).items()):
             if name.startswith("__") or name == "_":
                 continue
             yield vars(module), name, value
-            if module not in ours:
+            if module in OF_OTHERS or id(value) in taken_in:
                 continue
+            taken_in.add(id(value))
             if isinstance(value, FunctionType):
                 yield value, "__code__", value.__code__
                 yield value, "__defaults__", value.__defaults__
