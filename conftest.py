@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections import Counter
@@ -50,6 +51,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
         if unmet := list(kernels.unmet(os.environ)):
             raise pytest.UsageError("; ".join(unmet))
+
+
+def pytest_collection_finish() -> None:
+    """The garbage collector looks no more through what is there before the first test."""
+    gc.collect()
+    gc.freeze()
 
 
 def _refuse_skip(report: Any) -> None:

@@ -174,6 +174,19 @@ def equal(one: Any, other: Any) -> bool:
     )
 
 
+_KEPT: dict[str, Driven] = {}
+
+
+def kept(name: str) -> Driven:
+    """A figure as it is first seen: made once for all tests of a process, and reset."""
+    if name not in _KEPT:
+        _KEPT[name] = Driven(name)
+    driven = _KEPT[name]
+    driven.scene.numbers_button.value = False
+    driven.scene.reset()
+    return driven
+
+
 # A fresh figure -----------------------------------------------------------------------------------------
 
 _FRESH: dict[Any, Seen] = {}
@@ -310,7 +323,7 @@ _WALKS: dict[str, list[Pause]] = {}
 def walk(name: str) -> list[Pause]:
     """A long play with a pause after a move of every control, and at last Reset."""
     if name not in _WALKS:
-        chance, driven, pauses = random.Random(f"{name} 1"), Driven(name), []
+        chance, driven, pauses = random.Random(f"{name} 1"), kept(name), []
         controls = list(driven.scene.controls)
         for key in controls * (4 if len(controls) == 1 else 1):
             for _ in range(2 if len(controls) > 6 else 4):
@@ -324,7 +337,6 @@ def walk(name: str) -> list[Pause]:
         before = driven.seen()
         driven.scene.reset()
         pauses.append(Pause("", before, driven.seen()))
-        driven.scene.close()
         _WALKS[name] = pauses
     return _WALKS[name]
 

@@ -25,6 +25,7 @@ from figure_states import (
     equal,
     expected,
     fresh,
+    kept,
     masked,
     pictures,
     walk,
@@ -75,7 +76,7 @@ def test_reset_returns_to_what_was_seen_first(name: str) -> None:
 def test_every_text_that_a_figure_draws_stands_out_from_its_ground(name: str) -> None:
     for pause in walk(name):
         assert not too_pale(pause.seen.view.html), pause.seen.values
-    for figure in Driven(name).figures:
+    for figure in kept(name).figures:
         texts = [text for text in figure.figure.findobj(Text) if text.get_text().strip()]
         assert texts and not [t.get_text() for t in texts if contrast(t.get_color(), PAPER) < 4.5]
         assert not [t.get_text() for t in texts if t.get_alpha() not in (None, 1)]
@@ -91,7 +92,7 @@ def test_nothing_jumps_a_figure_keeps_its_canvas_whatever_is_moved(name: str) ->
 @pytest.mark.any_kernel
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_coarser_screen_gets_the_same_picture_of_fewer_pixels_and_the_still_stays_sharp(name: str) -> None:
-    figure = Driven(name)
+    figure = kept(name)
     sharp, still = figure.seen().view, figure.scene._repr_mimebundle_()[0]["text/html"]
     figure.scene.screen.pixels = 1
     coarse = figure.seen().view
@@ -120,7 +121,7 @@ def test_a_figure_writes_the_symbols_of_the_equations_and_counts_in_plain_words(
             [view.sentence, view.alt, str(view.table), *re.findall(">([^<>]*)</text>", view.html)]
         )
         assert not wrong_words(words), pause.seen.values
-    for figure in Driven(name).figures:
+    for figure in kept(name).figures:
         figure.pixels()
         assert not wrong_words(" ".join(text.get_text() for text in figure.figure.findobj(Text)))
 
@@ -181,9 +182,8 @@ def test_a_part_computed_from_another_state_would_be_found(name: str) -> None:
     assert {"sentence", "table"} <= tried
 
 
-def after(name: str, **moves: object) -> Seen:
+def after(driven: Driven, **moves: object) -> Seen:
     """What is seen after these moves, one after the other."""
-    driven = Driven(name)
     for key, value in moves.items():
         driven.scene.controls[key].value = value
     return driven.seen()
@@ -229,7 +229,7 @@ STATES = [  # the forms that a sentence can take, and the places where two state
 
 @pytest.mark.parametrize(("name", "moves"), STATES)
 def test_every_form_of_a_sentence_is_computed_anew(name: str, moves: dict[str, object]) -> None:
-    assert not disagreements(name, after(name, **moves))
+    assert not disagreements(name, after(kept(name), **moves))
 
 
 AXES = [  # the curves that have to be seen whole, in states far apart
@@ -252,7 +252,8 @@ AXES = [  # the curves that have to be seen whole, in states far apart
 @pytest.mark.any_kernel
 @pytest.mark.parametrize(("name", "values", "curves"), AXES)
 def test_an_axis_fits_its_data(name: str, values: dict[str, object], curves: list[str]) -> None:
-    driven = Driven(name, values)
+    driven = kept(name)
+    driven.scene._set(values)
     for curve in curves:
         line = driven.figure[curve]
         (low, high), y = line.axes.get_ylim(), line.get_ydata()
@@ -264,7 +265,8 @@ def test_an_axis_fits_its_data(name: str, values: dict[str, object], curves: lis
 @pytest.mark.any_kernel
 @pytest.mark.parametrize(("l", "j"), [*((1, j) for j in range(5)), *((2, j) for j in range(3))])
 def test_the_axes_of_nudge_fit_the_neuron_and_an_arrow_leads_from_before_to_after(l: int, j: int) -> None:
-    driven = Driven("nudge", {"l": l, "j": j})
+    driven = kept("nudge")
+    driven.scene._set({"l": l, "j": j})
     for example, nudge in ((0, 1.0), (60, -2.0), (149, 0.0), (100, 2.0)):
         driven.scene.controls["example"].value, driven.scene.controls["nudge"].value = example, nudge
         figure = driven.figure
@@ -356,7 +358,7 @@ def test_digits_are_said_until_round_off_has_grown(name: str) -> None:
 @pytest.mark.parametrize("precision", step_size.PRECISIONS)
 @pytest.mark.parametrize("difference", step_size.KINDS)
 def test_the_sentence_of_step_size_is_the_row_of_its_step(difference: str, precision: str) -> None:
-    driven = Driven("step_size")
+    driven = kept("step_size")
     driven.scene.controls["difference"].value = difference
     driven.scene.controls["precision"].value = precision
     for row, exponent in enumerate(step_size.EXPONENTS):
@@ -368,7 +370,6 @@ def test_the_sentence_of_step_size_is_the_row_of_its_step(difference: str, preci
         off = f"{bound}, mostly round-off" if said.startswith("round-off") else bound
         assert view.sentence.startswith(f"{where}: the {difference} difference is off by {off}.")
         assert view.sentence.endswith("the dots are those of this one.") == ("below" in said)
-    driven.scene.close()
 
 
 @pytest.mark.parametrize(
@@ -376,7 +377,7 @@ def test_the_sentence_of_step_size_is_the_row_of_its_step(difference: str, preci
     [(3, "eta", 0.2), (5, "seed", 7)],
 )
 def test_a_stale_run_in_the_iris_lab_is_found(monkeypatch, place, control, value) -> None:
-    right, history = after("iris_lab", **{control: value}), iris_lab.Runs.history
+    right, history = after(Driven("iris_lab"), **{control: value}), iris_lab.Runs.history
     first = {}
 
     def stale(self, key, epoch):
@@ -384,19 +385,19 @@ def test_a_stale_run_in_the_iris_lab_is_found(monkeypatch, place, control, value
         return history(self, (*key[:place], kept, *key[place + 1 :]), epoch)
 
     monkeypatch.setattr(iris_lab.Runs, "history", stale)
-    wrong = after("iris_lab", **{control: value})
+    wrong = after(Driven("iris_lab"), **{control: value})
     assert {"sentence", "table", "pixels"} <= set(differing(wrong.view, right.view))
     assert disagreements("iris_lab", wrong) and not disagreements("iris_lab", right)
 
 
 def test_stale_curves_of_the_step_size_are_found(monkeypatch) -> None:
-    right, u_curve, kept = after("step_size", precision="float32"), step_size.u_curve, {}
+    right, u_curve, first = after(Driven("step_size"), precision="float32"), step_size.u_curve, {}
 
     def stale(net, x, y, kind, precision):
-        return kept.setdefault(kind, u_curve(net, x, y, kind, precision))
+        return first.setdefault(kind, u_curve(net, x, y, kind, precision))
 
     monkeypatch.setattr(step_size, "u_curve", stale)
-    wrong = after("step_size", precision="float32")
+    wrong = after(Driven("step_size"), precision="float32")
     assert "pixels" in differing(wrong.view, right.view)
 
 
@@ -414,15 +415,15 @@ def left_as_it_was(method):
 
 def test_what_the_iris_lab_keeps_of_a_former_state_is_found(monkeypatch) -> None:
     moves = {"layers": 2, "epoch": 6}
-    right, name_only = after("iris_lab", **moves), iris_lab.name_only
+    right, name_only = after(Driven("iris_lab"), **moves), iris_lab.name_only
     with monkeypatch.context() as broken:  # a legend that names the layers of the first net
         broken.setattr(iris_lab, "name_only", left_as_it_was(name_only))
-        legend = after("iris_lab", **moves)
+        legend = after(Driven("iris_lab"), **moves)
     assert differing(legend.view, right.view) == ["pixels"]
     assert disagreements("iris_lab", legend) == ["words of legend"]
     fit = EpochAxes.fit
     with monkeypatch.context() as broken:  # axes that end where those of the first state end
         broken.setattr(EpochAxes, "fit", left_as_it_was(fit))
-        axes = after("iris_lab", **moves)
+        axes = after(Driven("iris_lab"), **moves)
     assert "pixels" in differing(axes.view, right.view)
     assert {"words of map epoch 2", "line now cost"} <= set(disagreements("iris_lab", axes))
