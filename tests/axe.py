@@ -17,7 +17,9 @@ OF_JUPYTERLAB = {
     "link-in-text-block": ".jp-RenderedMarkdown a",
     "tabindex": ".skip-link",
 }
-FIND = """async known => (await axe.run(document, {preload: false, elementRef: true})).violations
+FIND = """async known => (await axe.run(document, {
+        preload: false, elementRef: true, resultTypes: ['violations']
+    })).violations
     .filter(({impact}) => ['serious', 'critical'].includes(impact))
     .flatMap(({id, nodes}) => nodes.filter(({element}) => !(known[id] && element.matches(known[id])))
         .map(({html}) => `${id}: ${html.slice(0, 200)}`))"""

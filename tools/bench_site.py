@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
+from in_chromium import chromium
 from serve_site import Log, serving
 from site_reader import RUN_ALL, SCENE, Tab, reading, set_layer_size
 
@@ -115,7 +116,7 @@ def asked(log: Log) -> tuple[int, float]:
 
 def main() -> None:
     size = sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) / 1e6
-    with serving(SITE) as (address, log), reading(address) as tab:
+    with serving(SITE) as (address, log), chromium() as browser, reading(browser, address) as tab:
         before = memory(os.getpid())
         cold = first_and_all(tab)
         requests, megabytes = asked(log)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -88,12 +89,29 @@ def _wait_for(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
 
 
+def end_kernel_of(notebook: str, address: str) -> None:
+    """Shut down the kernel of a notebook, if it has one, in a JupyterLab."""
+    lab, token = address.split("/lab?")
+    with urllib.request.urlopen(f"{lab}/api/sessions?{token}") as answer:
+        sessions = json.load(answer)
+    for session in sessions:
+        if session["path"] == notebook:
+            url = f"{lab}/api/sessions/{session['id']}?{token}"
+            urllib.request.urlopen(urllib.request.Request(url, method="DELETE")).close()
+
+
+def installed() -> str:
+    """The path of Chromium; RuntimeError with the line that installs it if there is none."""
+    for name in CHROMIUM:
+        if found := shutil.which(name):
+            return found
+    raise RuntimeError(NO_CHROMIUM)
+
+
 @contextmanager
 def chromium() -> Iterator[Any]:
     """A Chromium without a window; RuntimeError with the line that installs one if there is none."""
-    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
-    if path is None:
-        raise RuntimeError(NO_CHROMIUM)
+    path = installed()
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import in_chromium
 
@@ -58,33 +59,31 @@ TO_THE_END = """() => {
 }"""
 
 
-def print_book(book: Path, pdf: Path) -> int:
+def print_book(browser: Any, book: Path, pdf: Path) -> int:
     """Print a book that is one file; how many solutions and answers stand at its end."""
-    with in_chromium.chromium() as browser:
-        page = browser.new_context(offline=True, color_scheme="light").new_page()
-        page.set_default_timeout(60_000 * MINUTES)
-        page.goto(book.as_uri())
-        page.evaluate("() => MathJax.startup.promise")
-        moved = int(page.evaluate(TO_THE_END))
-        margins = {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
-        number = (
-            '<p style="font-size: 8px; width: 100%; text-align: center"><span class="pageNumber"></span></p>'
-        )
-        page.pdf(
-            path=pdf,
-            format="A4",
-            margin=margins,
-            display_header_footer=True,
-            header_template="<p></p>",
-            footer_template=number,
-            outline=True,
-            tagged=True,
-        )
+    page = browser.new_context(offline=True, color_scheme="light").new_page()
+    page.set_default_timeout(60_000 * MINUTES)
+    page.goto(book.as_uri())
+    page.evaluate("() => MathJax.startup.promise")
+    moved = int(page.evaluate(TO_THE_END))
+    margins = {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
+    number = '<p style="font-size: 8px; width: 100%; text-align: center"><span class="pageNumber"></span></p>'
+    page.pdf(
+        path=pdf,
+        format="A4",
+        margin=margins,
+        display_header_footer=True,
+        header_template="<p></p>",
+        footer_template=number,
+        outline=True,
+        tagged=True,
+    )
     return moved
 
 
 if __name__ == "__main__":
     if not BOOK.is_file():
         sys.exit(f"{BOOK} is not there: make pdf")
-    folded = print_book(BOOK, PDF)
+    with in_chromium.chromium() as browser:
+        folded = print_book(browser, BOOK, PDF)
     print(f"{PDF}: {PDF.stat().st_size / 1e6:.1f} MB, {folded} solutions and answers at the end")

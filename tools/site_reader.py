@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from in_chromium import SLOW, chromium
-from playwright.sync_api import BrowserContext, Page
+from in_chromium import SLOW
+from playwright.sync_api import Browser, BrowserContext, Page
 
 # A page opened by its address is the current widget as soon as the application is restored.
 RUN_ALL = """async () => {
@@ -51,10 +51,9 @@ class Tab:
 
 
 @contextmanager
-def reading(address: str, timeout: int = 240, **options: Any) -> Iterator[Tab]:
-    """A fresh browser that reads the site at an address."""
-    with chromium() as browser:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
+def reading(browser: Browser, address: str, timeout: int = 240, **options: Any) -> Iterator[Tab]:
+    """A tab that reads the site at an address, with nothing kept from a visit before."""
+    with browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options}) as context:
         tab = Tab(context.new_page(), context, address)
         tab.page.set_default_timeout(1000 * timeout)
 

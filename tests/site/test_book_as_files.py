@@ -8,29 +8,31 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import in_chromium
 import pytest
 from axe import serious
 from documents import PAGES, ROOT, document
 from in_browser import DRAWN
 
 BOOK = ROOT / "build" / "book"
+PHONE = {"width": 390, "height": 800}
+WIDE = {"width": 1280, "height": 800}
 
 
 @pytest.fixture(scope="module")
-def offline() -> Iterator[Any]:
+def offline(chromium: Any) -> Iterator[Any]:
     """A browser without a network."""
     assert (BOOK / "index.html").is_file(), "nothing to test: make book"
-    with in_chromium.chromium() as browser:
-        yield browser.new_context(offline=True)
+    with chromium.new_context(offline=True) as context:
+        yield context
 
 
-@pytest.fixture
-def tab(offline: Any) -> Iterator[Any]:
+@contextmanager
+def watched(offline: Any) -> Iterator[Any]:
     """A tab; at the end it has asked for files of the book alone, missed none and reported no error.
 
     An icon that is still asked for when the reader leaves the page is no miss: the browser gives it up.
@@ -46,6 +48,22 @@ def tab(offline: Any) -> Iterator[Any]:
     assert said == []
 
 
+@pytest.fixture
+def tab(offline: Any) -> Iterator[Any]:
+    with watched(offline) as page:
+        yield page
+
+
+@pytest.fixture(scope="module", params=PAGES, ids=lambda path: path.stem)
+def opened(request: pytest.FixtureRequest, offline: Any) -> Iterator[tuple[Path, Any]]:
+    """A page of the course and the tab that shows it, opened once for all tests of every page."""
+    with watched(offline) as page:
+        page.set_viewport_size(PHONE)
+        page.goto(address(request.param.stem))
+        page.evaluate(DRAWN)
+        yield request.param, page
+
+
 def missed(request: Any) -> list[str]:
     """What a failed request says, unless the reader left the page before the answer came."""
     return [] if request.failure == "net::ERR_ABORTED" else [f"missed: {request.url} ({request.failure})"]
@@ -55,11 +73,10 @@ def address(name: str) -> str:
     return (BOOK / "notebooks" / f"{name}.html").as_uri()
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_a_page_is_drawn_from_files_alone(path: Path, width: int, tab: Any) -> None:
-    tab.set_viewport_size({"width": width, "height": 800})
-    tab.goto(address(path.stem))
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["390", "1280"])
+def test_a_page_is_drawn_from_files_alone(size: dict[str, int], opened: tuple[Path, Any]) -> None:
+    path, tab = opened
+    tab.set_viewport_size(size)
     drawn = tab.evaluate(DRAWN)
     written = [displayed for _, displayed in document(path).formulas]
     assert drawn["drawn"] == drawn["spoken"] == drawn["formulas"] >= len(written) > 0
@@ -110,21 +127,21 @@ def test_every_solution_is_folded() -> None:
         assert len(folded) == len(code), path.stem
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_every_answer_to_a_prediction_is_sealed_and_opened_by_the_keyboard(path: Path, tab: Any) -> None:
+def test_every_answer_to_a_prediction_is_sealed_and_opened_by_the_keyboard(opened: tuple[Path, Any]) -> None:
+    path, tab = opened
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     asked = len(re.findall(r"\bpredict\(", code))
-    tab.goto(address(path.stem))
     folds = tab.locator(".cell_output details", has_text="Commit to a guess first, then open")
     assert folds.count() >= asked
     for i in range(folds.count()):
         fold = folds.nth(i)
         parts = fold.locator(":scope > :not(summary)")
-        assert parts.count() > 0 and not any(parts.nth(n).is_visible() for n in range(parts.count()))
+        assert parts.count() > 0
         fold.locator("summary").focus()
-        tab.keyboard.press("Enter")
-        assert all(parts.nth(n).is_visible() for n in range(parts.count()))
+        for is_open in (False, True):
+            assert {parts.nth(n).is_visible() for n in range(parts.count())} == {is_open}
+            tab.keyboard.press("Enter")
 
 
 def test_every_link_leads_to_a_file_and_a_heading_of_the_book() -> None:
@@ -310,11 +327,9 @@ def test_the_arrows_walk_through_a_net_and_through_an_equation_and_escape_leaves
     tab.wait_for_function("() => !document.querySelector('.lit')")
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_every_drawn_net_of_a_page_can_be_pointed_at_by_mouse_and_by_keys(path: Path, tab: Any) -> None:
+def test_every_drawn_net_of_a_page_can_be_pointed_at_by_mouse_and_by_keys(opened: tuple[Path, Any]) -> None:
+    path, tab = opened
     stored = path.read_text(encoding="utf-8").count("data-layer=%220%22 data-neuron=%220%22")
-    tab.goto(address(path.stem))
-    tab.wait_for_function("() => document.readyState === 'complete'")
     assert tab.locator(".cell_output img[src*='data-layer=']").count() == 0
     nets = tab.locator(".cell_output svg:has([data-layer])")
     assert nets.count() == stored
@@ -329,17 +344,29 @@ def test_every_drawn_net_of_a_page_can_be_pointed_at_by_mouse_and_by_keys(path: 
 
 # The rules of accessibility, as axe-core knows them
 
-LOOKS = [("light", 1280), ("dark", 390)]
+LOOKS = pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", PHONE)], ids=["light", "dark"])
 LOOKED_AT = ["index", "symbols", "glossary", "bibliography", "errata", "search", "backprop_lib/equations"]
 
 
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
-@pytest.mark.parametrize("page", [*(f"notebooks/{path.stem}" for path in PAGES), *LOOKED_AT])
-def test_axe_finds_nothing_serious_on_a_page_of_the_book(
-    page: str, scheme: str, width: int, tab: Any
-) -> None:
+def look(tab: Any, scheme: str, size: dict[str, int]) -> None:
     tab.emulate_media(color_scheme=scheme)
-    tab.set_viewport_size({"width": width, "height": 800})
+    tab.set_viewport_size(size)
+
+
+@LOOKS
+def test_axe_finds_nothing_serious_on_a_page_of_the_course(
+    scheme: str, size: dict[str, int], opened: tuple[Path, Any]
+) -> None:
+    look(opened[1], scheme, size)
+    assert serious(opened[1]) == []
+
+
+@LOOKS
+@pytest.mark.parametrize("page", LOOKED_AT)
+def test_axe_finds_nothing_serious_on_another_page_of_the_book(
+    page: str, scheme: str, size: dict[str, int], tab: Any
+) -> None:
+    look(tab, scheme, size)
     tab.goto((BOOK / f"{page}.html").as_uri())
     tab.evaluate("() => window.MathJax?.startup?.promise")
     assert serious(tab) == []

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-import in_chromium
 from print_book import TO_THE_END, print_book
 
 BOOK = """<!doctype html><title>Book</title>
@@ -17,10 +17,11 @@ BOOK = """<!doctype html><title>Book</title>
 </article>"""
 
 
-def test_what_is_folded_goes_opened_to_the_end_under_the_title_of_its_page(tmp_path: Path) -> None:
+def test_what_is_folded_goes_opened_to_the_end_under_the_title_of_its_page(
+    chromium: Any, tmp_path: Path
+) -> None:
     (tmp_path / "book.html").write_text(BOOK, encoding="utf-8")
-    with in_chromium.chromium() as browser:
-        page = browser.new_page()
+    with chromium.new_page() as page:
         page.goto((tmp_path / "book.html").as_uri())
         assert page.evaluate(TO_THE_END) == 2
         order = page.locator("article").inner_text().split("\n")
@@ -37,7 +38,7 @@ def test_what_is_folded_goes_opened_to_the_end_under_the_title_of_its_page(tmp_p
     )
 
 
-def test_the_printed_book_is_a_pdf(tmp_path: Path) -> None:
+def test_the_printed_book_is_a_pdf(chromium: Any, tmp_path: Path) -> None:
     (tmp_path / "book.html").write_text(BOOK, encoding="utf-8")
-    assert print_book(tmp_path / "book.html", tmp_path / "book.pdf") == 2
+    assert print_book(chromium, tmp_path / "book.html", tmp_path / "book.pdf") == 2
     assert (tmp_path / "book.pdf").read_bytes().startswith(b"%PDF")

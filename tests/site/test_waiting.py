@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,7 @@ from typing import Any
 import pytest
 from documents import PAGES, ROOT
 from in_browser import differences, stored
-from in_chromium import CHROMIUM, SWITCHES
-from playwright.sync_api import sync_playwright
+from in_chromium import SWITCHES, installed
 from serve_site import Log, serving
 from site_reader import RUN_ALL, reading
 
@@ -60,9 +58,9 @@ def megabytes(page: Any) -> tuple[float, float]:
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_on_a_slow_line_the_text_is_there_at_once_and_the_bar_counts(
-    width: int, server: tuple[str, Log]
+    width: int, chromium: Any, server: tuple[str, Log]
 ) -> None:
-    with reading(server[0], viewport={"width": width, "height": 800}) as tab:
+    with reading(chromium, server[0], viewport={"width": width, "height": 800}) as tab:
         page, line = tab.page, tab.context.new_cdp_session(tab.page)
         line.send("Network.enable")
         slow = {"offline": False, "latency": 50, "downloadThroughput": 200_000, "uploadThroughput": 200_000}
@@ -87,8 +85,10 @@ def test_on_a_slow_line_the_text_is_there_at_once_and_the_bar_counts(
         assert not tab.errors
 
 
-def test_the_bar_ends_where_it_said_and_then_names_the_cell_that_runs(server: tuple[str, Log]) -> None:
-    with reading(server[0]) as tab:
+def test_the_bar_ends_where_it_said_and_then_names_the_cell_that_runs(
+    chromium: Any, server: tuple[str, Log]
+) -> None:
+    with reading(chromium, server[0]) as tab:
         page = tab.page
         page.goto(address_of(PAGE, tab.address), wait_until="commit")
         doing(page, "Python is loading (numpy)")
@@ -113,8 +113,10 @@ def test_the_bar_ends_where_it_said_and_then_names_the_cell_that_runs(server: tu
         assert page.locator(".waiting-runs").count() == 0
 
 
-def test_a_reader_who_has_begun_to_read_is_asked_before_the_text_goes(server: tuple[str, Log]) -> None:
-    with reading(server[0]) as tab:
+def test_a_reader_who_has_begun_to_read_is_asked_before_the_text_goes(
+    chromium: Any, server: tuple[str, Log]
+) -> None:
+    with reading(chromium, server[0]) as tab:
         page = tab.page
         page.goto(address_of(PAGE, tab.address), wait_until="commit")
         text = page.frame_locator("#waiting-text")
@@ -131,12 +133,13 @@ def test_a_reader_who_has_begun_to_read_is_asked_before_the_text_goes(server: tu
 
 
 def test_what_draws_and_what_calculates_with_formulas_is_loaded_for_pages_that_use_it(
+    chromium: Any,
     server: tuple[str, Log],
 ) -> None:
     pages = {}
     for path in (PAGE, next(path for path in PAGES if path.name.startswith("01_"))):
         server[1].answers.clear()
-        with reading(server[0]) as tab:
+        with reading(chromium, server[0]) as tab:
             tab.page.goto(address_of(path, tab.address), wait_until="commit")
             doing(tab.page, "Python is ready")
         wheels = re.findall(r"/(\w+)-[^/ ]*\.whl", " ".join(name for name, _ in server[1].answers))
@@ -147,16 +150,14 @@ def test_what_draws_and_what_calculates_with_formulas_is_loaded_for_pages_that_u
 
 
 def test_a_browser_that_denies_all_storage_runs_the_page_and_says_that_nothing_is_kept(
-    server: tuple[str, Log], tmp_path: Path
+    chromium: Any, server: tuple[str, Log], tmp_path: Path
 ) -> None:
     settings = {"profile": {"default_content_setting_values": {"cookies": 2}}}
     (tmp_path / "Default").mkdir()
     (tmp_path / "Default" / "Preferences").write_text(json.dumps(settings))
-    chromium = next(found for name in CHROMIUM if (found := shutil.which(name)))
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path, executable_path=chromium, args=SWITCHES
-        )
+    with chromium.browser_type.launch_persistent_context(
+        tmp_path, executable_path=installed(), args=SWITCHES
+    ) as context:
         page = context.new_page()
         page.set_default_timeout(240_000)
         page.goto(f"{server[0]}/index.html")
@@ -166,4 +167,3 @@ def test_a_browser_that_denies_all_storage_runs_the_page_and_says_that_nothing_i
         doing(page, "Python is ready")
         assert "your changes are not kept" in page.locator("#waiting-kept").text_content()
         assert differences(stored(PAGE), page.evaluate(RUN_ALL)) == []
-        context.close()
