@@ -229,7 +229,7 @@ def test_a_broken_figure_would_be_found(
     fault: str, finding: str | None, lab: str, tab: Tab, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page, errors = tab
-    monkeypatch.setattr("figure_in_browser.PATIENCE", PATIENCE if not fault else 3.0)
+    monkeypatch.setattr("figure_in_browser.PATIENCE", PATIENCE if not fault else 1.0)
     name = write_notebook(folder, f"{fault or 'whole'}.ipynb", BROKEN, f"broken({fault!r})")
     assert not findings_of_cells(run_all(page, lab, name))
     names: dict[str, Any] = {}
