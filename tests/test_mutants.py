@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import mutants
@@ -17,6 +18,7 @@ from mutants import (
     faults,
     functions_of,
     give_all_tests,
+    kept,
     parse,
     percent,
     reasons,
@@ -116,6 +118,26 @@ def test_a_module_that_was_tried_in_part_says_so_and_counts_what_was_tried() -> 
     assert "| costs | 100 | 10 | 9 | 1 | 90.0 % |" in text and "| data | 30 | 30 | 30 | 0 | 100.0 % |" in text
     assert "| **all** | 130 | 40 | 39 | 1 | 97.5 % |" in text
     assert "Tried in part only, those of every function whose number ends in 1 or 6: costs.\n" in text
+
+
+def test_the_page_keeps_what_was_found_out_on_another_machine() -> None:
+    results = [
+        Result("costs", 100, (MUTANT, MUTANT), 10, ("1", "6")),
+        Result("other_ways/neurons", 300, (ZIP,)),
+        Result("data", 30, (Mutant("data.f", ("x",), ("y",)),), 3, ("1",)),  # counted, not shown
+    ]
+    page = report(results, KNOWN, "Python 3", "2000-01-01", ["network"])
+    assert kept(page)[:2] == [results[0], Result("other_ways/neurons", 300, (ZIP,), 300)]
+    assert report(kept(page), KNOWN, "Python 3", "2000-01-01", ["network"]) == page
+
+
+def test_the_stored_page_is_read_as_it_is_written() -> None:
+    page = (ROOT / "docs" / "mutants.md").read_text(encoding="utf-8")
+    date, versions = re.search(r"^(\d{4}-\d\d-\d\d), with (.*)\.$", page, re.MULTILINE).groups()
+    missing = re.search(r"^Not tried: (.*)\.$", page, re.MULTILINE)
+    known = reasons(SURVIVORS.read_text(encoding="utf-8"))
+    again = report(kept(page), known, versions, date, missing[1].split(", ") if missing else ())
+    assert sorted(again.splitlines()) == sorted(page.splitlines())
 
 
 def _tried(folder: Path, module: str, source: str, statuses: dict[str, int | None]) -> Path:

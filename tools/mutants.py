@@ -3,7 +3,8 @@
     python tools/mutants.py                  all modules; writes docs/mutants.md
     python tools/mutants.py costs course     these modules or rooms; only prints
     python tools/mutants.py --missing        the modules of which build/mutants has no result; writes the page
-    python tools/mutants.py --report         tries nothing; writes the page from the results in build/mutants
+    python tools/mutants.py --report         tries nothing; writes the page from the results in build/mutants,
+                                             and keeps what it says of modules that have none there
     python tools/mutants.py --tenth          of every function the 1st, 11th, 21st, … mutant: a first look
     python tools/mutants.py --tenth 6        the 6th, 16th, 26th, …: another tenth, added to the first
     python tools/mutants.py --again          only what survived so far, by the tests of now
@@ -458,6 +459,29 @@ def report(
     return "\n".join(lines)
 
 
+def kept(page: str) -> list[Result]:
+    """The results that such a page holds; a survivor that it counts and does not show has no lines."""
+    found: dict[str, list[Mutant]] = {}
+    for block in re.findall(r"```diff\n(.*?)```", page, re.DOTALL):
+        for text in re.split(r"^# ", block, flags=re.MULTILINE)[1:]:
+            name, times, lines = re.fullmatch(r"(\S+)(?: \((\d+) times\))?\n(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
+            found.setdefault(name.partition(".")[0], []).extend(parse(f"{name}\n{lines}") * int(times or 1))
+    looks = {
+        module: tuple(digits.split(" or "))
+        for digits, modules in re.findall(r"number ends in ([\d or]+): (.*)\.", page)
+        for module in modules.split(", ")
+    }
+    results = []
+    for module, *counts in re.findall(
+        r"^\| ([\w/]+) \| (\d+) \| (\d+) \| \d+ \| (\d+) \|", page, re.MULTILINE
+    ):
+        total, tried, left = map(int, counts)
+        name = Path(module).name
+        survivors = (found.get(name, []) + [Mutant(name, (), ())] * left)[:left]
+        results.append(Result(module, total, tuple(survivors), tried, looks.get(module, ())))
+    return results
+
+
 def _by_reason(results: list[Result], known: list[Reason]) -> dict[str, list[Mutant]]:
     groups: dict[str, list[Mutant]] = {}
     for result in results:
@@ -504,19 +528,21 @@ def main(arguments: list[str]) -> int:
             continue
         if not options.report and not (options.missing and is_done(module)):
             run_mutmut(module, tests[module], options.children, options.tenth)
-    results = [result_of(module) for module in modules if statuses_before(module)]
+    before = {} if modules != every else {result.module: result for result in kept(REPORT.read_text("utf-8"))}
+    found_now = {module: result_of(module) for module in modules if statuses_before(module)}
+    both = before | found_now
+    results = [both[module] for module in modules if module in both]
     for result in results:
         print(f"{result.module}: {result.tried} of {result.total} tried, {percent(result.share)} killed")
     if modules == every:
         packages = ("numpy", "pytest", "hypothesis", "mutmut")
         versions = [f"{name} {importlib.metadata.version(name)}" for name in packages]
-        found_for = {result.module for result in results}
         text = report(
             results,
             known,
             ", ".join([f"Python {platform.python_version()}", *versions]),
             datetime.date.today().isoformat(),
-            [module for module in every if module not in found_for],
+            [module for module in every if module not in both],
         )
         REPORT.write_text(text, encoding="utf-8")
         survivors = {mutant for result in results for mutant in result.survivors}
