@@ -77,7 +77,7 @@ test-kernels:  ## all that computes, and the pages, under two of OpenBLAS's kern
 test-browser:  ## check the pages and their controls in a real browser (needs Chromium)
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	  || { echo "No Chromium found. Install it: apt-get install chromium" >&2; exit 1; }
-	@$(PYTEST) -n 2 $(TEST_FLAGS) tests/browser
+	@$(PYTEST) -n 2 --dist loadgroup $(TEST_FLAGS) tests/browser
 
 test-front-ends: site  ## run a page in each front end that is to be had, in Chromium and Firefox, and page 0 as on Colab
 	@$(FRONT_ENDS) -m pytest -q -p no:cacheprovider -s $(TEST_FLAGS) tests/front_ends

@@ -30,6 +30,7 @@ SCENE = ".jp-OutputArea-output .widget-vbox.scene"
 RUN_ALL = """async path => {
     const app = window.jupyterapp;
     await app.restored;
+    window.notebook?.dispose();
     const widget = await app.commands.execute('docmanager:open', {path});
     await widget.context.ready;
     await widget.sessionContext.ready;
@@ -137,10 +138,14 @@ def open_tab(browser: Any, width: int = 1280, height: int = 1000) -> tuple[Any, 
     return page, errors
 
 
-def run_all(page: Any, address: str, name: str) -> list[dict[str, Any]]:
-    """Open a notebook, run all its cells, and return the execution count and the errors of every cell."""
-    page.goto(f"{address}&reset", wait_until="domcontentloaded")
-    page.wait_for_function("() => window.jupyterapp")
+def run_all(page: Any, address: str, name: str, is_open: bool = False) -> list[dict[str, Any]]:
+    """Open a notebook, run all its cells, and return the execution count and the errors of every cell.
+
+    is_open   whether the page may show this JupyterLab already: then the notebook before is closed
+    """
+    if not (is_open and page.url.startswith(address.partition("?")[0])):
+        page.goto(f"{address}&reset", wait_until="domcontentloaded")
+        page.wait_for_function("() => window.jupyterapp")
     cells = list(page.evaluate(RUN_ALL, name))
     page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook").evaluate(
         "n => n.querySelectorAll('.jp-Cell').forEach(c => c.scrollIntoView())"

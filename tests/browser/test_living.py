@@ -16,6 +16,8 @@ from figure_in_browser import locate, settled, wait_until, write_notebook
 from figure_states import scene_of
 from playwright.sync_api import expect
 
+pytestmark = pytest.mark.xdist_group("the page with every figure")  # which takes long to draw
+
 SLIDERS = ["Layer l", "To neuron j", "From neuron k"]
 FIGURES = ["stepper", "weight_inspector", "nudge", "step_size", "layer_sizes", "iris_lab", "one_neuron"]
 FIGURES += ["logits", "depth", "expression_graph"]

@@ -17,6 +17,8 @@ from PIL import Image
 
 from backprop_lib.arguments import Array
 
+pytestmark = pytest.mark.xdist_group("the page with every figure")  # which takes long to draw
+
 LOOKS = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},

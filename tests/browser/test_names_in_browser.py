@@ -10,6 +10,8 @@ import pytest
 from accessibility_tree import controls_of, unnamed
 from figure_in_browser import CALLS, START, part_of
 
+pytestmark = pytest.mark.xdist_group("the page with every figure")  # which takes long to draw
+
 
 @cache
 def widget_of(name: str) -> Any:

@@ -34,7 +34,7 @@ from figure_in_browser import (
 )
 from figure_states import scene_of
 from in_browser import IN_KERNEL, PAGES, factories
-from in_chromium import NO_CHROMIUM, SCENE, chromium, end_kernel_of, run_all
+from in_chromium import NO_CHROMIUM, SCENE, chromium, end_kernel_of, open_tab, run_all
 
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.figures.controls import IntegerBox, LogSlider
@@ -115,13 +115,22 @@ def findings_of_nonsense(scene: Any, twin: Scene, control: Any) -> Iterator[str]
         yield "999999 is not refused with a sentence"
 
 
+@pytest.fixture(scope="module")
+def one_tab(chromium: Any) -> Iterator[Tab]:
+    """One tab for all pages, in which JupyterLab is loaded once."""
+    page, errors = open_tab(chromium)
+    yield page, errors
+    page.close()
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_a_page_runs_without_error_is_saved_as_it_is_stored_and_every_control_moves_its_figure(
-    path: Path, lab: str, tab: Tab, folder: Path
+    path: Path, lab: str, one_tab: Tab, folder: Path
 ) -> None:
-    page, errors = tab
+    page, errors = one_tab
     end_kernel_of(path.name, lab)  # another test may have run the page: its kernel would count on
-    assert not findings_of_cells(run_all(page, lab, path.name))
+    errors.clear()
+    assert not findings_of_cells(run_all(page, lab, path.name, is_open=True))
     page.evaluate("() => window.notebook.context.save()")
     saved, stored = (file.read_text(encoding="utf-8").splitlines() for file in (folder / path.name, path))
     assert [
