@@ -515,10 +515,10 @@ def one_neuron(v: Values) -> Expected:
         if path[-1][4] < 1e6:
             w, b = w - eta * by_z, b - eta * by_z
     here, bias, z, a, c, by_w = path[v["step"]]
-    zs, trail = np.linspace(-8, 8, 161), path[: v["step"] + 1]
+    zs, trail = np.linspace(-12, 12, 241), path[: v["step"] + 1]
     costs = [point[4] for point in trail]
     rises = sum(after > before + 1e-9 for before, after in pairwise(costs))
-    left = [near(z)] if c < 1e6 and not -8 <= z <= 8 else []
+    left = [near(z)] if c < 1e6 and not -12 <= z <= 12 else []
     close = 1e-7 if abs(a - y) < 1e-7 else 0
     none = 1e-9 if v["step"] else 0
     bounds = [none, none, none, none, 0 if kind == "cross-entropy" else 1e-7 * close, close]
@@ -526,10 +526,11 @@ def one_neuron(v: Values) -> Expected:
     below = ["below " * (abs(value) < bound) for value, bound in cells]
     told = [near(bound if abs(value) < bound else value) for value, bound in cells]
     # At a target that is not 0 these are round-off; trail and walk show them beside what is larger.
+    taken = sum(cost < 1e6 for cost in costs[:-1])
     here_now = {"tangent": (zs, c + by_w * (zs - z)), "dot": ([z], [c]), "at": ([v["step"]], [c])}
     names = ["weight w", "bias b", "z = w + b", "answer a", "cost C", "slope ∂C/∂w = ∂C/∂b"]
     return Expected(
-        [v["step"], v["eta"], told[3], near(y), *told[4:], *[rises] * (rises > 0), *left],
+        [taken, v["eta"], told[3], near(y), *told[4:], *[rises] * (rises > 0), *left],
         told,
         [kind],
         {
@@ -541,8 +542,8 @@ def one_neuron(v: Values) -> Expected:
             "target": ([y], [0.5]),
             "answer": ([a], [0]),
         },
-        texts={"gone": "" if -8 <= z <= 8 else f"z = {number(z)} →" if z > 0 else f"← z = {number(z)}"},
-        said=f"After # step{'s' * (v['step'] != 1)} with η = #, {kind}: "
+        texts={"gone": "" if -12 <= z <= 12 else f"z = {number(z)} →" if z > 0 else f"← z = {number(z)}"},
+        said=f"After # step{'s' * (taken != 1)} with η = #, {kind}: "
         f"the answer is {below[3]}# (target #), the cost {below[4]}#, the slope by w {below[5]}#."
         + " The cost rose on # of the steps." * (rises > 0)
         + " The neuron runs away, and the walk was stopped." * (c >= 1e6)
@@ -556,7 +557,7 @@ def one_neuron(v: Values) -> Expected:
             for word in (pair[0], f"{pair[1]}#")
             if word != "#"
         ],
-        hidden=({"answer"} if not -8.5 <= a <= 8.5 else set()) | ({"dot"} if not -8 <= z <= 8 else set()),
+        hidden=({"answer"} if not -12.5 <= a <= 12.5 else set()) | ({"dot"} if not -12 <= z <= 12 else set()),
         accuracy=1e-9,
     )
 
@@ -721,7 +722,7 @@ def weight_inspector(v: Values) -> Expected:
             *known,
             near(h),
             result,
-            *[near(by), change, near(true), near(by), promised, near(now)] * (by != 0),
+            *[near(by), change, near(true), near(by), promised, near(now), near(comes * now)] * (by != 0),
         ],
         [
             *(near(n) for n in (comes, comes, error, now, true, comes * now)),
@@ -741,9 +742,10 @@ def weight_inspector(v: Values) -> Expected:
         },
         edges=edges_of(new_w),
         hidden=set() if by else {"promise"},
-        said=f"w{'¹²'[l - 1]}[#, #]: # comes in, the error at its end is #, so the slope is #. "
+        said=f"w{'¹²'[l - 1]}[#, #]{' before the move' * (by != 0)}: # comes in, "
+        "the error at its end is #, so the slope is #. "
         f"Measured with h = #: {words.get(how, 'the same, off by less than #')}."
-        + f" Moved by #: ΔC is #, slope · Δw promises # × {factor(by)} = #, and δ is now #."
+        + f" Moved by #: ΔC is #, slope · Δw promises # × {factor(by)} = #, and δ is now #, the slope #."
         * (by != 0),
         reading="The net with one connection lit, and the cost over its weight with the tangent. ",
         named=["quantity", "start", "moved"]

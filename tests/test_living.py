@@ -419,7 +419,7 @@ def test_what_is_dragged_stands_where_its_slider_is_and_at_a_mark_of_the_picture
     assert places >= 15
 
 
-@pytest.mark.parametrize(("wrong", "right"), [('data-low="-4"', 'data-low="-3"'), ("left:1", "left:9")])
+@pytest.mark.parametrize(("wrong", "right"), [('data-low="-4"', 'data-low="-3.15"'), ("left:2", "left:12")])
 def test_a_place_that_is_not_where_its_slider_is_would_be_found(wrong, right, monkeypatch) -> None:
     driven = Driven("weight_inspector")
     assert not wrong_places(driven) and right in driven.scene.view.html

@@ -298,7 +298,7 @@ class PlaneFigure:
             cells[borders(kept)] = len(SPECIES)
         self.answers.cells = cells
         self._wrong.set_data(*self._flowers[wrong][:, 2:].T)
-        self._kept.set_text("" if kept is None else "Gray: the borders of the kept run.")
+        self._kept.set_text("" if kept is None else "Gray: borders of the kept run")
         return self.fast.png()
 
 
@@ -431,7 +431,7 @@ class IrisLab(Scene):
         self.keep_button.description = "Let the kept run go" if self._kept else "Keep this run"
 
     def _arrange(self) -> None:
-        """Three rows of controls, then what they show, then what went wrong."""
+        """Three rows of controls, below them what went wrong, then what they show."""
         self._name_button()
         widths = {"layers": 226, "activation": 230, "cost": 176, "batch": 168, "seed": 110, "epoch": 300}
         for name, control in self.controls.items():
@@ -443,7 +443,8 @@ class IrisLab(Scene):
         *controls, numbers_button = row.children
         row.children = [*controls, self.keep_button, numbers_button]
         row.layout.grid_gap = "2px 16px"
-        self.children = [row, shown, living, status]
+        status.layout.min_height = "24px"  # a sentence of one line moves nothing
+        self.children = [row, status, shown, living]
 
     def _parts(self) -> dict[str, str]:
         """As in every scene, but the sentence comes first, and the code with the numbers."""

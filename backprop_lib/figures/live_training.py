@@ -22,12 +22,15 @@ TICK = 100  # milliseconds between two epochs
 class _Figure:
     """The cost and the size of every layer's errors, against the epoch."""
 
-    def __init__(self, layers: int, epochs: int) -> None:
+    def __init__(self, layers: int, epochs: int, is_tested: bool) -> None:
         self.fast = FastFigure(WIDTH, HEIGHT)
         cost, delta = self.fast.figure.subplots(1, 2)
-        self.axes = {cost: ["training", "held out"], delta: [f"l = {l}" for l in range(1, layers + 1)]}
+        self.axes = {
+            cost: ["training", "held out"][: 1 + is_tested],
+            delta: [f"l = {l}" for l in range(1, layers + 1)],
+        }
         for axes, title, colors in (
-            (cost, "Cost", [INK, HELD_OUT]),
+            (cost, "Cost", [INK, HELD_OUT][: 1 + is_tested]),
             (delta, "Size of the errors, ‖δˡ‖", layer_colors(layers)),
         ):
             styled(axes, title, "epoch")
@@ -38,12 +41,15 @@ class _Figure:
                 style: Any = {"color": color, "linestyle": DASHES[i % 6], "lw": 1.8, "zorder": 3}
                 style |= {"marker": "o", "mfc": HERE, "mec": INK, "clip_on": False}
                 self.fast.add(name, axes.plot([], [], label=name, **style)[0])
-            axes.legend(frameon=False, fontsize=9.5, loc="lower left")
+            legend = axes.legend(frameon=False, fontsize=9.5, loc="lower left")
+            for line in legend.get_lines():
+                line.set_marker("")
 
     def png(self, history: History, epoch: int) -> bytes:
         """The curves as far as this epoch."""
-        held_out = history.held_out_cost if history.held_out_cost is not None else np.zeros(0)
-        curves = {"training": history.cost, "held out": held_out}
+        curves = {"training": history.cost}
+        if history.held_out_cost is not None:
+            curves["held out"] = history.held_out_cost
         curves |= {f"l = {l}": history.delta_norm(l) for l in history.delta}
         shown = {name: values[: epoch + 1] for name, values in curves.items()}
         for name, values in shown.items():
@@ -82,7 +88,7 @@ class LiveTraining(Scene):
         self._options = (data, cost, learning_rate, batch_size, seed, held_out)
         self._trainer = Twins(net, *self._options)
         self._epochs = epochs
-        self._figure = _Figure(net.L, epochs)
+        self._figure = _Figure(net.L, epochs, held_out is not None)
         super().__init__({"epoch": slider("Epoch", 0, 0, epochs)}, self._drawn, play="epoch", interval=TICK)
         assert self.player is not None
         self.stop_button = self.player.add_button(

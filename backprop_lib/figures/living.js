@@ -18,7 +18,8 @@ const STYLE = `
   .living .lit:not(g, line, i) { background: #FFE27A; color: #222222; border-radius: 3px;
     box-shadow: 0 0 0 1px #FFE27A, 0 3px #B86400; }
   .living i.lit { forced-color-adjust: none; border-radius: 3px; box-shadow: inset 0 0 0 3px #FFE27A, 0 0 0 2px #B86400; }
-  .living g.lit > :is(circle, rect) { fill: #FFE27A; stroke-width: 4; }
+  .living g.lit:not([data-means]) > :is(circle, rect) { fill: #FFE27A; stroke-width: 4; }
+  .living g.lit[data-means] > image + rect { stroke: #B86400; stroke-width: 5; } /* a map stays what it says */
   .living g.lit > path { stroke: #B86400; stroke-width: 4; }
   .living line.lit { stroke-width: 6; }
   .living g:has(> line.lit) { opacity: 1; }
@@ -127,22 +128,25 @@ function partAt({ target, clientX, clientY }) {
   return nearest ?? around.map((each) => each.closest("g[data-to]")).find(Boolean);
 }
 
+// The slider that is moved at a place, if there is one that can be moved.
+const sliderOf = (scene, place) => place && [...scene.querySelectorAll(".widget-slider")]
+  .find((each) => each.querySelector(".widget-label")?.textContent === place.dataset.slides)
+  ?.querySelector(".noUi-target:not([disabled])")?.noUiSlider;
+const isChosen = (part) => part?.getAttribute("aria-pressed") === "true";
+
 // What is taken at a place sets a slider as it moves: along an axis of the picture, to the value at the pointer; a
 // weight, by a 300th of the slider's length for each pixel to the right. Which slider is said by the words beside it.
 // Returns what does it, given where the pointer is then; nothing if nothing can be slid there.
 function taken(scene, event) {
-  const place = event.target.closest("[data-slides]"), from = event.clientX;
-  const slider = place && [...scene.querySelectorAll(".widget-slider")]
-    .find((each) => each.querySelector(".widget-label")?.textContent === place.dataset.slides)
-    ?.querySelector(".noUi-target:not([disabled])")?.noUiSlider;
+  const place = event.target.closest("[data-slides]"), from = event.clientX, slider = sliderOf(scene, place);
   if (!slider) return null;
   if (place.dataset.low) {
     const { left, width } = place.getBoundingClientRect(), low = +place.dataset.low, high = +place.dataset.high;
     return { from, slide: (x) => slider.set(low + ((x - left) / width) * (high - low)) };
   }
-  const weight = partAt(event), { min, max } = slider.options.range, start = +slider.get();
+  const weight = partAt(event), { min, max } = slider.options.range, start = isChosen(weight) ? +slider.get() : 0;
   // A finger that does not touch the chosen weight moves the page.
-  if (!weight?.matches("line") || (event.pointerType === "touch" && weight.getAttribute("aria-pressed") !== "true")) return null;
+  if (!weight?.matches("line") || (event.pointerType === "touch" && !isChosen(weight))) return null;
   return { weight, from, slide: (x) => slider.set(start + ((x - from) / 300) * (max - min)) };
 }
 
@@ -224,7 +228,12 @@ function enliven(root, choice) {
   }, { passive: false });
   root.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && light(focused()));
   const move = ({ dataset, ariaDisabled }) => ariaDisabled !== "true" && choice.move({ control: dataset.control, by: +dataset.by });
-  const choose = (part) => part?.matches("[role=button]") && choice.choose(placeOf(part));
+  const choose = (part) => {
+    if (!part?.matches("[role=button]")) return;
+    const other = part.matches("line") && !isChosen(part);
+    choice.choose(placeOf(part));
+    if (other) sliderOf(root, part.closest("[data-slides]"))?.set(0); // another weight is where it was
+  };
   root.addEventListener("click", (event) => {
     if (slid) return;
     const button = event.target.closest(BUTTON);

@@ -37,9 +37,9 @@ EQUATIONS = {
 }
 NAMES = {"x": "a.0", "w": "w.1.0.0", "b": "b.1.0", "z": "z.1.0", "a": "a.1.0", "y": "y.1.0", "C": "C"}
 NAMES |= {"∂C/∂w": "dw.1.0.0"}
-HIGHEST = {"quadratic": 0.6, "cross-entropy": 9.0, "bowl": 41.0}
+HIGHEST = {"quadratic": 0.6, "cross-entropy": 13.0, "bowl": 88.0}
 BELOW = 0.04  # the share of an axis below zero, so that a dot or a line at zero is seen whole
-ZS = np.linspace(-8, 8, 161)
+ZS = np.linspace(-12, 12, 241)  # as far as the first weight and bias reach
 NEAR, NONE = 1e-7, 1e-9  # so near to the target, or to 0 after a walk, round-off decides the digits
 FAR = 1e6  # a walk that has come to such a cost runs away, and is stopped
 
@@ -82,11 +82,13 @@ class _Figure:
         panes: Any = [["z", "steps"], ["a", "a"]]
         left, right, below = self.fast.figure.subplot_mosaic(panes, height_ratios=[1, 0.12]).values()
         self.left, self.below = left, styled(below, "The answer ● and the target ▼", "", "", grid=False)
-        below.set(xlim=(-8.5, 8.5) if kind == "bowl" else (-0.02, 1.02), ylim=(-1, 1), yticks=[])
+        below.set(
+            xlim=(ZS[0] - 0.5, ZS[-1] + 0.5) if kind == "bowl" else (-0.02, 1.02), ylim=(-1, 1), yticks=[]
+        )
         below.spines["left"].set_visible(False)
         styled(left, "The cost over z", "z = w + b", "C")
         left.set(xlim=(ZS[0] - 0.5, ZS[-1] + 0.5), ylim=(-BELOW * highest, highest))
-        left.set_xticks([-8, -4, 0, 4, 8])
+        left.set_xticks([-12, -8, -4, 0, 4, 8, 12])
         self.right = styled(right, "The cost over the steps", "step", "C")
         right.set(xlim=(-4, STEPS + 4), ylim=(-BELOW * highest, highest))
         right.yaxis.set_major_formatter(lambda value, _: number(value))
@@ -182,8 +184,9 @@ def one_neuron() -> Scene:
         }
         numbers |= {"x": "1", "y": number(y), "∂C/∂w": _told(slope, near)}
         numbers["C"] = _told(float(costs[step]), 0.0 if cost == "cross-entropy" else near**2)
+        taken = int(np.count_nonzero(costs[:step] < FAR))
         sentence = (
-            f"After {step} step{'s' * (step != 1)} with η = {eta:g}, {cost}: "
+            f"After {taken} step{'s' * (taken != 1)} with η = {eta:g}, {cost}: "
             f"the answer is {numbers['a']} (target {numbers['y']}), "
             f"the cost {numbers['C']}, the slope by w {numbers['∂C/∂w']}."
         )
@@ -213,7 +216,7 @@ def one_neuron() -> Scene:
             f'x, y, cost = np.array([[1.0]]), np.array([[{y:g}]]), "{cost_name}"\n'
             f'net = Network([("identity", 1), ("{activation}", 1)])\n'
             f"net.w[1][0, 0], net.b[1][0, 0] = {w:g}, {b:g}\n"
-            f"for _ in range({np.count_nonzero(costs[:step] < FAR)}):\n"
+            f"for _ in range({taken}):\n"
             f"    net.theta -= {eta!r} * backprop(net, x, y, cost).gradient.theta\n"
             "run = backprop(net, x, y, cost)\n"
             "[net.w[1], net.b[1], run.z[1], run.a[1], cost_of(net, x, y, cost), run.gradient.w[1]]"
@@ -221,7 +224,8 @@ def one_neuron() -> Scene:
         html = figure.html(alt, (w + b, b), y, z, float(costs[step]), slope, answer, step)
         answering, costing, sloping = (f"{line} = {{{line.split(' = ')[0]}}}" for line in EQUATIONS[cost])
         lines = (f"z = w x + b = {{w}} · {{x}} + {{b}} = {{z}},  {answering}", costing, sloping)
-        html += living_line(*(equation(line, NAMES, numbers) for line in lines))
+        added = f"({numbers['b']})" if bias < 0 else numbers["b"]
+        html += living_line(*(equation(line, NAMES, numbers | {"b": added}) for line in lines))
         return View(html, alt, sentence, rows, code, names={"x": "a.0", "y": "y.1", "cost_of": "C"})
 
     controls = {

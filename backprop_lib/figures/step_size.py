@@ -123,7 +123,7 @@ def step_size() -> Scene:
     axes = styled(fast.figure.add_subplot(), "Error of the difference", "step h", "relative error")
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlim(1e-12, 1)
+    axes.set_xlim(6e-13, 1.7)
     axes.set_ylim(1e-13, 3)
     quiet: dict[str, Any] = {"color": QUIET, "fontsize": 9.5}
     guides = {

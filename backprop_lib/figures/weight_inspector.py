@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris
 from backprop_lib.drawing.colors import HERE, INK, PAPER, QUIET, SLOPE
 from backprop_lib.drawing.named import named, symbols
@@ -25,16 +26,21 @@ COARSE = 0.1  # a step whose error is that of the step alone
 STEADY = 1e7  # how many times round-off a slope must be for three digits that every computer gets
 
 
+def _limits(costs: Array) -> tuple[float, float]:
+    """The ends of an axis for these costs; no shorter than its numbers can tell."""
+    middle, half = (costs.max() + costs.min()) / 2, max(float(np.ptp(costs)) / 2, 0.005)
+    return float(middle - 1.1 * half), float(middle + 1.1 * half)
+
+
 def weight_inspector() -> Scene:
     """Choose a weight: what comes in, times the error at its end, beside the measured slope."""
     net = Network(SPECIFICATION, seed=0)
     flowers = load_iris()
     fast = FastFigure(WIDTH, HEIGHT)
-    axes = styled(
-        fast.figure.add_subplot(), "The cost of this flower over this weight", "change of the weight, Δw", "C"
-    )
-    axes.set_xlim(-REACH, REACH)
-    axes.set_ylim(0, 1.2)
+    axes = styled(fast.figure.add_subplot(), "The cost over this weight", "change of the weight, Δw", "C")
+    axes.set_xlim(-1.05 * REACH, 1.05 * REACH)
+    axes.set_ylim(0.2605, 0.2705)  # whose numbers are as long as any
+    axes.ticklabel_format(useOffset=False)
     curve = fast.add("curve", axes.plot([], [], color=INK, lw=2, zorder=3, label="C")[0])
     tangent = fast.add(
         "tangent", axes.plot([], [], "--", color=SLOPE, lw=1.6, zorder=3, label="slope a · δ")[0]
@@ -43,7 +49,8 @@ def weight_inspector() -> Scene:
     gap = fast.add("gap", axes.plot([], [], color=QUIET, lw=1, zorder=3)[0])
     promise = fast.add("promise", axes.plot([], [], "X", color=SLOPE, ms=6, zorder=6)[0])
     dot = fast.add("dot", axes.plot([], [], "o", mfc=HERE, mec=INK, ms=8, zorder=5)[0])
-    axes.legend(frameon=False, loc="upper right")
+    above: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.3}
+    axes.legend(frameon=False, fontsize=9.5, ncols=2, **above)
     changes = np.linspace(-REACH, REACH, 61)
 
     def draw(l: int, j: int, k: int, change: float, exponent: float, example: int) -> View:
@@ -66,8 +73,10 @@ def weight_inspector() -> Scene:
         round_off = 8 * float(np.finfo(float).eps) * base / h
         is_steady = min(abs(measured), abs(a * delta)) > STEADY * round_off
         bound = number(rounded_up(truncation + round_off), 1)
-        curve.set_data(changes, [cost_at(change) for change in changes])
-        tangent.set_data(changes, base + a * delta * changes)
+        costs, promises = np.array([cost_at(change) for change in changes]), base + a * delta * changes
+        curve.set_data(changes, costs)
+        tangent.set_data(changes, promises)
+        fast.fit(axes, ylim=_limits(np.concatenate([costs, promises])))
         promised, there = a * delta * change, cost_at(change)
         new = backprop(moved, x, y)  # which stands at this change now
         new_delta = float(new.delta[l][j, 0])
@@ -85,14 +94,14 @@ def weight_inspector() -> Scene:
         else:
             result = f"the same, off by less than {bound}"
         sentence = (
-            f"{name}: {number(a)} comes in, the error at its end is {number(delta)}, so the slope is "
-            f"{number(a * delta)}. Measured with h = {number(h)}: {result}."
+            f"{name}{' before the move' if change else ''}: {number(a)} comes in, the error at its end is "
+            f"{number(delta)}, so the slope is {number(a * delta)}. Measured with h = {number(h)}: {result}."
         )
         if change:
             sentence += (
                 f" Moved by {number(change)}: ΔC is {number(there - base)}, slope · Δw promises "
                 f"{number(a * delta)} × {factor(change)} = {number(promised)}, "
-                f"and δ is now {number(new_delta)}."
+                f"and δ is now {number(new_delta)}, the slope {number(a * new_delta)}."
             )
         weights = [float(each.w[l][j, k]) for each in (net, moved)]
         rows: list[list[object]] = [

@@ -404,8 +404,8 @@ def along(scene: Any, words: str, share: float) -> tuple[float, float]:
 @pytest.mark.parametrize(
     ("name", "words", "ends"),
     [
-        ("weight_inspector", CHANGE, (-3, 3)),
-        ("one_neuron", "First bias b", (-8.5 - 2, 8.5 - 2)),  # z = w + b, with w = 2
+        ("weight_inspector", CHANGE, (-3.15, 3.15)),
+        ("one_neuron", "First bias b", (-12.5 - 2, 12.5 - 2)),  # z = w + b, with w = 2
         ("one_neuron", "Target y", (-0.02, 1.02)),
         ("nudge", "Nudge Δz", (-2.1, 2.1)),
     ],
@@ -443,8 +443,8 @@ def test_the_last_place_of_a_fast_drag_is_drawn(page: Any) -> None:
     for i in range(1, 41):
         page.mouse.move(*along(scene, CHANGE, 0.5 + i / 100))
     page.mouse.up()
-    scene.get_by_text(re.compile(r"Moved by 2\.4: ")).first.wait_for()
-    assert readout(scene, CHANGE) == 2.4
+    scene.get_by_text(re.compile(r"Moved by 2\.5: ")).first.wait_for()
+    assert readout(scene, CHANGE) == 2.5
 
 
 def test_a_weight_that_is_dragged_is_chosen_and_grows_to_the_right(page: Any) -> None:
@@ -462,10 +462,32 @@ def test_a_weight_that_is_dragged_is_chosen_and_grows_to_the_right(page: Any) ->
     for by in (20, -40, 75):
         page.mouse.move(x + by, y)
     page.mouse.up()
-    scene.get_by_text(re.compile(r"w²\[1, 2\]: .* Moved by 1\.5: ")).first.wait_for()
+    scene.get_by_text(re.compile(r"w²\[1, 2\] before the move: .* Moved by 1\.5: ")).first.wait_for()
     assert (readout(scene, CHANGE), [readout(scene, name) for name in SLIDERS]) == (1.5, [2, 1, 2])
     assert not settled(scene, scene_of("weight_inspector"))[1]
     assert "weight 2.1.2" in lit(scene), "it keeps the focus while its picture changes"
+    x, y = on_weight(scene, 2, 0, 1)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 10, y)
+    page.mouse.up()
+    scene.get_by_text(re.compile(r"w²\[0, 1\] before the move: .* Moved by −0\.2: ")).first.wait_for()
+    page.mouse.click(*on_weight(scene, 1, 3, 1))
+    scene.get_by_text(re.compile(r"w¹\[3, 1\]: ")).first.wait_for()
+    assert readout(scene, CHANGE) == 0, "it stands where it was"
+    assert not settled(scene, scene_of("weight_inspector"))[1]
+
+
+def test_a_neuron_that_is_drawn_as_a_map_stays_what_it_says_when_it_lights(page: Any) -> None:
+    scene = figure(page, "iris_lab")
+    neuron = scene.locator("g[data-layer='1'][data-neuron='4']")
+    shown = "g => [...g.querySelectorAll('rect')].map(rect => getComputedStyle(rect).fill)"
+    before, frame = neuron.evaluate(shown), neuron.locator("image + rect")
+    stroke = frame.evaluate("rect => getComputedStyle(rect).stroke")
+    neuron.hover()
+    scene.locator("g[data-layer='1'][data-neuron='4'].lit").wait_for()
+    assert neuron.evaluate(shown) == before and before[0] == "none" and len({*before}) > 3
+    assert frame.evaluate("rect => getComputedStyle(rect).stroke") != stroke
 
 
 def touches(page: Any, x: float, y: float, *moves: tuple[float, float]) -> None:
@@ -488,7 +510,7 @@ def test_a_finger_drags_an_axis_and_the_chosen_weight_and_else_moves_the_page(pa
     width = along(scene, CHANGE, 1)[0] - along(scene, CHANGE, 0)[0]
     touches(page, x, y, *((by, 1) for by in range(10, 101, 10)))
     expect(locate(scene, CHANGE).locator(".widget-readout")).to_have_text(
-        f"{round(600 / width * 20) / 20:.2f}"
+        f"{round(630 / width * 20) / 20:.2f}"
     )
     assert not settled(scene, scene_of("weight_inspector"))[1]
     before = readout(scene, CHANGE)

@@ -388,6 +388,8 @@ PRINTED = """() => {
     const isSeen = each => each.checkVisibility() && each.getBoundingClientRect().height > 0;
     return {
         chrome: all('.skip-to-content, .headerlink, .run, .also, .copybtn').filter(isSeen).length,
+        closed: all('summary').filter(each => getComputedStyle(each).listStyleType !== 'none').length,
+        asked: all('.sealed, .hide > summary').filter(isSeen).length,
         folded: all('details > :not(summary)').filter(each => !isSeen(each)).length,
         cut: all('pre').filter(each => each.scrollWidth > each.clientWidth + 1).length,
         alone: all('h1, h2, h3, h4').filter(each => getComputedStyle(each).breakAfter !== 'avoid').length,

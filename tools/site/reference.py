@@ -12,6 +12,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from backprop_lib.figures.sealed import SEALED
+
 HERE = Path(__file__).parent
 LOOKED_UP = ("symbols", "glossary", "bibliography", "errata")
 NOBODY = "Tell whoever gave you this book: your teacher, or the keeper of the site."
@@ -77,6 +79,7 @@ def accessible(html: str) -> str:
     """A page of the book with what its generator leaves out for a keyboard or a screen reader.
 
     Captions of lists of pages are headings and have a level; what may scroll sideways can be reached by Tab.
+    What asks for a guess first is marked: on paper nothing is folded.
     """
     html = html.replace('class="caption" role="heading">', 'class="caption" role="heading" aria-level="2">')
     html = re.sub(r"<pre(?![^>]*tabindex)", '<pre tabindex="0"', html)
@@ -86,4 +89,4 @@ def accessible(html: str) -> str:
         html = html.replace(
             f'<aside class="{drawer}-drawer', f'<aside aria-label="{label}" class="{drawer}-drawer'
         )
-    return html
+    return html.replace(f"<summary>{SEALED}</summary>", f'<summary class="sealed">{SEALED}</summary>')
