@@ -172,7 +172,7 @@ def _error_html(error: BaseException | None) -> str:
     if isinstance(error, KeyboardInterrupt):
         said = "interrupted"
     sentence = f"Not drawn: {said.rstrip('.')}. The picture still shows the last good state."
-    return f'<p role="alert" style="{WORDS};{NOTICED}">{escape(sentence)}</p>'
+    return f'<p role="alert" style="{WORDS};{NOTICED};margin:3px 0">{escape(sentence)}</p>'
 
 
 class Scene(W.VBox):  # type: ignore[misc]
