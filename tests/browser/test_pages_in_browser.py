@@ -70,8 +70,8 @@ BELOW = """scene => scene.querySelector('.widget-toggle-button').getBoundingClie
 
 
 def findings_of_controls(scene: Any, twin: Scene, is_steady: bool = False) -> Iterator[str]:
-    """What is wrong when every control is moved to both ends and reset, and nonsense is typed."""
-    first, places = all_of(read(scene)), {scene.evaluate(BELOW)}
+    """What is wrong when every control is moved to both ends and reset; each kind is told nonsense."""
+    first, places, kinds = all_of(read(scene)), {scene.evaluate(BELOW)}, set()
     for name, control in twin.controls.items():
         if name in twin.view.idle:
             continue
@@ -86,9 +86,9 @@ def findings_of_controls(scene: Any, twin: Scene, is_steady: bool = False) -> It
                 moved = True
         if not moved:
             yield f"{control.description}: cannot be moved"
-        yield from (
-            f"{control.description}: {finding}" for finding in findings_of_nonsense(scene, twin, control)
-        )
+        if type(control) not in kinds:
+            kinds.add(type(control))
+            yield from (f"{control.description}: {f}" for f in findings_of_nonsense(scene, twin, control))
         scene.locator("button", has_text="Reset").click()
         _, wrong = settled(scene, twin, like=first)
         yield from (f"{control.description}, reset: {finding}" for finding in wrong)

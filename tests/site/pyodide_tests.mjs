@@ -52,6 +52,8 @@ LONG_TESTS = [
     "tests/test_figures.py::test_every_control_moves_to_both_ends_and_back_and_reset_returns",
     "tests/test_figures.py::test_the_code_of_a_figure_gives_every_number_of_its_table",
     "tests/test_figures.py::test_two_figures_on_one_page_do_not_touch_each_other",
+    "tests/test_gradient_check.py::test_large_inputs_are_no_reason_to_refuse",
+    "tests/test_known_mistakes.py::test_a_mistake_is_known_by_its_numbers",
     "tests/test_gradient_check.py::test_a_right_gradient_is_never_refused",
     "tests/test_gradient_check.py::test_a_wrong_block_is_always_refused",
     "tests/test_gradient_check.py::test_on_many_kinks_at_once",

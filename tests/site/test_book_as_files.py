@@ -59,7 +59,7 @@ def opened(request: pytest.FixtureRequest, offline: Any) -> Iterator[tuple[Path,
     """A page of the course and the tab that shows it, opened once for all tests of every page."""
     with watched(offline) as page:
         page.set_viewport_size(PHONE)
-        page.goto(address(request.param.stem))
+        pointing(page, f"notebooks/{request.param.stem}.html")
         page.evaluate(DRAWN)
         yield request.param, page
 
@@ -105,12 +105,13 @@ def test_a_file_that_is_not_there_is_seen(offline: Any) -> None:
 
 
 def test_the_contents_lead_to_every_page_and_a_word_is_found(tab: Any) -> None:
-    contents = (BOOK / "index.html").as_uri()
-    for path in PAGES:
-        tab.goto(contents)
-        with tab.expect_navigation(wait_until="load"):
-            tab.locator(f"article a[href='notebooks/{path.stem}.html']").click()
-        assert tab.url == address(path.stem) and tab.locator("h1").count() == 1
+    tab.goto((BOOK / "index.html").as_uri())
+    links = tab.locator("article a[href^='notebooks/']")
+    hrefs = links.evaluate_all("links => links.map(link => link.href)")
+    assert hrefs == [address(path.stem) for path in PAGES]
+    with tab.expect_navigation(wait_until="load"):
+        links.last.click()
+    assert tab.url == address(PAGES[-1].stem) and tab.locator("h1").count() == 1
     with tab.expect_navigation(wait_until="load"):
         tab.locator("input[name=q]").first.fill("transpose")
         tab.keyboard.press("Enter")
@@ -208,24 +209,20 @@ def test_a_prime_and_a_transpose_are_symbols_of_their_own_and_a_letter_of_anothe
         assert tab.locator(f"article [data-symbol={letter}]").count() == 0
 
 
-def test_every_mention_of_an_equation_shows_it_and_leads_to_its_proof(tab: Any) -> None:
-    mentions = 0
-    for path in PAGES:
-        pointing(tab, f"notebooks/{path.stem}.html")
-        links = tab.locator("article a.equation")
-        mentions += links.count()
-        for n in range(links.count()):
-            target = Path(unquote(links.nth(n).evaluate("link => link.href").removeprefix("file://")))
-            assert target.is_file() and target.is_relative_to(BOOK)
-        shown = links.locator("visible=true").first
-        if shown.count():
-            shown.hover()
-            tip, number = tab.get_by_role("tooltip"), shown.inner_text()
-            assert (
-                tip.inner_text().startswith(f"Equation {number}:")
-                and tip.locator("mjx-container svg").count() == 1
-            )
-    assert mentions > 20
+def test_every_mention_of_an_equation_shows_it_and_leads_to_its_proof(opened: tuple[Path, Any]) -> None:
+    path, tab = opened
+    links = tab.locator("article a.equation")
+    assert links.count() >= (3 <= int(path.stem[:2]) <= 7), "pages on the equations mention them"
+    for n in range(links.count()):
+        target = Path(unquote(links.nth(n).evaluate("link => link.href").removeprefix("file://")))
+        assert target.is_file() and target.is_relative_to(BOOK)
+    shown = links.locator("visible=true").first
+    if shown.count():
+        shown.hover()
+        tip, number = tab.get_by_role("tooltip"), shown.inner_text()
+        assert tip.inner_text().startswith(f"Equation {number}:")
+        assert tip.locator("mjx-container svg").count() == 1
+        tab.mouse.move(0, 0)
 
 
 def test_the_page_of_symbols_has_a_row_for_each_and_the_other_pages_are_there(tab: Any) -> None:

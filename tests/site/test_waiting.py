@@ -56,6 +56,14 @@ def megabytes(page: Any) -> tuple[float, float]:
     return float(match[1]), float(match[2])
 
 
+FOR_ALL, FOR_DRAWING = {"numpy", "ipywidgets", "backprop_lib"}, {"matplotlib", "pillow"}
+
+
+def wheels(log: Log) -> set[str]:
+    """The packages that were asked for."""
+    return set(re.findall(r"/(\w+)-[^/ ]*\.whl", " ".join(name for name, _ in log.answers)))
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_on_a_slow_line_the_text_is_there_at_once_and_the_bar_counts(
     width: int, chromium: Any, server: tuple[str, Log]
@@ -99,6 +107,7 @@ def test_the_bar_ends_where_it_said_and_then_names_the_cell_that_runs(
         )
         doing(page, "Python is ready")
         assert page.locator("#waiting-text").is_hidden() and page.locator("#waiting-progress").is_hidden()
+        assert wheels(server[1]) >= FOR_ALL and not wheels(server[1]) & (FOR_DRAWING | {"sympy"})
         loaded, total = map(float, re.findall(r"[\d.]+(?= of| MB)", page.evaluate("() => window.last")))
         assert 0.9 * total <= loaded <= total, "APPLICATION in tools/site/live_page.py"
         page.set_viewport_size({"width": 390, "height": 800})
@@ -132,21 +141,14 @@ def test_a_reader_who_has_begun_to_read_is_asked_before_the_text_goes(
         assert 0 < there["y"] < 400
 
 
-def test_what_draws_and_what_calculates_with_formulas_is_loaded_for_pages_that_use_it(
-    chromium: Any,
-    server: tuple[str, Log],
+def test_what_draws_is_loaded_for_a_page_that_draws_and_what_calculates_with_formulas_is_not(
+    chromium: Any, server: tuple[str, Log]
 ) -> None:
-    pages = {}
-    for path in (PAGE, next(path for path in PAGES if path.name.startswith("01_"))):
-        server[1].answers.clear()
-        with reading(chromium, server[0]) as tab:
-            tab.page.goto(address_of(path, tab.address), wait_until="commit")
-            doing(tab.page, "Python is ready")
-        wheels = re.findall(r"/(\w+)-[^/ ]*\.whl", " ".join(name for name, _ in server[1].answers))
-        pages[path] = set(wheels)
-    without, drawing = pages.values()
-    assert {"numpy", "ipywidgets", "backprop_lib"} <= without & drawing
-    assert drawing - without >= {"matplotlib", "pillow"} and "sympy" not in drawing | without
+    drawing = next(path for path in PAGES if path.name.startswith("01_"))
+    with reading(chromium, server[0]) as tab:
+        tab.page.goto(address_of(drawing, tab.address), wait_until="commit")
+        doing(tab.page, "Python is ready")
+    assert wheels(server[1]) >= FOR_ALL | FOR_DRAWING and "sympy" not in wheels(server[1])
 
 
 def test_a_browser_that_denies_all_storage_runs_the_page_and_says_that_nothing_is_kept(
