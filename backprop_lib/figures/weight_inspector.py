@@ -27,9 +27,13 @@ STEADY = 1e7  # how many times round-off a slope must be for three digits that e
 
 
 def _limits(costs: Array) -> tuple[float, float]:
-    """The ends of an axis for these costs; no shorter than its numbers can tell."""
-    middle, half = (costs.max() + costs.min()) / 2, max(float(np.ptp(costs)) / 2, 0.005)
-    return float(middle - 1.1 * half), float(middle + 1.1 * half)
+    """The ends of an axis for these costs: multiples of a quarter to a half of what they span, or of 0.005.
+
+    Costs that hardly differ, as those of two flowers of a species, have the same axis.
+    """
+    low, high = float(costs.min()), float(costs.max())
+    step = max(rounded_up((high - low) / 4), 0.005)
+    return step * float(np.floor(low / step) - 0.1), step * float(np.ceil(high / step) + 0.1)
 
 
 def weight_inspector() -> Scene:
