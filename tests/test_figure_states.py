@@ -240,6 +240,9 @@ AXES = [  # the curves that have to be seen whole, in states far apart
         for eta in (0.01, 5.0)
     ),
     *(("find_the_bug", {"mystery": n}, ["cost"]) for n in (1, 9)),  # it falls, and rises
+    ("weight_inspector", {}, ["curve", "tangent"]),
+    ("weight_inspector", {"l": 1, "j": 3, "k": 1}, ["curve", "tangent"]),  # which hardly moves the cost
+    ("weight_inspector", {"l": 1, "j": 0, "k": 2, "example": 140}, ["curve", "tangent"]),
     *(("live_training", {"epoch": n}, ["training", "held out", "l = 1", "l = 2"]) for n in (0, 30)),
     *(
         ("depth", {"activation": kind, "init": init}, ["median"])
@@ -260,6 +263,17 @@ def test_an_axis_fits_its_data(name: str, values: dict[str, object], curves: lis
         assert low <= y.min() <= y.max() <= high, curve
         if line.axes.get_yscale() == "linear":
             assert y.max() > 0.35 * high, f"{curve} is lost at the bottom"
+
+
+@pytest.mark.any_kernel
+def test_the_axis_of_the_weight_inspector_is_no_longer_than_what_it_shows_needs() -> None:
+    driven = kept("weight_inspector")
+    for l, j, k, example in ((1, 3, 1, 0), (1, 0, 2, 140), (1, 2, 3, 60), (2, 0, 0, 0), (2, 2, 4, 149)):
+        driven.scene._set({"l": l, "j": j, "k": k, "example": example})
+        shown = np.concatenate([driven.figure[name].get_ydata() for name in ("curve", "tangent")])
+        low, high = driven.figure["curve"].axes.get_ylim()
+        assert low < shown.min() and shown.max() < high
+        assert np.ptp(shown) > 0.4 * (high - low) or high - low < 0.02, (l, j, k, example)
 
 
 @pytest.mark.any_kernel

@@ -155,3 +155,13 @@ def test_the_line_of_code_trains_what_is_shown() -> None:
         said = [history.cost[-1], *(history.delta_norm(l)[-1] for l in history.delta)]
         assert history.epochs == epoch
         assert [row[1] for row in live.view.table[1:]] == [number(value, 4) for value in said]
+
+
+@pytest.mark.parametrize("held_out", [None, HELD_OUT], ids=["training-alone", "held-out"])
+def test_a_legend_names_the_curves_that_there_are_by_their_dashes(held_out) -> None:
+    net = Network([("identity", 4), ("sigmoid", 3)], seed=1)
+    figure = LiveTraining(net, TRAINING, epochs=3, held_out=held_out)._figure
+    legends = [axes.get_legend() for axes in figure.axes]
+    named = [text.get_text() for legend in legends for text in legend.get_texts()]
+    assert named == ["training", *["held out"] * (held_out is not None), "l = 1"]
+    assert {line.get_marker() for legend in legends for line in legend.get_lines()} == {""}

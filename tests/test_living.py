@@ -419,6 +419,11 @@ def test_what_is_dragged_stands_where_its_slider_is_and_at_a_mark_of_the_picture
     assert places >= 15
 
 
+def test_a_negative_bias_of_one_neuron_stands_in_brackets() -> None:
+    shown = {b: plain(Driven("one_neuron", {"b": b, "step": 0}).scene.view.html) for b in (-8.0, 8.0)}
+    assert "· 1 + (−8) = −6" in shown[-8.0] and "· 1 + 8 = 10" in shown[8.0]
+
+
 @pytest.mark.parametrize(("wrong", "right"), [('data-low="-4"', 'data-low="-3.15"'), ("left:2", "left:12")])
 def test_a_place_that_is_not_where_its_slider_is_would_be_found(wrong, right, monkeypatch) -> None:
     driven = Driven("weight_inspector")

@@ -61,23 +61,26 @@ TO_THE_END = """() => {
 
 def print_book(browser: Any, book: Path, pdf: Path) -> int:
     """Print a book that is one file; how many solutions and answers stand at its end."""
-    page = browser.new_context(offline=True, color_scheme="light").new_page()
-    page.set_default_timeout(60_000 * MINUTES)
-    page.goto(book.as_uri())
-    page.evaluate("() => MathJax.startup.promise")
-    moved = int(page.evaluate(TO_THE_END))
-    margins = {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
-    number = '<p style="font-size: 8px; width: 100%; text-align: center"><span class="pageNumber"></span></p>'
-    page.pdf(
-        path=pdf,
-        format="A4",
-        margin=margins,
-        display_header_footer=True,
-        header_template="<p></p>",
-        footer_template=number,
-        outline=True,
-        tagged=True,
-    )
+    with browser.new_context(offline=True, color_scheme="light") as context:
+        page = context.new_page()
+        page.set_default_timeout(60_000 * MINUTES)
+        page.goto(book.as_uri())
+        page.evaluate("() => MathJax.startup.promise")
+        moved = int(page.evaluate(TO_THE_END))
+        margins = {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
+        number = (
+            '<p style="font-size: 8px; width: 100%; text-align: center"><span class="pageNumber"></span></p>'
+        )
+        page.pdf(
+            path=pdf,
+            format="A4",
+            margin=margins,
+            display_header_footer=True,
+            header_template="<p></p>",
+            footer_template=number,
+            outline=True,
+            tagged=True,
+        )
     return moved
 
 

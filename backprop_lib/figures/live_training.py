@@ -25,18 +25,14 @@ class _Figure:
     def __init__(self, layers: int, epochs: int, is_tested: bool) -> None:
         self.fast = FastFigure(WIDTH, HEIGHT)
         cost, delta = self.fast.figure.subplots(1, 2)
-        self.axes = {
-            cost: ["training", "held out"][: 1 + is_tested],
-            delta: [f"l = {l}" for l in range(1, layers + 1)],
-        }
-        for axes, title, colors in (
-            (cost, "Cost", [INK, HELD_OUT][: 1 + is_tested]),
-            (delta, "Size of the errors, ‖δˡ‖", layer_colors(layers)),
-        ):
+        costs = {"training": INK} | ({"held out": HELD_OUT} if is_tested else {})
+        sizes = {f"l = {l}": color for l, color in enumerate(layer_colors(layers), 1)}
+        self.axes = {cost: list(costs), delta: list(sizes)}
+        for axes, title, colors in ((cost, "Cost", costs), (delta, "Size of the errors, ‖δˡ‖", sizes)):
             styled(axes, title, "epoch")
             axes.set_yscale("log")
             axes.set(xlim=(0, epochs), ylim=(1e-4, 1))
-            for i, (name, color) in enumerate(zip(self.axes[axes], colors, strict=True)):
+            for i, (name, color) in enumerate(colors.items()):
                 # The last point is marked: where the run is now.
                 style: Any = {"color": color, "linestyle": DASHES[i % 6], "lw": 1.8, "zorder": 3}
                 style |= {"marker": "o", "mfc": HERE, "mec": INK, "clip_on": False}

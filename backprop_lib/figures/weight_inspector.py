@@ -27,9 +27,9 @@ STEADY = 1e7  # how many times round-off a slope must be for three digits that e
 
 
 def _limits(costs: Array) -> tuple[float, float]:
-    """The ends of an axis for these costs: multiples of a quarter to a half of what they span, or of 0.005.
+    """The ends of an axis for these costs, in round steps, of 0.005 at least.
 
-    Costs that hardly differ, as those of two flowers of a species, have the same axis.
+    Costs that hardly differ have the same axis, which then is not drawn anew.
     """
     low, high = float(costs.min()), float(costs.max())
     step = max(rounded_up((high - low) / 4), 0.005)

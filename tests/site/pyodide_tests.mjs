@@ -44,19 +44,11 @@ def imports(path):
             yield node.module.partition(".")[0]
 
 # Minutes in a browser's Python, and the same there as elsewhere.
-LONG = {
-    "test_answers_on_pages", "test_bad_input", "test_clones", "test_digits", "test_figure_states",
-    "test_judging", "test_living", "test_live_training",
-}
+LONG = {"test_bad_input", "test_clones", "test_digits", "test_figure_states", "test_living", "test_live_training"}
 LONG_TESTS = [
     "tests/test_figures.py::test_every_control_moves_to_both_ends_and_back_and_reset_returns",
     "tests/test_figures.py::test_the_code_of_a_figure_gives_every_number_of_its_table",
     "tests/test_figures.py::test_two_figures_on_one_page_do_not_touch_each_other",
-    "tests/test_gradient_check.py::test_large_inputs_are_no_reason_to_refuse",
-    "tests/test_known_mistakes.py::test_a_mistake_is_known_by_its_numbers",
-    "tests/test_gradient_check.py::test_a_right_gradient_is_never_refused",
-    "tests/test_gradient_check.py::test_a_wrong_block_is_always_refused",
-    "tests/test_gradient_check.py::test_on_many_kinks_at_once",
     "tests/test_mistakes.py::test_on_random_nets_every_block_that_it_spoils_is_refused",
 ]
 

@@ -209,10 +209,14 @@ def test_a_prime_and_a_transpose_are_symbols_of_their_own_and_a_letter_of_anothe
         assert tab.locator(f"article [data-symbol={letter}]").count() == 0
 
 
+# Mentions of an equation on the pages that are about them, by number of the page; 20 were asked for in all.
+LEAST = {3: 10, 4: 10, 5: 10, 6: 5, 7: 5, 9: 5, 10: 5, 11: 5, 12: 5}
+
+
 def test_every_mention_of_an_equation_shows_it_and_leads_to_its_proof(opened: tuple[Path, Any]) -> None:
     path, tab = opened
     links = tab.locator("article a.equation")
-    assert links.count() >= (3 <= int(path.stem[:2]) <= 7), "pages on the equations mention them"
+    assert links.count() >= LEAST.get(int(path.stem[:2]), 0)
     for n in range(links.count()):
         target = Path(unquote(links.nth(n).evaluate("link => link.href").removeprefix("file://")))
         assert target.is_file() and target.is_relative_to(BOOK)
