@@ -518,16 +518,22 @@ def one_neuron(v: Values) -> Expected:
     zs, trail = np.linspace(-12, 12, 241), path[: v["step"] + 1]
     costs = [point[4] for point in trail]
     rises = sum(after > before + 1e-9 for before, after in pairwise(costs))
-    left = [near(z)] if c < 1e6 and not -12 <= z <= 12 else []
+    far = 6 if abs(z) > 999 else 3
+    digits = [far, far, far, far, 3, far]
+    left = [near(z, digits[2])] if c < 1e6 and not -12 <= z <= 12 else []
     close = 1e-7 if abs(a - y) < 1e-7 else 0
     none = 1e-9 if v["step"] else 0
     bounds = [none, none, none, none, 0 if kind == "cross-entropy" else 1e-7 * close, close]
     cells = list(zip((here, bias, z, a, c, by_w), bounds, strict=True))
     below = ["below " * (abs(value) < bound) for value, bound in cells]
-    told = [near(bound if abs(value) < bound else value) for value, bound in cells]
+    told = [
+        near(bound if abs(value) < bound else value, known)
+        for (value, bound), known in zip(cells, digits, strict=True)
+    ]
     # At a target that is not 0 these are round-off; trail and walk show them beside what is larger.
     taken = sum(cost < 1e6 for cost in costs[:-1])
-    here_now = {"tangent": (zs, c + by_w * (zs - z)), "dot": ([z], [c]), "at": ([v["step"]], [c])}
+    end = next((step for step, point in enumerate(path) if point[4] >= 1e6), 300)
+    here_now = {"tangent": (zs, c + by_w * (zs - z)), "dot": ([z], [c]), "at": ([min(v["step"], end)], [c])}
     names = ["weight w", "bias b", "z = w + b", "answer a", "cost C", "slope ∂C/∂w = ∂C/∂b"]
     return Expected(
         [taken, v["eta"], told[3], near(y), *told[4:], *[rises] * (rises > 0), *left],
@@ -537,14 +543,14 @@ def one_neuron(v: Values) -> Expected:
             "curve": (zs, cost(zs)),
             **({} if close and y else here_now),
             "trail": ([point[2] for point in trail], costs),
-            "costs": (np.arange(301), [point[4] for point in path]),
-            "walked": (np.arange(v["step"] + 1), costs),
+            "costs": (np.arange(end + 1), [point[4] for point in path[: end + 1]]),
+            "walked": (np.arange(min(v["step"], end) + 1), costs[: end + 1]),
             "target": ([y], [0.5]),
             "answer": ([a], [0]),
         },
         texts={"gone": "" if -12 <= z <= 12 else f"z = {number(z)} →" if z > 0 else f"← z = {number(z)}"},
         said=f"After # step{'s' * (taken != 1)} with η = #, {kind}: "
-        f"the answer is {below[3]}# (target #), the cost {below[4]}#, the slope by w {below[5]}#."
+        f"the answer is {below[3]}# (target #), the cost {below[4]}#, the slope ∂C/∂w {below[5]}#."
         + " The cost rose on # of the steps." * (rises > 0)
         + " The neuron runs away, and the walk was stopped." * (c >= 1e6)
         + " z, #, has left the picture." * len(left),

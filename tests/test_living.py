@@ -198,7 +198,8 @@ def test_a_click_on_a_neuron_nudges_it_and_what_is_shown_of_it_has_its_names() -
 
 DRAWN_BUTTON = re.compile(
     r'<g role="button" tabindex="0" data-control="(\w+)" data-by="(-?1)" aria-disabled="(\w+)" '
-    r'aria-label="([^"]+)"><rect x="([\d.]+)" y="([\d.]+)" width="24" height="24"[^>]*/>'
+    r'aria-label="([^"]+)" style="--grow:([\d.]+)">'
+    r'<rect x="([\d.]+)" y="([\d.]+)" width="24" height="24"[^>]*/>'
     r"<text[^>]*>([−+])</text></g>"
 )
 
@@ -226,11 +227,17 @@ def test_a_layer_grows_and_shrinks_by_the_buttons_below_it(figure, layers, count
                 scene.controls[name].value = n
             found = DRAWN_BUTTON.findall(scene.view.html)
             assert scene.view.html.count('role="button"') == len(found) == 2 * len(names)
-            for i, (control, by, is_disabled, words, *_, sign) in enumerate(found):
+            for i, (control, by, is_disabled, words, grow, x, _, sign) in enumerate(found):
                 assert (control, by, sign) == (names[i // 2], ("-1", "1")[i % 2], "−+"[i % 2])
                 assert words == f"one neuron {('fewer', 'more')[i % 2]} in layer {first + i // 2}"
                 assert is_disabled == str(n == (1, most)[i % 2]).lower()
-            places.add(tuple(place[4:6] for place in found))
+                # As large as a finger wants it, it does not reach the next layer's.
+                assert (
+                    i % 2 == 0
+                    or i + 1 == len(found)
+                    or (float(x) + 24 * float(grow) <= float(found[i + 1][5]) - 24 * (float(grow) - 1))
+                )
+            places.add(tuple(place[5:7] for place in found))
         assert len(places) == 1, "a button stays where it is"
     press(names[1], 1)
     assert scene.controls[names[1]].value == 8 and "7-8-7" in scene.view.sentence
@@ -329,15 +336,15 @@ ONES = {"slope.z.p": "1", "slope.z.b": "1", "slope.d.a": "1", "slope.d.y": "−1
 
 def wrong_names(name: str, view: View, code: str) -> list[str]:
     """The numbers of the equations that the table has otherwise, and symbols that are nowhere else."""
-    (equations,) = re.findall(r"data-line>(.*?)</div>", view.html)
+    lines = re.findall(r"data-line>(.*?)</div>", view.html)
     rows = [[str(cell) for cell in row[1:]] for row in view.table[1:]]
     cells = zip(CELLS[name], rows, strict=False)  # a net may have fewer layers
     known = {of: text for names, row in cells for of, text in zip(names, row, strict=True)}
     known |= {slope: known[node] for slope, node in SLOPES.items() if node in known} | ONES
-    spans = INNERMOST.findall(equations)
+    spans = INNERMOST.findall("".join(lines))
     numbers = [span for span in spans if span[0] in known and re.fullmatch(r"[−\d.e]+", span[1])]
     assert numbers
-    drawn = view.html.replace(equations, "") + code
+    drawn = re.sub("|".join(map(re.escape, lines)), "", view.html) + code
     elsewhere = " ".join(re.findall(r'data-(?:is|id)="([^"]*)"', drawn)).split()
     elsewhere += [f"grad.{node}" for node in elsewhere]
     elsewhere += [f"slope.{to}.{by}" for by, to in re.findall(r'<g data-from="(\S+)" data-to="(\S+)"', drawn)]
@@ -386,7 +393,8 @@ def marks_of(driven: Driven) -> list[np.ndarray]:
         if getattr(artist, "get_marker", str)() in ("o", "v", "<", ">")
     ]
     points = [line.axes.transData.transform(line.get_xydata()[0]) for line in lines if len(line.get_xydata())]
-    return [np.array([0, 1]) + point / figure.figure.bbox.size * [1, -1] for point in points]
+    pane = [*figure.figure.bbox.size] / np.array([len(figure.panes), 1])
+    return [np.array([0, 1]) + point % [pane[0], np.inf] / pane * [1, -1] for point in points]
 
 
 def wrong_places(driven: Driven) -> list[str]:
@@ -473,14 +481,14 @@ def test_what_can_be_pointed_at_in_the_logits_lies_on_the_bar_and_the_mark_of_it
     kinds = ("z", "p", "delta", "jacobian")
     assert set(middle) == {(kind, j) for kind in kinds for j in range(3)} | {("y", target)}
     assert all(float(turn) % 90 == 0 for *_, turn in found), "bars stand, numbers and marks lie"
-    apart = middle["p", 1] - middle["p", 0]
+    apart = {kind: middle[kind, 1] - middle[kind, 0] for kind in kinds}
+    assert apart["p"] == pytest.approx(apart["z"], abs=0.03)
+    assert apart["delta"] == pytest.approx(apart["jacobian"], abs=0.03)
     for kind in kinds:
-        assert [middle[kind, j] - middle[kind, 0] for j in (1, 2)] == pytest.approx(
-            [apart, 2 * apart], abs=0.03
-        )
+        assert middle[kind, 2] - middle[kind, 1] == pytest.approx(apart[kind], abs=0.03)
     for j in range(3):
         assert middle["z", j] == pytest.approx(middle["p", j], abs=0.03)
-        assert middle["jacobian", j] - middle["delta", j] == pytest.approx(0.36 * apart, abs=0.03)
+        assert middle["jacobian", j] - middle["delta", j] == pytest.approx(0.36 * apart["delta"], abs=0.03)
     assert middle["y", target] == pytest.approx(middle["p", target], abs=0.03)
     assert html.count('<span data-is="z.L">Σₖ</span>') == 3
     assert f'<span data-is="C">C</span> = −ln <span data-is="p.L.{target}">p{"₀₁₂"[target]}</span>' in html

@@ -194,10 +194,10 @@ def test_pyplot_is_never_imported_and_the_package_does_not_import_matplotlib() -
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def moving(y: Any, at: float) -> FastFigure:
+def moving(y: Any, at: float, panes: int = 1) -> FastFigure:
     """Two axes with a moving line, a moving point and a moving word."""
-    fast = FastFigure(300, 150)
-    left, right = fast.figure.subplots(1, 2)
+    fast = FastFigure(300, 150, panes)
+    left, right = fast.figure.subplots(1, 2) if panes == 1 else [pane.subplots() for pane in fast.panes]
     styled(left, "left", "x", "y").set(xlim=(0, 3), ylim=(0, 1))
     styled(right, "right").set(xlim=(0, 3), ylim=(0, 1))
     fast.add("line", left.plot(range(4), y, zorder=3)[0])
@@ -276,13 +276,42 @@ def test_a_coarser_figure_has_half_the_pixels_and_every_place_where_it_was() -> 
         ("x", fast.figure.axes[0], 1.0, 1.0),
         ("a.0", fast.figure.axes[1], (0.5, 0.5, *corner), 16),
     )
-    sharp, places = fast.pixels().copy(), PNG_IN_HTML.sub("", fast.html("words", slides, parts=[parts]))
+    sharp, places = (
+        fast.pixels().copy(),
+        PNG_IN_HTML.sub("", fast.html("words", slides=[slides], parts=[parts])),
+    )
     with drawn_at(1):
         assert fast.pixels().shape == (150, 300, 4)
-        assert PNG_IN_HTML.sub("", fast.html("words", slides, parts=[parts])) == places
+        assert PNG_IN_HTML.sub("", fast.html("words", slides=[slides], parts=[parts])) == places
         begun = moving(FALLING, 0.5)
         assert (begun.pixels() == fast.pixels()).all()
     assert (fast.pixels() == sharp).all() and (begun.pixels() == sharp).all()
+
+
+@pytest.mark.parametrize("sharpness", [1, 2])
+def test_a_figure_of_two_panes_is_two_pictures_each_with_its_own_words_and_places(sharpness: int) -> None:
+    fast = moving(FALLING, 0.5, panes=2)
+    left, right = (pane.axes[0] for pane in fast.panes)
+    slides, parts = (
+        [("x", left, 1.0, 1.0), ("y", right, 2.0, 2.0)],
+        [("a.0", right, (0.5, 0.5, 0.5, 0.5), 16)],
+    )
+    with drawn_at(sharpness):
+        html = fast.html("the first", "the second", slides=slides, parts=parts)
+        whole = fast.pixels()[..., :3]
+    shown = [opened(base64.b64decode(png)) for png in PNG_IN_HTML.findall(html)]
+    assert [png.shape for png in shown] == [(150 * sharpness, 300 * sharpness, 3)] * 2
+    assert (np.hstack(shown) == whole).all() and (shown[0] != shown[1]).any()
+    first, second = re.split("(?=<img)", html)[1:]
+    assert 'alt="the first"' in first and 'alt="the second"' in second and "flex-wrap" in html
+    assert 'data-slides="x"' in first and 'data-slides="y"' in second
+    assert "data-is" in second and "data-is" not in first and html.count("data-line") == 1
+    # The middle of the place is the middle of the blue point that is drawn there, in its own picture.
+    start, wide = (float(re.search(rf"data-is.*?{side}:([.\d]+)%", second)[1]) for side in ("left", "width"))
+    blue = shown[1][..., 2].astype(int) - shown[1][..., 0] > 100
+    assert (start + wide / 2) / 100 * 300 == pytest.approx(np.nonzero(blue)[1].mean() / sharpness, abs=1)
+    with pytest.raises(ValueError):
+        fast.html("one reading for two pictures")
 
 
 @pytest.mark.parametrize("sharpness", [1, 2])

@@ -25,9 +25,10 @@ from matplotlib.legend import Legend
 from matplotlib.text import Text
 from PIL import Image
 
-from backprop_lib.arguments import positive_integer, shown
+from backprop_lib.arguments import Array, positive_integer, shown
 from backprop_lib.drawing.colors import FAINT, GRID, INK, PAPER
 from backprop_lib.drawing.sharpness import SHARP, drawn_at, sharpness
+from backprop_lib.drawing.svg import beside
 
 PIXELS_PER_INCH = 100
 PNG_IN_HTML = re.compile(r'(?<="data:image/png;base64,)[^"]*')
@@ -190,16 +191,22 @@ class FastFigure:
     packs the pixels with the fastest compression. Titles and other still parts do not change; limits do with
     `fit`. To write takes longest: words that seldom change are kept with the background until they do.
 
+    width, height   of a pane, in displayed pixels
+    panes           so many pictures side by side, on a narrow page one below the other; `self.panes` holds
+                    them, each of them like a figure
+
         fast = FastFigure(640, 320)
-        axes = fast.figure.add_subplot()
+        axes = fast.panes[0].subplots()
         fast.add("cost", *axes.plot(epochs, cost))
         fast["cost"].set_ydata(other_cost)
         fast.png()
     """
 
-    def __init__(self, width: int = 640, height: int = 340) -> None:
+    def __init__(self, width: int = 640, height: int = 340, panes: int = 1) -> None:
         self.width, self.height = width, height
-        self.figure = new_figure(width, height)
+        self.figure = new_figure(width * panes, height)
+        parts: Any = self.figure.subfigures(1, panes) if panes > 1 else [self.figure]
+        self.panes = list(parts)
         self._moving: dict[str, Artist] = {}
         self._often: list[Artist] = []
         self._seldom: list[Artist] = []
@@ -277,37 +284,60 @@ class FastFigure:
 
     def html(
         self,
-        alt: str,
-        *slides: tuple[str, Axes, float, float],
+        *alts: str,
+        slides: Sequence[tuple[str, Axes, float, float]] = (),
         parts: Sequence[tuple[str, Axes, Sequence[float], float]] = (),
     ) -> str:
-        """The figure now, as an `<img>` of which parts can be touched.
+        """The figure now: for each pane an `<img>` with its reading, of which parts can be touched.
 
         slides  axes along which a slider of the scene can be dragged: the words beside the slider, the axes,
                 and the x at which the slider stands with its value; another x means a value that is as much
                 larger or smaller (`living.js` sets it)
         parts   what can be pointed at: its names, its axes, from where to where (x, y, x, y), and how wide
         """
-        png = self.png()
-        places = "".join(self._part(*part) for part in parts)
+        pixels = np.split(self.pixels(), len(self.panes), axis=1)
+        places = [""] * len(self.panes)
+        for part in parts:
+            places[self._pane(part[1])] += self._part(*part)
         for words, axes, x, value in slides:
-            left, bottom, width, height = axes.get_position().bounds
+            pane = self._pane(axes)
+            (left, bottom), (right, top) = self._shares([axes.bbox.min, axes.bbox.max], pane)
             start, end = axes.get_xlim()
             share = min(max((x - start) / (end - start), 0.0), 1.0)
-            places += (
+            places[pane] += (
                 f'<i data-slides="{escape(words)}" '
                 f'data-low="{value + start - x:.6g}" data-high="{value + end - x:.6g}" '
-                f'style="position:absolute;left:{left:.2%};top:{1 - bottom - height:.2%};'
-                f'width:{width:.2%};height:{height:.2%};--at:{share:.2%}"></i>'
+                f'style="position:absolute;left:{left:.2%};top:{1 - top:.2%};'
+                f'width:{right - left:.2%};height:{top - bottom:.2%};--at:{share:.2%}"></i>'
             )
-        image = image_html(png, alt, self.width, self.height)
         style = "position:relative;display:inline-block;max-width:100%;line-height:0"
-        return f'<div {"data-line " * bool(parts)}style="{style}">{image}{places}</div>'
+        if len(self.panes) > 1:  # a little narrower rather than below each other
+            style = (
+                f"position:relative;flex:1 1 {0.75 * self.width:.0f}px;max-width:{self.width}px;line-height:0"
+            )
+        return beside(
+            *(
+                f'<div {"data-line " * ("data-is" in there)}style="{style}">'
+                f"{image_html(encoded(pane), alt, self.width, self.height)}{there}</div>"
+                for pane, alt, there in zip(pixels, alts, places, strict=True)
+            ),
+            gap=8,
+        )
+
+    def _pane(self, axes: Axes) -> int:
+        """In which pane axes are."""
+        return self.panes.index(axes.get_figure(root=False))
+
+    def _shares(self, points: Any, pane: int) -> Array:
+        """Points (x, y) on the screen of the figure, as shares of a pane."""
+        scale = self.figure.dpi / PIXELS_PER_INCH
+        return (np.array(points) / scale - (pane * self.width, 0)) / (self.width, self.height)
 
     def _part(self, names: str, axes: Axes, ends: Sequence[float], wide: float) -> str:
         """A place in the picture: a strip between two points of the axes, and half its width beyond them."""
         points = axes.transData.transform(np.reshape(ends, (2, 2)))
-        start, end = np.clip(points, axes.bbox.min, axes.bbox.max) / (self.figure.dpi / PIXELS_PER_INCH)
+        points = np.clip(points, axes.bbox.min, axes.bbox.max)
+        start, end = self._shares(points, self._pane(axes)) * (self.width, self.height)
         (x, y), (across, up) = (start + end) / 2, end - start
         long, turn = np.hypot(across, up) + min(wide, 20), round(-np.degrees(np.arctan2(up, across)), 1) + 0.0
         return (

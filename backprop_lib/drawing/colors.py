@@ -10,11 +10,12 @@ NEGATIVE, POSITIVE = "#B35806", "#2166AC"
 SLOPE = "#B5126B"
 RIGHT, WRONG = "#1B7837", "#A1101C"
 HELD_OUT = "#6B6B00"
-LINE_COLORS = ("#222222", "#762A83", "#0E7C86", "#7A4A2A", "#4B45C6", "#A35290")
+LINE_COLORS = ("#222222", "#4B45C6", "#A35290")
+SPECIES_COLORS = ("#762A83", "#0E7C86", "#7A4A2A")
 HERE = "#FFC107"
 INK, QUIET, FAINT, GRID = "#222222", "#555555", "#8A8A8A", "#E4E4E4"
 PAPER, GLOW, LEAF, NOTICE = "#FFFFFF", "#FFF8DC", "#F5F7FA", "#FFF7EE"
-TINTS = ("#E6D9EC", "#C9E6EA", "#EBDDD0")  # of lines 2, 3 and 4
+TINTS = ("#E6D9EC", "#C9E6EA", "#EBDDD0")  # of the species
 
 MEANINGS = {
     NEGATIVE: "a number below zero",
@@ -33,8 +34,19 @@ MEANINGS = {
     GLOW: "the ground of what is meant now",
     LEAF: "the ground of what was not computed but given",
     NOTICE: "the ground of what could not be done",
-    **{tint: f"the area that belongs to line {i}" for i, tint in enumerate(TINTS, 2)},
+    **{color: f"species {s} of the flowers" for s, color in enumerate(SPECIES_COLORS)},
+    **{tint: f"the area that is answered with species {s}" for s, tint in enumerate(TINTS)},
 }
 BELOW_TO_ABOVE = ("#7F3B08", NEGATIVE, "#F1A45A", "#F7F7F7", "#7FB2D9", POSITIVE, "#053061")
-WRITTEN = (NEGATIVE, POSITIVE, SLOPE, RIGHT, WRONG, HELD_OUT, *LINE_COLORS, INK, QUIET)  # words have these
+WRITTEN = (
+    NEGATIVE,
+    POSITIVE,
+    SLOPE,
+    RIGHT,
+    WRONG,
+    HELD_OUT,
+    QUIET,
+    *LINE_COLORS,
+    *SPECIES_COLORS,
+)  # in words
 GROUNDS = (PAPER, GLOW, LEAF, NOTICE)

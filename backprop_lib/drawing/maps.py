@@ -69,9 +69,9 @@ class NetOfMaps:
         sizes = [weights[1].shape[1], *(len(weights[l]) for l in range(1, L + 1))]
         room = height - TOP - BOTTOM
         # The columns stay where they are, whatever the size of the maps.
-        apart = (width - RIGHT - BARS - LARGEST / 2 - LEFT) / L
-        self.side = min(LARGEST, room / max(sizes) - 6, apart - BARS - EDGE)
-        self.x = [LEFT + apart * l - (self.side / 2 if l else 0) for l in range(L + 1)]
+        self.apart = (width - RIGHT - BARS - LARGEST / 2 - LEFT) / L
+        self.side = min(LARGEST, room / max(sizes) - 6, self.apart - BARS - EDGE)
+        self.x = [LEFT + self.apart * l - (self.side / 2 if l else 0) for l in range(L + 1)]
         pitch = min(LARGEST + 14.0, room / max(sizes))
         self.y = [[TOP + room / 2 + pitch * (j - (n - 1) / 2) for j in range(n)] for n in sizes]
         self.largest = max(float(np.abs(w).max()) for w in weights.values())
@@ -96,8 +96,9 @@ class NetOfMaps:
             for row, words in enumerate(caption):
                 yield line_of_text(self.x[l] + (self.side / 2 if l else -24), 12 + 14 * row, words, 11, QUIET)
         for l, button in self.buttons.items():
-            top = self.height - BOTTOM + 5
-            yield from size_buttons(self.x[l] + self.side / 2, top, l, len(self.y[l]), button)
+            top = self.height - BOTTOM + 1
+            middle = self.x[l] + self.side / 2
+            yield from size_buttons(middle, top, l, len(self.y[l]), button, self.apart)
         yield from self._key()
 
     def _edges(self) -> Iterable[str]:

@@ -16,7 +16,7 @@ need("backprop_lib.drawing.plots", "matplotlib")
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
 from backprop_lib.arguments import Array, listed, numbers, positive_number, shown
 from backprop_lib.drawing.canvas import FastFigure as FastFigure  # these for the figures
@@ -24,7 +24,7 @@ from backprop_lib.drawing.canvas import Picture as Picture
 from backprop_lib.drawing.canvas import image_html as image_html
 from backprop_lib.drawing.canvas import new_figure as new_figure
 from backprop_lib.drawing.canvas import styled as styled
-from backprop_lib.drawing.colors import BELOW_TO_ABOVE, HELD_OUT, INK, LINE_COLORS
+from backprop_lib.drawing.colors import BELOW_TO_ABOVE, FAINT, HELD_OUT, INK, LINE_COLORS
 from backprop_lib.drawing.svg import fitting, number
 
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (7, 2, 1.5, 2)), (0, (9, 3)), (0, (3, 1.4)))
@@ -119,9 +119,10 @@ def delta_norms(delta_by_layer: Mapping[int, Any]) -> Picture:
 
 
 def layer_colors(count: int) -> list[Any]:
-    """A shade for every layer, from the dark of the first to the lighter of the last."""
-    # The lighter end of cividis would be too pale for the names beside the lines.
-    return [tuple(shade) for shade in matplotlib.colormaps["cividis"](np.linspace(0.0, 0.45, count))]
+    """A gray for every layer, from the dark of the first to the lighter of the last."""
+    ends = np.array(to_rgb(INK)), np.array(to_rgb(FAINT))
+    # The whole way would be too pale for the names beside the lines.
+    return [tuple(ends[0] + share * (ends[1] - ends[0])) for share in np.linspace(0.0, 0.7, count)]
 
 
 def heat_map(

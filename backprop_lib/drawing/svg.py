@@ -145,6 +145,14 @@ class Drawing:
         return {"text/html": still(self.html), "text/plain": self.alt}
 
 
+def beside(*pictures: str, gap: int = 16) -> str:
+    """Pictures side by side, as HTML; one below the other where there is no room. `gap` in pixels."""
+    if len(pictures) == 1:
+        return pictures[0]
+    style = f"display:flex;flex-wrap:wrap;gap:{gap}px;align-items:center"
+    return f"<div style='{style}'>{''.join(pictures)}</div>"
+
+
 def document(width: float, height: float, alt: str, parts: Iterable[str]) -> str:
     """An SVG document on white paper, which reads on a light and on a dark page."""
     body = "\n".join(parts)

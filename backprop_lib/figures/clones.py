@@ -24,9 +24,9 @@ from backprop_lib.data import Dataset, load_iris, split, standardize, xor
 from backprop_lib.drawing.canvas import Cells, name_only
 from backprop_lib.drawing.colors import HERE, INK, LINE_COLORS, QUIET
 from backprop_lib.drawing.net import network_svg
-from backprop_lib.drawing.plots import DASHES, DIVERGING, FastFigure, image_html, styled
-from backprop_lib.drawing.svg import number
-from backprop_lib.figures.scene import Scene, View, beside, choice, slider
+from backprop_lib.drawing.plots import DASHES, DIVERGING, FastFigure, styled
+from backprop_lib.drawing.svg import beside, number
+from backprop_lib.figures.scene import Scene, View, choice, slider
 from backprop_lib.network import Network
 from backprop_lib.other_ways.bridge import graph_from, network_from
 from backprop_lib.training import train
@@ -36,7 +36,7 @@ LEARNING_RATE = 3.0
 STARTS = ("constant", "zeros", "nearly constant", "random")
 ZERO = "0, exactly"
 WIDTH, HEIGHT = 560, 340
-NET = (280, 340)  # the drawn net beside it
+NET = (500, 340)  # the drawn net beside it
 LIMIT = 6.0  # the ends of the colors
 PATIENCE = 0.05  # seconds of training before a first part is shown
 
@@ -203,7 +203,9 @@ class CloneFigure:
             for i, one in enumerate((cost, apart))
         ]
 
-    def png(self, w: Array, graph: tuple[Any, Any], matrices: tuple[Any, Any] | None, epoch: int) -> bytes:
+    def html(
+        self, w: Array, graph: tuple[Any, Any], matrices: tuple[Any, Any] | None, epoch: int, alt: str
+    ) -> str:
         """The picture: w (hidden, inputs) now; cost and spread by epoch of the graph, and of matrices."""
         self.rows.cells = w
         for axis, (texts, count) in enumerate(zip(self.names, w.shape, strict=True)):
@@ -218,7 +220,7 @@ class CloneFigure:
         for line, dot, values in zip(self.now, self.here, graph, strict=True):
             line.set_xdata([epoch, epoch])
             dot.set_data([epoch], [values[epoch]])
-        return self.fast.png()
+        return self.fast.html(alt)
 
 
 def in_words(far: float) -> str:
@@ -273,7 +275,6 @@ def clones() -> Scene:
         rows += [[j, *(number(v, 2) for v in w[j])] for j in range(hidden)]
         rows.append(["spread of the rows", ZERO if far == 0 else number(far, 2)])
         rows.append(["cost", cost_now])
-        png = figure.png(w, (run.cost, spreads), dashed, epoch)
         alt = (
             f"The {hidden} rows of hidden weights as colors, and the curves of the cost and of the spread of "
             f"the rows. {sentence}{reading}"
@@ -288,7 +289,7 @@ def clones() -> Scene:
             alt=f"The net. Hidden neurons, the same letter for equal ones: {', '.join(letters)}.",
             canvas=NET,
         )
-        html = beside(drawn, image_html(png, alt, WIDTH, HEIGHT), gap=4)
+        html = beside(drawn, figure.html(w, (run.cost, spreads), dashed, epoch, alt))
         return View(html, alt, sentence, rows, "\n".join(code), progress=progress)
 
     controls = {

@@ -26,7 +26,7 @@ GONE = (
 :is(.scene, .prediction):is(.jupyter-widgets-disconnected, .gone) {
   &::before {
     content: "The kernel was stopped or restarted, so that nothing moves here. Run all cells again.";
-    display: block; font: inherit; font-size: 14px; line-height: 1.45; align-self: stretch; max-width: 860px;
+    display: block; font: inherit; font-size: 14px; line-height: 1.45; align-self: stretch; max-width: 1090px;
     margin: 6px 0; """
     + NOTICED
     + """ }

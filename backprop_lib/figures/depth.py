@@ -11,7 +11,7 @@ from backprop_lib.drawing.colors import HERE, INK, QUIET
 from backprop_lib.drawing.named import named, symbols
 from backprop_lib.drawing.net import superscript
 from backprop_lib.drawing.plots import FastFigure, styled
-from backprop_lib.drawing.svg import number
+from backprop_lib.drawing.svg import beside, number
 from backprop_lib.equations import backprop
 from backprop_lib.figures.scene import Scene, View, choice, living_line, slider
 from backprop_lib.network import Network
@@ -19,7 +19,7 @@ from backprop_lib.network import Network
 DEEPEST, WIDTH_OF_A_LAYER = 8, 10
 BAND = 10  # errors survive whose ratio is between 1/BAND and BAND
 INITS = {"random, 1/√n": "random", "normal, 1": "normal", "Xavier": "xavier", "He": "he"}
-WIDTH, HEIGHT = 760, 350
+WIDTH, HEIGHT = 800, 350
 
 
 def error_norms(hidden_layers: int, activation: str, init: str, seeds: int) -> Array:
@@ -109,8 +109,8 @@ def depth() -> Scene:
             parts.append((there, axes, (*point, *point), 24))
             if i <= layers:  # on the way from the layer above
                 parts.insert(0, (f"w.{i + 1}", axes, (*point, i + 1, middle[i]), 14))
-        lines = symbols(equation, layers + 1), f"‖δˡ‖ / ‖δᴸ‖, median: {', '.join(sizes)}"
-        html = fast.html(alt, parts=parts) + living_line(*lines)
+        lines = symbols(equation, layers + 1), "", "‖δˡ‖ / ‖δᴸ‖, median:", *sizes
+        html = beside(fast.html(alt, parts=parts), living_line(*lines))
         return View(html, alt, sentence, rows, code, names={"norms": "norm delta"})
 
     controls = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from backprop_lib.drawing.named import equation
 from backprop_lib.drawing.net import graph_svg
-from backprop_lib.drawing.svg import factor, number
+from backprop_lib.drawing.svg import beside, factor, number
 from backprop_lib.figures.scene import Scene, View, living_line, slider
 from backprop_lib.other_ways.autodiff import Value, topological_order
 
@@ -59,8 +59,8 @@ def walk_back(cost: Value, steps: int) -> tuple[list[dict[str, Any]], set[str], 
     return nodes, lit, said
 
 
-def in_symbols(cost: Value, steps: int) -> list[str]:
-    """Every operation with its local derivatives, and what the last step hands on: lines of named HTML."""
+def in_symbols(cost: Value, steps: int) -> tuple[list[str], str]:
+    """Every operation with its local derivatives, and what the last step hands on, as named HTML."""
     order = topological_order(cost)
     names = {node.label: node.label for node in order}
     names |= {f"∂C/∂{node.label}": f"grad.{node.label}" for node in order}
@@ -80,10 +80,10 @@ def in_symbols(cost: Value, steps: int) -> list[str]:
                 road = f"{whole} · {part}", f"{{{whole}}} · {factor_of}"
                 roads = (" + ".join([each] * node.parents.count(parent)) for each in road)
                 handed.append(" = ".join([end, *roads, f"{{{end}}}"]))
-        twice = " on each road" if len(local) < len(node.parents) else ""
+        twice = " for each d" if len(local) < len(node.parents) else ""
         operations.append(f"{operation}:  {', '.join(local)}{twice}")
-    lines = [";  ".join(pair) for pair in zip(operations[::2], operations[1::2], strict=True)]
-    return [equation(line, names, numbers) for line in [*lines, ";  ".join(handed)]]
+    local = [equation(line, names, numbers) for line in operations]
+    return local, equation(";  ".join(handed), names, numbers)
 
 
 def list_of_steps(cost: Value, count: int) -> list[tuple[Value, list[tuple[Value, float]]]]:
@@ -114,7 +114,8 @@ def expression_graph() -> Scene:
             f"nodes, _, _ = walk_back(C, {step})\n"
             '[(node["data"], node["grad"]) for node in nodes]'
         )
-        html = graph_svg(nodes, lit, alt) + living_line(*in_symbols(cost, step))
+        local, handed = in_symbols(cost, step)
+        html = beside(graph_svg(nodes, lit, alt), living_line(*local)) + living_line(handed)
         return View(
             html, alt, sentence, rows, code, names={name: name for name in "xwbyC"} | {"grad": "grad"}
         )

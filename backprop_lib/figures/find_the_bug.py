@@ -12,7 +12,7 @@ from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.drawing.colors import INK, QUIET, RIGHT, WRONG
 from backprop_lib.drawing.net import superscript
-from backprop_lib.drawing.plots import FastFigure, image_html, styled
+from backprop_lib.drawing.plots import FastFigure, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of, feed_forward
 from backprop_lib.figures.reproducible import DOUBT, ELSEWHERE, OPEN, apart, differ, rounded_up, twin_of
@@ -21,7 +21,7 @@ from backprop_lib.gradient_check import Report, check_gradient
 from backprop_lib.network import Network
 
 STEPS = 150
-WIDTH, HEIGHT = 760, 330
+WIDTH, HEIGHT = 540, 330
 SPECIFICATION = [("identity", 4), ("sigmoid", 4), ("sigmoid", 4), ("sigmoid", 3)]
 
 
@@ -73,8 +73,8 @@ def find_the_bug() -> Scene:
     """The cost while training with a mystery gradient, beside the error of every block of that gradient."""
     order = bug_order()
     run_of = cache(train_with)
-    fast = FastFigure(WIDTH, HEIGHT)
-    left, right = fast.figure.subplots(1, 2)
+    fast = FastFigure(WIDTH, HEIGHT, panes=2)
+    left, right = (pane.subplots() for pane in fast.panes)
     styled(left, "Cost while training", "step")
     left.set_xlim(0, STEPS)
     left.set_ylim(0, 0.5)
@@ -124,14 +124,17 @@ def find_the_bug() -> Scene:
         for block in report.blocks:
             size = number(block.error, 2) if not block.passed else "below 1e−7"
             rows.append([f"error of {symbol(block.name)}", size, "right" if block.passed else "wrong"])
-        png = fast.png()
         alt = f"The cost over {STEPS} steps, and the error of the six blocks of the gradient. {sentence}"
+        worst = max(report.blocks, key=lambda block: block.error)
+        of_blocks = (
+            f"The error of the six blocks of the gradient, the largest that of {symbol(worst.name)}; {found}."
+        )
         code = (
             "from backprop_lib.figures.find_the_bug import bug_order, train_with\n"
             f"costs, accuracy, report, doubtful = train_with(bug_order()[{mystery - 1}])\n"
             "[costs[0], costs[-1], 45 * accuracy, *(block.error for block in report.blocks)]"
         )
-        return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
+        return View(fast.html(alt, of_blocks), alt, sentence, rows, code)
 
     controls = {
         "mystery": choice("Gradient", [(f"mystery {i}", i) for i in range(1, len(order) + 1)]),

@@ -23,7 +23,7 @@ from backprop_lib.arguments import Array, listed, shown
 from backprop_lib.costs import cost as cost_named
 from backprop_lib.data import Dataset, load_iris, one_hot, split, standardize
 from backprop_lib.drawing.canvas import Cells, name_only
-from backprop_lib.drawing.colors import INK, LINE_COLORS, PAPER, QUIET, TINTS
+from backprop_lib.drawing.colors import HELD_OUT, INK, PAPER, QUIET, SPECIES_COLORS, TINTS
 from backprop_lib.drawing.epochs import EpochAxes, axis_end
 from backprop_lib.drawing.maps import NetOfMaps
 from backprop_lib.drawing.net import superscript
@@ -45,7 +45,6 @@ PATIENCE = 0.03  # seconds of training before a first part is shown; the next pa
 TINY = 1e-4  # of the cost: of a smaller change no digit is said, since round-off may decide it
 IDLE = 0.05  # of the work of the busiest neuron of the layer: who does less is idle
 SPECIES = ("setosa", "versicolor", "virginica")
-SPECIES_COLORS = LINE_COLORS[1:4]
 MARKERS = ("o", "s", "^")
 ENDS_OF = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 SHARED = "font-size:13px;line-height:1.4;margin:4px 0"
@@ -317,10 +316,12 @@ class CurvesFigure:
         self.delta = axes("delta", 198, 102, "Size of the errors, ‖δˡ‖", above=24 / HEIGHT)
         self.map = axes("map", 336, 96, "Error δ of every neuron", numbered=True, plain=True)
         self.lines: dict[str, Any] = {}
-        names = (("training", "training"), ("held out", "held out"))
-        kept = (("kept training", "kept"), ("kept held out", "_"))
-        for dash, (name, label) in zip(DASHES, names + kept, strict=False):
-            color, above = (INK, 3) if (name, label) in names else (QUIET, 2)
+        for name, label, color, dash, above in (
+            ("training", "training", INK, DASHES[0], 3),
+            ("held out", "held out", HELD_OUT, DASHES[1], 3),
+            ("kept training", "kept", QUIET, DASHES[2], 2),
+            ("kept held out", "_", HELD_OUT, DASHES[3], 2),
+        ):
             self._line(self.cost, f"cost {name}", label=label, color=color, ls=dash, lw=1.5, zorder=above)
         for l in range(1, DEEPEST + 2):
             style: Any = {"color": INK, "ls": DASHES[l - 1], "lw": 2.2 - 0.25 * l, "zorder": 3}

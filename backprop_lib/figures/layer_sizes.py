@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
-from backprop_lib.drawing.net import network_svg, superscript
-from backprop_lib.figures.scene import Scene, View, slider
+from backprop_lib.drawing.named import equation
+from backprop_lib.drawing.net import network_svg, subscript, superscript
+from backprop_lib.drawing.svg import beside
+from backprop_lib.figures.scene import Scene, View, living_line, slider
 from backprop_lib.network import Network
 
-MOST, CANVAS = 12, (760, 560)  # for the largest net as for the smallest
+MOST, CANVAS = 12, (740, 560)  # for the largest net as for the smallest
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+def counted(net: Network) -> list[str]:
+    """How many weights and biases each layer has, and why: lines of named HTML."""
+    lines = []
+    for l in range(1, net.L + 1):
+        w, b, n, before = (
+            f"w{superscript(l)}",
+            f"b{superscript(l)}",
+            f"n{subscript(l)}",
+            f"n{subscript(l - 1)}",
+        )
+        names, counts = {w: f"w.{l}", b: f"b.{l}", n: f"a.{l}", before: f"a.{l - 1}"}, net.w[l].shape
+        for line in (
+            f"{w}: {n} · {before} = {counts[0]} · {counts[1]} = {_several(net.w[l].size, 'weight')}",
+            f"{b}: {n} = {_several(net.b[l].size, 'bias')}",
+        ):
+            lines.append(equation(line, names, {}))
+    return lines
 
 
 def layer_sizes() -> Scene:
@@ -35,7 +60,8 @@ def layer_sizes() -> Scene:
         idle = frozenset(f"size_{l}" for l in range(hidden + 1, 4))
         names = ["inputs", *(f"size_{l}" for l in range(1, net.L)), "outputs"]
         buttons = {l: (name, 1, MOST) for l, name in enumerate(names)}
-        html = network_svg(sizes, weights=net.w, alt=alt, canvas=CANVAS, buttons=buttons)
+        drawn = network_svg(sizes, weights=net.w, alt=alt, canvas=CANVAS, buttons=buttons)
+        html = beside(drawn, living_line(*counted(net), f"together: {total} numbers"))
         return View(html, alt, sentence, rows, code, idle=idle)
 
     controls = {

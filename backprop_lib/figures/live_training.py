@@ -8,14 +8,14 @@ import numpy as np
 
 from backprop_lib.drawing.colors import HELD_OUT, HERE, INK
 from backprop_lib.drawing.epochs import decades
-from backprop_lib.drawing.plots import DASHES, FastFigure, image_html, layer_colors, styled
+from backprop_lib.drawing.plots import DASHES, FastFigure, layer_colors, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins
 from backprop_lib.figures.scene import Scene, View, slider
 from backprop_lib.network import Network
 from backprop_lib.training import History
 
-WIDTH, HEIGHT = 760, 300
+WIDTH, HEIGHT = 540, 300
 TICK = 100  # milliseconds between two epochs
 
 
@@ -23,8 +23,8 @@ class _Figure:
     """The cost and the size of every layer's errors, against the epoch."""
 
     def __init__(self, layers: int, epochs: int, is_tested: bool) -> None:
-        self.fast = FastFigure(WIDTH, HEIGHT)
-        cost, delta = self.fast.figure.subplots(1, 2)
+        self.fast = FastFigure(WIDTH, HEIGHT, panes=2)
+        cost, delta = (pane.subplots() for pane in self.fast.panes)
         costs = {"training": INK} | ({"held out": HELD_OUT} if is_tested else {})
         sizes = {f"l = {l}": color for l, color in enumerate(layer_colors(layers), 1)}
         self.axes = {cost: list(costs), delta: list(sizes)}
@@ -41,7 +41,7 @@ class _Figure:
             for line in legend.get_lines():
                 line.set_marker("")
 
-    def png(self, history: History, epoch: int) -> bytes:
+    def html(self, history: History, epoch: int, *alts: str) -> str:
         """The curves as far as this epoch."""
         curves = {"training": history.cost}
         if history.held_out_cost is not None:
@@ -54,7 +54,7 @@ class _Figure:
         for axes, names in self.axes.items():
             low, *_, high = decades([shown[name] for name in names])
             self.fast.fit(axes, ylim=(10.0 ** (low - 1), 10.0**high))  # a decade more, for the legend
-        return self.fast.png()
+        return self.fast.html(*alts)
 
 
 class LiveTraining(Scene):
@@ -151,11 +151,11 @@ class LiveTraining(Scene):
         rows += [[f"‖δ‖ of layer {l}", number(history.delta_norm(l)[at], 4)] for l in history.delta]
         if run.is_doubtful(at):
             rows = [rows[0], *([name, OPEN] for name, _ in rows[1:])]
-        png = self._figure.png(history, at)
         alt = f"The cost and the size of the errors of every layer, against the epoch. {sentence}"
         cost, eta, batch, seed = self._options[1:5]
         code = (
             f'train(net, data, "{cost}", learning_rate={eta:g}, epochs={at}, batch_size={batch}, seed={seed})'
             "  # from the first weights"
         )
-        return View(image_html(png, alt, WIDTH, HEIGHT), alt, sentence, rows, code)
+        html = self._figure.html(history, at, alt, f"The size of the errors of every layer: {norms}.")
+        return View(html, alt, sentence, rows, code)

@@ -29,6 +29,10 @@ const STYLE = `
   .living svg :is(${PARTS}):focus { outline: none; }
   .living [data-by]:not([aria-disabled="true"]) { cursor: pointer; }
   .living [data-by]:focus { outline: none; }
+  @media (max-width: 640px) { /* a drawing is smaller there, a finger is not */
+    .living [data-by] { transform-box: fill-box; transform: scale(var(--grow)); transform-origin: right 25%; }
+    .living [data-by="1"] { transform-origin: left 25%; }
+  }
   .living [data-by]:focus-visible rect { stroke: #B35806; stroke-width: 3; }
   .living g:focus-visible > :is(circle, rect) { stroke: #B35806; }
   .living .pointed { display: block; min-height: 1.45em; margin: 2px 0; font-size: 14px; line-height: 1.45; }

@@ -16,7 +16,7 @@ from backprop_lib.drawing.svg import number
 from backprop_lib.equations import output_error_through_jacobian
 from backprop_lib.figures.scene import Scene, View, choice, living_line, slider
 
-WIDTH, HEIGHT = 760, 310
+WIDTH, HEIGHT = 540, 310
 NAMES = {"z": "z.L", "p": "p.L", "y": "y.L", "delta": "delta.L", "of_quadratic": "jacobian.L"}
 SYMBOLS = ("z", "p", "y", "δ", "(Jᵀ∇C)")
 
@@ -26,8 +26,8 @@ def logits() -> Scene:
     from_z = cost("cross_entropy").from_z
     assert from_z is not None
     softmax: Any = activation("softmax")
-    fast = FastFigure(WIDTH, HEIGHT)
-    left, right = fast.figure.subplots(1, 2)
+    fast = FastFigure(WIDTH, HEIGHT, panes=2)
+    left, right = (pane.subplots() for pane in fast.panes)
     styled(left, "Probabilities p", "output", "")
     left.set_ylim(0, 1.45)  # with room for the numbers and the mark above the tallest bar
     left.set_yticks([0, 0.25, 0.5, 0.75, 1])
@@ -57,8 +57,8 @@ def logits() -> Scene:
             )
         ]
         for name, offset, color, hatch in (
-            ("cross-entropy", -0.18, LINE_COLORS[1], ""),
-            ("quadratic", 0.18, LINE_COLORS[2], "//"),
+            ("cross-entropy", -0.18, LINE_COLORS[0], ""),
+            ("quadratic", 0.18, LINE_COLORS[1], "//"),
         )
     }
     right.legend(frameon=False, loc="upper left", ncols=2, fontsize=9.5)
@@ -127,7 +127,9 @@ def logits() -> Scene:
                 del parts[-3]
         t = subscript(target)
         lines.append(f"C = −ln p{t} = {{C}}")
-        html = fast.html(alt, parts=parts) + living_line(*(equation(line, names, numbers) for line in lines))
+        of_errors = "Bars for the errors under two costs. " + sentence.partition(": ")[2]
+        html = fast.html(alt, of_errors, parts=parts)
+        html += living_line(*(equation(line, names, numbers) for line in lines))
         return View(html, alt, sentence, rows, code, names=NAMES)
 
     controls = {

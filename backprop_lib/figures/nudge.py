@@ -12,10 +12,10 @@ from backprop_lib.drawing.colors import GRID, HERE, INK, PAPER, QUIET, SLOPE
 from backprop_lib.drawing.named import named, symbols
 from backprop_lib.drawing.net import network_svg, subscript, superscript
 from backprop_lib.drawing.plots import FastFigure, styled
-from backprop_lib.drawing.svg import factor, number, told_apart
+from backprop_lib.drawing.svg import beside, factor, number, told_apart
 from backprop_lib.equations import backprop
 from backprop_lib.figures.reproducible import rounded_up
-from backprop_lib.figures.scene import Scene, View, beside, keep_inside, living_line, slider
+from backprop_lib.figures.scene import Scene, View, keep_inside, living_line, slider
 from backprop_lib.network import Network
 
 WIDTH, HEIGHT = 560, 414
@@ -119,7 +119,8 @@ class _Figure:
                 text.set(x=end, text=words)
             axes.set_xlim(*_limits(values))
         z_after, z_axes = float(reach["z"][1]), self.ways["z"][0]
-        return self.fast.html(alt, (NUDGE, self.axes, nudge, nudge), (NUDGE, z_axes, z_after, nudge))
+        slides = (NUDGE, self.axes, nudge, nudge), (NUDGE, z_axes, z_after, nudge)
+        return self.fast.html(alt, slides=slides)
 
 
 def nudge() -> Scene:

@@ -21,7 +21,7 @@ from backprop_lib.figures.scene import LogSlider, Scene, View, choice, living_li
 from backprop_lib.network import Network
 
 STEPS = 300
-WIDTH, HEIGHT = 760, 400
+WIDTH, HEIGHT = 540, 400
 X = np.array([[1.0]])
 BIAS, TARGET = "First bias b", "Target y"
 COSTS = {
@@ -78,9 +78,9 @@ class _Figure:
 
     def __init__(self, kind: str) -> None:
         highest = HIGHEST[kind]
-        self.fast = FastFigure(WIDTH, HEIGHT)
-        panes: Any = [["z", "steps"], ["a", "a"]]
-        left, right, below = self.fast.figure.subplot_mosaic(panes, height_ratios=[1, 0.12]).values()
+        self.fast = FastFigure(WIDTH, HEIGHT, panes=2)
+        left = self.fast.panes[0].subplots()
+        right, below = self.fast.panes[1].subplots(2, 1, height_ratios=[1, 0.12])
         self.left, self.below = left, styled(below, "The answer ● and the target ▼", "", "", grid=False)
         below.set(
             xlim=(ZS[0] - 0.5, ZS[-1] + 0.5) if kind == "bowl" else (-0.02, 1.02), ylim=(-1, 1), yticks=[]
@@ -122,9 +122,10 @@ class _Figure:
         self.tangent.set_data(ZS, cost + slope * (ZS - z))
         self.trail.set_data(trail, costs[: step + 1])
         self.dot.set_data([z], [cost])
-        self.costs.set_data(steps, costs)
-        self.walked.set_data(steps[: step + 1], costs[: step + 1])
-        self.at.set_data([step], [cost])
+        end = min(int(np.count_nonzero(costs < FAR)), STEPS)  # a walk that is stopped ends there
+        self.costs.set_data(steps[: end + 1], costs[: end + 1])
+        self.walked.set_data(steps[: min(step, end) + 1], costs[: min(step, end) + 1])
+        self.at.set_data([min(step, end)], [cost])
         is_gone, side = not ZS[0] <= z <= ZS[-1], ZS[-1] if z > 0 else ZS[0]
         self.dot.set_visible(not is_gone)
         self.answer.set_visible(self.below.get_xlim()[0] <= a <= self.below.get_xlim()[1])
@@ -135,7 +136,7 @@ class _Figure:
 
     def html(
         self,
-        alt: str,
+        alts: tuple[str, str],
         start: tuple[float, float],
         y: float,
         z: float,
@@ -150,17 +151,17 @@ class _Figure:
             ("dw.1.0.0 db.1.0", self.left, (z - 0.8, cost - 0.8 * slope, z + 0.8, cost + 0.8 * slope), 16),
             ("z.1.0 w.1.0.0 a.0 b.1.0", self.left, (z, floor, z, floor), 20),
             ("C", self.left, (z, cost, z, cost), 24),
-            ("C", self.right, (step, cost, step, cost), 24),
+            ("C", self.right, (*self.at.get_xydata()[0], *self.at.get_xydata()[0]), 24),
             ("y.1.0", self.below, (y, 0.5, y, 0.5), 16),
             ("a.1.0", self.below, (a, 0, a, 0), 16),
         ]
         slides = (BIAS, self.left, *start), (TARGET, self.below, y, y)
-        return self.fast.html(alt, *slides, parts=parts)
+        return self.fast.html(*alts, slides=slides, parts=parts)
 
 
-def _told(value: float, least: float) -> str:
+def _told(value: float, least: float, digits: int = 3) -> str:
     """A number, or the bound below which its digits are those of one computer."""
-    return number(value) if abs(value) >= least else f"below {number(least)}"
+    return number(value, digits) if abs(value) >= least else f"below {number(least)}"
 
 
 def one_neuron() -> Scene:
@@ -179,23 +180,25 @@ def one_neuron() -> Scene:
         run = backprop(neuron(weight, bias, activation), X, np.array([[y]]), cost_name)
         slope, answer = float(run.gradient.w[1][0, 0]), float(run.a[1][0, 0])
         near, none = NEAR if abs(answer - y) < NEAR else 0.0, NONE if step else 0.0
+        digits = 6 if abs(z) > 999 else 3  # far out, y is seen in a − y
         numbers = {
-            name: _told(value, none) for name, value in zip("wbza", (weight, bias, z, answer), strict=True)
+            name: _told(value, none, digits)
+            for name, value in zip("wbza", (weight, bias, z, answer), strict=True)
         }
-        numbers |= {"x": "1", "y": number(y), "∂C/∂w": _told(slope, near)}
+        numbers |= {"x": "1", "y": number(y), "∂C/∂w": _told(slope, near, digits)}
         numbers["C"] = _told(float(costs[step]), 0.0 if cost == "cross-entropy" else near**2)
         taken = int(np.count_nonzero(costs[:step] < FAR))
         sentence = (
             f"After {taken} step{'s' * (taken != 1)} with η = {eta:g}, {cost}: "
             f"the answer is {numbers['a']} (target {numbers['y']}), "
-            f"the cost {numbers['C']}, the slope by w {numbers['∂C/∂w']}."
+            f"the cost {numbers['C']}, the slope ∂C/∂w {numbers['∂C/∂w']}."
         )
         if rises := np.count_nonzero(np.diff(costs[: step + 1]) > 1e-9):
             sentence += f" The cost rose on {rises} of the steps."
         if costs[step] >= FAR:
             sentence += " The neuron runs away, and the walk was stopped."
         elif not ZS[0] <= z <= ZS[-1]:
-            sentence += f" z, {number(z)}, has left the picture."
+            sentence += f" z, {numbers['z']}, has left the picture."
         rows: list[list[object]] = [
             ["quantity", "value"],
             ["weight w", numbers["w"]],
@@ -221,7 +224,9 @@ def one_neuron() -> Scene:
             "run = backprop(net, x, y, cost)\n"
             "[net.w[1], net.b[1], run.z[1], run.a[1], cost_of(net, x, y, cost), run.gradient.w[1]]"
         )
-        html = figure.html(alt, (w + b, b), y, z, float(costs[step]), slope, answer, step)
+        on_a_line = f"the answer {numbers['a']} and the target {numbers['y']} on a line"
+        alts = alt, f"The cost over the steps; {on_a_line}."
+        html = figure.html(alts, (w + b, b), y, z, float(costs[step]), slope, answer, step)
         answering, costing, sloping = (f"{line} = {{{line.split(' = ')[0]}}}" for line in EQUATIONS[cost])
         lines = (f"z = w x + b = {{w}} · {{x}} + {{b}} = {{z}},  {answering}", costing, sloping)
         added = f"({numbers['b']})" if bias < 0 else numbers["b"]

@@ -35,7 +35,7 @@ from backprop_lib.figures.screen import Screen
 Rows = Sequence[Sequence[object]]
 NUMERIC = re.compile(r"[−-]?[\d.]+(e[−-]?\d+)?$")
 PLACE = re.compile("<i data-slides.*?</i>")  # where a slider is dragged, which needs Python
-WORDS = "font-size:14px;line-height:1.45;margin:6px 0;max-width:860px"
+WORDS = "font-size:14px;line-height:1.45;margin:6px 0;max-width:1090px"  # as wide as pictures are
 # The number beside a slider can be typed: it should look like it. Colors are those of the page's theme.
 STYLE = (
     """<style>
@@ -44,7 +44,7 @@ STYLE = (
   text-align: center; cursor: text; }
 .scene > .widget-html, .scene > .widget-html > .widget-html-content { min-height: 0; height: auto; }
 .scene .wide { overflow-x: auto; }
-.scene .sentence { min-height: 76px; } /* three lines: a wrap moves nothing below */
+.scene .sentence { min-height: 55px; } /* two lines: a wrap moves nothing below */
 .scene p:has(progress) { position: absolute; z-index: 1; padding: 2px 8px; /* moves nothing either */
   background: var(--jp-layout-color0, white); }
 .scene [disabled] { opacity: 0.4; }
@@ -91,14 +91,12 @@ def when_idle(action: Callable[[], object], seconds: float = 0.05) -> None:
 
 
 def living_line(*lines: str) -> str:
-    """An equation on a line, or several, as HTML, whose names can be pointed at one by one."""
-    return f"<div style='font-size:15px;line-height:1.5' data-line>{'<br>'.join(lines)}</div>"
+    """An equation on a line, or several, as HTML, whose names can be pointed at one by one.
 
-
-def beside(*pictures: str, gap: int = 16) -> str:
-    """Pictures side by side, as HTML; one below the other where there is no room. `gap` in pixels."""
-    style = f"display:flex;flex-wrap:wrap;gap:{gap}px;align-items:center"
-    return f"<div style='{style}'>{''.join(pictures)}</div>"
+    Beside a picture they begin at its top, and where there is no room for both they stand below it.
+    """
+    style = "font-size:15px;line-height:1.5;align-self:start"
+    return f"<div style='{style}' data-line>{'<br>'.join(lines)}</div>"
 
 
 def table_html(rows: Rows | str) -> str:

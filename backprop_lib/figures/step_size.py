@@ -13,11 +13,11 @@ from backprop_lib.drawing.canvas import name_only
 from backprop_lib.drawing.colors import FAINT, LINE_COLORS, QUIET
 from backprop_lib.drawing.named import symbols
 from backprop_lib.drawing.net import network_svg, subscript, superscript
-from backprop_lib.drawing.plots import FastFigure, image_html, styled
-from backprop_lib.drawing.svg import number
+from backprop_lib.drawing.plots import FastFigure, styled
+from backprop_lib.drawing.svg import beside, number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
-from backprop_lib.figures.scene import Scene, View, beside, choice, keep_inside, living_line, slider
+from backprop_lib.figures.scene import Scene, View, choice, keep_inside, living_line, slider
 from backprop_lib.network import Network
 
 EXPONENTS = np.arange(-12.0, 0.01, 0.5)
@@ -176,7 +176,6 @@ def step_size() -> Scene:
         )
         if any("below" in said[kind][at] for kind in kinds):
             sentence += " Such a bound holds on every computer; the dots are those of this one."
-        png = fast.png()
         count = "two U-shaped curves" if difference == "both" else "one U-shaped curve"
         alt = f"The net whose parameter is moved; {count} of error against step, in {precision}. {sentence}"
         taken = "np.median(errors, axis=1)" if one is ALL else "errors[:, i]"
@@ -195,7 +194,7 @@ def step_size() -> Scene:
         drawn = network_svg(net.sizes, weights=net.w, lit=lit, canvas=(NET, HEIGHT))
         slopes = " or ".join(FORMULAS[kind].format(one.symbol) for kind in kinds)
         equation = symbols(f"∂C/∂{one.symbol} ≈ {slopes}", net.L)
-        html = beside(drawn, image_html(png, alt, WIDTH, HEIGHT)) + living_line(equation)
+        html = beside(drawn, fast.html(alt)) + living_line(equation)
         idle = frozenset({"median": "ljk", "bias": "k", "weight": ""}[of])
         place = ".".join(map(str, one.indices))
         return View(html, alt, sentence, rows, code, idle=idle, choosable="neurons, weights", chosen=place)

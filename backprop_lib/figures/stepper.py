@@ -11,9 +11,9 @@ from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.named import code as code_of
 from backprop_lib.drawing.named import named, plain, symbols
 from backprop_lib.drawing.net import network_svg, subscript, superscript
-from backprop_lib.drawing.svg import factor, number
+from backprop_lib.drawing.svg import beside, factor, number
 from backprop_lib.equations import Backpropagation, backprop
-from backprop_lib.figures.scene import Scene, View, beside, choice, keep_inside, living_line, slider
+from backprop_lib.figures.scene import Scene, View, choice, keep_inside, living_line, slider
 from backprop_lib.network import Network
 
 # Of each step: its title, and its equation for all neurons, for neuron j (and from k), in Python, in shapes.

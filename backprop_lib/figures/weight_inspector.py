@@ -12,10 +12,10 @@ from backprop_lib.drawing.colors import HERE, INK, PAPER, QUIET, SLOPE
 from backprop_lib.drawing.named import named, symbols
 from backprop_lib.drawing.net import network_svg, subscript, superscript
 from backprop_lib.drawing.plots import FastFigure, styled
-from backprop_lib.drawing.svg import factor, number
+from backprop_lib.drawing.svg import beside, factor, number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
-from backprop_lib.figures.scene import Scene, View, beside, keep_inside, living_line, slider
+from backprop_lib.figures.scene import Scene, View, keep_inside, living_line, slider
 from backprop_lib.network import Network
 
 WIDTH, HEIGHT = 560, 300
@@ -142,7 +142,7 @@ def weight_inspector() -> Scene:
             f"[a, a, delta, new_delta, *slopes, w, new_w, C, new_C, new_C - C, slope * {change:g}]"
         )
         held = f"<div data-slides='{CHANGE}' style='max-width:100%;line-height:0'>{drawn}</div>"
-        plot = fast.html(alt, (CHANGE, axes, change, change))
+        plot = fast.html(alt, slides=[(CHANGE, axes, change, change)])
         into, end = f"a.{l - 1}.{k}", f"delta.{l}.{j}"
         weight = f"w{superscript(l)}{subscript(j)}{subscript(k)}"
         equation = symbols(

@@ -211,6 +211,32 @@ def test_on_a_narrow_screen_every_figure_is_whole(width: int, every_figure: Any)
     assert every_figure.evaluate(f"{PANEL}.scrollWidth - {PANEL}.clientWidth") == 0
 
 
+# How much of a figure's width is filled by what it draws and writes beside it.
+FILLED = """scene => {
+    const parts = scene.querySelectorAll('.wide :is(svg, img), .wide [data-line], .wide section');
+    const { left, width } = scene.getBoundingClientRect();
+    return (Math.max(...[...parts].map(each => each.getBoundingClientRect().right)) - left) / width;
+}"""
+
+
+def test_on_a_wide_screen_every_figure_fills_the_page_and_on_a_narrow_one_panes_stand_below_each_other(
+    every_figure: Any,
+) -> None:
+    look(every_figure, "light")
+    figures = [name for name in CALLS if name not in ("options", "number", "recall")]
+    filled = {name: part_of(every_figure, name).evaluate(FILLED) for name in figures}
+    assert {name: share for name, share in filled.items() if not 0.85 < share <= 1} == {}
+    panes = part_of(every_figure, "one_neuron").locator(".wide img")
+    for width, are_beside in ((1280, True), (390, False)):
+        every_figure.set_viewport_size({"width": width, "height": 1200})
+        wait_until(
+            every_figure,
+            lambda wanted=are_beside: (
+                (panes.nth(0).bounding_box()["y"] == panes.nth(1).bounding_box()["y"]) == wanted
+            ),
+        )
+
+
 DRAWN = ("iris_lab", "one_neuron", "clones", "live_training")
 # Pixels of each picture for one pixel shown, but for the maps of neurons, which have a pixel a cell.
 PIXELS = """part => [...part.querySelectorAll('.widget-html-content img')]
