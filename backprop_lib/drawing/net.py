@@ -372,7 +372,8 @@ def size_buttons(x: float, y: float, l: int, size: int, button: Button, apart: f
         left, is_end = x - 26 if by < 0 else x + 2, not low <= size + by <= high
         yield (
             f'<g role="button" tabindex="0" data-control="{control}" data-by="{by}" '
-            f'aria-disabled="{str(is_end).lower()}" aria-label="one neuron {word} in layer {l}" style="--grow:{grow:.2f}">'
+            f'aria-disabled="{str(is_end).lower()}" aria-label="one neuron {word} in layer {l}" '
+            f'style="--grow:{grow:.2f}">'
             f'<rect x="{left:.1f}" y="{y:.1f}" width="24" height="24" rx="4" fill="{PAPER}" '
             f'stroke="{GRID if is_end else QUIET}"/>'
             f"{line_of_text(left + 12, y + 12, sign, 15, QUIET if is_end else INK)}</g>"
