@@ -61,7 +61,7 @@ def layer_sizes() -> Scene:
         names = ["inputs", *(f"size_{l}" for l in range(1, net.L)), "outputs"]
         buttons = {l: (name, 1, MOST) for l, name in enumerate(names)}
         drawn = network_svg(sizes, weights=net.w, alt=alt, canvas=CANVAS, buttons=buttons)
-        html = beside(drawn, living_line(*counted(net), f"together: {total} numbers"))
+        html = beside(drawn, living_line(*counted(net), f"together: {net.theta.size} numbers"))
         return View(html, alt, sentence, rows, code, idle=idle)
 
     controls = {

@@ -44,7 +44,7 @@ STYLE = (
   text-align: center; cursor: text; }
 .scene > .widget-html, .scene > .widget-html > .widget-html-content { min-height: 0; height: auto; }
 .scene .wide { overflow-x: auto; }
-.scene .sentence { min-height: 55px; } /* two lines: a wrap moves nothing below */
+.scene .sentence { min-height: 76px; } /* three lines: a wrap moves nothing below */
 .scene p:has(progress) { position: absolute; z-index: 1; padding: 2px 8px; /* moves nothing either */
   background: var(--jp-layout-color0, white); }
 .scene [disabled] { opacity: 0.4; }
@@ -95,7 +95,7 @@ def living_line(*lines: str) -> str:
 
     Beside a picture they begin at its top, and where there is no room for both they stand below it.
     """
-    style = "font-size:15px;line-height:1.5;align-self:start"
+    style = "font-size:15px;line-height:1.5;align-self:start;flex:1 1 250px"
     return f"<div style='{style}' data-line>{'<br>'.join(lines)}</div>"
 
 
