@@ -90,7 +90,7 @@ class _Figure:
                 "transform": axes.get_xaxis_transform(),
                 "ha": "center",
                 "va": "top",
-                "y": -0.15,
+                "y": -0.5,
             }
             self.ways[name] = axes, before, after, *(text(f"{name} {i}", axes, **below) for i in range(2))
 
