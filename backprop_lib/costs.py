@@ -21,7 +21,7 @@ import numpy as np
 
 from backprop_lib.arguments import apart, one_of, shown, unmasked
 
-CLOSE_TO_ONE = 1e-6  # how far from 1 the sum of a distribution may be
+CLOSE_TO_ONE = 1e-12  # round-off; a sum that is further from 1 makes δ^L = a Σ_k y_k − y, not a − y
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the figures and pictures need besides numpy."""
+"""What the figures, the pictures and some of the course need besides numpy."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ def need(package: str, module: str) -> None:
     except ModuleNotFoundError as error:
         missing = error.name or module
         raise ModuleNotFoundError(
-            f'{package} needs {missing}, which is not installed: pip install "backprop-lib[notebooks]"',
+            f"{package} needs {missing}, which is not installed: in the folder of the course, "
+            'pip install ".[notebooks]"',
             name=missing,
         ) from None

@@ -7,15 +7,16 @@ equal to it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
 
 from backprop_lib.activations import Softmax
 from backprop_lib.arguments import Array, one_of, positive_number
-from backprop_lib.costs import Cost
+from backprop_lib.costs import COSTS, Cost
 from backprop_lib.equations import Layers, cost_per_example, feed_forward
 from backprop_lib.network import Network, Parameters, checked_examples
 
@@ -28,6 +29,25 @@ def step_of(method: str, h: float | None) -> float:
     """The step h of a method, or its usual one; ValueError or TypeError if either is none."""
     method = one_of("method", method, METHODS)
     return STEPS[method] if h is None else positive_number("h", h)
+
+
+def takes_complex(cost: Cost, y: Array) -> bool:
+    """Whether C_x of complex outputs is complex, as the complex step needs it: one of the reader's own may
+    refuse such numbers, or throw their imaginary part away.
+    """
+    if cost is COSTS.get(cost.name):
+        return True
+    with warnings.catch_warnings(), suppress(Exception):
+        warnings.simplefilter("ignore")
+        return np.iscomplexobj(cost.value(np.full(y.shape, 0.5 + 0j), y))
+    return False
+
+
+def check_complex(method: str, cost: Cost, y: Array) -> None:
+    """ValueError if the method is the complex step and the cost takes no complex numbers."""
+    if method == "complex" and not takes_complex(cost, y):
+        wanted = "a cost that takes complex numbers and keeps their imaginary part"
+        raise ValueError(f"method: complex expects {wanted}, got {cost.name}, which does not")
 
 
 def differences(
@@ -44,6 +64,7 @@ def differences(
     between C(θ − h) and C(θ + h). Where it is not 0 the difference is not a derivative.
     """
     x, y, rule, h = *checked_examples(net, x, y, cost), step_of(method, h)
+    check_complex(method, rule, y)
     return differences_around(net, y, rule, method, h, *feed_forward(net, x))
 
 

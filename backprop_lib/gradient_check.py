@@ -21,7 +21,7 @@ from backprop_lib.activations import Softmax
 from backprop_lib.arguments import Array, Progress, apart, counted, positive_number, shown, unmasked
 from backprop_lib.costs import COSTS, Cost
 from backprop_lib.equations import Backpropagation, Layers, backprop, cost_per_example, feed_forward
-from backprop_lib.fast_differences import differences_around, step_of
+from backprop_lib.fast_differences import check_complex, differences_around, step_of, takes_complex
 from backprop_lib.network import Network, Parameters, checked_examples
 
 EPSILON = float(np.finfo(float).eps)
@@ -52,6 +52,7 @@ def numerical_gradient(
     Raises ValueError or TypeError for bad arguments.
     """
     x, y, rule, h = *checked_examples(net, x, y, cost), step_of(method, h)
+    check_complex(method, rule, y)
 
     def C(theta: Any) -> Any:
         z, a = feed_forward(net.with_parameters(theta), x)
@@ -105,6 +106,7 @@ def check_gradient(
         raise TypeError(f"gradient: expected a function, got {shown(gradient)}")
     with np.errstate(all="ignore"):  # what is not finite is found below, and said
         x, y, rule = checked_examples(net, x, y, cost)
+        check_complex(method, rule, y)
         g = as_parameters(net, gradient(net.copy(), x.copy(), y.copy(), cost))  # which may spoil what it gets
         judge = _Judge(method, h, tolerance, floor, allow_zero)
         blocks: list[Block] = []
@@ -259,12 +261,9 @@ def _twin(net: Network, z: Layers, x: Array, rng: np.random.Generator) -> tuple[
 
 def _complex_step(net: Network, y: Array, rule: Cost, step: float, z: Layers, a: Layers) -> Array | None:
     """The differences by a complex step; None where a cost of the reader's own takes no complex numbers."""
-    try:
-        return differences_around(net, y, rule, "complex", step, z, a)[0].theta
-    except Exception:
-        if rule is COSTS.get(rule.name):
-            raise
+    if not takes_complex(rule, y):
         return None
+    return differences_around(net, y, rule, "complex", step, z, a)[0].theta
 
 
 def _is_believed(exact: Array, first: _Measured, rule: Cost) -> bool:

@@ -94,6 +94,13 @@ def test_a_wrong_digit_is_not_certified() -> None:
     assert error_at_most(0.9866790431048554, TRUTH["C"]) > 5e-16
 
 
+@pytest.mark.parametrize("value", [1.23, 1.2341, 1.2345, 1.26, -1.0])
+def test_the_bound_of_an_error_holds_wherever_in_the_interval_the_truth_is(value) -> None:
+    wide, bound = iv.mpf(["1.2341", "1.2349"]), error_at_most(value, iv.mpf(["1.2341", "1.2349"]))
+    errors = [abs(Decimal(value) / Decimal(truth) - 1) for truth in ("1.2341", "1.2345", "1.2349")]
+    assert max(errors) <= bound < 1.001 * float(max(errors)) + 7e-4 and error_at_most(-value, -wide) == bound
+
+
 def test_digits_are_printed_as_far_as_both_ends_have_them_and_no_further() -> None:
     assert digits(TRUTH["delta1"], 15) == "4.89311575892136e-7"
     assert digits(TRUTH["delta2_0"], 17) == "-4.4510827315210891e-5"

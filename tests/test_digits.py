@@ -390,3 +390,11 @@ def test_binary_cross_entropy_behind_its_sigmoid_is_exact(z, y) -> None:
     truth = y * REFEREE.log1p(REFEREE.exp(-z)) + (1 - y) * REFEREE.log1p(REFEREE.exp(z))
     got = COSTS["binary_cross_entropy"].from_z(np.array([[z]]), np.array([[y]]))[0]
     assert error(got, truth) <= 1e-14
+
+
+@given(st.integers(0, 60), st.floats(-11, 0), st.floats(0, 6.3))
+def test_tanh_near_its_poles_is_as_near_to_the_truth_as_its_docstring_says(n, size, turn) -> None:
+    z = cmath.rect(10**size, turn) + 1j * (n + 0.5) * math.pi
+    with np.errstate(all="raise", under="ignore"):
+        found, truth = complex_sigmoid.tanh(np.array([z]))[0], REFEREE.tanh(REFEREE.mpc(z))
+    assert abs(REFEREE.mpc(found) - truth) <= 7e-16 * abs(truth)

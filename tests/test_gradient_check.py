@@ -304,6 +304,36 @@ def test_near_the_tolerance_a_cost_without_complex_numbers_is_told_of_h_and_of_t
     assert 'h = 1e-05 may be that far off: method="complex" is not' in report.worst.reason
 
 
+def refusing(a, y):
+    if np.iscomplexobj(a):
+        raise TypeError("real numbers only")
+    return 0.5 * ((a - y) ** 2).sum(axis=0)
+
+
+def casting(a, y):
+    return 0.5 * ((np.asarray(a, float) - y) ** 2).sum(axis=0)
+
+
+def taking_sizes(a, y):
+    return 0.5 * (abs(a - y) ** 2).sum(axis=0)
+
+
+@pytest.mark.parametrize("value", [refusing, casting, taking_sizes])
+def test_a_cost_that_keeps_no_imaginary_part_leaks_no_warning_and_the_complex_step_is_refused(value) -> None:
+    rule = Cost("ours", value, lambda a, y: a - y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for method in ("central", "forward"):
+            assert check_gradient(NET, X, Y, rule, method=method).passed
+            wrong = check_gradient(NET, X, Y, rule, lambda *a: 1.1 * backprop(*a).gradient.theta, method)
+            assert wrong.failed == BLOCKS
+        for function in (check_gradient, numerical_gradient, differences):
+            with pytest.raises(
+                ValueError, match="^method: complex expects a cost that takes complex numbers .* got ours"
+            ):
+                function(NET, X, Y, rule, method="complex")
+
+
 @pytest.mark.parametrize("x", [1e308 * np.ones((3, 2)), 1e200 * np.ones((3, 2))])
 @pytest.mark.parametrize("output", ["sigmoid", "identity", "relu"])
 def test_huge_inputs_leak_no_warning_and_pass_nothing_that_is_not_finite(x, output) -> None:

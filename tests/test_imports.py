@@ -132,7 +132,7 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(module, miss
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     said = run.stderr.strip().splitlines()[-1]
     assert said.startswith("ModuleNotFoundError: backprop_lib.") and f" needs {missing}, " in said
-    assert 'pip install "backprop-lib[notebooks]"' in said
+    assert 'in the folder of the course, pip install ".[notebooks]"' in said
 
 
 def test_every_module_imports_or_names_what_is_missing_where_numpy_alone_is_installed() -> None:
@@ -145,7 +145,9 @@ def test_every_module_imports_or_names_what_is_missing_where_numpy_alone_is_inst
     )
     command = [sys.executable, "-c", program, *MODULES]
     lines = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
-    named = [line.split()[0] for line in lines if 'pip install "backprop-lib[notebooks]"' in line]
+    named = [
+        line.split()[0] for line in lines if 'in the folder of the course, pip install ".[notebooks]"' in line
+    ]
     assert len(named) == len(lines) and {"figures.scene", "drawing.canvas"} <= set(named), lines
 
 

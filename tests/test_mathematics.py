@@ -85,11 +85,18 @@ def test_the_input_of_an_activation_is_neither_changed_nor_shared(name) -> None:
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_no_activation_overflows_at_1000(name) -> None:
-    z = np.array([[-1000.0], [0.0], [1000.0]])
+@pytest.mark.parametrize("size", [1000.0, 1.7e308])
+@pytest.mark.parametrize("turn", [0, 0.5j])
+def test_no_activation_and_no_slope_overflows_far_out(name, size, turn) -> None:
+    size = size / 4 if name == "softmax" else size  # whose numbers are subtracted
+    z, rule = np.array([[-size], [0.0], [size]]) + turn, activation(name)
     with np.errstate(all="raise", under="ignore"):
-        a = activation(name)(z)
-    assert np.isfinite(a).all() and np.abs(a).max() <= (1 if name in ("sigmoid", "tanh", "softmax") else 1000)
+        a = rule(z)
+        slopes = np.ones(1) if name == "softmax" else rule.prime(z)
+    assert np.isfinite(a).all() and np.abs(a).max() <= (
+        1.2 if name in ("sigmoid", "tanh", "softmax") else 1.01 * size
+    )
+    assert np.isfinite(slopes).all() and np.abs(slopes).max() < 1.5
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -156,8 +156,10 @@ GITHUB = "https://github.com/some-one/a.fork"
 def fork(tmp_path: Path) -> Path:
     """A copy of the files that name the address."""
     for name in address.PLACES:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "notebooks").mkdir()
+    for page in (ROOT / "notebooks").glob("*.ipynb"):
+        shutil.copy(page, tmp_path / "notebooks")
     return tmp_path
 
 
@@ -191,7 +193,8 @@ def test_setting_one_address_sets_all_links_and_the_badges(fork: Path) -> None:
     project = tomllib.loads((fork / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert len(project["urls"]) == 3 and all(url.startswith(GITHUB) for url in project["urls"].values())
     assert yaml.safe_load((fork / "CITATION.cff").read_text(encoding="utf-8"))["repository-code"] == GITHUB
-    assert f" {GITHUB} course" in (fork / "notebooks" / "00_start_here.ipynb").read_text(encoding="utf-8")
+    pages = [page.read_text(encoding="utf-8") for page in (fork / "notebooks").glob("*.ipynb")]
+    assert len(pages) == 13 and all(page.count(f" {GITHUB} course") == 1 for page in pages)
     links = re.findall(r"\]\((https://[^)]+)\)", (fork / "README.md").read_text(encoding="utf-8"))
     assert f"{GITHUB}/actions/workflows/ci.yml/badge.svg" in links
     assert any(link.startswith("https://mybinder.org/v2/gh/some-one/a.fork/HEAD") for link in links)

@@ -186,8 +186,9 @@ def test_the_book_and_the_live_site_take_the_index_of_the_questions_along(tmp_pa
     assert listed.count("](../notebooks/") > 20
 
 
-def test_the_book_leaves_out_what_is_to_be_run_on_colab() -> None:
-    (first, *_), address = document(PAGES[0]).sources, "git clone"
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_book_leaves_out_what_is_to_be_run_on_colab(page: Path) -> None:
+    (first, *_), address = document(page).sources, "git clone"
     assert address in first
     told = build_site.book_cell({"cell_type": "markdown", "metadata": {}, "source": first})["source"]
     assert address not in told and "<details>" not in told and len(told) > 0.7 * len(first)

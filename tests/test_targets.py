@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_lib import backprop, check_gradient, cost, cost_of, numerical_gradient, train
+from backprop_lib import backprop, check_gradient, cost, cost_of, feed_forward, numerical_gradient, train
 from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.fast_differences import differences
 from backprop_lib.network import Network
@@ -107,8 +107,26 @@ def test_the_three_programs_agree_on_what_is_a_target(y) -> None:
                 answers.append(True)
             except ValueError:
                 answers.append(False)
-        inside = all(0 <= y_j <= 1 for y_j in y) and (name != "cross_entropy" or abs(sum(y) - 1) <= 1e-6)
+        inside = all(0 <= y_j <= 1 for y_j in y) and (name != "cross_entropy" or abs(sum(y) - 1) <= 1e-12)
         assert answers == [inside] * 3
+
+
+@pytest.mark.parametrize("off", [-4e-7, -1e-9, 1e-9, 9e-7])
+def test_a_target_whose_sum_is_not_1_to_the_last_digits_is_refused_since_a_minus_y_is_not_its_error(
+    off,
+) -> None:
+    net, y = net_for(MANY), np.array([[0.3], [0.7 + off]])
+    a = feed_forward(net, X[:, :1])[1][net.L]
+    assert abs(a * y.sum() - y - (a - y)).max() > 1e-10
+    with pytest.raises(ValueError, match="sum to 1"):
+        backprop(net, X[:, :1], y, MANY[1])
+
+
+@pytest.mark.parametrize("y", [[0.3, 0.7], [0.1 + 0.2, 0.7], [1 / 3, 2 / 3], [1e-17, 1.0]])
+def test_a_target_whose_sum_is_1_up_to_round_off_is_taken_and_its_gradient_passes(y) -> None:
+    column = np.array(y)[:, None]
+    report = check_gradient(net_for(MANY), X[:, :1], column, MANY[1], method="complex", tolerance=1e-11)
+    assert report.passed, report
 
 
 def test_the_quadratic_cost_takes_any_target() -> None:

@@ -4,7 +4,7 @@
     python tools/address.py                                    say what it is
 
 The one place is `Repository` in pyproject.toml; the other links there, the badges of the README, the address
-in CITATION.cff and the one that page 0 gives to Colab are made from it. Until a fork sets its own it is an
+in CITATION.cff and the one that the pages give to Colab are made from it. Until a fork sets its own it is an
 example, and there are no badges.
 """
 
@@ -22,8 +22,8 @@ PLACES = {
     "pyproject.toml": re.compile(r"(?<=\[project\.urls\]\n)(?:\w+ = .*\n)+"),
     "README.md": re.compile(r"(?<=<!-- badges -->\n)[^<]*(?=<!-- from `make address` -->)"),
     "CITATION.cff": re.compile(r"(?<=^repository-code: ).*", re.MULTILINE),
-    "notebooks/00_start_here.ipynb": re.compile(r"(?<=git clone -q --depth 1 )\S+"),
 }
+ON_COLAB = re.compile(r"(?<=git clone -q --depth 1 )[^\s\\]+")
 
 
 def address_in(folder: Path = ROOT) -> str:
@@ -39,7 +39,6 @@ def made_from(address: str) -> dict[str, str]:
         "pyproject.toml": "".join(f'{name} = "{address}{end}"\n' for name, end in links.items()),
         "README.md": badges(address),
         "CITATION.cff": f'"{address}"',
-        "notebooks/00_start_here.ipynb": address,
     }
 
 
@@ -77,10 +76,11 @@ def badges(address: str) -> str:
 
 def texts(address: str, folder: Path = ROOT) -> dict[Path, str]:
     """Every file that names the address, as it has to be. Raises ValueError if one has no place for it."""
-    result = {}
-    for name, made in made_from(address).items():
-        path = folder / name
-        text, places = PLACES[name].subn(lambda _, made=made: made, path.read_text(encoding="utf-8"))
+    result, made = {}, made_from(address)
+    pages = {path.relative_to(folder).as_posix(): ON_COLAB for path in folder.glob("notebooks/*.ipynb")}
+    for name, pattern in (PLACES | pages).items():
+        path, ours = folder / name, made.get(name, address)
+        text, places = pattern.subn(lambda _, ours=ours: ours, path.read_text(encoding="utf-8"))
         if places != 1:
             raise ValueError(f"{name}: expected one place for the address, found {places}")
         result[path] = text

@@ -3,8 +3,9 @@
     python tools/contents.py            write them into the pages, README.md and docs/
     python tools/contents.py --check    say which files would change, write nothing
 
-The first cell of a page keeps its text below the map (a new page has a title alone: the rest is put there),
-and the last one its text around the link to the next page. A link leads to the page whose name it has behind
+The first cell of a page keeps its text below the map (a new page has a title alone: the rest is put there).
+On every page but page 0 it ends with what page 0 says to readers on Colab, who may open any page alone. The
+last cell keeps its text around the link to the next page. A link leads to the page whose name it has behind
 the number, and says the number and the title of the table: so pages may be moved and renumbered.
 docs/questions.md lists the headings that ask: they stand on the pages alone, and the index follows them.
 """
@@ -24,6 +25,7 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "notebooks"
 TEXTS = ("README.md", "docs/teaching.md")
 QUESTIONS = "docs/questions.md"
+COLAB = re.compile(r"<details><summary>On Colab.*?</details>\n*", re.DOTALL)
 HEAD = re.compile(r"\A# .*(?:\n\n.*\n\n\*\*Map:\*\* .*)?")
 LINK = re.compile(r"(?:\[(← )?([Pp]age )\d+(?:(: )[^\]]*?)?( →)?)?\]\(([^)\s]*?)\d+_([\w-]+)\.ipynb\)")
 HEADING = re.compile(r"^### Page (\d+): (.*)$", re.MULTILINE)
@@ -120,10 +122,15 @@ def with_questions(text: str, asked: dict[Page, list[str]]) -> str:
 
 def changed(pages: list[Page]) -> dict[Path, str]:
     """{file: its new text} of all files that do not say what the table says."""
-    new = {}
+    new, colab = {}, ""
     for page in pages:
         notebook = execute_pages.read(page.path)
-        notebook["cells"][0]["source"] = HEAD.sub(lambda _: head(page, pages), notebook["cells"][0]["source"])  # noqa: B023
+        first = notebook["cells"][0]
+        first["source"] = HEAD.sub(lambda _: head(page, pages), first["source"])  # noqa: B023
+        if page.number:
+            first["source"] = f"{COLAB.sub('', first['source']).rstrip()}\n\n{colab}"
+        elif found := COLAB.search(first["source"]):
+            colab = found[0].rstrip()
         for cell in notebook["cells"]:
             if cell["cell_type"] == "markdown":
                 cell["source"] = with_titles(cell["source"], pages)

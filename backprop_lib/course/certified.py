@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from backprop_lib.extras import need
+
 FLOWER = ("5.1", "3.5", "1.4", "0.2")
 TARGET = (1, 0, 0)
 SIZES = (4, 5, 3)
@@ -22,6 +24,7 @@ def certified(
     {"z1": interval, "a1": …, "delta1": …, "C": …}; "delta2_0" is the error of output 0 where they differ. All
     neurons of a hidden layer have the same numbers. x is given in decimals, as text, so that it is exact.
     """
+    need("backprop_lib.course.certified", "mpmath")
     from mpmath import iv
 
     digits, iv.dps = iv.dps, 40

@@ -76,7 +76,7 @@ def check_target(name: str, y: Sequence[float], output: str | None) -> None:
     if output is not None and outside:
         cost = "cross_entropy" if output == "softmax" else "binary_cross_entropy"
         raise ValueError(f"{name}: {cost} needs targets from 0 to 1, got {outside[0]}")
-    if output == "softmax" and abs(sum(y) - 1.0) > 1e-6:  # else δ^L = a Σ_k y_k − y, not a − y
+    if output == "softmax" and abs(sum(y) - 1.0) > 1e-12:  # else δ^L = a Σ_k y_k − y, not a − y
         raise ValueError(f"{name}: cross_entropy needs a target that sums to 1, got a sum of {sum(y)}")
 
 

@@ -34,12 +34,11 @@ ROOT = HERE.parents[1]
 sys.path.append(str(ROOT / "tools"))
 
 import address  # noqa: E402
-from contents import contents  # noqa: E402
+from contents import COLAB, contents  # noqa: E402
 
 PACKAGE = "backprop_lib"
 COUNTING = HERE / "counting.mjs"
 QUESTIONS = "docs/questions.md"
-COLAB = re.compile(r"<details><summary>On Colab.*?</details>\n*", re.DOTALL)
 KERNEL_PLUGIN = "@jupyterlite/pyodide-kernel-extension:kernel"
 
 OVERRIDES = {
