@@ -239,6 +239,7 @@ class Network(Parameters):
         names, sizes = zip(*self.specification, strict=True)
         arrays: dict[str, Any] = {"format": FORMAT, "activations": names, "sizes": sizes}
         arrays |= {f"{kind}{l}": numbers(f"{kind}[{l}]", block) for kind, l, block in self.blocks()}
+        self._from_arrays({name: np.asarray(array) for name, array in arrays.items()})  # as `load` would
 
         def write(file: IO[bytes]) -> None:
             np.savez(file, **arrays)

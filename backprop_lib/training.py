@@ -69,7 +69,7 @@ class Trainer:
     """A training run that can be carried on one epoch at a time, stopped, and looked at.
 
     `run(epochs)` trains a copy, and gives `net` the parameters of the last finished epoch, never those of
-    half a step.
+    half a step. What is changed in `net` between two runs is lost: begin a new Trainer with it.
 
     data, held_out    data sets with `x` (N, n_0) and `y` (N, n_L), one example per row
     learning_rate     η, above 0

@@ -336,6 +336,10 @@ def test_a_net_that_load_would_refuse_is_not_saved_and_the_old_file_stays(spoil,
         net.save(path)
     with pytest.raises(TypeError, match=r"w\[1\]: expected real numbers"):
         NET.with_parameters(NET.theta + 1j).save(path)
+    reshaped = NET.copy()
+    reshaped.w[1].shape = reshaped.w[1].shape[::-1]
+    with pytest.raises(ValueError, match="w1: expected finite float64 numbers of shape"):
+        reshaped.save(path)
     with pytest.raises(IsADirectoryError, match="expected a file, got a folder"):
         NET.save(tmp_path)
     assert path.read_bytes() == kept and [p.name for p in tmp_path.iterdir()] == ["net.npz"]
