@@ -21,7 +21,6 @@ from test_project import make_commands
 
 from backprop_lib.course.exercises import EXERCISES
 from backprop_lib.course.orders import ORDERS, OrderTheProof
-from backprop_lib.course.predictions import opened, sealed
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 PAGES = sorted(FOLDER.glob("*.ipynb"))
@@ -511,15 +510,6 @@ def test_a_fold_of_a_new_kind_is_taken_for_an_answer(opening: str) -> None:
     }
     (copied,) = student_copies.stripped({"cells": [cell]})["cells"]
     assert copied["source"] == "## Next"
-
-
-def test_a_sealed_cell_does_what_the_cell_did_in_the_same_names() -> None:
-    names = {"a": 20}
-    exec(opened(sealed("b = a + 1\ndef twice(): return 2 * b\n'no output'\n")), names)
-    assert names["b"] == 21 and eval("twice()", names) == 42
-    with pytest.raises(NameError, match="'a'") as caught:
-        exec(opened(sealed("b = a + 1\n")), {})
-    assert caught.traceback[-1].path == "<a sealed question>"
 
 
 def broken_page() -> dict[str, Any]:

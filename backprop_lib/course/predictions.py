@@ -129,7 +129,7 @@ def written(value: float) -> str:
 
 def sealed(source: str) -> str:
     """The source of a cell that asks, as a text in which nobody reads the answer by chance; see `opened`."""
-    return base64.b64encode(zlib.compress(source.encode(), 9)).decode()
+    return base64.b64encode(zlib.compress(source.encode())).decode()
 
 
 def opened(seal: str) -> CodeType:
