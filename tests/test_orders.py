@@ -125,8 +125,8 @@ def first_error(turned):
     a1 = np.tanh(NET.w[1] @ X)
     a2 = 1 / (1 + np.exp(-NET.w[2] @ a1))
     delta2 = (a2 - Y) * a2 * (1 - a2)
-    w2 = NET.w[2] - 0.5 * delta2 @ a1.T if turned == "updated" else NET.w[2]
-    return ((w2 if turned == "wrong end" else w2.T) @ delta2 * (1 - a1**2))[0, 0]
+    w2 = NET.w[2] - 0.5 * delta2 @ a1.T if turned in ("updated", "both") else NET.w[2]
+    return ((w2 if turned in ("wrong end", "both") else w2.T) @ delta2 * (1 - a1**2))[0, 0]
 
 
 @pytest.mark.parametrize(
@@ -139,6 +139,7 @@ def first_error(turned):
             "Which end of the weights do the errors come from? See equation (2).",
         ),
         ("DHBICG", "line 6, G", "updated", "It used a w2 that was already changed."),
+        ("DHBICE", "line 6, E", "both", "It used a w2 that was already changed."),
     ],
 )
 def test_a_line_that_makes_another_number_is_told_with_both_and_the_reason(answer, line, how, why) -> None:

@@ -15,6 +15,7 @@ from test_run_twice import findings, page_of, said
 
 from backprop_lib import calibration, predict
 from backprop_lib import record as record_of
+from backprop_lib.course import predictions
 from backprop_lib.course.predictions import NOTHING_COMMITTED, Commitment, Record, prediction, written
 from backprop_lib.drawing.svg import Drawing, document
 from backprop_lib.figures import sealed
@@ -439,3 +440,30 @@ def test_every_page_ends_with_the_record_of_its_reader_and_the_last_with_the_cal
             path.name
         )
         assert NOTHING_COMMITTED in "".join(code[-1]["outputs"][0]["data"]["text/plain"]), path.name
+
+
+SOURCE = """\
+twice = 2 * δ
+def more(δ: int): return twice + δ
+question = predict("Is 2δ more than δ?", ["no", "yes"], answer="yes", because="Twice as much is more.")
+"""
+
+
+def test_a_sealed_cell_does_what_the_cell_does_with_the_names_of_its_page() -> None:
+    names: dict[str, Any] = {"δ": 20, "predict": predict}
+    exec(predictions.opened(predictions.sealed(SOURCE)), names)
+    assert names["twice"] == 40 and names["more"](names["δ"]) == 60
+    assert names["question"].asked.answer == 1
+    assert names["more"].__annotations__ == {"δ": int}, "a page has no __future__"
+
+
+def test_of_a_sealed_cell_nothing_can_be_read() -> None:
+    seal = predictions.sealed(SOURCE)
+    assert re.fullmatch("[A-Za-z0-9+/=]+", seal)
+    assert not [word for word in re.findall(r"\w{4,}", SOURCE) if word in seal]
+
+
+def test_an_error_in_a_sealed_cell_is_said_to_be_there() -> None:
+    with pytest.raises(NameError, match="'δ'") as caught:
+        exec(predictions.opened(predictions.sealed(SOURCE)), {})
+    assert str(caught.traceback[-1].path) == "<a sealed question>" and caught.traceback[-1].lineno == 0

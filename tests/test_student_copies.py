@@ -1,7 +1,8 @@
-"""`make student`: the copies hold no solution and no output, and they run."""
+"""`make student`: the copies hold no solution, no answer and no output, and they run."""
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import runpy
@@ -16,8 +17,10 @@ from typing import Any
 import execute_pages
 import pytest
 import student_copies
+from test_project import make_commands
 
 from backprop_lib.course.exercises import EXERCISES
+from backprop_lib.course.orders import ORDERS, OrderTheProof
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 PAGES = sorted(FOLDER.glob("*.ipynb"))
@@ -33,12 +36,12 @@ def handed_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def runs(handed_out: Path) -> Iterator[dict[str, Future[Any]]]:
-    """The runs of the copies that differ in their code from the page, two at a time."""
+    """The runs of the copies, two at a time."""
     folder = handed_out / "notebooks"
     with ThreadPoolExecutor(2) as pool:
         yield {
             path.name: pool.submit(execute_pages.executed, execute_pages.read(folder / path.name), folder)
-            for path in SOLVED
+            for path in PAGES
         }
 
 
@@ -54,6 +57,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "notebooks" / "01.ipynb").write_text(execute_pages.serialized(page))
     monkeypatch.setattr(student_copies, "ROOT", root)
     monkeypatch.setattr(student_copies, "NEEDED", ("backprop_lib",))
+    monkeypatch.setattr(student_copies, "FOR_ALL", ("README.md",))
     return root
 
 
@@ -241,6 +245,50 @@ def test_what_is_nobodys_work_does_not_stand_in_the_way(project: Path) -> None:
     assert student_copies.main([]) == 0 and (copy / "README.md").exists()
 
 
+NOTES = (
+    ".venv-mine/notes.txt",
+    ".venv-notes",
+    "x.egg-info/zz",
+    ".ipynb_checkpoints/work.ipynb",
+    "notebooks/.ipynb_checkpoints/01-checkpoint.ipynb",
+    "backprop_lib/__pycache__/notes/mine.txt",
+    "backprop_lib/.DS_Store",
+)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--force"]])
+def test_what_was_written_into_an_environment_or_a_cache_stays(arguments: list[str], project: Path) -> None:
+    copy = project / "build" / "student"
+    assert student_copies.main([]) == 0
+    with_marks(copy, *NOTES)
+    link(copy / ".venv", project)
+    link(copy / ".venv-mine" / "python", copy / "none")
+    before = everything(copy)
+    for _ in range(2):
+        assert student_copies.main(arguments) == 0
+        assert everything(copy) == before
+
+
+def test_a_cache_of_the_project_is_not_handed_out(project: Path) -> None:
+    with_marks(project / "backprop_lib", *NOTES, "__pycache__/network.pyc", ".DS_Store")
+    assert student_copies.main([]) == 0
+    copied = everything(project / "build" / "student" / "backprop_lib")
+    assert [name for name, content in copied.items() if content is not None] == ["network.py"]
+
+
+def test_what_cannot_be_kept_leaves_all_as_it_was(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = project / "build" / "student"
+    assert student_copies.main([]) == 0
+    before = everything(with_marks(copy, *NOTES))
+
+    def fails(*arguments: Any, **options: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(student_copies.shutil, "copy2", fails)
+    assert student_copies.main([]) == 1
+    assert everything(copy) == before and os.listdir(copy.parent) == ["student"]
+
+
 @pytest.mark.parametrize(
     "fault", ["serialized", "fingerprints", "rename new", "rename old", "after rename old"]
 )
@@ -338,9 +386,19 @@ def given_away(page: dict[str, Any], copy: dict[str, Any]) -> list[str]:
 
 
 def promises(copy: dict[str, Any]) -> list[str]:
-    """The lines that speak of a solution or an answer as if it were on the page."""
+    """The lines that speak of a solution or an answer as if it were on the page, to be opened."""
     lines = [line for cell in copy["cells"] for line in cell["source"].splitlines()]
-    return [line for line in lines if re.search(r"solution.*\bcells?\b|<summary>(Answer|Solution)", line)]
+    leads = r"solution.*\bcells?\b|unfold|cell[^.]* is folded|[Oo]pen (this|the fold)\b"
+    return [line for line in lines if re.search(leads, line) or set(folds(line)) - set(NO_ANSWERS)]
+
+
+# All that a reader of the copy can open: hints, and an aside. Any other fold is taken for an answer.
+NO_ANSWERS = ("Hint 1", "Hint 2", "On Colab: run these lines in a cell above the next one")
+
+
+def folds(text: str) -> list[str]:
+    """What each fold of a text is called."""
+    return [name.strip() for name in re.findall(r"(?is)<summary[^>]*>(.*?)</summary>", text)]
 
 
 def never_run(copy: dict[str, Any]) -> bool:
@@ -365,15 +423,93 @@ def test_a_copy_has_no_solution_and_no_output(path: Path, handed_out: Path) -> N
     ], "only solutions are left out"
 
 
-# The others have the code of the page, which `make test` runs.
-@pytest.mark.parametrize("path", SOLVED, ids=lambda path: path.stem)
-def test_a_copy_runs_from_top_to_bottom_without_its_solutions(
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_copy_runs_from_top_to_bottom_without_its_solutions_and_asks_what_the_page_asks(
     path: Path, runs: dict[str, Future[Any]]
 ) -> None:
     try:
-        assert not never_run(runs[path.name].result())
+        run = runs[path.name].result()
     except execute_pages.PageError as error:
         pytest.fail(f"the page does not run without its solutions; does it need a name of theirs?\n{error}")
+    assert not never_run(run)
+    shown = {cell["id"]: cell["outputs"] for cell in run["cells"] if cell["cell_type"] == "code"}
+    for cell in asking(execute_pages.read(path)):
+        there, here = (
+            "".join(line for output in outputs for line in output["data"]["text/html"])
+            for outputs in (cell["outputs"], shown[cell["id"]])
+        )
+        assert here == there and "Predict" in here
+
+
+def asking(page: dict[str, Any]) -> list[dict[str, Any]]:
+    """The cells of a page that ask for a prediction."""
+    return [cell for cell in page["cells"] if cell["cell_type"] == "code" and "predict(" in cell["source"]]
+
+
+def sentences(cell: dict[str, Any]) -> set[str]:
+    """What a cell tells whoever has committed to a guess: the texts in its code that end as sentences do."""
+    texts = [node.value for node in ast.walk(ast.parse(cell["source"])) if isinstance(node, ast.Constant)]
+    return {text for text in texts if isinstance(text, str) and re.search(r"\w{2,}\W.*\.$", text)}
+
+
+def readable(folder: Path) -> dict[str, str]:
+    """{name: text} of every file below a folder that can be read as text, a page as it is seen."""
+    texts = {}
+    for path in filter(Path.is_file, folder.rglob("*")):
+        text = path.read_bytes().decode("utf-8", "ignore")
+        if path.suffix == ".ipynb":
+            text = "\n".join(cell["source"] for cell in execute_pages.read(path)["cells"])
+        texts[path.relative_to(folder).as_posix()] = text
+    return texts
+
+
+def test_no_answer_to_a_prediction_can_be_read_in_a_copy(handed_out: Path) -> None:
+    texts = "\n".join(readable(handed_out / "notebooks").values())
+    cells = [cell for path in PAGES for cell in asking(execute_pages.read(path))]
+    told = {text for cell in cells for text in sentences(cell)}
+    assert len(told) >= len(cells) >= 40
+    assert sorted(text for text in told if text in texts) == []
+    assert re.findall(r"predict\(.*|\b(?:answer|because|evidence) *=.*|def evidence.*", texts) == []
+
+
+def test_no_order_of_a_proof_can_be_read_in_a_copy(handed_out: Path) -> None:
+    rights = [order.right for order in ORDERS.values() if isinstance(order, OrderTheProof)]
+    texts = readable(handed_out)
+    assert len(rights) == 4 and len(texts) > 100
+    found = [(name, letters) for name, text in texts.items() for letters in rights if letters in text]
+    assert found == []
+    assert [name for name, text in texts.items() if re.search(r"\bDHB[A-I]{5}\b", text)] == []
+
+
+def test_a_fold_that_is_no_hint_and_no_aside_is_in_no_copy(handed_out: Path) -> None:
+    texts = readable(handed_out / "notebooks")
+    assert {name for text in texts.values() for name in folds(text)} == set(NO_ANSWERS)
+    for text in texts.values():
+        assert (
+            len(folds(text))
+            == len(re.findall("(?i)<details", text))
+            == len(re.findall("(?i)</details>", text))
+        )
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "<details><summary>Answer</summary>",
+        "<details><summary>What goes wrong, step by step</summary>",
+        "<details open>\n<summary> A Hint would help</summary>",
+        "<DETAILS>\n\n<SUMMARY class='x'>After your guess</SUMMARY>",
+        "<details><summary>\nHints</summary>",
+    ],
+)
+def test_a_fold_of_a_new_kind_is_taken_for_an_answer(opening: str) -> None:
+    cell = {
+        "cell_type": "markdown",
+        "metadata": {},
+        "source": f"{opening}\n\nIt is 42.\n\n</details>\n\n## Next",
+    }
+    (copied,) = student_copies.stripped({"cells": [cell]})["cells"]
+    assert copied["source"] == "## Next"
 
 
 def broken_page() -> dict[str, Any]:
@@ -457,11 +593,12 @@ def test_every_exercise_of_the_course_is_graded_once_under_its_own_name(handed_o
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_every_prediction_is_graded_below_the_cell_for_its_guess(path: Path, handed_out: Path) -> None:
     copy = execute_pages.read(handed_out / "notebooks" / path.name)["cells"]
-    asked = [n for n, cell in enumerate(copy) if "= predict(" in cell["source"]]
-    assert len(asked) == sum("predict(" in cell["source"] for cell in execute_pages.read(path)["cells"])
+    asked = [n for n, cell in enumerate(copy) if "exec(opened(" in cell["source"]]
+    assert len(asked) == len(asking(execute_pages.read(path)))
     for number, place in enumerate(asked, 1):
         ask, guess, graded = copy[place : place + 3]
         assert ask["metadata"]["nbgrader"]["locked"] and not ask["metadata"]["nbgrader"]["grade"]
+        assert ask["source"].endswith(f"\nquestion_{number}")
         assert guess["source"].startswith(f"guess_{number} = ...") and "nbgrader" not in guess["metadata"]
         assert graded["metadata"]["nbgrader"]["grade_id"] == f"guess-{ask['id']}"
         assert f"check_guess(question_{number}.asked, guess_{number})" in graded["source"]
@@ -496,16 +633,22 @@ def test_make_in_the_copy_names_what_works_there_and_nothing_else(handed_out: Pa
     assert sorted(re.findall(r"^([a-z-]+):", text, re.MULTILINE)) == sorted(named)
     for file in re.findall(r"\btools[./](\w+)", text):
         assert list((handed_out / "tools").glob(f"{file}.*")), file
-    readme = (handed_out / "README.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"`make (\w+)|^make (\w+)$", readme, re.MULTILINE)) == {("", "lab")}
+    assert not re.search(r"(?m)^# .*\n(?!.)", text.partition("\n\n")[2]), (
+        "a comment that stands above nothing"
+    )
+    for path in handed_out.rglob("*.md"):
+        assert make_commands(path.read_text(encoding="utf-8")) <= set(named), path
+    assert "lab" in make_commands((handed_out / "README.md").read_text(encoding="utf-8"))
 
 
 def test_a_setting_that_only_other_targets_use_is_left_out_with_its_comments() -> None:
     text = (
-        "# A     for a\n# B     for b\n\nA =\nB =\nC = $(B) \\\n  more\n# Of C.\n\n.PHONY: lab \\\n  test\n\n"
+        "# A     for a\n# B     for b\n\nA =\nB =\n# Of C,\n# in two lines.\nC = $(B) \\\n  more\n\n"
+        "# Of A.\nD = 1 $(A)\n.PHONY: lab \\\n  test\n\n"
     )
-    text += "lab:  ## open\n\t@echo $(A) \\\n\t  more\n\n# Of the test.\ntest: lab  ## test\n\t@echo $(C)\n"
-    made = "# A     for a\n\nA =\n\n.PHONY: help lab\n\nlab:  ## open\n\t@echo $(A) \\\n\t  more\n"
+    text += "lab:  ## open\n\t@echo $(D) \\\n\t  more\n\n# Of the test.\ntest: lab  ## test\n\t@echo $(C)\n"
+    made = "# A     for a\n\nA =\n\n# Of A.\nD = 1 $(A)\n.PHONY: help lab\n\n"
+    made += "lab:  ## open\n\t@echo $(D) \\\n\t  more\n"
     assert student_copies.makefile(text) == made
 
 

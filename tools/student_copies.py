@@ -1,14 +1,16 @@
 """Copy the course for students: the pages without solutions, outputs and counts, and all that they need.
 
     python tools/student_copies.py                        build/student/, solutions stripped
-    python tools/student_copies.py --solutions hidden     solutions there, but folded
+    python tools/student_copies.py --solutions hidden     solutions and answers there, but folded
     python tools/student_copies.py --to FOLDER           FOLDER new or empty, or a copy made before
     python tools/student_copies.py --force               even where something was changed in the copy
 
 Nothing that somebody wrote is deleted: a folder that was not made by this program is refused, and a copy in
-which a file was changed or added gives way only if you say so, or with --force. The copy is a folder to hand
-out: `make lab` opens it, and every link on its pages leads to a file in it. The stubs of the exercises
-remain, so every page still runs from top to bottom. What was written for teachers alone is left out.
+which a file was changed or added gives way only if you say so, or with --force. Environments and caches stay,
+with all that is in them. The copy is a folder to hand out: `make lab` opens it, and every link on its pages
+leads to a file in it. The stubs of the exercises remain, so every page still runs from top to bottom; the
+cells that ask for a prediction are sealed, and still know the answer. What was written for teachers alone is
+left out.
 
 The pages are an assignment of nbgrader as well: `nbgrader generate_assignment` takes them as they are. Each
 exercise is a cell for the answer and a graded cell, `check-…`, that looks at it; so is each prediction,
@@ -29,24 +31,32 @@ import tempfile
 from contextlib import suppress
 from copy import deepcopy
 from fnmatch import fnmatchcase
-from itertools import pairwise
 from pathlib import Path
 
 from execute_pages import Notebook, read, serialized, without_outputs
 from nbformat.v4 import new_code_cell
 
+from backprop_lib.course.predictions import sealed
+
 ROOT = Path(__file__).resolve().parents[1]
 SOLUTION = "solution"
-# An answer in words: a block of the reader's to open that is called so.
-ANSWER = re.compile(r"<details>\s*<summary>\s*(?:Answer|Solution)\b.*?</details>\s*", re.DOTALL)
+UNSEALING = """\
+# Run this cell to be asked. Its code is sealed, because it holds the answer.
+from backprop_lib.course.predictions import opened
+"""
+# Whatever the reader is to open is an answer, unless it is called so.
+ANSWER = re.compile(r"(?is)<details\b[^>]*>\s*<summary\b[^>]*>(?!\s*(?:Hint|On Colab)\b).*?</details>\s*")
 # Words that lead to what is no longer there.
-POINTER = re.compile(r"(?m)^The solutions? (?:is|are) in the next .*\n?|, and a solution in a collapsed cell")
+POINTER = re.compile(
+    r"(?m)^The solutions? (?:is|are) in the next .*\n?|, and a solution in a collapsed cell"
+    r"| and open the fold below| Then open this and compare:"
+    r"| \(?The (?:code of (?:the|such a) )?cell (?:that [^.]*? )?is folded\b.*?unfolds? it\.\)?"
+)
 NEEDED = (
     "LICENSE",
     "backprop_lib",
     "constraints.txt",
     "datasets",
-    "docs/front_ends.md",
     "docs/page.png",
     "docs/questions.md",
     "docs/stepper.png",
@@ -58,10 +68,11 @@ NEEDED = (
     "tools/lab_websocket.py",
     "tools/venv.sh",
 )
+FOR_ALL = ("README.md", "docs/front_ends.md")  # but for the end of each, FOR_CONTRIBUTORS
 MARK = ".made-by-student-copies.json"  # {file: hash} of all that was written
-# Made by no hand.
+# Mostly made by no hand: nobody is asked about these, and they stay.
 NO_WORK = ("__pycache__", ".ipynb_checkpoints", ".venv*", "*.egg-info", ".DS_Store", "Thumbs.db")
-FOR_CONTRIBUTORS = "\n## Check it\n"
+FOR_CONTRIBUTORS = "\n## Check it\n"  # with all that follows
 # What the README has for those who teach with the course or put it on a server: paragraphs, and remarks.
 FOR_TEACHERS = re.compile(
     r"(?m)^<!-- .* -->\n|(?s:^(?:Do you teach\?|\*\*In your own browser).*?\n(?:\n|\Z))"
@@ -84,6 +95,9 @@ def stripped(page: Notebook) -> Notebook:
     for cell in page["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = POINTER.sub("", ANSWER.sub("", cell["source"])).rstrip("\n")
+        elif "predict(" in cell["source"]:
+            *asks, shows = cell["source"].splitlines(True)  # see `graded`
+            cell["source"] = f'{UNSEALING}\nexec(opened("{sealed("".join(asks))}"))\n{shows}'
     return page
 
 
@@ -186,14 +200,14 @@ def makefile(text: str) -> str:
             break
         statements = [part for part in statements if part not in unused]
     settings = {name[1] for part in statements if (name := SETTING.match(part))}
-    kept = []
-    for part, after in pairwise([*statements, ""]):
+    kept = [""]  # from the last to the first: a comment goes with what it stands above
+    for part in reversed(statements):
         about = COMMENT.match(part)
         if part.startswith(".PHONY"):
             kept.append(f".PHONY: {' '.join(TARGETS)}")
-        elif not (about and about[1] not in settings) and not (part.startswith("# ") and not after):
+        elif about[1] in settings if about else kept[-1] or not part.startswith("# "):
             kept.append(part)
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).rstrip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(reversed(kept))).rstrip() + "\n"
 
 
 def used(name: str, statements: list[str]) -> bool:
@@ -224,6 +238,7 @@ def copy_course(target: Path, solutions: str = "stripped", force: bool = False) 
     new, old = beside / "new", beside / "old"
     try:
         names = [page.name for page in _write(new, solutions)]
+        keep_no_work(place, new)
         (new / MARK).write_text(json.dumps(fingerprints(new), indent=1), encoding="utf-8", newline="\n")
         swap(new, place, old)
         shutil.rmtree(old, ignore_errors=True)
@@ -276,6 +291,19 @@ def is_no_work(name: str) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in NO_WORK)
 
 
+def keep_no_work(old: Path, new: Path) -> None:
+    """Copy environments and caches into the new copy: a name does not say what somebody has put there."""
+    for place, folders, files in os.walk(old):
+        for path in (Path(place) / name for name in (*folders, *files) if is_no_work(name)):
+            to = new / path.relative_to(old)
+            to.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir() and not path.is_symlink():
+                shutil.copytree(path, to, symlinks=True)
+            else:
+                shutil.copy2(path, to, follow_symlinks=False)
+        folders[:] = [name for name in folders if not is_no_work(name)]
+
+
 def fingerprint(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -307,14 +335,14 @@ def _write(target: Path, solutions: str) -> list[Path]:
     for name in NEEDED:
         (target / name).parent.mkdir(exist_ok=True)
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns(*NO_WORK))
         else:
             shutil.copy(ROOT / name, target / name)
-    readme, mark, _ = (ROOT / "README.md").read_text(encoding="utf-8").partition(FOR_CONTRIBUTORS)
-    if not mark:
-        raise ValueError(f"README.md: expected a section {FOR_CONTRIBUTORS.strip()!r}")
-    readme = FOR_TEACHERS.sub("", readme)
-    (target / "README.md").write_text(readme, encoding="utf-8", newline="\n")
+    for name in FOR_ALL:
+        text, mark, _ = (ROOT / name).read_text(encoding="utf-8").partition(FOR_CONTRIBUTORS)
+        if not mark:
+            raise ValueError(f"{name}: expected a section {FOR_CONTRIBUTORS.strip()!r}")
+        (target / name).write_text(FOR_TEACHERS.sub("", text), encoding="utf-8", newline="\n")
     if (ROOT / "Makefile").exists():
         text = makefile((ROOT / "Makefile").read_text(encoding="utf-8"))
         (target / "Makefile").write_text(text, encoding="utf-8", newline="\n")

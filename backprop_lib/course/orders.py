@@ -84,41 +84,53 @@ def _example() -> tuple[Network, Array, Array]:
     return net, np.array([[0.7], [-1.2], [0.4]]), np.array([[0.0], [1.0], [0.0]])
 
 
-def _numbers_1() -> dict[str, float]:
+def _numbers_1() -> list[float]:
     net, x, y = _example()
     run = backprop(net, x, y)
-    proof = {letter: line.value for letter, line in zip("CFAG", ledger(1, net, x, y, j=1).lines, strict=True)}
     slope, prime = run.a[2] - y, net.sigma[2].prime(run.z[2])
-    wrong_ones = {"B": slope * net.sigma[2].prime(run.a[2]), "E": slope.sum() * prime, "H": slope}
-    return proof | {name: float(v[1, 0]) for name, v in (wrong_ones | {"D": slope * prime}).items()}
+    others = [slope * prime, slope * net.sigma[2].prime(run.a[2]), slope.sum() * prime, slope]
+    return [line.value for line in ledger(1, net, x, y, j=1).lines] + [float(v[1, 0]) for v in others]
 
 
-def _numbers_2() -> dict[str, float]:
+def _numbers_2() -> list[float]:
     net, x, y = _example()
     run = backprop(net, x, y)
-    proof = {letter: line.value for letter, line in zip("BFHCAE", ledger(2, net, x, y).lines, strict=True)}
     collected = float((net.w[2].T @ run.delta[2])[0, 0])
-    return proof | {"D": collected, "G": collected * float(net.sigma[1].prime(run.a[1])[0, 0])}
+    others = [collected, collected * float(net.sigma[1].prime(run.a[1])[0, 0])]
+    return [line.value for line in ledger(2, net, x, y).lines] + others
 
 
-def _numbers_3() -> dict[str, float]:
+def _numbers_3() -> list[float]:
     net, x, y = _example()
     run = backprop(net, x, y)
-    proof = {
-        letter: line.value for letter, line in zip("GECFB", ledger(3, net, x, y, j=1).lines, strict=True)
-    }
     delta, prime, b = run.delta[2], net.sigma[2].prime(run.z[2]), net.b[2]
-    wrong_ones = {"A": delta.sum() + 0 * delta, "D": delta * prime, "H": delta * b}
-    return proof | {name: float(v[1, 0]) for name, v in wrong_ones.items()}
+    others = [delta.sum() + 0 * delta, delta * b, delta * prime]
+    return [line.value for line in ledger(3, net, x, y, j=1).lines] + [float(v[1, 0]) for v in others]
 
 
-def _numbers_4() -> dict[str, float]:
+def _numbers_4() -> list[float]:
     net, x, y = _example()
     run = backprop(net, x, y)
-    lines = ledger(4, net, x, y, j=1, k=2).lines
-    proof = {letter: line.value for letter, line in zip("DBFAG", lines, strict=True)}
-    exchanged = float(run.a[1][1, 0] * run.delta[2][2, 0])
-    return proof | {"C": exchanged, "E": float(run.z[1][2, 0] * run.delta[2][1, 0])}
+    others = [run.a[1][1, 0] * run.delta[2][2, 0], run.z[1][2, 0] * run.delta[2][1, 0]]
+    return [line.value for line in ledger(4, net, x, y, j=1, k=2).lines] + [float(v) for v in others]
+
+
+def _dealt(
+    seed: int, numbers: Callable[[], list[float]], mistakes: list[str], follows: list[str]
+) -> OrderTheProof:
+    """A proof whose lines get their letters from a seed, so that nobody reads the answer here by chance.
+
+    All lists have the lines of the proof in order, and then the wrong ones.
+    """
+    letters = "ABCDEFGH"[: 1 + len(follows) + len(mistakes)]
+    dealt = "".join(np.random.RandomState(seed).permutation(list(letters)))  # the same in every numpy
+    right, others = dealt[: 1 + len(follows)], dealt[1 + len(follows) :]
+    return OrderTheProof(
+        right,
+        lambda: dict(zip(dealt, numbers(), strict=True)),
+        dict(zip(others, mistakes, strict=True)),
+        dict(zip(right[1:], follows, strict=True)),
+    )
 
 
 class OrderTheAlgorithm:
@@ -140,7 +152,6 @@ class OrderTheAlgorithm:
         "H": ("z2 a2", "w2 a1", lambda v: _layer(v, 2)),
         "I": ("dw2", "δ2 a1", lambda v: v["δ2"] @ v["a1"].T),
     }
-    belong = "ABCDFGHI"
 
     def judge(self, answer: Any) -> Verdict:
         """The verdict; it never raises because of the answer."""
@@ -168,12 +179,12 @@ class OrderTheAlgorithm:
                         f"line {place}, {letter}: {name} begins with {value[0, 0]:.4g} and should begin with "
                         f"{truth[name][0, 0]:.4g}.",
                         "Which end of the weights do the errors come from? See equation (2)."
-                        if letter == "E"
+                        if known["w2"] is net.w[2]
                         else "It used a w2 that was already changed.",
                     )
                 known[name] = value
-        missing = [letter for letter in self.belong if letter not in letters]
-        if missing:
+        made_so_far = {self.lines[letter][0] for letter in letters}
+        if missing := {made for made, _, _ in self.lines.values()} - made_so_far:
             return wrong(f"right so far; {len(missing)} more line{'s' * (len(missing) > 1)} to come.")
         return correct("a 3-3-3 net: both new matrices are right")
 
@@ -184,64 +195,64 @@ def _layer(v: dict[str, Any], l: int) -> tuple[Array, Array]:
 
 
 ORDERS: dict[str, OrderTheProof | OrderTheAlgorithm] = {
-    "order_1": OrderTheProof(
-        "CFAGD",
+    "order_1": _dealt(
+        7,
         _numbers_1,
-        {
-            "B": "Here σ′ is taken of a; the slope of the step from z to a is σ′(z).",
-            "E": "The sum stays, and no other output depends on this z: the roads through them are closed.",
-            "H": "The factor σ′ is missing: this is the slope by a, and asked for is the slope by z.",
-        },
-        {
-            "F": "The chain rule is applied to the definition, so the definition must stand above it.",
-            "A": "It keeps one term of a sum; the sum must stand above it.",
-            "G": "It carries out the derivative of one a; that derivative must stand alone above it.",
-            "D": "It writes the finished product for all neurons at once; it is the last step.",
-        },
+        [
+            "Here σ′ is taken of a; the slope of the step from z to a is σ′(z).",
+            "The sum stays, and no other output depends on this z: the roads through them are closed.",
+            "The factor σ′ is missing: this is the slope by a, and asked for is the slope by z.",
+        ],
+        [
+            "The chain rule is applied to the definition, so the definition must stand above it.",
+            "It keeps one term of a sum; the sum must stand above it.",
+            "It carries out the derivative of one a; that derivative must stand alone above it.",
+            "It writes the finished product for all neurons at once; it is the last step.",
+        ],
     ),
-    "order_2": OrderTheProof(
-        "BFHCAE",
+    "order_2": _dealt(
+        822,
         _numbers_2,
-        {
-            "D": "The factor σ′ is missing: a nudge of z is scaled by the slope of σ before it goes on.",
-            "G": "Here σ′ is taken of a; the slope that a nudge of z meets is σ′(z).",
-        },
-        {
-            "F": "The chain rule is applied to the definition, so the definition must stand above it.",
-            "H": "It writes δ for a slope that must have appeared in the line above it.",
-            "C": "It writes out a z that still stands whole, beside the errors δ, in the line above it.",
-            "A": "It is the result of a derivative; the line above must say what is differentiated.",
-            "E": "It writes a finished sum over k as a matrix product; it is the last step.",
-        },
+        [
+            "The factor σ′ is missing: a nudge of z is scaled by the slope of σ before it goes on.",
+            "Here σ′ is taken of a; the slope that a nudge of z meets is σ′(z).",
+        ],
+        [
+            "The chain rule is applied to the definition, so the definition must stand above it.",
+            "It writes δ for a slope that must have appeared in the line above it.",
+            "It writes out a z that still stands whole, beside the errors δ, in the line above it.",
+            "It is the result of a derivative; the line above must say what is differentiated.",
+            "It writes a finished sum over k as a matrix product; it is the last step.",
+        ],
     ),
-    "order_3": OrderTheProof(
-        "GECFB",
+    "order_3": _dealt(
+        2981,
         _numbers_3,
-        {
-            "A": "Every neuron has a bias of its own: the errors of the others do not belong to this one.",
-            "D": "σ′ is inside δ already: δ is the slope by z, and the bias is added to z.",
-            "H": "The derivative of b by itself is 1, whatever its value; it is not b.",
-        },
-        {
-            "E": "The chain rule is applied to the definition, so the definition must stand above it.",
-            "C": "It keeps one term of a sum; the sum must stand above it.",
-            "F": "It carries out the derivative of one z; that derivative must stand alone above it.",
-            "B": "It writes δ for a slope that must stand in the line above it, and leaves the factor 1 out.",
-        },
+        [
+            "Every neuron has a bias of its own: the errors of the others do not belong to this one.",
+            "The derivative of b by itself is 1, whatever its value; it is not b.",
+            "σ′ is inside δ already: δ is the slope by z, and the bias is added to z.",
+        ],
+        [
+            "The chain rule is applied to the definition, so the definition must stand above it.",
+            "It keeps one term of a sum; the sum must stand above it.",
+            "It carries out the derivative of one z; that derivative must stand alone above it.",
+            "It writes δ for a slope that must stand in the line above it, and leaves the factor 1 out.",
+        ],
     ),
-    "order_4": OrderTheProof(
-        "DBFAG",
+    "order_4": _dealt(
+        5451,
         _numbers_4,
-        {
-            "C": "The indices are exchanged: w_jk is to neuron j, so δ has the index j.",
-            "E": "The weight multiplies an activation, a, not a pre-activation, z.",
-        },
-        {
-            "B": "The chain rule is applied to the definition, so the definition must stand above it.",
-            "F": "It keeps one term of a sum; the sum must stand above it.",
-            "A": "It carries out the derivative of one z; that derivative must stand alone above it.",
-            "G": "It writes δ for a slope that must stand in the line above it.",
-        },
+        [
+            "The indices are exchanged: w_jk is to neuron j, so δ has the index j.",
+            "The weight multiplies an activation, a, not a pre-activation, z.",
+        ],
+        [
+            "The chain rule is applied to the definition, so the definition must stand above it.",
+            "It keeps one term of a sum; the sum must stand above it.",
+            "It carries out the derivative of one z; that derivative must stand alone above it.",
+            "It writes δ for a slope that must stand in the line above it.",
+        ],
     ),
     "order_backprop": OrderTheAlgorithm(),
 }

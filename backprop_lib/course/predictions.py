@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -122,6 +125,21 @@ def written(value: float) -> str:
     """A whole number as it is, any other with four digits."""
     whole = float(value).is_integer() and abs(value) < 1e9
     return (str(int(value)) if whole else f"{value:.4g}").replace("-", "−")
+
+
+def sealed(source: str) -> str:
+    """The source of a cell that asks, as a text in which nobody reads the answer by chance; see `opened`."""
+    return base64.b64encode(zlib.compress(source.encode())).decode()
+
+
+def opened(seal: str) -> CodeType:
+    """The code of a sealed cell, for `exec`; it computes what the cell computes, and asks what it asks.
+
+    The seal keeps the answer from eyes that only pass. It is no lock: whoever wants to read the source undoes
+    it in one line, and `.asked.answer` of a question that was asked is the answer.
+    """
+    source = zlib.decompress(base64.b64decode(seal))
+    return compile(source, "<a sealed question>", "exec", dont_inherit=True)
 
 
 NOTHING_COMMITTED = "No guess is committed to yet."
