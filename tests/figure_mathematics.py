@@ -291,18 +291,18 @@ def depth(v: Values) -> Expected:
     init = {"xavier": "Xavier", "he": "He"}.get(v["init"], v["init"])
     there, back = f"‖δ{'⁰¹²³⁴⁵⁶⁷⁸⁹'[first]}‖", v["back"]
     dead = len(shown) - len(alive)
-    end = "here the errors begin." if back == 0 else f"the errors have come # layer{'s' * (back > 1)} back."
+    come = f"have come # layer{'s' * (back > 1)} back." if first > 1 else f"{trend} on their way back."
+    beginning, there = f"the errors begin, with {there[1:-1]}.", there if back else there[1:-1]
     return Expected(
-        sentence=[layers, Rounded(middle[first - 1], 2), *([len(ordered)] if len(shown) > 1 else [])]
-        + [dead, 0] * (dead > 0)
+        sentence=[layers, *([len(ordered)] if len(shown) > 1 else []), *[dead, 0] * (dead > 0)]
+        + [Rounded(middle[first - 1], 2)] * (back > 0)
         + [back] * (first > 1 and back > 0),
         words=[there],
         table=[Rounded(s, 2) for row in zip(ordered[0], middle, ordered[-1], strict=True) for s in row],
         said=f"# hidden layer{'s' if layers > 1 else ''} of {v['activation']}, "
-        f"{init} weights: "
-        f"{there} is # times ‖δᴸ‖ ({'one net' if v['seeds'] == 1 else 'median of # nets'}"
+        f"{init} weights ({'one net' if v['seeds'] == 1 else 'median of # nets'}"
         f"{'; in # more all errors are 0' * (dead > 0)}): "
-        + (f"the errors {trend} on their way back." if first == 1 else end),
+        + (f"{there} is # times ‖δᴸ‖; the errors {come}" if back else beginning),
         reading="One point for each layer, from the output back to the layer that is reached, in a band of "
         "all nets. ",
         named=["layer", "smallest", "median", "largest"],
@@ -408,7 +408,11 @@ def logits(v: Values) -> Expected:
     t = v["target"]
     return Expected(
         [t, *map(near, (p[t], price, error[t], quadratic[t]))],
-        [near(n) for row in zip(z, p, error, quadratic, strict=True) for n in row],
+        [
+            near(n, with_decimals(n, e) if i == 1 else 3)
+            for row, e in zip(zip(z, p, error, quadratic, strict=True), error, strict=True)
+            for i, n in enumerate(row)
+        ],
         said="Class # is right and was given the probability #: the cross-entropy charges #, and its error "
         "there is #; the quadratic cost's is #.",
         reading="Bars for three probabilities and for their errors under two costs, the right class marked. ",
@@ -427,6 +431,12 @@ def logits(v: Values) -> Expected:
 
 def near(value: float, digits: int = 3) -> Rounded:
     return Rounded(float(value), digits)
+
+
+def with_decimals(value: float, difference: float) -> int:
+    """With how many digits a number has the decimals of three digits of a difference."""
+    decimals = 2 - math.floor(math.log10(abs(difference))) if difference else 0
+    return max(3, decimals + 1 + math.floor(math.log10(abs(value)))) if value else 3
 
 
 def small_net(activation: str = "sigmoid") -> tuple[Any, Any, list[str]]:
@@ -519,7 +529,7 @@ def one_neuron(v: Values) -> Expected:
     costs = [point[4] for point in trail]
     rises = sum(after > before + 1e-9 for before, after in pairwise(costs))
     far = 6 if abs(z) > 999 else 3
-    digits = [far, far, far, far, 3, far]
+    digits = [far, far, far, max(far, with_decimals(a, a - y)), 3, far]
     left = [near(z, digits[2])] if c < 1e6 and not -12 <= z <= 12 else []
     close = 1e-7 if abs(a - y) < 1e-7 else 0
     none = 1e-9 if v["step"] else 0
@@ -536,7 +546,7 @@ def one_neuron(v: Values) -> Expected:
     here_now = {"tangent": (zs, c + by_w * (zs - z)), "dot": ([z], [c]), "at": ([min(v["step"], end)], [c])}
     names = ["weight w", "bias b", "z = w + b", "answer a", "cost C", "slope ∂C/∂w = ∂C/∂b"]
     return Expected(
-        [taken, v["eta"], told[3], near(y), *told[4:], *[rises] * (rises > 0), *left],
+        [taken, v["eta"], told[3], near(y), *told[4:], *[rises] * (0 < rises != taken), *left],
         told,
         [kind],
         {
@@ -551,7 +561,8 @@ def one_neuron(v: Values) -> Expected:
         texts={"gone": "" if -12 <= z <= 12 else f"z = {number(z)} →" if z > 0 else f"← z = {number(z)}"},
         said=f"After # step{'s' * (taken != 1)} with η = #, {kind}: "
         f"the answer is {below[3]}# (target #), the cost {below[4]}#, the slope ∂C/∂w {below[5]}#."
-        + " The cost rose on # of the steps." * (rises > 0)
+        + (" The cost rose on each of the steps." if rises == taken else " The cost rose on # of the steps.")
+        * (rises > 0)
         + " The neuron runs away, and the walk was stopped." * (c >= 1e6)
         + " z, #, has left the picture." * len(left),
         reading="The cost of one neuron as a curve over z, and over the steps; "
@@ -941,7 +952,8 @@ def iris_lab(v: Values) -> Expected:
             "kept borders": "",
         },
         places=places,
-        legends={"legend": [f"l = {l}" for l in norms], "costs": ["training", "held out"]},
+        marks={"cost training": [at], "cost held out": [at], **{f"delta {l}": [at] for l in norms}},
+        legends={"legend": ["l = " * (l == 1) + str(l) for l in norms], "costs": ["training", "held out"]},
         said=f"A {'-'.join('#' * len(sizes))} net after {after}: training cost #, "
         "# of 45 held-out flowers right." + f" ‖δ¹‖ is # times ‖δᴸ‖.{work}" * bool(hidden),
         reading=LAB,
@@ -1165,7 +1177,7 @@ def step_size(v: Values) -> Expected:
     }[v["of"]]
     formulas = {"forward": "(C(p + h) − C(p)) / h", "central": "(C(p + h) − C(p − h)) / 2h"}
     name = f"{v['of'][0]}.{'.'.join(map(str, [l, *indices]))}"
-    named = f'<span data-is="{name}">{symbol}</span>' if lit else symbol
+    named = f'<span data-is="{name if lit else "w b"}">{symbol}</span>'
     off: dict[str, list[float]] = {kind: [] for kind in kinds}
     for h in steps:
         errors: dict[str, list[float]] = {kind: [] for kind in kinds}
@@ -1238,7 +1250,7 @@ def step_size(v: Values) -> Expected:
         page=[
             f" in {v['precision']}. ",
             "two U-shaped" if len(kinds) == 2 else "one U-shaped",
-            f"{'</span>' * bool(lit)} ≈ {formulas[kinds[0]].replace('p', named)}",
+            f"</span> ≈ {formulas[kinds[0]].replace('p', named)}",
             f"{formulas[kinds[-1]].replace('p', named)}</div>",
         ],
         alt=[64 >> single],

@@ -114,7 +114,7 @@ class Driven:
     @property
     def values(self) -> dict[str, Any]:
         """The state: the values of the controls, and for a live run how far it has come."""
-        values = {name: control.value for name, control in self.scene.controls.items()}
+        values = self.scene._values()
         if self.name == "live_training":
             values |= {"furthest": self.scene._trainer.epoch, "stopped": self.scene._epochs < EPOCHS}
         return values

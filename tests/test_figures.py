@@ -256,6 +256,7 @@ def test_the_iris_lab_shows_that_four_of_five_neurons_idle() -> None:
         (0, 5, "All 5 hidden neurons work."),
         (1, 5, "1 of 5 hidden neurons is idle."),
         (2, 5, "2 of 5 hidden neurons are idle."),
+        (5, 5, "All 5 hidden neurons are idle."),
     ],
 )
 def test_idle_neurons_are_counted_in_words_that_fit_their_number(idle, neurons, words) -> None:

@@ -284,9 +284,12 @@ def test_the_still_of_an_svg_is_an_image_with_its_words() -> None:
 def test_a_number_outside_the_bounds_of_a_box_is_refused_with_a_sentence() -> None:
     counted = Counted()
     shown = Scene({"size": IntegerBox("Example", 4, 0, 149)}, counted)
-    shown.controls["size"].value = 150
-    assert "Example: expected a whole number from 0 to 149, got 150" in htmls(shown)
-    assert shown.view == draw(4) and counted.calls == [(4,)]
+    for typed in (150, -1, 1.5, float("nan"), float("inf")):
+        shown.controls["size"].value = typed
+        assert f"Example: expected a whole number from 0 to 149, got {typed}" in htmls(shown)
+        assert shown.view == draw(4) and counted.calls == [(4,)]
+    shown.controls["size"].value = 7
+    assert counted.calls == [(4,), (7,)] and type(counted.calls[1][0]) is int
 
 
 def test_no_rule_of_a_scene_styles_all_of_a_page_again_whenever_the_page_changes() -> None:

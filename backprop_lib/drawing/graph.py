@@ -11,6 +11,7 @@ from backprop_lib.arguments import listed, numbers, shown
 from backprop_lib.drawing.colors import FAINT, GLOW, GRID, INK, LEAF, PAPER, QUIET
 from backprop_lib.drawing.svg import (
     ON_A_LINE,
+    beside_difference,
     data_number,
     document,
     fitting,
@@ -137,6 +138,11 @@ class _Graph:
             operands = [i for i in dict.fromkeys(node["parents"]) if i in written]
             apart = told_apart([float(self.nodes[i]["data"]) for i in operands])
             written.update({i: max(written[i], t, key=len) for i, t in zip(operands, apart, strict=True)})
+        for node in self.nodes.values():
+            if node.get("op") == "-":  # what is left is right as written
+                for i in filter(written.__contains__, node["parents"]):
+                    value = float(self.nodes[i]["data"])
+                    written[i] = max(written[i], beside_difference(value, float(node["data"])), key=len)
         return {i: t if len(t) <= 7 else fitting(self.nodes[i]["data"], 7) for i, t in written.items()}
 
     def reading(self) -> str:

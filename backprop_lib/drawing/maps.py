@@ -59,7 +59,7 @@ class NetOfMaps:
     colors: Sequence[str]
     key: tuple[str, str]
     buttons: Mapping[int, Button]
-    width: int = 556
+    width: int = 544
     height: int = 480
 
     def __post_init__(self) -> None:
@@ -98,7 +98,7 @@ class NetOfMaps:
         for l, button in self.buttons.items():
             top = self.height - BOTTOM + 1
             middle = self.x[l] + self.side / 2
-            yield from size_buttons(middle, top, l, len(self.y[l]), button, self.apart)
+            yield from size_buttons(middle, top, l, len(self.y[l]), button, 1.4, self.apart)
         yield from self._key()
 
     def _edges(self) -> Iterable[str]:

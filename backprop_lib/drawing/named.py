@@ -18,7 +18,7 @@ SYMBOL = re.compile(rf"(σ′\(z){INDEX}\)|(∂C/∂[wb]|[zawbδ]){INDEX}|([xy])
 CODE = re.compile(
     r"sigma\[(?P<of>\d)\]\.prime\(z\[\d\]\)"
     r"|(?:(?P<d>gradient\.|\bd(?=[wb]\[))|\b)(?P<kind>[zawb]|delta)\[(?P<l>\d)\]"
-    r"(?:\[(?P<j>\d+), (?P<k>\d+)\])?"
+    r"(?:\[(?P<j>\d+)(?:, (?P<k>\d+))?\])?"
     r"|(?<!\w)(?P<word>[^\W\d]\w*)"
 )
 

@@ -94,12 +94,11 @@ def network_svg(
 
     Raises ValueError or TypeError naming the argument.
     """
-    net = _Net(sizes, weights, values, deltas, lit, labels, captions, canvas)
-    net.key += 8 * bool(buttons)  # which are larger on a narrow screen
+    net = _Net(sizes, weights, values, deltas, lit, labels, captions, canvas, room=12 * bool(buttons))
     below = (
         part
         for l, button in (buttons or {}).items()
-        for part in size_buttons(net.x[l], net.bottom + 31, l, net.sizes[l], button, net.x[1] - net.x[0])
+        for part in size_buttons(net.x[l], net.bottom + 31, l, net.sizes[l], button, 1.7, net.x[1] - net.x[0])
     )
     return document(net.width, net.height, alt or net.reading(), [*net.parts(), *below])
 
@@ -117,7 +116,9 @@ class _Net:
         labels: Mapping[int, Sequence[str]] | None,
         captions: Sequence[str] | None,
         canvas: tuple[int, int] | None,
+        room: int = 0,  # pixels above the meaning of the strokes
     ) -> None:
+        self.room = room
         self.sizes = [positive_integer(f"sizes[{l}]", n) for l, n in enumerate(listed("sizes", sizes))]
         if len(self.sizes) < 2:
             raise ValueError(f"sizes: expected at least two layers, got {shown(sizes)}")
@@ -163,8 +164,7 @@ class _Net:
 
     def _lay_out(self, canvas: tuple[int, int] | None) -> None:
         """Rows, columns, radius and size of the drawing, in pixels."""
-        L, words = self.L, 62 + (22 if self.weights else 0)
-        self.key = 68  # pixels from the bottom of the net to the meaning of the strokes
+        L, words = self.L, 62 + (22 + self.room if self.weights else 0)
         self.rows = []
         for l, n in enumerate(self.sizes):
             ends = {item[1] for item in self.lit if len(item) > 1 and item[0] == l}
@@ -311,7 +311,7 @@ class _Net:
             yield line_of_text(x, self.bottom + 28, f"w{superscript(l)} {n}×{before}", 12)
             yield line_of_text(x, self.bottom + 44, f"b{superscript(l)} {n}×1", 12)
         if self.weights:
-            x, y = max(0.0, self.width / 2 - 195), self.bottom + self.key
+            x, y = max(0.0, self.width / 2 - 195), self.bottom + 68 + self.room
             yield from sign_key(x, y)
             if self.width >= 390:  # a narrow drawing has no room for it
                 width = f"width: |w|, up to {number(self.largest)}"
@@ -359,15 +359,18 @@ def sign_key(x: float, y: float) -> Iterable[str]:
     yield line_of_text(x + 150, y, "negative", 12, NEGATIVE, "start")
 
 
-def size_buttons(x: float, y: float, l: int, size: int, button: Button, apart: float) -> Iterable[str]:
+def size_buttons(
+    x: float, y: float, l: int, size: int, button: Button, most: float, apart: float
+) -> Iterable[str]:
     """− and + below a layer of so many neurons, 24 pixels each; what a click does says `figures/living.js`.
 
     x, y     the middle of both, and their top
     button   the name of the control that they move, its least and its largest value
-    apart    pixels from layer to layer: how large they can be for a finger (--grow)
+    most     how many times as large they may be for a finger on a narrow screen, where the room between
+             two layers, `apart` pixels, is enough
     """
     control, low, high = button
-    grow = min(1.7, (apart - 4) / 52)
+    grow = min(most, (apart - 4) / 52)
     for by, sign, word in ((-1, "−", "fewer"), (1, "+", "more")):
         left, is_end = x - 26 if by < 0 else x + 2, not low <= size + by <= high
         yield (

@@ -299,4 +299,4 @@ def clones() -> Scene:
         "epoch": slider("Epoch", EPOCHS, 0, EPOCHS),
         "matrices": choice("Shown", [("graph of neurons", False), ("graph and matrices", True)]),
     }
-    return Scene(controls, draw, play="epoch")
+    return Scene(controls, draw, play="epoch", lines=5)

@@ -186,19 +186,27 @@ def _heed_interrupts(action: Callable[[], None]) -> None:
     loop.call_soon(listen)  # when the message that is being answered has been
 
 
-class IntegerBox(W.IntText):  # type: ignore[misc]
-    """A box for a whole number between two bounds; one outside is not clipped but refused with a sentence."""
+class IntegerBox(W.FloatText):  # type: ignore[misc]
+    """A box for a whole number between two bounds; another one is not clipped but refused with a sentence.
+
+    A box for integers would take the point out of 1.5, and draw 15. `number` is the int.
+    """
 
     def __init__(self, description: str, value: int, low: int, high: int) -> None:
         _check_range(value, low, high)
         self.low, self.high = low, high
         super().__init__(value=value, description=description, **_room(description, 90))
 
+    @property
+    def number(self) -> float:
+        """The value, as an int if it is one."""
+        return int(self.value) if self.value.is_integer() else self.value
+
     def check(self) -> None:
-        """Raise ValueError if the number is outside the bounds."""
-        if not self.low <= self.value <= self.high:
+        """Raise ValueError if the number is not whole, or outside the bounds."""
+        if not (self.low <= self.value <= self.high and self.value.is_integer()):
             wanted = f"a whole number from {self.low} to {self.high}"
-            raise ValueError(f"{self.description}: expected {wanted}, got {self.value}")
+            raise ValueError(f"{self.description}: expected {wanted}, got {self.number}")
 
 
 def _room(description: str, pixels: int) -> dict[str, Any]:

@@ -76,16 +76,13 @@ def depth() -> Scene:
         nets = f"median of {len(norms)} nets" if seeds > 1 else "one net"
         if len(norms) < seeds:
             nets += f"; in {seeds - len(norms)} more all errors are 0"
-        sentence = (
-            f"{layers} hidden layer{'s' * (layers > 1)} of {activation}, {kind} weights: "
-            f"‖δ{superscript(first)}‖ is {number(middle[first - 1], 2)} times ‖δᴸ‖ ({nets}): "
-        )
-        if first == 1:
-            sentence += f"the errors {trend(middle[0])} on their way back."
-        elif back:
-            sentence += f"the errors have come {back} layer{'s' * (back > 1)} back."
+        sentence = f"{layers} hidden layer{'s' * (layers > 1)} of {activation}, {kind} weights ({nets}): "
+        if back:
+            sentence += f"‖δ{superscript(first)}‖ is {number(middle[first - 1], 2)} times ‖δᴸ‖; the errors "
+            come = f"have come {back} layer{'s' * (back > 1)} back."
+            sentence += come if first > 1 else f"{trend(middle[0])} on their way back."
         else:
-            sentence += "here the errors begin."
+            sentence += f"the errors begin, with δ{superscript(first)}."
         rows: list[list[object]] = [["layer", "smallest", "median", "largest"]]
         rows += [[i + 1, *(number(v[i], 2) for v in (least, middle, most))] for i in range(layers + 1)]
         alt = (

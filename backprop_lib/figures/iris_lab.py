@@ -23,11 +23,11 @@ from backprop_lib.arguments import Array, listed, shown
 from backprop_lib.costs import cost as cost_named
 from backprop_lib.data import Dataset, load_iris, one_hot, split, standardize
 from backprop_lib.drawing.canvas import Cells, name_only
-from backprop_lib.drawing.colors import HELD_OUT, INK, PAPER, QUIET, SPECIES_COLORS, TINTS
+from backprop_lib.drawing.colors import HELD_OUT, HERE, INK, PAPER, QUIET, SPECIES_COLORS, TINTS
 from backprop_lib.drawing.epochs import EpochAxes, axis_end
 from backprop_lib.drawing.maps import NetOfMaps
 from backprop_lib.drawing.net import superscript
-from backprop_lib.drawing.plots import DASHES, FastFigure, image_html, styled
+from backprop_lib.drawing.plots import DASHES, FastFigure, image_html, layer_colors, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_per_example, feed_forward
 from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins, rounded_up
@@ -234,6 +234,8 @@ def idle_sentence(idle: int, neurons: int) -> str:
         return f" Its only hidden neuron {'is idle' if idle else 'works'}."
     if not idle:
         return f" {'Both' if neurons == 2 else f'All {neurons}'} hidden neurons work."
+    if idle == neurons:
+        return f" All {neurons} hidden neurons are idle."
     return f" {idle} of {neurons} hidden neurons {'is' if idle == 1 else 'are'} idle."
 
 
@@ -323,14 +325,17 @@ class CurvesFigure:
             ("kept held out", "_", HELD_OUT, DASHES[3], 2),
         ):
             self._line(self.cost, f"cost {name}", label=label, color=color, ls=dash, lw=1.5, zorder=above)
+        grays = layer_colors(DEEPEST + 1)
         for l in range(1, DEEPEST + 2):
-            style: Any = {"color": INK, "ls": DASHES[l - 1], "lw": 2.2 - 0.25 * l, "zorder": 3}
-            self._line(self.delta, f"delta {l}", label=f"l = {l}", **style)
+            style: Any = {"color": grays[l - 1], "ls": DASHES[l - 1], "lw": 1.5, "zorder": 3}
+            self._line(self.delta, f"delta {l}", label=f"l = {l}" if l == 1 else str(l), **style)
         row: Any = {"frameon": False, "fontsize": 8, "ncols": 5, "borderaxespad": 0, "borderpad": 0}
-        row |= {"loc": "lower left", "handlelength": 1.4, "handletextpad": 0.3, "columnspacing": 0.45}
-        row["bbox_to_anchor"] = (-0.19, 1.05)
+        row |= {"loc": "lower left", "handlelength": 2.2, "handletextpad": 0.5, "columnspacing": 0.8}
+        row["bbox_to_anchor"] = (-0.04, 1.07)
         self.costs = self.fast.add("costs", self.cost.axes.legend(**row), seldom=True)
         self.legend = self.fast.add("legend", self.delta.axes.legend(**row), seldom=True)
+        for line in (*self.costs.get_lines(), *self.legend.get_lines()):
+            line.set_marker("")
         for spine in self.map.axes.spines.values():
             spine.set_visible(False)
         self.errors = self.fast.add(
@@ -346,6 +351,8 @@ class CurvesFigure:
         self.fast.figure.text(252 / CURVES, 0.015, "epoch; dark: 1e−5, yellow: 1", **words)
 
     def _line(self, axes: EpochAxes, name: str, **style: Any) -> None:
+        if "kept" not in name:  # the last point is marked: where the run is now
+            style |= {"marker": "o", "ms": 4.5, "mfc": HERE, "mec": INK, "mew": 0.8, "clip_on": False}
         (line,) = axes.axes.plot([], [], **style)
         self.lines[name] = self.fast.add(name, line)
 
@@ -362,6 +369,7 @@ class CurvesFigure:
         for name, line in self.lines.items():
             values = curves.get(name, np.zeros(0))
             line.set_data(np.arange(len(values)), values)
+            line.set_markevery([max(0, len(values) - 1)])
         self.cost.fit(at, [curves[n] for n in costs])
         self.delta.fit(at, [curves[n] for n in norms])
         self.map.fit(at)
@@ -412,7 +420,7 @@ class IrisLab(Scene):
 
     def settings(self) -> Settings:
         """The settings that the controls say now."""
-        return _settings(**{n: c.value for n, c in self.controls.items() if n != "epoch"})
+        return _settings(**{name: value for name, value in self._values().items() if name != "epoch"})
 
     def keep(self, settings: Settings | None) -> None:
         """Show the run with these settings beside the present one; with None, none."""

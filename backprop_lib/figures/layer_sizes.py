@@ -11,10 +11,6 @@ from backprop_lib.network import Network
 MOST, CANVAS = 12, (740, 560)  # for the largest net as for the smallest
 
 
-def _several(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}{'es' if noun.endswith('s') else 's'}"
-
-
 def counted(net: Network) -> list[str]:
     """How many weights and biases each layer has, and why: lines of named HTML."""
     lines = []
@@ -25,12 +21,13 @@ def counted(net: Network) -> list[str]:
             f"n{subscript(l)}",
             f"n{subscript(l - 1)}",
         )
-        names, counts = {w: f"w.{l}", b: f"b.{l}", n: f"a.{l}", before: f"a.{l - 1}"}, net.w[l].shape
+        names, (rows, columns) = {w: f"w.{l}", b: f"b.{l}", n: f"a.{l}", before: f"a.{l - 1}"}, net.w[l].shape
+        numbers = {w: str(rows * columns), b: str(rows), n: str(rows), before: str(columns)}
         for line in (
-            f"{w}: {n} · {before} = {counts[0]} · {counts[1]} = {_several(net.w[l].size, 'weight')}",
-            f"{b}: {n} = {_several(net.b[l].size, 'bias')}",
+            f"{w}: {n} · {before} = {{{n}}} · {{{before}}} = {{{w}}} weight{'s' * (rows * columns > 1)}",
+            f"{b}: {n} = {{{b}}} bias{'es' * (rows > 1)}",
         ):
-            lines.append(equation(line, names, {}))
+            lines.append(equation(line, names, numbers))
     return lines
 
 
@@ -62,7 +59,7 @@ def layer_sizes() -> Scene:
         buttons = {l: (name, 1, MOST) for l, name in enumerate(names)}
         drawn = network_svg(sizes, weights=net.w, alt=alt, canvas=CANVAS, buttons=buttons)
         html = beside(drawn, living_line(*counted(net), f"together: {net.theta.size} numbers"))
-        return View(html, alt, sentence, rows, code, idle=idle)
+        return View(html, alt, sentence, rows, code, idle=idle, names={"w": "w", "b": "b"})
 
     controls = {
         "inputs": slider("Inputs", 4, 1, MOST),

@@ -29,9 +29,9 @@ const STYLE = `
   .living svg :is(${PARTS}):focus { outline: none; }
   .living [data-by]:not([aria-disabled="true"]) { cursor: pointer; }
   .living [data-by]:focus { outline: none; }
-  @media (max-width: 640px) { /* a drawing is smaller there, a finger is not */
-    .living [data-by] { transform-box: fill-box; transform: scale(var(--grow)); transform-origin: right 25%; }
-    .living [data-by="1"] { transform-origin: left 25%; }
+  @media (max-width: 480px) { /* a drawing is smaller there, a finger is not */
+    .living [data-by] { transform-box: fill-box; transform: scale(var(--grow)); transform-origin: right top; }
+    .living [data-by="1"] { transform-origin: left top; }
   }
   .living [data-by]:focus-visible rect { stroke: #B35806; stroke-width: 3; }
   .living g:focus-visible > :is(circle, rect) { stroke: #B35806; }
@@ -71,7 +71,7 @@ function alike(one, other) {
 function inWords(name) {
   const [kind, layer, j, k] = name.split(".");
   if (kind === "slope") return `∂${layer}/∂${j}`;
-  if (kind === "grad") return `grad of ${layer}`;
+  if (kind === "grad") return layer ? `grad of ${layer}` : "every grad";
   if (layer === undefined) return KINDS[kind] ?? kind;
   const neuron = (n) => (n === "*" ? "every neuron" : `neuron ${n}`);
   const where = j === undefined ? "" : k === undefined ? `${neuron(j)} of ` : "";
@@ -83,7 +83,10 @@ function inWords(name) {
 function told(part) {
   const { layer, neuron, a, delta, to, from, value } = part.dataset, title = part.querySelector("title");
   if (neuron && title) return title.textContent;
-  const rounded = (text) => String(+(+text).toPrecision(3)).replace(/-/g, "−");
+  const rounded = (text) => {
+    const value = +(+text).toPrecision(3), size = Math.abs(value), far = value && (size < 1e-3 || size >= 1e6);
+    return (far ? value.toExponential() : String(value)).replace("+", "").replace(/-/g, "−");
+  };
   if (layer && neuron) {
     const numbers = [a && `a = ${rounded(a)}`, delta && `δ = ${rounded(delta)}`].filter(Boolean).join(", ");
     return `Neuron ${neuron} of layer ${layer}${numbers && `: ${numbers}`}`;

@@ -12,7 +12,7 @@ from backprop_lib.drawing.colors import INK, LINE_COLORS, QUIET, RIGHT
 from backprop_lib.drawing.named import equation
 from backprop_lib.drawing.net import subscript
 from backprop_lib.drawing.plots import FastFigure, styled
-from backprop_lib.drawing.svg import number
+from backprop_lib.drawing.svg import beside_difference, number
 from backprop_lib.equations import output_error_through_jacobian
 from backprop_lib.figures.scene import Scene, View, choice, living_line, slider
 
@@ -88,8 +88,11 @@ def logits() -> Scene:
             f"{number(float(delta['quadratic'][target]))}."
         )
         rows: list[list[object]] = [["output", "z", "p", "p − y", "Jᵀ∇C of the quadratic cost"]]
+        # p with the decimals of p − y
+        shown = [beside_difference(float(p[j]), float(delta["cross-entropy"][j])) for j in range(3)]
         rows += [
-            [j, *(number(float(v)) for v in (z[j], p[j], *(d[j] for d in delta.values())))] for j in range(3)
+            [j, number(float(z[j])), shown[j], *(number(float(d[j])) for d in delta.values())]
+            for j in range(3)
         ]
         alt = (
             "Bars for three probabilities and for their errors under two costs, the right class marked. "
@@ -101,7 +104,7 @@ def logits() -> Scene:
             'softmax, quadratic = activation("softmax"), cost("quadratic")\n'
             f"z, y = np.array([[{z_0}], [{z_1}], [{z_2}]]), np.eye(3)[:, [{target}]]\n"
             "p = softmax(z)\n"
-            "delta = p - y\n"
+            f"C, delta = -np.log(p[{target}]), p - y\n"
             "of_quadratic = output_error_through_jacobian(quadratic.prime(p, y), softmax.jacobian(z))\n"
             "np.hstack([z, p, delta, of_quadratic])"
         )
@@ -111,6 +114,7 @@ def logits() -> Scene:
             values = (z[j], p[j], y[j, 0], *(d[j] for d in delta.values()))
             names |= here
             numbers |= {symbol: number(float(v)) for symbol, v in zip(here, values, strict=True)}
+            numbers[f"p{at}"] = shown[j]
             lines.append(
                 f"z{at} = {{z{at}}},  p{at} = exp(z{at}) / Σₖ exp(zₖ) = {{p{at}}},  "
                 f"δ{at} = p{at} − y{at} = {{p{at}}} − {{y{at}}} = {{δ{at}}},  (Jᵀ∇C){at} = {{(Jᵀ∇C){at}}}"
@@ -130,7 +134,7 @@ def logits() -> Scene:
         of_errors = "Bars for the errors under two costs. " + sentence.partition(": ")[2]
         html = fast.html(alt, of_errors, parts=parts)
         html += living_line(*(equation(line, names, numbers) for line in lines))
-        return View(html, alt, sentence, rows, code, names=NAMES)
+        return View(html, alt, sentence, rows, code, names=NAMES | {"C": "C"})
 
     controls = {
         **{f"z_{j}": slider(f"z of output {j}", float(j) + 1, -10.0, 10.0, 0.25) for j in range(3)},

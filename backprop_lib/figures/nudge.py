@@ -166,6 +166,7 @@ def nudge() -> Scene:
             f"z_and_a = [values[{l}][{j}, 0] for values in (before.z, after.z, before.a, after.a)]\n"
             "[*z_and_a, C, nudged_C, nudged_C - C, delta, delta * nudge]"
         )
+        names = {"z_and_a": f"z.{l}.{j} a.{l}.{j}", "delta": f"delta.{l}.{j}"}
         reach = {"z": z + nudges, "a": answers, "C": costs}
         drawn = network_svg(net.sizes, weights=net.w, values=run.a, deltas=run.delta, lit={(l, j)})
         at, place = f"{superscript(l)}{subscript(j)}", f"{l}.{j}"
@@ -174,7 +175,7 @@ def nudge() -> Scene:
         forward += f" = σ({named(number(z), f'z.{place}')}) = {named(number(a_start), f'a.{place}')}"
         curves = figure.html(alt, nudge, delta, end - start, reach)
         html = beside(drawn, curves) + living_line(f"{promise}, where {forward}")
-        return View(html, alt, sentence, rows, code, choosable="neurons", chosen=place)
+        return View(html, alt, sentence, rows, code, choosable="neurons", chosen=place, names=names)
 
     controls: dict[str, Any] = {
         "l": slider("Layer l", 2, 1, 2),

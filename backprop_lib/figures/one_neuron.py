@@ -14,7 +14,7 @@ from backprop_lib.costs import cost as cost_named
 from backprop_lib.drawing.colors import FAINT, HERE, INK, PAPER, QUIET, SLOPE
 from backprop_lib.drawing.named import equation
 from backprop_lib.drawing.plots import FastFigure, styled
-from backprop_lib.drawing.svg import number
+from backprop_lib.drawing.svg import beside_difference, number
 from backprop_lib.equations import backprop, cost_per_example, error_of_the_outputs, feed_forward
 from backprop_lib.figures.reproducible import rounded_up
 from backprop_lib.figures.scene import LogSlider, Scene, View, choice, living_line, slider
@@ -185,6 +185,8 @@ def one_neuron() -> Scene:
             name: _told(value, none, digits)
             for name, value in zip("wbza", (weight, bias, z, answer), strict=True)
         }
+        if answer != y and abs(answer) >= none:
+            numbers["a"] = max(numbers["a"], beside_difference(answer, answer - y), key=len)
         numbers |= {"x": "1", "y": number(y), "∂C/∂w": _told(slope, near, digits)}
         numbers["C"] = _told(float(costs[step]), 0.0 if cost == "cross-entropy" else near**2)
         taken = int(np.count_nonzero(costs[:step] < FAR))
@@ -194,7 +196,7 @@ def one_neuron() -> Scene:
             f"the cost {numbers['C']}, the slope ∂C/∂w {numbers['∂C/∂w']}."
         )
         if rises := np.count_nonzero(np.diff(costs[: step + 1]) > 1e-9):
-            sentence += f" The cost rose on {rises} of the steps."
+            sentence += f" The cost rose on {'each' if rises == taken else rises} of the steps."
         if costs[step] >= FAR:
             sentence += " The neuron runs away, and the walk was stopped."
         elif not ZS[0] <= z <= ZS[-1]:

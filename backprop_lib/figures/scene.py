@@ -147,16 +147,18 @@ def _progress_html(progress: tuple[int, int] | None) -> str:
 def _value_text(control: Any) -> str:
     """What a control says, in words: the label of a choice, or a number."""
     label = getattr(control, "label", None)
-    value = control.value
+    value = getattr(control, "number", control.value)
     if isinstance(label, str) and label:
         return label
     return number(value, 6) if isinstance(value, int | float) else str(value)
 
 
-def _code_html(view: View, living: bool = False) -> str:
+def _code_html(view: View, living: bool = False, lines: int = 0) -> str:
     if not view.code:
         return ""
-    style = "margin:6px 0;font-size:13px;white-space:pre-wrap;user-select:all"
+    style = "margin:6px 0;font-size:13px;white-space:pre-wrap;user-select:all" + (
+        f";min-height:{lines}lh" if lines else ""
+    )
     if living:  # its names are pointed at one by one
         return f'<pre style="{style}" data-line><code>{named.code(view.code, view.names)}</code></pre>'
     return f'<pre style="{style}"><code>{escape(view.code)}</code></pre>'
@@ -181,6 +183,7 @@ class Scene(W.VBox):  # type: ignore[misc]
     play       the name of a slider that is also to be played, a step every `interval` milliseconds
     living     whether what is pointed at lights, in the picture and in the code: see `living.js`
     choose     from the layer and the indices that are clicked to the values of controls; see `View.choosable`
+    lines      for how many lines of code there is room, so that nothing below moves
 
     `view` is the last good View, `error` the exception that prevented the present one (or None), `controls`,
     `reset_button`, `numbers_button` and `player` the widgets. The first drawing is not guarded: what is wrong
@@ -195,6 +198,7 @@ class Scene(W.VBox):  # type: ignore[misc]
         interval: int = 150,
         living: bool = False,
         choose: Callable[..., Mapping[str, Any]] | None = None,
+        lines: int = 0,
     ) -> None:
         if play is not None and play not in controls:
             raise ValueError(f"play: expected one of {', '.join(controls)}, got {shown(play)}")
@@ -204,6 +208,7 @@ class Scene(W.VBox):  # type: ignore[misc]
         self.helpers = [self.screen]
         self._draw = draw
         self._choose = choose
+        self._lines = lines
         self._drawing = threading.Lock()
         self._asked = threading.Event()
         self._held = False
@@ -282,7 +287,7 @@ class Scene(W.VBox):  # type: ignore[misc]
         return self.view if self.screen.pixels == SHARP else self._finished(self._good)
 
     def _values(self) -> dict[str, Any]:
-        return {name: control.value for name, control in self.controls.items()}
+        return {name: getattr(control, "number", control.value) for name, control in self.controls.items()}
 
     def _texts(self) -> dict[str, str]:
         return {name: _value_text(control) for name, control in self.controls.items()}
@@ -365,7 +370,7 @@ class Scene(W.VBox):  # type: ignore[misc]
             "pointed": f'<output class="pointed"{more}></output>' if self._living is not None else "",
             "sentence": f'<div class="sentence">{_sentence_html(view.sentence, self._changed)}</div>',
             "table": f'<div class="wide">{table}</div>',
-            "code": _code_html(view, self._living is not None),
+            "code": _code_html(view, self._living is not None, self._lines),
         }
 
     def _on_change(self, change: object) -> None:

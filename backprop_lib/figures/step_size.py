@@ -11,6 +11,7 @@ from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris
 from backprop_lib.drawing.canvas import name_only
 from backprop_lib.drawing.colors import FAINT, LINE_COLORS, QUIET
+from backprop_lib.drawing.named import equation as in_names
 from backprop_lib.drawing.named import symbols
 from backprop_lib.drawing.net import network_svg, subscript, superscript
 from backprop_lib.drawing.plots import FastFigure, styled
@@ -193,11 +194,24 @@ def step_size() -> Scene:
         lit = {one.indices, (l - 1, k), (l, j)} if of == "weight" else {one.indices} - {()}
         drawn = network_svg(net.sizes, weights=net.w, lit=lit, canvas=(NET, HEIGHT))
         slopes = " or ".join(FORMULAS[kind].format(one.symbol) for kind in kinds)
-        equation = symbols(f"∂C/∂{one.symbol} ≈ {slopes}", net.L)
+        line, names = f"∂C/∂{one.symbol} ≈ {slopes}", {"net": "w b"}
+        equation = symbols(line, net.L)
+        if one is ALL:
+            equation = in_names(line, {"∂C/∂θ": "dw db", "θ": "w b"}, {})
         html = beside(drawn, fast.html(alt)) + living_line(equation)
         idle = frozenset({"median": "ljk", "bias": "k", "weight": ""}[of])
         place = ".".join(map(str, one.indices))
-        return View(html, alt, sentence, rows, code, idle=idle, choosable="neurons, weights", chosen=place)
+        return View(
+            html,
+            alt,
+            sentence,
+            rows,
+            code,
+            idle=idle,
+            choosable="neurons, weights",
+            chosen=place,
+            names=names,
+        )
 
     controls: dict[str, Any] = {
         "of": choice("Error of", {"median of all 43": "median", "one weight": "weight", "one bias": "bias"}),
@@ -214,7 +228,7 @@ def step_size() -> Scene:
     def choose(l: int, j: int, k: int | None = None) -> dict[str, Any]:
         return {"of": "bias", "l": l, "j": j} if k is None else {"of": "weight", "l": l, "j": j, "k": k}
 
-    return Scene(controls, draw, living=True, choose=choose)
+    return Scene(controls, draw, living=True, choose=choose, lines=8)
 
 
 def chosen(values: Array, column: int | None) -> Array:

@@ -141,17 +141,25 @@ def weight_inspector() -> Scene:
             "C, new_C = cost_of(net, x, y), cost_of(moved, x, y)\n"
             f"[a, a, delta, new_delta, *slopes, w, new_w, C, new_C, new_C - C, slope * {change:g}]"
         )
+        into, end, slope = f"a.{l - 1}.{k}", f"delta.{l}.{j}", f"dw.{l}.{j}.{k}"
+        names = {
+            "a": into,
+            "delta": end,
+            "new_delta": end,
+            "slope": slope,
+            "slopes": slope,
+            "measured": slope,
+        }
         held = f"<div data-slides='{CHANGE}' style='max-width:100%;line-height:0'>{drawn}</div>"
         plot = fast.html(alt, slides=[(CHANGE, axes, change, change)])
-        into, end = f"a.{l - 1}.{k}", f"delta.{l}.{j}"
         weight = f"w{superscript(l)}{subscript(j)}{subscript(k)}"
         equation = symbols(
             f"∂C/∂{weight} = δ{superscript(l)}{subscript(j)} a{superscript(l - 1)}{subscript(k)}", 2
         )
-        product = named(number(a * new_delta), f"dw.{l}.{j}.{k}")
+        product = named(number(a * new_delta), slope)
         equation += f" = {named(number(new_delta), end)} · {named(factor(a), into)} = {product}"
         html = beside(held, plot) + living_line(equation)
-        return View(html, alt, sentence, rows, code, choosable="weights", chosen=f"{l}.{j}.{k}")
+        return View(html, alt, sentence, rows, code, choosable="weights", chosen=f"{l}.{j}.{k}", names=names)
 
     controls: dict[str, Any] = {
         "l": slider("Layer l", 2, 1, 2),
