@@ -391,7 +391,9 @@ PRINTED = """() => {
         chrome: all('.skip-to-content, .headerlink, .run, .also, .copybtn').filter(isSeen).length,
         closed: all('summary').filter(each => getComputedStyle(each).listStyleType !== 'none').length,
         asked: all('.sealed, .hide > summary').filter(isSeen).length,
-        folded: all('details > :not(summary)').filter(each => !isSeen(each)).length,
+        folded: all(':is(details:not(.hide), .tag_solution > details) > :not(summary)')
+            .filter(each => !isSeen(each)).length,
+        telling: all('.cell:not(.tag_solution) > details.hide').filter(isSeen).length,
         cut: all('pre').filter(each => each.scrollWidth > each.clientWidth + 1).length,
         alone: all('h1, h2, h3, h4').filter(each => getComputedStyle(each).breakAfter !== 'avoid').length,
     };
