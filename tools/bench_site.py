@@ -15,6 +15,7 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,6 +28,10 @@ ROOT = Path(__file__).parents[1]
 SITE = ROOT / "build" / "site"
 TABLE = ROOT / "benchmarks" / "site.md"
 PAGE = "01_a_net_of_neurons.ipynb"
+BEFORE = """Before: on 2026-11-25 every page loaded matplotlib before its first cell, and a first visit
+to this one loaded 44.8 MB."""
+OTHERS = """This page draws, and loads matplotlib as before; since 2026-11-26 a page that
+draws nothing loads 8.0 MB less without it, and one that does not import sympy has no need of its 7.8 MB."""
 CLASS = 200
 SECONDS, CLIENTS = 5.0, 8  # of asking a plain server, and how many ask at once
 FIRST_OUTPUT = """async () => {
@@ -133,6 +138,9 @@ def main() -> None:
 
 Page {PAGE}, Chromium without a window, server on the same computer:
 {os.cpu_count()} cores, {platform.system()}. Written by `make bench-site`.
+
+{BEFORE}
+After: on {date.today()} it loads {megabytes:.1f} MB. {OTHERS}
 
 | | measured | at most |
 |---|---|---|

@@ -1,4 +1,4 @@
-"""Print the book: one PDF, with the solutions and the answers to the predictions at the end.
+"""Print the book: one PDF, with all that is folded on a page at the end: solutions, answers, hints.
 
     python tools/print_book.py            build/print/index.html to build/backpropagation.pdf
 
@@ -18,7 +18,8 @@ BOOK = ROOT / "build" / "print" / "index.html"
 PDF = ROOT / "build" / "backpropagation.pdf"
 MINUTES = 10
 
-# What is folded on a page goes, opened, to the end of the book; in its place it says where.
+# What is folded on a page goes, opened, to the end of the book; in its place it says where. The folded source
+# of a question stays where it is: it is not printed.
 TO_THE_END = """() => {
     const article = document.querySelector('article[role=main]');
     const end = document.createElement('section');
@@ -32,8 +33,12 @@ TO_THE_END = """() => {
         const mark = marks.filter(mark => before(mark, element)).pop();
         return headings.find(heading => before(mark, heading)).textContent.replace(/[#¶]\\s*$/, '');
     };
-    const folds = [...article.querySelectorAll('.tag_solution, .cell_output details')].filter(
-        fold => !fold.parentElement.closest('.tag_solution, .cell_output details'));
+    const folded = '.tag_solution, details:not(.hide)';
+    const folds = [...article.querySelectorAll(folded)].filter(fold => !fold.parentElement.closest(folded));
+    const named = fold => {
+        const summary = fold.querySelector(':scope > summary');
+        return !summary ? 'Solution' : summary.matches('.sealed') ? 'Answer' : summary.textContent;
+    };
     let chapter = '', number = 0;
     for (const fold of folds) {
         const name = title(fold);
@@ -45,7 +50,8 @@ TO_THE_END = """() => {
         number += 1;
         const here = document.createElement('p');
         here.className = 'at-the-end';
-        here.innerHTML = `<a href="#answer-${number}">${number} is at the end of the book.</a>`;
+        here.innerHTML = `<a href="#answer-${number}"></a>`;
+        here.firstChild.textContent = `${named(fold)}: number ${number} at the end of the book`;
         const there = document.createElement('div');
         there.id = `answer-${number}`;
         there.innerHTML = `<h3>${number}</h3>`;

@@ -176,7 +176,7 @@ def test_every_page_lies_beside_its_html_to_be_downloaded_as_it_is() -> None:
 @pytest.mark.parametrize("how", ["mouse", "keyboard"])
 def test_a_symbol_says_its_meaning_and_its_shape(how: str, tab: Any) -> None:
     pointing(tab, "notebooks/03_the_error_of_the_output_layer.html")
-    error = tab.locator("article [data-symbol=δ]").first
+    error = tab.locator("article mjx-container [data-symbol=δ]").first
     if how == "mouse":
         error.hover()
     else:
@@ -195,7 +195,7 @@ def test_a_prime_and_a_transpose_are_symbols_of_their_own_and_a_letter_of_anothe
 ) -> None:
     pointing(tab, "notebooks/04_the_error_of_a_hidden_layer.html")
     for letter, words in (("σ′", "the derivative of the activation"), ("T", "the transpose")):
-        tab.locator(f"article [data-symbol='{letter}']").first.hover()
+        tab.locator(f"article mjx-container [data-symbol='{letter}']").first.hover()
         assert words in tab.get_by_role("tooltip").inner_text()
     pointing(tab, "notebooks/10_softmax_and_cross_entropy.html")
     assert tab.locator("article [data-symbol=p]").count() > 10
@@ -207,6 +207,58 @@ def test_a_prime_and_a_transpose_are_symbols_of_their_own_and_a_letter_of_anothe
     ):
         pointing(tab, f"notebooks/{page}.html")
         assert tab.locator(f"article [data-symbol={letter}]").count() == 0
+
+
+# Signs of the text that are not marked, and words and labels that are.
+UNMARKED = """() => {
+    const known = new Set([...document.querySelectorAll('[data-symbol]')].map(each => each.dataset.symbol));
+    const formulas = 'pre, code, svg, mjx-container, script, style, [data-is]';
+    const all = [...document.querySelectorAll('article *')].filter(each => !each.closest(formulas));
+    return all.flatMap(each => {
+        const { symbol } = each.dataset, next = each.nextSibling?.data;
+        if (symbol === 'a' && /^ (?:net|neuron|small|single)/.test(next)) return [`a${next}`];
+        if (symbol === 'C' && each.closest('td, strong')) return ['the label C'];
+        const texts = symbol ? [] : [...each.childNodes].filter(node => node.nodeType === Node.TEXT_NODE);
+        return texts.map(({data}) => data).filter(data =>
+            known.has(data.match(/[σδηθΔ∂∇⊙]|[wbz](?=[⁰¹²³])/u)?.[0]));
+    });
+}"""
+
+
+def test_no_sign_of_the_text_is_without_its_meaning(opened: tuple[Path, Any]) -> None:
+    _, tab = opened
+    assert tab.locator("article span[data-symbol]").count() > 10
+    assert tab.evaluate(UNMARKED) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "words", "symbols"),
+    [
+        ("notebooks/03_the_error_of_the_output_layer", "h3:has-text('Is σ′ of z or')", ["σ′", "z", "a"]),
+        ("notebooks/04_the_error_of_a_hidden_layer", "strong:has-text('What if σ′ is left')", ["σ′"]),
+        ("notebooks/07_trusting_a_gradient", "td p:has-text('σ′ of a at the output')", ["σ′", "a"]),
+        ("notebooks/08_training_on_iris", "th:has-text('largest ∂C/∂w¹')", ["∂", "C", "∂", "w"]),
+        ("notebooks/08_training_on_iris", "th:has-text('‖δ‖ of layer 2')", ["δ"]),
+        ("notebooks/08_training_on_iris", "p:has-text('in the runs A, B, C and D')", []),
+        ("docs/questions", "a:has-text('Whose δ has a bias?')", ["δ"]),
+    ],
+)
+def test_a_symbol_of_the_text_says_its_meaning_by_mouse_and_by_keyboard(
+    page: str, words: str, symbols: list[str], tab: Any
+) -> None:
+    pointing(tab, f"{page}.html")
+    tab.evaluate("() => document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
+    text, tip = tab.locator(f"article {words}").first, tab.get_by_role("tooltip")
+    marked = text.locator("span[data-symbol]")
+    assert marked.evaluate_all("all => all.map(each => each.dataset.symbol)") == symbols
+    meanings = tab.evaluate("() => Object.fromEntries(BOOK.symbols.map(each => [each.letter, each.meaning]))")
+    for n, symbol in enumerate(symbols):
+        marked.nth(n).hover()
+        assert meanings[symbol] in tip.inner_text()
+    if symbols:
+        tab.keyboard.press("Escape")
+        (marked.first if text.evaluate("text => text.tagName !== 'A'") else text).focus()
+        assert all(meanings[symbol] in tip.inner_text() for symbol in symbols)
 
 
 # Mentions of an equation on the pages that are about them, by number of the page; 20 were asked for in all.
@@ -346,7 +398,8 @@ def test_every_drawn_net_of_a_page_can_be_pointed_at_by_mouse_and_by_keys(opened
 # The rules of accessibility, as axe-core knows them
 
 LOOKS = pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", PHONE)], ids=["light", "dark"])
-LOOKED_AT = ["index", "symbols", "glossary", "bibliography", "errata", "search", "backprop_lib/equations"]
+LOOKED_AT = ["index", "symbols", "glossary", "bibliography", "errata", "search", "docs/questions"]
+LOOKED_AT += ["backprop_lib/equations"]
 
 
 def look(tab: Any, scheme: str, size: dict[str, int]) -> None:
@@ -391,7 +444,9 @@ PRINTED = """() => {
         chrome: all('.skip-to-content, .headerlink, .run, .also, .copybtn').filter(isSeen).length,
         closed: all('summary').filter(each => getComputedStyle(each).listStyleType !== 'none').length,
         asked: all('.sealed, .hide > summary').filter(isSeen).length,
-        folded: all('details > :not(summary)').filter(each => !isSeen(each)).length,
+        folded: all(':is(details:not(.hide), .tag_solution > details) > :not(summary)')
+            .filter(each => !isSeen(each)).length,
+        telling: all('.cell:not(.tag_solution) > details.hide').filter(isSeen).length,
         cut: all('pre').filter(each => each.scrollWidth > each.clientWidth + 1).length,
         alone: all('h1, h2, h3, h4').filter(each => getComputedStyle(each).breakAfter !== 'avoid').length,
     };

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+from documents import PAGES, ROOT
 from print_book import TO_THE_END, print_book
 
 BOOK = """<!doctype html><title>Book</title>
@@ -36,6 +38,36 @@ def test_what_is_folded_goes_opened_to_the_end_under_the_title_of_its_page(
     assert answers.startswith("Solutions and answers One 1 Open Answer A Two 2 Solution B with a hint"), (
         answers
     )
+
+
+# In the printed book each page has a mark.
+MARKED = "() => document.querySelector('article').insertAdjacentHTML('afterbegin', '<p id=document-x>')"
+# What paper leaves empty, what stands open below its question, and what is lost at the end. A fold that fades
+# in is looked at in its first moment, as paper does.
+ON_PAPER = """() => {
+    const all = selector => [...document.querySelectorAll(`article ${selector}`)];
+    const isSeen = each => each.checkVisibility({opacityProperty: true}) && each.offsetHeight !== 0;
+    const isEmpty = each => ![...each.querySelectorAll('pre, p, li, td, img, svg')].some(isSeen);
+    document.getAnimations().forEach(each => { each.pause(); each.currentTime = 0; });
+    return {
+        frames: all(':is(details, .cell, .cell_input, .output)').filter(isSeen).filter(isEmpty).length,
+        below: all(':is(details, .tag_solution):not(#solutions *)').filter(isSeen).length,
+        lost: all('#solutions :is(p, pre, td):not(:empty, summary *)').filter(each => !isSeen(each)).length,
+        code: all('#solutions .tag_solution pre').length,
+    };
+}"""
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_paper_has_no_empty_frame_and_no_answer_below_its_question(path: Path, chromium: Any) -> None:
+    address = (ROOT / "build" / "book" / "notebooks" / f"{path.stem}.html").as_uri()
+    with chromium.new_page(java_script_enabled=False) as page:  # no formula is drawn: that takes long
+        page.goto(address)
+        page.evaluate(MARKED)
+        page.emulate_media(media="print")
+        assert page.evaluate(TO_THE_END) > 5
+        found = page.evaluate(ON_PAPER)
+    assert found.pop("code") > 0 and found == {"frames": 0, "below": 0, "lost": 0}
 
 
 def test_the_printed_book_is_a_pdf(chromium: Any, tmp_path: Path) -> None:

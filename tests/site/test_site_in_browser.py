@@ -145,23 +145,104 @@ def test_axe_finds_nothing_serious_on_the_first_page_of_the_site(scheme: str, ta
     assert serious(tab.page) == []
 
 
-def test_the_links_of_a_live_page_and_its_logo_lead_somewhere(tab: Tab) -> None:
-    tab.open_live(PAGES[1].name)
-    tab.page.wait_for_function(
-        "words => document.title === words", arg=f"{contents()[1].title} · Backpropagation"
-    )
-    page = tab.page.locator(".jp-RenderedMarkdown")
-    live, by_hand = (f"lite/notebooks/index.html?path=notebooks{slash}" for slash in ("%2F", "/"))
-    for link, button, address, title in (
-        (page.locator("a", has_text="Page 2").first, "left", live + PAGES[2].name, contents()[2].title),
-        (page.locator("a", has_text="Page 0").first, "middle", by_hand + PAGES[0].name, contents()[0].title),
-        (tab.page.locator("#jp-NotebookLogo"), "left", "index.html", "Backpropagation"),
-    ):
+# Every kind of link: where it stands, where it leads, and what is read there. Neither Python nor what draws
+# formulas ever comes: a live page is left as soon as its text is there.
+
+QUESTIONS, EQUATIONS = "Questions, and where they are answered", "Backpropagation: the forward pass"
+NOT_AWAITED = re.compile(r"/pyodide/|/tex-svg\.js")
+
+
+def live(page: int, slash: str = "/") -> str:
+    return f"lite/notebooks/index.html?path=notebooks{slash}{PAGES[page].name}"
+
+
+def read(page: int, heading: str = "") -> str:
+    return f"book/notebooks/{PAGES[page].stem}.html{heading}"
+
+
+def arrived(page: Any, address: str, words: str) -> None:
+    """Wait until a tab is at an address and shows some words."""
+    page.wait_for_url(address, wait_until="domcontentloaded")
+    shown = page.frame_locator("#waiting-text") if "/lite/notebooks/" in address else page
+    shown.locator("h1, h2, h3, h4, .cm-line, dt").filter(has_text=words, visible=True).first.wait_for()
+
+
+@pytest.mark.parametrize(
+    ("page", "links"),
+    [
+        (
+            0,
+            [
+                (PAGES[2].name, "left", live(2, "%2F"), contents()[2].title),
+                ("questions.md", "left", "lite/lab/index.html?path=docs%2Fquestions.md", QUESTIONS),
+            ],
+        ),
+        (
+            12,
+            [
+                (PAGES[0].name, "middle", live(0), contents()[0].title),
+                ("equations.py", "middle", "lite/lab/index.html?path=backprop_lib/equations.py", EQUATIONS),
+                ("", "left", "index.html", "Backpropagation"),
+            ],
+        ),
+    ],
+    ids=["0", "12"],
+)
+def test_every_kind_of_link_of_a_live_page_leads_to_what_it_names(
+    page: int, links: list[tuple[str, str, str, str]], tab: Tab
+) -> None:
+    tab.context.route(NOT_AWAITED, lambda route: None)
+    tab.open_live(PAGES[page].name)
+    titled = f"{contents()[page].title} · Backpropagation"
+    tab.page.wait_for_function("words => document.title === words", arg=titled)
+    for name, button, address, words in links:
+        link = tab.page.locator(f".jp-RenderedMarkdown a[href*='{name}']" if name else "#jp-NotebookLogo")
         with tab.context.expect_page() as opened:
-            link.click(button=button)
-        opened.value.wait_for_url(f"{tab.address}/{address}", wait_until="domcontentloaded")
-        opened.value.get_by_role("heading", name=title).first.wait_for()
+            link.first.click(button=button)
+        arrived(opened.value, f"{tab.address}/{address}", words)
         opened.value.close()
+
+
+@pytest.mark.parametrize(
+    ("page", "link", "address", "words"),
+    [
+        ("index.html", "a:text('Start in your browser')", live(0), contents()[0].title),
+        ("index.html", "a:text('Read the book')", read(0), contents()[0].title),
+        ("index.html", ":nth-match(a:text-is('Run'), 4)", live(3), contents()[3].title),
+        ("index.html", ":nth-match(a:text-is('Read'), 4)", read(3), contents()[3].title),
+        ("index.html", "footer a", "book/backprop_lib/equations.html", "backprop_lib/equations.py"),
+        ("book/index.html", "article a:text('Glossary')", "book/glossary.html", "Glossary"),
+        ("book/index.html", "article a:text('Carry the error')", read(4), contents()[4].title),
+        (read(4), "a:text('Run this page')", live(4), contents()[4].title),
+        (read(4), "a.next-page", read(5), contents()[5].title),
+        (read(4), "a.prev-page", read(3), contents()[3].title),
+        (read(4), "article p > a:has-text('Page 3')", read(3), contents()[3].title),
+        (read(4), "article a.equation:text-is('(1)')", read(3), contents()[3].title),
+        (read(4), ".toc-tree a:text('See it')", read(4, "#see-it"), "See it"),
+        (read(4), ".sidebar-tree a:text('Symbols')", "book/symbols.html", "Symbols"),
+        (read(4), ".right a:text('errata')", "book/errata.html", "Errata"),
+        (read(0), "article a[href$='questions.html']", "book/docs/questions.html", QUESTIONS),
+        (read(12), "article a[href$='equations.html']", "book/backprop_lib/equations.html", "equations.py"),
+        ("book/docs/questions.html", "a:has-text('has a bias')", read(5, "#whose-has-a-bias"), "bias"),
+        ("book/symbols.html", "article td a:has-text('Page 10')", read(10), contents()[10].title),
+    ],
+)
+def test_every_kind_of_link_of_the_landing_page_and_the_book_leads_to_what_it_names(
+    page: str, link: str, address: str, words: str, tab: Tab
+) -> None:
+    tab.context.route(NOT_AWAITED, lambda route: route.fulfill(body=""))
+    tab.page.set_viewport_size({"width": 1400, "height": 900})
+    tab.page.goto(f"{tab.address}/{page}", wait_until="domcontentloaded")
+    tab.page.locator(link).first.click(timeout=20_000)
+    arrived(tab.page, f"{tab.address}/{address}", words)
+    tab.page.goto("about:blank")
+
+
+def test_a_page_is_downloaded_from_the_book_as_it_is(tab: Tab) -> None:
+    tab.page.goto(f"{tab.address}/{read(4)}", wait_until="domcontentloaded")
+    with tab.page.expect_download() as begun:
+        tab.page.get_by_role("link", name="Download this page").click()
+    assert begun.value.path().read_bytes() == PAGES[4].read_bytes()
 
 
 RUN = re.compile(r'<p class="run"><a href="([^"]+)">▶ Run this page</a>\n<span>[^<]+</span></p>')

@@ -99,7 +99,9 @@ def test_the_bar_ends_where_it_said_and_then_names_the_cell_that_runs(
     with reading(chromium, server[0]) as tab:
         page = tab.page
         page.goto(address_of(PAGE, tab.address), wait_until="commit")
-        doing(page, "Python is loading (numpy)")
+        doing(page, "The frame of the live page is loading")
+        page.evaluate(LISTEN)
+        doing(page, "Python is loading (")
         page.evaluate(
             "() => { new MutationObserver(changes => changes.forEach(change => {"
             " window.last = change.removedNodes[0]?.textContent || window.last; }))"
@@ -108,11 +110,12 @@ def test_the_bar_ends_where_it_said_and_then_names_the_cell_that_runs(
         doing(page, "Python is ready")
         assert page.locator("#waiting-text").is_hidden() and page.locator("#waiting-progress").is_hidden()
         assert wheels(server[1]) >= FOR_ALL and not wheels(server[1]) & (FOR_DRAWING | {"sympy"})
+        named = [words for words in page.evaluate("() => said") if words.startswith("Python is loading (")]
+        assert len({*named}) == len(named) > 5, "the bar says each file once"
         loaded, total = map(float, re.findall(r"[\d.]+(?= of| MB)", page.evaluate("() => window.last")))
         assert 0.9 * total <= loaded <= total, "APPLICATION in tools/site/live_page.py"
         page.set_viewport_size({"width": 390, "height": 800})
         assert page.locator("#waiting-bar p").evaluate("p => p.scrollHeight - p.clientHeight") == 0
-        page.evaluate(LISTEN)
         page.locator("#waiting-run").click()
         doing(page, "All ")
         cells = len(stored(PAGE))
@@ -120,6 +123,20 @@ def test_the_bar_ends_where_it_said_and_then_names_the_cell_that_runs(
         ran = [int(words.split()[1]) for words in said if words.endswith(f" of {cells} is running.")]
         assert len(ran) > 3 and ran == sorted(ran) and said[-1] == f"All {cells} cells have run."
         assert page.locator(".waiting-runs").count() == 0
+
+
+@pytest.mark.parametrize("path", ["notebooks/4_the_error.ipynb", f"{PAGE.stem}/{PAGE.name}", "datasets", ""])
+def test_a_page_that_does_not_exist_is_said_and_leads_to_the_front_page(
+    path: str, chromium: Any, server: tuple[str, Log]
+) -> None:
+    with reading(chromium, server[0], timeout=20) as tab:
+        page = tab.page
+        page.goto(f"{tab.address}/lite/notebooks/index.html{f'?path={path}' if path else ''}")
+        doing(page, f"There is no page “{path}” here." if path else "There is no page here.")
+        assert page.locator("#waiting-text").is_hidden() and page.locator("#waiting-progress").is_hidden()
+        with page.expect_navigation(url=f"{tab.address}/index.html"):
+            page.get_by_role("link", name="The front page").click()
+        assert "Backpropagation" in page.locator("h1").inner_text()
 
 
 def test_a_reader_who_has_begun_to_read_is_asked_before_the_text_goes(

@@ -1,7 +1,7 @@
 // Pyodide as it is, with every byte that it loads counted, and told to the page that waits for it.
 //
 // The worker that runs Python imports this file in the place of pyodide.mjs, with the tab that waits in its
-// address. What it tells that tab: a file, and how many bytes of it have come.
+// address. What it tells that tab: a file, how many bytes of it have come, and whether these are all.
 import { loadPyodide as load } from "./pyodide.mjs";
 
 // The kernel installs these itself unless they are among the packages to load; no page needs them.
@@ -15,14 +15,18 @@ try {
 }
 
 function told(response, file) {
-  if (!channel || !response.ok || !response.body) return response;
+  if (!channel) return response;
   let bytes = 0;
+  const tell = (all) => channel.postMessage({ file, bytes, all });
+  tell(!response.ok || !response.body);
+  if (!response.ok || !response.body) return response;
   const counter = new TransformStream({
     transform(chunk, controller) {
       bytes += chunk.byteLength;
-      channel.postMessage({ file, bytes });
+      tell(false);
       controller.enqueue(chunk);
     },
+    flush: () => tell(true),
   });
   return new Response(response.body.pipeThrough(counter), {
     status: response.status,

@@ -54,7 +54,7 @@ def symbols_page(rows: dict[str, list[dict[str, Any]]], titles: dict[str, str]) 
         for row in rows["equations"]
     )
     return (
-        "# Symbols\n\nPoint at a symbol in any formula of the book, or at the number of an equation: "
+        "# Symbols\n\nPoint at a symbol anywhere in the book, or at the number of an equation: "
         "the same is said there.\n"
         "Shapes are those of the array that holds it, for $m$ examples at a time, one a column.\n\n"
         f"| symbol | meaning | shape | explained on |\n|---|---|---|---|\n{symbols}\n"

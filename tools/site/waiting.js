@@ -12,7 +12,7 @@ window.waiting = (() => {
   const part = (id) => document.getElementById(`waiting-${id}`);
   const tab = Math.random().toString(36).slice(2);
   const later = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
-  const loaded = { application: new Map(), python: new Map() };
+  const loaded = { application: new Map(), python: new Map() }, underWay = new Set();
   let denied = false, phase = "", textShown;
   const text = new Promise((done) => { textShown = done; });
 
@@ -63,8 +63,9 @@ window.waiting = (() => {
     const done = Math.min(total, sum(loaded.application) + sum(loaded.python));
     say("count", `${done.toFixed(1)} of about ${total.toFixed(0)} MB.`);
     part("progress").value = done / total;
-    if (phase === "python" && loaded.file) {
-      say("doing", `Python is loading (${loaded.file.split("-")[0].replace(/[.].*/, "").replaceAll("_", " ")}):`);
+    const [file] = underWay;  // several come at once: the one that began first is named until it is there
+    if (phase === "python" && file) {
+      say("doing", `Python is loading (${file.replace(/-\d.*|[.].*/, "").replace(/[-_]/g, " ")}):`);
     }
   }
 
@@ -75,11 +76,17 @@ window.waiting = (() => {
       python: "Python is loading:",
       ready: "Python is ready: choose Run → Run All Cells, or press",
       failed: "Python did not load. Reload the page; if it stops again, read it in the book.",
+      nowhere: `There is no page ${path && `“${path}” `}here.`,
     };
     if (words[next]) say("doing", words[next]);
-    if (next === "ready" || next === "failed") {
+    if (["ready", "failed", "nowhere"].includes(next)) {
       say("count", "");
       part("progress").hidden = true;
+    }
+    if (next === "nowhere") {
+      say("kept", "");
+      part("text").hidden = true;
+      part("front").hidden = false;
     }
     count();
   }
@@ -128,8 +135,11 @@ window.waiting = (() => {
   }
 
   async function follow() {
+    if (!path) return enter("nowhere");
     while (!window.jupyterapp) await later(50);
     const app = window.jupyterapp;
+    const file = await app.serviceManager.contents.get(path, { content: false }).catch(() => null);
+    if (file?.type !== "notebook") return enter("nowhere");
     await app.restored;
     while (!app.shell.currentWidget?.sessionContext) await later(50);
     document.getElementById("jp-NotebookLogo")?.setAttribute("aria-label", "The front page");
@@ -183,11 +193,10 @@ window.waiting = (() => {
   }).observe({ type: "resource", buffered: true });
   try {
     const channel = new BroadcastChannel(`loading ${tab}`);
-    channel.onmessage = ({ data }) => {
-      if (data.file) {
-        loaded.file = data.file;
-        loaded.python.set(data.file, data.bytes);
-      }
+    channel.onmessage = ({ data: { file, bytes, all } }) => {
+      loaded.python.set(file, bytes);
+      if (all) underWay.delete(file);
+      else underWay.add(file);
       count();
     };
   } catch {}

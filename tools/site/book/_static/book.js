@@ -1,6 +1,6 @@
-// What a reader points at is explained: a symbol in a formula, and a mention of an equation. The table is in
-// symbols.js, made from symbols.toml. By keyboard: a formula that has the focus explains all its symbols, and
-// Escape closes.
+// What a reader points at is explained: a symbol in a formula or in the text, and a mention of an equation. The
+// table is in symbols.js, made from symbols.toml. By keyboard: a formula that has the focus explains all its
+// symbols, the first symbol of a piece of text those of that piece, and Escape closes.
 (() => {
   "use strict";
   const { symbols, equations } = window.BOOK;
@@ -73,16 +73,52 @@
     }
   }
 
+  // The pieces of text that lie in none of these, for what is found in them to be put in their place.
+  function texts(article, outside) {
+    const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT), found = [];
+    while (walker.nextNode()) {
+      if (!walker.currentNode.parentElement.closest(outside)) found.push(walker.currentNode);
+    }
+    return found;
+  }
+
+  // A symbol as it is typed: a sign, or a letter that is no part of a word, and its indices. A lone "a" is an article
+  // and a lone capital a label, unless they are part of a formula or, the capital, in what a cell shows.
+  const INDICES = "[⁰¹²³⁴-⁹⁺⁻ˡᴸ₀-₉₊₋ₐ-ₜⱼ]*";
+  const TYPED = new RegExp(`ᵀ|(σ′|[σδηθΔ∂∇⊙]|(?<![A-Za-z'’_-]\\d*)[A-Za-z](?=${INDICES}(?![A-Za-z\\d_-])))${INDICES}`, "gu");
+
+  function isSymbol(text, { 0: typed, index }) {
+    if (!/^[aA-Z]$/.test(typed)) return true;
+    const before = text.data.slice(0, index), after = text.data.slice(index + 1);
+    if (/[∂∇Δ·+−=/]\s?$/.test(before) || /^(?:\(|\s?[=·+−/⊙<>≈])/.test(after)) return true;
+    if (typed === "a") return /^(?:[).:,;?]|$| (?:is|of|at|times|differs)\b)/.test(after);
+    return Boolean(text.parentElement.closest(".cell_output"));
+  }
+
+  // Mark every symbol of the text with its letter; how many there are.
+  function markTyped(article) {
+    for (const text of texts(article, "pre, code, svg, .math, mjx-container, script, style, [role=img], [data-is]")) {
+      const parts = [], around = text.parentElement;
+      const reached = around.closest("a, summary, button") || around.querySelector(":scope > [data-symbol]");
+      let done = 0;
+      for (const match of text.data.matchAll(TYPED)) {
+        const letter = match[1] ?? "T";
+        if (!byLetter.has(letter) || !isSymbol(text, match)) continue;
+        const part = Object.assign(document.createElement("span"), { textContent: match[0] });
+        part.dataset.symbol = letter;
+        if (!parts.length && !reached) part.tabIndex = 0;
+        parts.push(text.data.slice(done, match.index), part);
+        done = match.index + match[0].length;
+      }
+      if (done) text.replaceWith(...parts, text.data.slice(done));
+    }
+    return article.querySelectorAll("span[data-symbol]").length;
+  }
+
   // "equation (2)" in the text becomes a link to the page that proves it; "(3) and (4)" two of them.
   function link(article) {
     const mentioned = /\b(equations? )((?:\([1-4]\))(?:(?:, | and | to |, and )\([1-4]\))*)/gi;
-    const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
-    const texts = [];
-    while (walker.nextNode()) {
-      const text = walker.currentNode;
-      if (!text.parentElement.closest("a, pre, code, h1, h2, h3, svg, mjx-container, summary, script, style")) texts.push(text);
-    }
-    for (const text of texts) {
+    for (const text of texts(article, "a, pre, code, h1, h2, h3, svg, mjx-container, summary, script, style")) {
       const parts = [];
       let done = 0;
       for (const match of text.data.matchAll(mentioned)) {
@@ -117,7 +153,10 @@
 
   function focus({ target }) {
     if (target.matches?.("a.equation")) return show(equationOf(target), target);
-    const letters = new Set([...(target.closest?.("mjx-container")?.querySelectorAll("[data-symbol]") ?? [])].map((part) => part.dataset.symbol));
+    const parts = target.matches?.("span[data-symbol]")
+      ? target.parentElement.querySelectorAll(":scope > span[data-symbol]")
+      : target.closest?.("mjx-container, a, summary")?.querySelectorAll("[data-symbol]");
+    const letters = new Set([...(parts ?? [])].map((part) => part.dataset.symbol));
     if (letters.size) show([...letters].map((letter) => explained(byLetter.get(letter))), target);
     else hide();
   }
@@ -126,8 +165,13 @@
     document.body.append(tip);
     const article = document.querySelector("article[role=main]");
     if (article) link(article);
-    // A page without a formula does not load what draws them.
-    if (!document.querySelector(".math")) return;
+    const typed = article && markTyped(article);
+    // A page without a formula and without a symbol does not load what draws them.
+    if (!document.querySelector(".math")) {
+      if (!typed) return;
+      const src = new URL("_static/tex-svg.js", root);
+      document.head.append(Object.assign(document.createElement("script"), { src }));
+    }
     while (!window.MathJax?.startup?.promise) await new Promise((done) => setTimeout(done, 50));
     await MathJax.startup.promise;
     document.querySelectorAll("mjx-container > svg").forEach(mark);
