@@ -233,7 +233,7 @@ def test_every_kind_of_link_of_the_landing_page_and_the_book_leads_to_what_it_na
     tab.context.route(NOT_AWAITED, lambda route: route.fulfill(body=""))
     tab.page.set_viewport_size({"width": 1400, "height": 900})
     tab.page.goto(f"{tab.address}/{page}", wait_until="domcontentloaded")
-    tab.page.locator(link).first.click(timeout=20_000)
+    tab.page.locator(link).first.click()
     arrived(tab.page, f"{tab.address}/{address}", words)
     tab.page.goto("about:blank")
 
