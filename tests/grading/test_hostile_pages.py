@@ -223,7 +223,7 @@ for line in open('/proc/self/mounts'):
     subprocess.run(['mount', '-o', 'remount,bind,rw', line.split()[1]])
 said = '"""
 TRIES = {
-    "neighbour": ("[open(path).read() for path in others]", r"\[\]"),
+    "neighbor": ("[len(open(path).read()) for path in others]", r"\[\]"),
     "class": ("os.listdir(FOLDER)", "FileNotFoundError"),
     "victim": ("open(VICTIM, 'w')", "FileNotFoundError"),
     "device": ("open('/dev/' + NAME, 'w').close()", "None|OSError"),
@@ -273,10 +273,10 @@ def enclosed() -> None:
 
 
 def unguarded(scratch: Path, *rest: Any, guarded: Any = grade.kernel) -> list[str]:
-    """The command for a page without the guard, which has the folder of a neighbour beside its own."""
-    neighbour = scratch.with_name("page-of-a-neighbour")
-    neighbour.mkdir(exist_ok=True)
-    (neighbour / "connection.json").write_text("the key")
+    """The command for a page without the guard, which has the folder of a neighbor beside its own."""
+    neighbor = scratch.with_name("page-of-a-neighbor")
+    neighbor.mkdir(exist_ok=True)
+    (neighbor / "connection.json").write_text("the key")
     command = guarded(scratch, *rest)
     place = command.index("--kernel")
     program = UNGUARDED.format(str(Path(grade.__file__).parent))
