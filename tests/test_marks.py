@@ -151,8 +151,7 @@ except Exception as error:
 BETWEEN_CELLS = {
     "the marks": "import backprop_lib.course.marks as m; m.check = m.check_guess = lambda *x: None",
     "their module": "import sys; sys.modules['backprop_lib.course.marks'] = Kind",
-    "the package": "import sys; sys.modules['backprop_lib.course'].marks = Kind",
-    "what it asks": "import backprop_lib.course.marks as m; m.is_grading = lambda: False",
+    "what it asks": "import backprop_lib.course.marks as m; m.is_grading = m._is_grading = lambda: False",
 }
 
 

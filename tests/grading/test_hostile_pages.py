@@ -54,7 +54,7 @@ PAGES: dict[str, tuple[list[str], str, str, str]] = {
             "subprocess.run(['touch', VICTIM + '.touched'])",
             "os.system(f'touch {VICTIM}.touched')",
             "import inspect, sys, types\nwithout_audit = types.ModuleType('without_audit')\n"
-            "code = inspect.getsource(subprocess).replace('sys.audit(', 'str(')\n"
+            "code = inspect.getsource(subprocess).replace('sys.audit(', 'print(')\n"
             "sys.modules.pop('_posixsubprocess', None)\nexec(code, vars(without_audit))\n"
             "without_audit.run(['touch', VICTIM + '.touched'])",
             "!touch $VICTIM; rm -rf $VICTIM",
