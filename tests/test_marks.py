@@ -122,6 +122,8 @@ TAMPERED = {
     "python": "import builtins; builtins.all = lambda *x: True",
     "its own name": "def check(*x): return Kind.judge()",
     "the door": "backprop_lib.check = lambda *x: Kind.judge()",
+    "the environment": "import os; os.environ['NBGRADER_EXECUTION'] = 'no'",
+    "all the environment": "import os; os.environ.clear()",
 }
 
 
@@ -144,6 +146,27 @@ except Exception as error:
     environment = os.environ | {"NBGRADER_EXECUTION": "autograde"}
     said = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert said.stdout == "NoMark\n", said.stderr
+
+
+BETWEEN_CELLS = {
+    "the marks": "import backprop_lib.course.marks as m; m.check = m.check_guess = lambda *x: None",
+    "their module": "import sys; sys.modules['backprop_lib.course.marks'] = Kind",
+    "what it asks": "import backprop_lib.course.marks as m; m.is_grading = m._is_grading = lambda: False",
+}
+
+
+@pytest.mark.parametrize("name", BETWEEN_CELLS)
+def test_under_nbgrader_the_next_cell_has_the_marks_as_they_were(name: str) -> None:
+    cells = [
+        "from backprop_lib import check\nclass Kind:\n    check = check_guess = lambda *x: None",
+        BETWEEN_CELLS[name],
+        "from backprop_lib.course.marks import check\n\ncheck('cost_slope', lambda a, y: y - a)",
+    ]
+    program = "from IPython.core.interactiveshell import InteractiveShell as S; shell = S.instance()\n"
+    program += f"for cell in {cells!r}: error = shell.run_cell(cell).error_in_exec\nprint(repr(error)[:6])"
+    environment = os.environ | {"NBGRADER_EXECUTION": "autograde"}
+    said = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert said.stdout.endswith("NoMark\n"), said.stdout + said.stderr
 
 
 def test_what_is_restored_would_else_pass() -> None:

@@ -8,11 +8,14 @@ The table has a row for each exercise of each page, with the verdict and what is
 mistakes first. A page is recognized by its exercises, or else by the name of its file; the folder that it is
 in says whose it is. Nothing below FOLDER is changed.
 
-A page may do anything, so each runs in a process of its own, which ends with all that it started: with limits
-of time and memory, in a folder of its own, and, where the system can (Linux), without a network, with all
-other files read-only, and with the pages of the others out of sight. Everywhere a guard in the interpreter
-refuses to write elsewhere, to start programs and to open connections. And no page judges itself: what an
-answer gives is taken out of the page as plain numbers, and judged here, where the page has changed nothing.
+A page may do anything, so each runs in a process of its own, which ends with all that it started, with limits
+of time, memory, disk and processes. Where the system can (Linux), it runs in an enclosure (`enclosure.py`):
+without a network, and with nothing in sight but a folder of its own and what Python needs. Everywhere a guard
+in the interpreter refuses to write elsewhere, to start programs and to open connections. It sees only what
+Python reports: it stops mistakes and simple tricks, but no program that was written to get past it. Where the
+first line of the output names the guard alone, run strangers' pages in a container or on another computer.
+And no page judges itself: what an answer gives is taken out of the page as plain numbers, and judged here,
+where the page has changed nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -38,14 +42,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import psutil
 import student_copies
+from enclosure import ALONE, DISK, NO_NETWORK, PROCESSES
 from execute_pages import Notebook, PageError, kernel_manager, read, without_outputs
 from student_copies import calls
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, MEMORY = 300, 2.0  # seconds, gigabytes
 LARGEST = 20_000_000  # bytes of a page
-FILE, DISK = 200_000_000, 1_000_000_000  # bytes of a file that it writes, and of all that it keeps
 PRINTED = 10_000_000  # characters
 CORRECT, WRONG, NOT_ATTEMPTED = "correct", "wrong", "not attempted yet"
 ABSENT, STOPPED, UNREADABLE = "not there", "stopped", "unreadable"
@@ -53,22 +58,8 @@ CALL = re.compile(r"\bcheck(?:_guess)?\(\s*[\"']?(\w+)")
 HEADER = ("who", "page", "exercise", "verdict", "mark", "what is wrong", "how often")
 JUDGING = threading.Lock()
 
-# In namespaces of its own the page sees a disk that it cannot write to, but for its own folder.
-ENCLOSE = """
-mount --bind "$1" "$1"
-while read -r _ place _; do
-  case $place in "$1" | /proc | /proc/* | /dev | /dev/pts) ;; *) mount -o remount,bind,ro "$place" ;; esac
-done < /proc/self/mounts
-for hidden in "$2" "$3"; do if [ -d "$hidden" ]; then mount -t tmpfs -o ro none "$hidden"; fi; done
-cd "$1"
-shift 3
-exec "$@"
-"""
-NO_NETWORK = ("unshare", "--user", "--map-root-user", "--net")
-ALONE = (*NO_NETWORK, "--ipc", "--mount", "--pid", "--mount-proc", "--fork", "--kill-child")
-ALONE += ("sh", "-ec", ENCLOSE)
 HOW = {
-    ALONE: "no network, all else read-only",
+    ALONE: "no network, no files but their own",
     NO_NETWORK: "no network; the disk is guarded by the interpreter alone",
     (): "guarded by the interpreter alone",
 }
@@ -154,8 +145,8 @@ def verdict(exercise: str, outputs: list[Any]) -> tuple[str, str]:
     return status, "" if message == "Not attempted yet." or status == CORRECT else message
 
 
-class DiskFull(Exception):
-    """A page has written more than it may."""
+class Excess(Exception):
+    """A page has taken more than it may; the text says of what."""
 
 
 def size_of(folder: Path) -> int:
@@ -166,6 +157,36 @@ def size_of(folder: Path) -> int:
             with suppress(OSError):
                 sizes += os.lstat(os.path.join(place, name)).st_size
     return sizes
+
+
+def nameless(process: psutil.Process) -> dict[tuple[int, int], int]:
+    """{file: bytes} of what a process keeps open that has no name any more, or never had one (Linux)."""
+    found = {}
+    with suppress(OSError):
+        for entry in os.scandir(f"/proc/{process.pid}/fd"):
+            with suppress(OSError):
+                file = entry.stat()
+                if stat.S_ISREG(file.st_mode) and not file.st_nlink:
+                    found[file.st_dev, file.st_ino] = file.st_blocks * 512
+    return found
+
+
+def refuse_excess(scratch: Path, pid: int, memory: float) -> None:
+    """Raise Excess if a page, with all that it started, has more than it may."""
+    with suppress(psutil.Error):
+        started = psutil.Process(pid)
+        processes = [started, *started.children(recursive=True)]
+        resident, files = 0, {}
+        for process in processes:
+            files |= nameless(process)
+            with suppress(psutil.Error):
+                resident += process.memory_info().rss
+        if len(processes) > PROCESSES:
+            raise Excess(f"it started more than {PROCESSES} processes")
+        if resident > memory * 2**30:
+            raise Excess(f"it took more than {memory:g} GB of memory")
+        if size_of(scratch) + sum(files.values()) > DISK:
+            raise Excess(f"it wrote more than {DISK / 1e9:g} GB")
 
 
 class Page:
@@ -185,9 +206,9 @@ class Page:
 
         end = time.monotonic() + self.limits.seconds
         try:
-            asyncio.run(asyncio.wait_for(self._on_a_disk(), self.limits.seconds))
-        except DiskFull:
-            return f"it wrote more than {DISK / 1e9:g} GB"
+            asyncio.run(asyncio.wait_for(self._watched(), self.limits.seconds))
+        except Excess as excess:
+            return str(excess)
         except CellTimeoutError:
             return f"a cell had not ended after {self.cell_seconds} seconds, and could not be interrupted"
         except Exception:  # a page that ends its kernel may send anything before
@@ -195,21 +216,21 @@ class Page:
             return f"it had not ended after {self.limits.seconds} seconds" if late else "its process ended"
         return ""
 
-    async def _on_a_disk(self) -> None:
-        """Run it, and look each second how much it has written."""
-        run = asyncio.create_task(self._run())
+    async def _watched(self) -> None:
+        """Run it, and look again and again at what it has taken."""
+        client = self._client()
+        run = asyncio.create_task(self._run(client))
         try:
-            while not (await asyncio.wait({run}, timeout=1))[0]:
-                if size_of(self.scratch) > DISK:
-                    raise DiskFull
+            while not (await asyncio.wait({run}, timeout=0.5))[0]:
+                if client.km and client.km.has_kernel:
+                    refuse_excess(self.scratch, client.km.provisioner.pid, self.limits.memory)
             await run
         finally:
             run.cancel()
             with suppress(Exception, asyncio.CancelledError):
                 await run
 
-    async def _run(self) -> None:
-        client = self._client()
+    async def _run(self, client: Any) -> None:
         async with client.async_setup_kernel(
             env=environment(self.scratch),
             cwd=str(self.scratch),
@@ -244,7 +265,7 @@ class Page:
             {"argv": argv, "display_name": "page", "language": "python"},
             connection_file=str(self.scratch / "connection.json"),
             transport="ipc" if by_file else "tcp",
-            ip=str(self.scratch / "kernel") if by_file else "127.0.0.1",
+            ip=str(self.scratch / "ipc" / "k") if by_file else "127.0.0.1",
         )
 
         class Client(NotebookClient):
@@ -284,13 +305,21 @@ def environment(scratch: Path) -> dict[str, str]:
 @lru_cache
 def enclosure() -> tuple[str, ...]:
     """The strictest way to start a process that this system has."""
-    with tempfile.TemporaryDirectory() as scratch:
-        for way in (ALONE, NO_NETWORK):
-            command = [*way, *(["sh", scratch, "", ""] if way is ALONE else []), "true"]
-            with suppress(OSError):
-                if subprocess.run(command, capture_output=True).returncode == 0:
-                    return way
+    for way in (ALONE, NO_NETWORK):
+        with tempfile.TemporaryDirectory() as place, suppress(OSError):
+            scratch = made(Path(place))
+            command = [*way, *([str(scratch), ""] if way is ALONE else [])]
+            command += [sys.executable, "-c", "import ipykernel"]
+            if subprocess.run(command, capture_output=True).returncode == 0:
+                return way
     return ()
+
+
+def made(place: Path) -> Path:
+    """A folder for a page, in a place where nothing is that it must not see."""
+    scratch = Path(tempfile.mkdtemp(prefix="page", dir=place))
+    (scratch / "ipc").mkdir()
+    return scratch
 
 
 def kernel(scratch: Path, hide: Path, memory: float) -> list[str]:
@@ -298,7 +327,7 @@ def kernel(scratch: Path, hide: Path, memory: float) -> list[str]:
     needed = any(place.is_relative_to(hide) for place in (scratch, ROOT, Path(sys.prefix)))
     hidden = "" if needed else str(hide)
     guarded = [sys.executable, __file__, "--kernel", str(scratch), hidden, str(memory), "{connection_file}"]
-    here = ["sh", str(scratch), hidden, str(ROOT / "notebooks")] if enclosure() is ALONE else []
+    here = [str(scratch), hidden] if enclosure() is ALONE else []
     return [*enclosure(), *here, *guarded]
 
 
@@ -308,37 +337,46 @@ WRITES = {
 }  # fmt: skip
 STARTS = ("os.exec", "os.fork", "os.forkpty", "os.killpg", "os.posix_spawn", "os.spawn", "os.startfile")
 STARTS += ("os.system", "pty.spawn", "subprocess.Popen", "ctypes.dlopen")
+SILENT = "_posixsubprocess"  # starts programs, and Python reports nothing of it
 CONNECTS = ("socket.bind", "socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
 
 
 def guard(scratch: str, hide: str) -> None:
-    """From now on this process writes in `scratch` only, looks not into `hide`, and reaches no other."""
+    """From now on this process writes in `scratch` only, looks not into `hide` and beside `scratch`, and
+    reaches no other: as far as Python reports what it does.
+    """
 
-    def inside(path: Any, folder: str = os.path.realpath(scratch)) -> bool:
+    def inside(path: Any, *folders: str) -> bool:
         if isinstance(path, int):
             return True  # a file that is open already
-        return Path(os.path.realpath(os.fsdecode(path))).is_relative_to(folder)
+        place = Path(os.path.realpath(os.fsdecode(path)))
+        return any(place.is_relative_to(folder) for folder in folders or (own,))
 
     def look(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             path, mode, flags = arguments
             writes = any(letter in mode for letter in "wax+") if mode else flags & (os.O_WRONLY | os.O_RDWR)
-            refused = not inside(path) and (inside(path, hidden) or bool(writes) and path != os.devnull)
+            refused = not inside(path) and (inside(path, *hidden) or bool(writes) and path != os.devnull)
         elif event in ("os.listdir", "os.scandir"):
-            refused = arguments[0] is not None and not inside(arguments[0]) and inside(arguments[0], hidden)
+            refused = arguments[0] is not None and not inside(arguments[0]) and inside(arguments[0], *hidden)
         elif event in WRITES:
             refused = not all(inside(path) for path in arguments[: WRITES[event]])
         elif event == "os.kill":
             refused = arguments[0] != os.getpid()
-        elif event == "ctypes.dlsym":
+        elif event in ("ctypes.dlsym", "ctypes.dlsym/handle"):
             refused = not str(arguments[1]).startswith("Py")
+        elif event == "import":
+            refused = arguments[0] == SILENT
         else:
             at_home = sys.platform == "win32" and "127.0.0.1" in str(arguments)  # an event loop does it there
             refused = event in STARTS or event in CONNECTS and not at_home
         if refused:
             raise PermissionError(f"a page that is graded may not do this: {event}")
 
-    hidden = os.path.realpath(hide or scratch)
+    own = os.path.realpath(scratch)
+    hidden = [os.path.dirname(own), *([os.path.realpath(hide)] if hide else [])]
+    sys.modules.pop(SILENT, None)
+    subprocess._fork_exec = None  # type: ignore[attr-defined]
     sys.addaudithook(look)
 
 
@@ -362,7 +400,7 @@ def run_kernel(scratch: str, hide: str, memory: str, connection: str, *options: 
         import resource
 
         most = int(float(memory) * 2**30)
-        for name, limit in (("RLIMIT_AS", most), ("RLIMIT_FSIZE", FILE), ("RLIMIT_CORE", 0)):
+        for name, limit in (("RLIMIT_AS", most), ("RLIMIT_FSIZE", DISK), ("RLIMIT_CORE", 0)):
             with suppress(ValueError, OSError):  # macOS, or a lower limit that is there already
                 resource.setrlimit(getattr(resource, name), (limit, limit))
     from ipykernel.kernelapp import IPKernelApp
@@ -392,10 +430,11 @@ def rows_of(path: Path, folder: Path, pages: dict[str, dict[str, str]], limits: 
         return [Row(who, path.stem, "", UNREADABLE, "The file is no notebook.")]
     if stem is None:
         return [Row(who, path.stem, "", UNREADABLE, "It is no page of the course.")]
-    with tempfile.TemporaryDirectory(prefix="page", ignore_cleanup_errors=True) as scratch:
-        shutil.copytree(limits.fonts, scratch, dirs_exist_ok=True)
-        run = Page(page, pages[stem], Path(scratch), folder, limits)
-        stopped = run.run()
+    scratch = made(limits.place)
+    shutil.copytree(limits.fonts, scratch, dirs_exist_ok=True)
+    run = Page(page, pages[stem], scratch, folder, limits)
+    stopped = run.run()
+    shutil.rmtree(scratch, ignore_errors=True)
     rest = (STOPPED, f"The page was stopped: {stopped}.") if stopped else (ABSENT, "")
     return [Row(who, stem, exercise, *run.found.get(exercise, rest)) for exercise in pages[stem]]
 
@@ -461,12 +500,14 @@ def main(arguments: list[str] | None = None) -> int:
     limit = f"{limits.seconds} seconds and {limits.memory:g} GB at most"
     print(f"{len(files)} pages, each {limit}, {HOW[enclosure()]}", flush=True)
     pages = course()
-    with tempfile.TemporaryDirectory() as fonts, ThreadPoolExecutor(max(1, limits.processes)) as pool:
-        limits.fonts = fonts
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place,
+        ThreadPoolExecutor(max(1, limits.processes)) as pool,
+    ):
+        limits.place, limits.fonts = Path(place), Path(place, "fonts")
         command = [sys.executable, "-c", "import matplotlib.font_manager"]
-        subprocess.run(
-            command, env=os.environ | {"MPLCONFIGDIR": fonts}, check=True, stderr=subprocess.DEVNULL
-        )
+        fonts = {"MPLCONFIGDIR": str(limits.fonts)}
+        subprocess.run(command, env=os.environ | fonts, check=True, stderr=subprocess.DEVNULL)
         results = pool.map(lambda path: rows_of(path, folder, pages, limits), files)
         rows = told_apart(list(zip(files, results, strict=True)))
     lines = table(rows)

@@ -6,11 +6,12 @@ import builtins
 import contextvars
 import ctypes
 import io
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from types import FunctionType
 from typing import Any
 
@@ -122,6 +123,18 @@ def printing_briefly() -> Iterator[None]:
         yield
 
 
+def is_grading() -> bool:
+    """Whether nbgrader runs this page: it says so in the environment that the kernel was started with,
+    whatever a page has written into its own since.
+    """
+    environments: list[Any] = [os.environ]
+    with suppress(Exception):  # a reader may have no psutil; whoever has Jupyter has it
+        import psutil  # type: ignore[import-untyped]
+
+        environments.append(psutil.Process().environ())
+    return any(each.get("NBGRADER_EXECUTION") in ("autograde", "validate") for each in environments)
+
+
 class Judge:
     """What a judgment rests on: the names of this package, of numpy and of Python itself."""
 
@@ -151,6 +164,7 @@ def _parts() -> Iterator[tuple[Any, str, Any]]:
     """(dict or object, name in it, its value) of everything that can be set."""
     ours = [m for name, m in list(sys.modules.items()) if name.split(".")[0] == __package__.split(".")[0]]
     taken_in = set[int]()  # a class stands in every module that imports it
+    yield from ((sys.modules, module.__name__, module) for module in ours)
     for module in (*OF_OTHERS, *ours):
         for name, value in list(vars(module).items()):
             if name.startswith("__") or name == "_":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, Protocol
@@ -12,7 +11,7 @@ import numpy as np
 from backprop_lib.activations import activation
 from backprop_lib.arguments import Array, one_of
 from backprop_lib.course.answers import Verdict, function_on
-from backprop_lib.course.attempts import Judge
+from backprop_lib.course.attempts import is_grading
 from backprop_lib.course.elsewhere_exercises import ELSEWHERE
 from backprop_lib.course.equation_exercises import EQUATIONS
 from backprop_lib.course.judging import RefuseBlocks
@@ -589,5 +588,6 @@ EXERCISES: dict[str, Exercise] = {
     **ORDERS,
 }
 
-# Under nbgrader a page is no page of the reader's own: `course.marks` undoes what it did to the judge.
-AS_IMPORTED = Judge() if "NBGRADER_EXECUTION" in os.environ else None
+# Under nbgrader a page is no page of the reader's own: `course.marks` undoes what it does to the judge.
+if is_grading():
+    from backprop_lib.course import marks  # noqa: F401  before the page can do anything

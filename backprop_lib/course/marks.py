@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
 import io
-import os
 from contextlib import redirect_stderr, suppress
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from backprop_lib.arguments import shown
 from backprop_lib.course import exercises
 from backprop_lib.course.answers import NOT_ATTEMPTED, Verdict, wrong
+from backprop_lib.course.attempts import Judge, is_grading
 from backprop_lib.course.predictions import Prediction
 
 
@@ -24,10 +25,10 @@ def check(name: str, answer: Any) -> Verdict:
 
     There the names that the judgment rests on have the meaning again that they had when they were imported.
     """
-    if not _is_grading():
+    if not is_grading():
         return exercises.check(name, answer)
-    if exercises.AS_IMPORTED is not None:
-        exercises.AS_IMPORTED.restored()
+    if AS_IMPORTED is not None:
+        AS_IMPORTED.restored()
     with redirect_stderr(io.StringIO()):  # a warning is no mistake, and nbgrader takes it for one
         verdict = exercises.check(name, answer)
     if not verdict.passed:
@@ -42,7 +43,7 @@ def check_guess(asked: Prediction, guess: Any) -> Verdict:
     """
     place = placed(asked, guess)
     if isinstance(place, Verdict):
-        if _is_grading():
+        if is_grading():
             raise NoMark(place.message)
         return place
     right = asked.is_right(place)
@@ -67,5 +68,8 @@ def placed(asked: Prediction, guess: Any) -> float | Verdict:
     return wrong(f"expected {wanted}, got {shown(guess)}.")
 
 
-def _is_grading() -> bool:
-    return os.environ.get("NBGRADER_EXECUTION") in ("autograde", "validate")
+AS_IMPORTED: Judge | None = None
+if is_grading():
+    AS_IMPORTED = Judge()
+    if shell := getattr(builtins, "get_ipython", lambda: None)():
+        shell.events.register("pre_run_cell", lambda _, judge=AS_IMPORTED: judge.restored())

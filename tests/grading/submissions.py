@@ -98,6 +98,14 @@ def rewritten(page: Page) -> Page:
     return page
 
 
+# What gives an empty page no mark.
+CHEATS = {
+    "environment": "import os; os.environ['NBGRADER_EXECUTION'] = 'no'",
+    "marks": "import backprop_lib.course.marks as m; m.check = m.check_guess = lambda *x: None",
+    "module": "import sys, types; fake = types.SimpleNamespace(check=print, check_guess=print)\n"
+    "sys.modules['backprop_lib.course.marks'] = fake",
+}
+
 # What somebody hands in, and the marks for the three guesses and the three exercises.
 SUBMISSIONS: dict[str, tuple[Callable[[Page], Page], list[int]]] = {
     "right": (solved, [1, 1, 1, 1, 1, 1]),
@@ -110,6 +118,7 @@ SUBMISSIONS: dict[str, tuple[Callable[[Page], Page], list[int]]] = {
     "exits": (lambda page: first(solved(page), "import sys; sys.exit()"), [1, 1, 1, 1, 1, 1]),
     "ends": (lambda page: first(solved(page), "import os; os._exit(0)"), [0, 0, 0, 0, 0, 0]),
     "hostile": (hostile, [1, 1, 1, 0, 0, 0]),
+    **{who: (lambda page, code=code: first(page, code), [0] * 6) for who, code in CHEATS.items()},
     "without": (without_graded_cells, [0, 0, 0, 0, 0, 0]),
     "rewritten": (rewritten, [1, 1, 1, 0, 0, 0]),
 }

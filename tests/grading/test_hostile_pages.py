@@ -7,8 +7,7 @@ import json
 import os
 import re
 import socket
-import subprocess
-import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,12 +43,6 @@ PAGES: dict[str, tuple[list[str], str, str, str]] = {
         "stopped",
         "had not ended after",
     ),
-    "fills_the_disk": (
-        ["n = 0\nwhile n := n + 1: open(str(n), 'wb').truncate(10**8)"],
-        RIGHT,
-        "stopped",
-        "wrote more than 1 GB",
-    ),
     "prints_for_ever": (["while True: print('x' * 10**6)"], RIGHT, "correct", ""),
     "exits": (["import sys; sys.exit()"], "def my_two_roads(u):\n    sys.exit()", "wrong", "end the program"),
     "ends_the_kernel": (["import os; os._exit(0)"], RIGHT, "stopped", "its process ended"),
@@ -60,6 +53,10 @@ PAGES: dict[str, tuple[list[str], str, str, str]] = {
             "while True: os.fork()",
             "subprocess.run(['touch', VICTIM + '.touched'])",
             "os.system(f'touch {VICTIM}.touched')",
+            "import inspect, sys, types\nwithout_audit = types.ModuleType('without_audit')\n"
+            "code = inspect.getsource(subprocess).replace('sys.audit(', 'print(')\n"
+            "sys.modules.pop('_posixsubprocess', None)\nexec(code, vars(without_audit))\n"
+            "without_audit.run(['touch', VICTIM + '.touched'])",
             "!touch $VICTIM; rm -rf $VICTIM",
             "open(VICTIM, 'w').write('changed')",
             "pathlib.Path(VICTIM).open('ab').write(b'changed')",
@@ -118,6 +115,16 @@ PAGES: dict[str, tuple[list[str], str, str, str]] = {
         "0 seen",
     ),
 }
+# In an enclosure the disk is full before; elsewhere the page is stopped.
+FILL_THE_DISK: dict[str, tuple[list[str], str]] = {
+    "many_files": (["n = 0\nwhile n := n + 1: open(str(n), 'wb').truncate(10**8)"], RIGHT),
+    "a_file_without_a_name": (
+        ["import os, time\nfile = open('one', 'wb')\nos.remove('one')"]
+        + ["other = open('two', 'wb')\nos.remove('two')"]
+        + ["file.write(bytes(120_000_000)), other.write(bytes(120_000_000))\ntime.sleep(60)"],
+        RIGHT,
+    ),
+}
 
 
 def page(*cells: str) -> str:
@@ -159,12 +166,12 @@ def handed_in(folder: Path, names: Any, port: int) -> Path:
     victim = folder / "victim"
     victim.write_text("as it was")
     for name in names:
-        attack, answer, _, _ = PAGES[name]
+        attack, answer = (FILL_THE_DISK | PAGES)[name][:2]
         names_of = f"VICTIM, PORT, FOLDER = {str(victim)!r}, {port}, {str(folder / 'class')!r}"
         cells = [
             "from backprop_lib import check",
             names_of,
-            attack,
+            *attack,
             answer,
             'check("two_roads", my_two_roads)',
         ]
@@ -201,42 +208,136 @@ def test_a_page_gets_the_verdict_that_its_answer_deserves(name: str, everything:
     assert words in wrong
 
 
-# Without the guard of the interpreter: what the system refuses to any program.
-HARMS = {
-    "writes": "open(VICTIM, 'w').write('changed')",
-    "removes": "import os; os.remove(VICTIM)",
-    "looks": "import os; os.listdir(HIDDEN)[0]",
-    "connects": "import socket; socket.create_connection(('127.0.0.1', PORT))",
-    "ends": "import os, signal; os.kill(PARENT, signal.SIGTERM)",
+# What a page tries that has got past the guard of the interpreter, and what it came to.
+TRIED = """
+def tried(call):
+    try:
+        return repr(call())
+    except Exception as error:
+        return type(error).__name__
+import glob, os, socket, subprocess, sys, time
+"""
+TRY_ALL = """
+others = [path for path in glob.glob('../*/connection.json') if not os.path.samefile(path, 'connection.json')]
+for line in open('/proc/self/mounts'):
+    subprocess.run(['mount', '-o', 'remount,bind,rw', line.split()[1]])
+said = '"""
+TRIES = {
+    "neighbor": ("[len(open(path).read()) for path in others]", r"\[\]"),
+    "class": ("os.listdir(FOLDER)", "FileNotFoundError"),
+    "victim": ("open(VICTIM, 'w')", "FileNotFoundError"),
+    "device": ("open('/dev/' + NAME, 'w').close()", "None|OSError"),
+    "system": ("open('/proc/sys/kernel/core_pattern', 'r+')", "OSError|PermissionError"),
+    "python": ("open(os.__file__, 'r+')", "OSError|PermissionError"),
+    "rights": ("subprocess.run(['unshare', '--user', '--map-root-user', 'true']).returncode", "1"),
+    "socket": ("socket.socket(socket.AF_UNIX).connect(VICTIM + '.socket')", "FileNotFoundError"),
+    "port": ("socket.create_connection(('127.0.0.1', PORT))", "OSError|ConnectionRefusedError"),
+    "grader": ("os.kill(PARENT, 15)", "ProcessLookupError"),
 }
+# What it takes, and what is then said of it.
+TAKES = {
+    "memory_in_four": (
+        "code = 'x = bytearray(600_000_000); import time; time.sleep(60)'\n"
+        "for _ in range(4): subprocess.Popen([sys.executable, '-c', code])\n"
+        "time.sleep(60)",
+        "it took more than 1.5 GB of memory",
+    ),
+    "processes": (
+        "for n in range(150): subprocess.Popen(['sleep', '60'])\ntime.sleep(60)",
+        "it started more than 100 processes|BlockingIOError",
+    ),
+    "files_without_a_name": (
+        "held = []\ndef more():\n"
+        "    while len(held) < 30:\n"
+        "        held.append(open('one', 'wb', buffering=0)); os.remove('one')\n"
+        "        held[-1].write(bytes(40_000_000))\n"
+        "tried(more)\nsaid = sum(os.fstat(file.fileno()).st_size for file in held) <= 200_000_000",
+        "it says: True",
+    ),
+    "files_in_memory": (
+        "held = [os.memfd_create('one') for _ in range(10)]\n"
+        "for file in held: os.write(file, bytes(120_000_000))\ntime.sleep(60)",
+        "it wrote more than 0.2 GB",
+    ),
+}
+NAME = "left-by-a-page-that-is-graded"
+UNGUARDED = (
+    "import sys; sys.path[0] = {!r}; import grade; grade.guard = print; grade.run_kernel(*sys.argv[1:])"
+)
 
 
-@pytest.mark.parametrize("harm", HARMS)
-def test_the_system_refuses_it_as_well(harm: str, tmp_path: Path, port: int) -> None:
-    assert grade.enclosure() is grade.ALONE, "this system cannot enclose a page: unshare is refused"
-    victim, hidden, scratch = tmp_path / "victim", tmp_path / "hidden", tmp_path / "scratch"
+@pytest.fixture(scope="module")
+def enclosed() -> None:
+    if grade.enclosure() is not grade.ALONE:
+        pytest.xfail("this system cannot enclose a page: unshare is refused")
+
+
+def unguarded(scratch: Path, *rest: Any, guarded: Any = grade.kernel) -> list[str]:
+    """The command for a page without the guard, which has the folder of a neighbor beside its own."""
+    neighbor = scratch.with_name("page-of-a-neighbor")
+    neighbor.mkdir(exist_ok=True)
+    (neighbor / "connection.json").write_text("the key")
+    command = guarded(scratch, *rest)
+    place = command.index("--kernel")
+    program = UNGUARDED.format(str(Path(grade.__file__).parent))
+    return [*command[: place - 1], "-c", program, *command[place + 1 :]]
+
+
+@pytest.fixture(scope="module")
+def past_the_guard(enclosed: None, tmp_path_factory: pytest.TempPathFactory, port: int) -> dict[str, str]:
+    """{page: what is wrong}, after a look at what the pages may not touch."""
+    folder = tmp_path_factory.mktemp("past")
+    victim = folder / "victim"
     victim.write_text("as it was")
-    scratch.mkdir()
-    hidden.mkdir()
-    (hidden / "page.ipynb").write_text("")
-    names = f"VICTIM, HIDDEN, PORT, PARENT = {str(victim)!r}, {str(hidden)!r}, {port}, {os.getpid()}\n"
-    program = [sys.executable, "-c", names + HARMS[harm] + "\nprint('done')"]
-    run = subprocess.run(
-        [*grade.ALONE, "sh", scratch, hidden, hidden, *program], capture_output=True, text=True
-    )
-    assert run.stdout == "" and re.search("OSError|Error: |IndexError", run.stderr)
+    names = f"VICTIM, PORT, FOLDER = {str(victim)!r}, {port}, {str(folder / 'class')!r}\n"
+    names += f"PARENT, NAME = {os.getpid()}, {NAME!r}\n"
+    tries = [f" {name}=' + tried(lambda: {code})" for name, (code, _) in TRIES.items()]
+    attacks = {"tries": TRY_ALL + " + ' ".join(tries)} | {name: code for name, (code, _) in TAKES.items()}
+    for name, attack in attacks.items():
+        (folder / "class" / name).mkdir(parents=True)
+        answer = "def my_two_roads(u):\n    raise ValueError(f'it says: {said}')"
+        cells = ["from backprop_lib import check", names + TRIED, attack, answer]
+        (folder / "class" / name / "page.ipynb").write_text(page(*cells, 'check("two_roads", my_two_roads)'))
+    with socket.socket(socket.AF_UNIX) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grade, "kernel", unguarded)  # for these pages only: they are enclosed
+        server.bind(f"{victim}.socket")
+        server.listen()
+        found = graded(folder / "class", seconds=120, memory=1.5)
     assert victim.read_text() == "as it was"
-    program[-1] = "open('mine', 'w').write('mine')"
-    subprocess.run([*grade.ALONE, "sh", scratch, hidden, hidden, *program], check=True)
-    assert (scratch / "mine").read_text() == "mine"
+    assert sorted(os.listdir(folder)) == ["class", "class.csv", "victim", "victim.socket"]
+    return {name: wrong for name, (_, _, wrong) in found.items()}
+
+
+@pytest.mark.parametrize("name", TRIES)
+def test_a_page_that_got_past_the_guard_reaches_nothing(name: str, past_the_guard: Any) -> None:
+    assert re.search(f"[ :]{name}=({TRIES[name][1]})[ ,]", past_the_guard["tries"]), past_the_guard["tries"]
+    assert not Path("/dev", NAME).exists()
+
+
+@pytest.mark.parametrize("name", TAKES)
+def test_a_page_that_got_past_the_guard_takes_no_more_than_it_may(name: str, past_the_guard: Any) -> None:
+    assert re.search(TAKES[name][1], past_the_guard[name]), past_the_guard[name]
+
+
+@pytest.mark.parametrize(
+    "folder", ["with a space", "1 2", "%s", r"back\040slash", "it's “quoted” ü", "$HOME;ls"]
+)
+def test_a_page_is_enclosed_wherever_its_folder_is(
+    enclosed: None, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / folder).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / folder))
+    assert grade.enclosure.__wrapped__() is grade.ALONE
 
 
 def test_the_guard_of_the_interpreter_holds_where_the_system_gives_none(
     tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grade, "enclosure", lambda: ())
-    found = graded(handed_in(tmp_path, ["harms", "looks_at_others"], port), seconds=60)
+    found = graded(handed_in(tmp_path, ["harms", "looks_at_others", *FILL_THE_DISK], port), seconds=60)
     assert found["harms"][0] == "correct" and "0 seen" in found["looks_at_others"][2]
+    for name in FILL_THE_DISK:
+        assert found[name][0] == "stopped" and "it wrote more than 0.2 GB" in found[name][2]
     assert (tmp_path / "victim").read_text() == "as it was"
     assert sorted(os.listdir(tmp_path)) == ["class", "class.csv", "victim"]
 
