@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -127,12 +128,12 @@ def is_grading() -> bool:
     """Whether nbgrader runs this page: it says so in the environment that the kernel was started with,
     whatever a page has written into its own since.
     """
-    environments: list[Any] = [os.environ]
-    with suppress(Exception):  # a reader may have no psutil; whoever has Jupyter has it
-        import psutil  # type: ignore[import-untyped]
-
-        environments.append(psutil.Process().environ())
-    return any(each.get("NBGRADER_EXECUTION") in ("autograde", "validate") for each in environments)
+    said = {os.environ.get("NBGRADER_EXECUTION")}
+    with suppress(OSError):  # where there is no such file, the page has the last word
+        for line in Path("/proc/self/environ").read_bytes().split(b"\0"):
+            name, _, value = line.partition(b"=")
+            said |= {value.decode()} if name == b"NBGRADER_EXECUTION" else set()
+    return not said.isdisjoint({"autograde", "validate"})
 
 
 class Judge:

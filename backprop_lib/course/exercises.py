@@ -11,7 +11,6 @@ import numpy as np
 from backprop_lib.activations import activation
 from backprop_lib.arguments import Array, one_of
 from backprop_lib.course.answers import Verdict, function_on
-from backprop_lib.course.attempts import is_grading
 from backprop_lib.course.elsewhere_exercises import ELSEWHERE
 from backprop_lib.course.equation_exercises import EQUATIONS
 from backprop_lib.course.judging import RefuseBlocks
@@ -587,7 +586,3 @@ EXERCISES: dict[str, Exercise] = {
     **PUZZLES,
     **ORDERS,
 }
-
-# Under nbgrader a page is no page of the reader's own: `course.marks` undoes what it does to the judge.
-if is_grading():
-    from backprop_lib.course import marks  # noqa: F401  before the page can do anything

@@ -442,9 +442,9 @@ class IrisLab(Scene):
     def _arrange(self) -> None:
         """Three rows of controls, below them what went wrong, then what they show."""
         self._name_button()
-        widths = {"layers": 226, "activation": 230, "cost": 176, "batch": 168, "seed": 110, "epoch": 300}
+        widths = {"layers": 224, "activation": 226, "cost": 176, "batch": 168, "seed": 110, "epoch": 300}
         for name, control in self.controls.items():
-            control.layout.width = f"{widths.get(name, 195)}px" if name != "eta" else "auto"
+            control.layout.width = f"{widths.get(name, 190)}px" if name != "eta" else "auto"
         self.controls["eta"].slider.layout.width = "236px"
         for button in (self.reset_button, self.keep_button, self.numbers_button):
             button.layout.width = "auto"

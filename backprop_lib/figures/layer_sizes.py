@@ -21,12 +21,10 @@ def counted(net: Network) -> list[str]:
             f"n{subscript(l)}",
             f"n{subscript(l - 1)}",
         )
-        names, (rows, columns) = {w: f"w.{l}", b: f"b.{l}", n: f"a.{l}", before: f"a.{l - 1}"}, net.w[l].shape
-        numbers = {w: str(rows * columns), b: str(rows), n: str(rows), before: str(columns)}
-        for line in (
-            f"{w}: {n} · {before} = {{{n}}} · {{{before}}} = {{{w}}} weight{'s' * (rows * columns > 1)}",
-            f"{b}: {n} = {{{b}}} bias{'es' * (rows > 1)}",
-        ):
+        names, (rows, columns) = {w: f"w.{l}", b: f"b.{l}", n: f"n.{l}", before: f"n.{l - 1}"}, net.w[l].shape
+        weights = f"{rows * columns} weight{'s' * (rows * columns > 1)}"
+        numbers = {w: weights, b: f"{rows} bias{'es' * (rows > 1)}", n: str(rows), before: str(columns)}
+        for line in (f"{w}: {n} · {before} = {{{n}}} · {{{before}}} = {{{w}}}", f"{b}: {n} = {{{b}}}"):
             lines.append(equation(line, names, numbers))
     return lines
 

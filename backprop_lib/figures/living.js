@@ -57,7 +57,8 @@ function namesOf({ dataset: { is, id, layer, neuron, to, from } }) {
   if (id) return [id, `grad.${id}`];
   if (layer === undefined) return [`slope.${to}.${from}`];
   if (neuron === undefined) return ["w", "dw"].map((kind) => `${kind}.${layer}.${to}.${from}`);
-  return ["a", "z", "delta", "b", "db", "prime", "y"].map((kind) => `${kind}.${layer}.${neuron}`);
+  const kinds = layer === "0" ? ["a", "n"] : ["a", "z", "delta", "b", "db", "prime", "y", "n"];
+  return kinds.map((kind) => `${kind}.${layer}.${neuron}`);
 }
 
 // What has the focus, by name, whichever picture it stands in.

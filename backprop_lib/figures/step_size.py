@@ -194,10 +194,9 @@ def step_size() -> Scene:
         lit = {one.indices, (l - 1, k), (l, j)} if of == "weight" else {one.indices} - {()}
         drawn = network_svg(net.sizes, weights=net.w, lit=lit, canvas=(NET, HEIGHT))
         slopes = " or ".join(FORMULAS[kind].format(one.symbol) for kind in kinds)
-        line, names = f"∂C/∂{one.symbol} ≈ {slopes}", {"net": "w b"}
-        equation = symbols(line, net.L)
-        if one is ALL:
-            equation = in_names(line, {"∂C/∂θ": "dw db", "θ": "w b"}, {})
+        line, names = f"∂C/∂{one.symbol} ≈ {slopes}", {"net": "w b"} if one is ALL else {}
+        all_of = {"∂C/∂θ": "dw db", "θ": "w b"}
+        equation = in_names(line, all_of, {}) if one is ALL else symbols(line, net.L)
         html = beside(drawn, fast.html(alt)) + living_line(equation)
         idle = frozenset({"median": "ljk", "bias": "k", "weight": ""}[of])
         place = ".".join(map(str, one.indices))

@@ -90,6 +90,8 @@ def on_weight(scene: Any, l: int, j: int, k: int) -> tuple[float, float]:
 
 HINT = "status => getComputedStyle(status, '::before').content"
 DELTA_7 = "place norm.7 delta.7 a.7 y.7 z.7 prime.7"
+BIASES = [f"neuron {l}.{j}" for l, n in ((1, 5), (2, 3)) for j in range(n)]
+WEIGHTS = [f"weight {l}.{j}.{k}" for l, n, m in ((1, 5, 4), (2, 3, 5)) for j in range(n) for k in range(m)]
 ALL_DELTAS = ["neuron 2.0", "neuron 2.1", "neuron 2.2"]
 
 
@@ -182,6 +184,19 @@ def test_a_weight_lights_its_symbols_and_its_number(stepper: Any) -> None:
         ("depth", "‖δ⁷‖", [DELTA_7], "‖δ‖ / ‖δᴸ‖ of layer 7 and δ of layer 7"),
         ("expression_graph", "∂d/∂a", ["edge a d"], "∂d/∂a"),
         ("expression_graph", "∂C/∂d", ["node d"], "grad of d"),
+        ("expression_graph", "grad", [f"node {name}" for name in "½wxpbzaydqC"], "every grad"),
+        ("nudge", "b[2][0]", ["neuron 2.0"], "b of neuron 0 of layer 2"),
+        ("nudge", "z_and_a", ["neuron 2.0"], "z of neuron 0 of layer 2 and a of neuron 0 of layer 2"),
+        (
+            "weight_inspector",
+            "slope",
+            ["weight 2.0.0"],
+            "∂C/∂w of layer 2, to neuron 0 from neuron 0",
+        ),
+        ("layer_sizes", "b", BIASES, "b"),
+        ("layer_sizes", "20 weights", WEIGHTS[:20], "w of layer 1"),
+        ("layer_sizes", "4", [f"neuron 0.{k}" for k in range(4)], "n of layer 0: 4"),
+        ("step_size", "θ", WEIGHTS + BIASES, "w and b"),
     ],
 )
 @pytest.mark.parametrize("how", ["mouse", "focus", "click"])
