@@ -290,7 +290,9 @@ def test_the_neuron_that_is_nudged_is_chosen_by_a_click_and_by_keys(page: Any) -
     expect(scene.locator("[aria-pressed=true]")).to_have_attribute(
         "aria-label", re.compile("^Neuron 3 of layer 1")
     )
-    expect(scene.locator("pre .lit")).to_have_text(["delta[1][3, 0]", "b[1]"])
+    expect(scene.locator("pre .lit")).to_have_text(
+        ["delta", "delta[1][3, 0]", "b[1][3]", "z_and_a", "z_and_a", "delta", "delta"]
+    )
     assert {"neuron 1.3", "δ¹₃", "z¹₃", "a¹₃"} <= {*lit(scene)}
     for key in ("ArrowDown", "Enter"):
         page.keyboard.press(key)
