@@ -78,4 +78,4 @@ def _agrees(text: str, value: float) -> bool:
         return value == 0
     if "below" in text:
         return value <= value_of(text.split()[-1]) * (1 + 1e-9)
-    return value_of(text) == value or text in {number(value, digits) for digits in range(1, 13)}
+    return value_of(text) == value or any(text == number(value, digits) for digits in range(1, 13))
