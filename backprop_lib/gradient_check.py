@@ -372,7 +372,8 @@ class _Judge:
                 "; the complex step says so, whose error does not depend on h, "
                 f"unlike that of h = {self.h:.0e}"
                 if block.method == "complex"
-                else f'; differences with h = {self.h:.0e} may be that far off: method="complex" is not'
+                else f"; differences with h = {self.h:.0e} may be that far off; the complex step, which is "
+                "not, needs a cost that takes complex numbers"
             )
         return reason
 

@@ -561,7 +561,11 @@ def one_neuron(v: Values) -> Expected:
         texts={"gone": "" if -12 <= z <= 12 else f"z = {number(z)} →" if z > 0 else f"← z = {number(z)}"},
         said=f"After # step{'s' * (taken != 1)} with η = #, {kind}: "
         f"the answer is {below[3]}# (target #), the cost {below[4]}#, the slope ∂C/∂w {below[5]}#."
-        + (" The cost rose on each of the steps." if rises == taken else " The cost rose on # of the steps.")
+        + (
+            " The cost rose"
+            + (" on # of the steps" if rises != taken else " on each of the steps" if taken > 1 else "")
+            + "."
+        )
         * (rises > 0)
         + " The neuron runs away, and the walk was stopped." * (c >= 1e6)
         + " z, #, has left the picture." * len(left),

@@ -14,11 +14,14 @@ import random
 import re
 import sys
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 from unittest import mock
 
+import numpy as np
 from figure_states import FIGURES, scene_of
 
+from backprop_lib.drawing import canvas
 from backprop_lib.drawing.canvas import FastFigure
 from backprop_lib.figures.scene import Scene, View, table_html
 
@@ -99,14 +102,20 @@ def drawn(scene: Scene, wanted: Values) -> tuple[Values, View]:
 def texts(name: str) -> dict[str, dict[str, str]]:
     """{state: {part: text}}, without the pictures and what the figure says of this computer alone."""
     found = {}
-    with mock.patch.object(FastFigure, "png", lambda figure: b""):
+    # Nothing is drawn: a row of pixels for each pane, and no file made of it.
+    with (
+        mock.patch.object(FastFigure, "pixels", lambda figure: np.zeros((1, len(figure.panes), 4), np.uint8)),
+        mock.patch.object(canvas, "encoded", lambda pixels: b""),
+    ):
         scene = scene_of(name)
         for wanted in states(name, scene):
             values, view = drawn(scene, wanted)
+            others = {*re.findall('<img alt="([^"]*)"', view.html)} - {escape(view.alt)}
             everywhere, _, _ = view.alt.partition(" In matrices, on this computer, ")
             found[str(values)] = {
                 "sentence": view.sentence,
                 "alternative text": everywhere,
+                "of its pictures": "\n".join(sorted(others)),
                 "table": table_html(view.table),
                 "cells": str(view.table),
                 "code": view.code,

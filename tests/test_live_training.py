@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import cost_of
 from backprop_lib.figures.live_training import LiveTraining
+from backprop_lib.figures.reproducible import ELSEWHERE
 from backprop_lib.network import Network
 from backprop_lib.training import Trainer, train
 
@@ -165,3 +168,21 @@ def test_a_legend_names_the_curves_that_there_are_by_their_dashes(held_out) -> N
     named = [text.get_text() for legend in legends for text in legend.get_texts()]
     assert named == ["training", *["held out"] * (held_out is not None), "l = 1"]
     assert {line.get_marker() for legend in legends for line in legend.get_lines()} == {""}
+
+
+def test_a_run_that_round_off_decides_says_none_of_its_digits_not_even_of_one_picture(monkeypatch) -> None:
+    net = Network([("identity", 4), ("sigmoid", 3)], seed=1)
+    live = LiveTraining(net, TRAINING, epochs=3)
+    known = [alt for alt in re.findall('<img alt="([^"]*)"', live.view.html) if number_of(live) in alt]
+    assert len(known) == 2
+    monkeypatch.setattr(type(live._trainer), "is_doubtful", lambda run, epoch: True)
+    live.controls["epoch"].value = 2
+    alts = re.findall('<img alt="([^"]*)"', live.view.html)
+    assert len(alts) == 2 and all(ELSEWHERE in alt for alt in alts)
+    assert not [alt for alt in alts if number_of(live) in alt]
+
+
+def number_of(live: LiveTraining) -> str:
+    """The size of the errors in the epoch that is seen, as it is written."""
+    history = live._trainer.history()
+    return number(float(history.delta_norm(1)[live.controls["epoch"].value]))

@@ -482,6 +482,7 @@ def test_what_can_be_pointed_at_in_the_logits_lies_on_the_bar_and_the_mark_of_it
     assert set(middle) == {(kind, j) for kind in kinds for j in range(3)} | {("y", target)}
     assert all(float(turn) % 90 == 0 for *_, turn in found), "bars stand, numbers and marks lie"
     apart = {kind: middle[kind, 1] - middle[kind, 0] for kind in kinds}
+    assert min(apart.values()) > 10
     assert apart["p"] == pytest.approx(apart["z"], abs=0.03)
     assert apart["delta"] == pytest.approx(apart["jacobian"], abs=0.03)
     for kind in kinds:

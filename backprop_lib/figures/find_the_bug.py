@@ -125,10 +125,7 @@ def find_the_bug() -> Scene:
             size = number(block.error, 2) if not block.passed else "below 1e−7"
             rows.append([f"error of {symbol(block.name)}", size, "right" if block.passed else "wrong"])
         alt = f"The cost over {STEPS} steps, and the error of the six blocks of the gradient. {sentence}"
-        worst = max(report.blocks, key=lambda block: block.error)
-        of_blocks = (
-            f"The error of the six blocks of the gradient, the largest that of {symbol(worst.name)}; {found}."
-        )
+        of_blocks = f"The error of the six blocks of the gradient, and the tolerance 1e−7; {found}."
         code = (
             "from backprop_lib.figures.find_the_bug import bug_order, train_with\n"
             f"costs, accuracy, report, doubtful = train_with(bug_order()[{mystery - 1}])\n"

@@ -15,12 +15,8 @@ def counted(net: Network) -> list[str]:
     """How many weights and biases each layer has, and why: lines of named HTML."""
     lines = []
     for l in range(1, net.L + 1):
-        w, b, n, before = (
-            f"w{superscript(l)}",
-            f"b{superscript(l)}",
-            f"n{subscript(l)}",
-            f"n{subscript(l - 1)}",
-        )
+        w, b = (f"{kind}{superscript(l)}" for kind in "wb")
+        n, before = (f"n{subscript(layer)}" for layer in (l, l - 1))
         names, (rows, columns) = {w: f"w.{l}", b: f"b.{l}", n: f"n.{l}", before: f"n.{l - 1}"}, net.w[l].shape
         weights = f"{rows * columns} weight{'s' * (rows * columns > 1)}"
         numbers = {w: weights, b: f"{rows} bias{'es' * (rows > 1)}", n: str(rows), before: str(columns)}

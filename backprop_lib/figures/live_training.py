@@ -138,9 +138,11 @@ class LiveTraining(Scene):
 
     def _view(self, history: History, at: int, run: Twins) -> View:
         norms = ", ".join(f"layer {l} {number(float(history.delta_norm(l)[at]))}" for l in history.delta)
-        sentence = f"Epoch {at}: cost {number(float(history.cost[at]))}; size of the errors: {norms}."
+        of_errors = f"size of the errors: {norms}."
+        sentence = f"Epoch {at}: cost {number(float(history.cost[at]))}; {of_errors}"
         if run.is_doubtful(at):
-            sentence = f"Epoch {at}: round-off has grown in this run, and {ELSEWHERE}."
+            of_errors = f"round-off has grown in this run, and {ELSEWHERE}."
+            sentence = f"Epoch {at}: {of_errors}"
         if at < history.epochs:
             sentence += f" The net has been trained for {history.epochs} epochs."
         if history.epochs == self._epochs < self.controls["epoch"].max:
@@ -157,5 +159,5 @@ class LiveTraining(Scene):
             f'train(net, data, "{cost}", learning_rate={eta:g}, epochs={at}, batch_size={batch}, seed={seed})'
             "  # from the first weights"
         )
-        html = self._figure.html(history, at, alt, f"The size of the errors of every layer: {norms}.")
+        html = self._figure.html(history, at, alt, f"The errors of every layer in epoch {at}: {of_errors}")
         return View(html, alt, sentence, rows, code)

@@ -123,9 +123,10 @@ class _Figure:
         self.trail.set_data(trail, costs[: step + 1])
         self.dot.set_data([z], [cost])
         end = min(int(np.count_nonzero(costs < FAR)), STEPS)  # a walk that is stopped ends there
+        here = min(step, end)
         self.costs.set_data(steps[: end + 1], costs[: end + 1])
-        self.walked.set_data(steps[: min(step, end) + 1], costs[: min(step, end) + 1])
-        self.at.set_data([min(step, end)], [cost])
+        self.walked.set_data(steps[: here + 1], costs[: here + 1])
+        self.at.set_data([here], [cost])
         is_gone, side = not ZS[0] <= z <= ZS[-1], ZS[-1] if z > 0 else ZS[0]
         self.dot.set_visible(not is_gone)
         self.answer.set_visible(self.below.get_xlim()[0] <= a <= self.below.get_xlim()[1])
@@ -196,7 +197,8 @@ def one_neuron() -> Scene:
             f"the cost {numbers['C']}, the slope ∂C/∂w {numbers['∂C/∂w']}."
         )
         if rises := np.count_nonzero(np.diff(costs[: step + 1]) > 1e-9):
-            sentence += f" The cost rose on {'each' if rises == taken else rises} of the steps."
+            every = "" if taken == 1 else " on each of the steps"
+            sentence += f" The cost rose{every if rises == taken else f' on {rises} of the steps'}."
         if costs[step] >= FAR:
             sentence += " The neuron runs away, and the walk was stopped."
         elif not ZS[0] <= z <= ZS[-1]:
