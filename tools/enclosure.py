@@ -27,7 +27,8 @@ SYSTEM = ("/bin", "/lib", "/lib64", "/nix", "/sbin", "/usr", "/etc/alternatives"
 SYSTEM += ("/etc/ld.so.cache", "/etc/localtime", "/etc/passwd")
 SYSTEM += ("/dev/full", "/dev/null", "/dev/random", "/dev/urandom", "/dev/zero")
 OURS = ("backprop_lib", "datasets", "tools")
-NO_NETWORK = ("unshare", "--user", "--map-root-user", "--net")
+WITH_ITS_PARENT = ("setpriv", "--pdeathsig", "KILL")  # it ends with whoever started it, however that ends
+NO_NETWORK = (*WITH_ITS_PARENT, "unshare", "--user", "--map-root-user", "--net")
 ALONE = (*NO_NETWORK, "--ipc", "--mount", "--pid", "--fork", "--kill-child", sys.executable, __file__)
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
 

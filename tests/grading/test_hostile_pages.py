@@ -7,14 +7,18 @@ import json
 import os
 import re
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import execute_pages
 import grade
+import psutil
 import pytest
 import student_copies
 from submissions import EXERCISES, PAGE, SUBMISSIONS
@@ -317,6 +321,22 @@ def test_a_page_that_got_past_the_guard_reaches_nothing(name: str, past_the_guar
 @pytest.mark.parametrize("name", TAKES)
 def test_a_page_that_got_past_the_guard_takes_no_more_than_it_may(name: str, past_the_guard: Any) -> None:
     assert re.search(TAKES[name][1], past_the_guard[name]), past_the_guard[name]
+
+
+def test_an_endless_page_ends_with_a_grader_that_is_killed(enclosed: None, tmp_path: Path) -> None:
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "page.ipynb").write_text(page("check", "while True: pass", 'check("two_roads", 1)'))
+    command = [sys.executable, grade.__file__, str(tmp_path / "class")]
+    grader = psutil.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | {"TMPDIR": str(tmp_path)})
+    while not any(each.cpu_times().user > 10 for each in grader.children(recursive=True)):
+        assert grader.is_running()
+        time.sleep(0.5)
+    started = grader.children(recursive=True)
+    grader.kill()
+    left = psutil.wait_procs(started, timeout=20)[1]
+    for process in left:
+        process.kill()
+    assert len(started) > 1 and left == []
 
 
 @pytest.mark.parametrize(
