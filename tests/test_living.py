@@ -370,7 +370,7 @@ def test_every_number_of_an_equation_is_that_of_its_name_and_its_symbols_are_els
     [
         ("one_neuron", '"C">0.449', '"C">0.45', ["C: 0.45"]),
         ("logits", '"p.L.2">0.665', '"p.L.1">0.665', ["p.L.1: 0.665"] * 2),
-        ("depth", '<i data-is="w.2"', '<i data-is="w.3"', ["w.2"]),
+        ("depth", '"prime.1">σ′', '"prime.10">σ′', ["prime.10"]),
         ("expression_graph", 'data-from="a" data-to="d"', 'data-from="a" data-to="q"', ["slope.d.a"]),
     ],
 )

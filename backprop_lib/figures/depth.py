@@ -89,16 +89,19 @@ def depth() -> Scene:
             "One point for each layer, from the output back to the layer that is reached, in a band of all "
             f"nets. {sentence}"
         )
+        here, above = superscript(first), superscript(first + 1)
+        equation = f"δ{here} = (w{above})ᵀ δ{above} ⊙ σ′(z{here})"
+        line = f"(w[{first + 1}].T @ delta[{first + 1}])"
+        if not back:
+            equation, line = f"δ{here} = (a{here} − y) ⊙ σ′(z{here})", f"(a[{first}] - y)"
         code = (
             "import numpy as np\n"
             "from backprop_lib.figures.depth import error_norms\n"
+            f"# in each net: delta[{first}] = {line} * sigma[{first}].prime(z[{first}])\n"
             f'norms = error_norms({layers}, "{activation}", "{init}", {seeds})\n'
             "np.column_stack([of(norms, axis=0) for of in (np.nanmin, np.nanmedian, np.nanmax)])"
         )
-        here, above = superscript(first), superscript(first + 1)
-        equation, sizes, parts = f"δ{here} = (w{above})ᵀ δ{above} ⊙ σ′(z{here})", [], []
-        if not back:
-            equation = f"δ{here} = (a{here} − y) ⊙ σ′(z{here})"
+        sizes, parts = [], []
         for i in l[::-1].tolist():
             size, point, names = number(middle[i - 1], 2), (i, middle[i - 1]), (f"norm.{i}", f"delta.{i}")
             sizes.append(f"{named(f'‖δ{superscript(i)}‖', *names)}: {named(size, *names)}")
@@ -108,7 +111,7 @@ def depth() -> Scene:
                 parts.insert(0, (f"w.{i + 1}", axes, (*point, i + 1, middle[i]), 14))
         lines = symbols(equation, layers + 1), "", "‖δˡ‖ / ‖δᴸ‖, median:", *sizes
         html = beside(fast.html(alt, parts=parts), living_line(*lines))
-        return View(html, alt, sentence, rows, code, names={"norms": "norm delta"})
+        return View(html, alt, sentence, rows, code, names={"norms": "norm delta", "y": f"y.{first}"})
 
     controls = {
         "layers": slider("Hidden layers", 8, 1, DEEPEST),

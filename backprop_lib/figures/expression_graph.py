@@ -11,6 +11,20 @@ from backprop_lib.drawing.svg import beside, factor, number
 from backprop_lib.figures.scene import Scene, View, living_line, slider
 from backprop_lib.other_ways.autodiff import Value, topological_order
 
+CODE = """from itertools import islice
+from backprop_lib.other_ways.autodiff import Value
+w, x, b, y, half = map(Value, ({:g}, {:g}, {:g}, {:g}, 0.5))
+p = w * x
+z = p + b
+a = z.sigmoid()
+d = a - y
+q = d * d
+C = half * q
+handing_on = (step for step in C.backward_steps() if step[1])
+found = {{}}
+for node, given in islice(handing_on, {}):
+    found |= {{v: v.grad for v in (node, *(parent for parent, _ in given))}}
+[(v.data, found.get(v)) for v in ({})]"""
 OPERATIONS = ("p = w x", "z = p + b", "a = σ(z)", "d = a − y", "q = d · d", "C = ½ q")
 
 
@@ -94,7 +108,9 @@ def list_of_steps(cost: Value, count: int) -> list[tuple[Value, list[tuple[Value
 
 def expression_graph() -> Scene:
     """One neuron as an expression graph: choose its numbers, and walk the slopes back step by step."""
-    longest = sum(bool(node.parents) for node in topological_order(neuron_cost(1.0, 2.0, 2.0, 0.0)))
+    order = topological_order(neuron_cost(1.0, 2.0, 2.0, 0.0))
+    longest = sum(bool(node.parents) for node in order)
+    variables = {node.label: "half" if node.label == "½" else node.label for node in order}
 
     def draw(x: float, w: float, b: float, y: float, step: int) -> View:
         cost = neuron_cost(x, w, b, y)
@@ -108,16 +124,11 @@ def expression_graph() -> Scene:
         for node in nodes:
             grad = "not yet" if node["grad"] is None else number(node["grad"])
             rows.append([node["label"], number(node["data"]), grad])
-        code = (
-            "from backprop_lib.figures.expression_graph import neuron_cost, walk_back\n"
-            f"C = neuron_cost(x={x:g}, w={w:g}, b={b:g}, y={y:g})\n"
-            f"nodes, _, _ = walk_back(C, {step})\n"
-            '[(node["data"], node["grad"]) for node in nodes]'
-        )
+        code = CODE.format(w, x, b, y, step, ", ".join(variables.values()))
         local, handed = in_symbols(cost, step)
         html = beside(graph_svg(nodes, lit, alt), living_line(*local)) + living_line(handed)
         return View(
-            html, alt, sentence, rows, code, names={name: name for name in "xwbyC"} | {"grad": "grad"}
+            html, alt, sentence, rows, code, names={v: k for k, v in variables.items()} | {"grad": "grad"}
         )
 
     controls = {

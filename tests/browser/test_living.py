@@ -116,11 +116,11 @@ ALL_DELTAS = ["neuron 2.0", "neuron 2.1", "neuron 2.2"]
             ["place jacobian.L.1", "(Jᵀ∇C)₁", "−0.043", "of_quadratic", "of_quadratic"],
             r"Jᵀ∇C of neuron 1 of layer L: −0\.043",
         ),
-        ("depth", "i[data-is='w.2']", ["place w.2", "w²"], "w of layer 2"),
+        ("depth", "i[data-is='w.2']", ["place w.2", "w²", "w[2]"], "w of layer 2"),
         (
             "expression_graph",
             "g[data-id='b']",
-            ["node b", "b", "b", "grad"],
+            ["node b", "b", "b", "b", "grad", "b"],
             "b, value 2",
         ),
         (
@@ -182,6 +182,8 @@ def test_a_weight_lights_its_symbols_and_its_number(stepper: Any) -> None:
         ("logits", "z₁", ["place z.L.1"], "z of neuron 1 of layer L"),
         ("logits", "−0.91", ["place delta.L.0"], "δ of neuron 0 of layer L: −0.91"),
         ("depth", "‖δ⁷‖", [DELTA_7], "‖δ‖ / ‖δᴸ‖ of layer 7 and δ of layer 7"),
+        ("depth", "sigma[1].prime(z[1])", [DELTA_7.replace("7", "1")], "σ′(z) of layer 1"),
+        ("expression_graph", "half", ["node ½"], "½"),
         ("expression_graph", "∂d/∂a", ["edge a d"], "∂d/∂a"),
         ("expression_graph", "∂C/∂d", ["node d"], "grad of d"),
         ("expression_graph", "grad", [f"node {name}" for name in "½wxpbzaydqC"], "every grad"),
