@@ -6,6 +6,7 @@ import io
 import re
 import time
 from collections.abc import Callable, Sequence
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from PIL import Image
 from backprop_lib.figures import figure_names
 from backprop_lib.figures.controls import IntegerBox, LogSlider
 from backprop_lib.figures.iris_lab import IrisLab
-from backprop_lib.figures.scene import Scene
+from backprop_lib.figures.scene import Scene, table_html
 
 # One call for each figure and each kind of question.
 # The recall questions are drawn in the same order on the page and in this process.
@@ -47,6 +48,9 @@ READ = """scene => {
     }));
     const pictures = [...scene.querySelectorAll('img, svg')];
     const sentence = scene.querySelector('p[role=status]:not(:has(progress))');
+    const drawn = pictures.map(p => p.getAttribute('src') ?? p.innerHTML).join();
+    let hash = drawn.length;  // of what is drawn, which is asked for often, and long
+    for (let i = 0; i < drawn.length; i++) hash = Math.imul(hash, 31) + drawn.charCodeAt(i) | 0;
     const changed = sentence?.querySelector('em')?.textContent ?? '';
     return {
         controls,
@@ -56,7 +60,7 @@ READ = """scene => {
         working: !!scene.querySelector('progress'),
         code: text(scene, 'pre code'),
         alts: pictures.map(p => p.getAttribute('alt') ?? p.getAttribute('aria-label') ?? ''),
-        drawn: pictures.map(p => p.getAttribute('src') ?? p.innerHTML).join(),
+        drawn: String(hash),
         rows: [...scene.querySelectorAll('table tr')].map(r => [...r.children].map(c => c.textContent)),
     };
 }"""
@@ -105,11 +109,19 @@ def disagreements(twin: Scene, shown: dict[str, Any]) -> list[str]:
         found.append(f"gives the code {shown['code']!r}, not {code!r}")
     if view.alt not in shown["alts"]:
         found.append(f"alt texts {shown['alts']!r} without {view.alt!r}")
+    if shown["rows"] and shown["rows"] != (rows := rows_of(table_html(view.table))):
+        found.append(f"the numbers {shown['rows']}, not {rows}")
     idle = {twin.controls[name].description for name in view.idle}
     disabled = {record["label"] for record in shown["controls"] if record["disabled"]}
     if idle != disabled:
         found.append(f"controls that cannot be moved: {sorted(disabled)}, not {sorted(idle)}")
     return found
+
+
+def rows_of(table: str) -> list[list[str]]:
+    """The texts of the cells of an HTML table, row by row."""
+    rows = re.findall(r"<tr>(.*?)</tr>", table)
+    return [[unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in rows]
 
 
 def settled(
