@@ -44,6 +44,12 @@ is_ready() {
     [ -f "$VENV/ready-$extras" ] && state 2>/dev/null | cmp -s - "$VENV/ready-$extras"
 }
 
+# Seconds where pip takes a minute, for who has uv.
+with_uv() {
+    command -v uv >/dev/null || return 1
+    uv pip install --quiet --python "$VENV/bin/python" --compile-bytecode -c "$CONSTRAINTS" -e ".[$1]"
+}
+
 # The user's own settings, start-up files and kernels stay out: the pages run alike for everyone.
 unset PYTHONPATH PYTHONHOME PYTHONSTARTUP MPLBACKEND MATPLOTLIBRC
 var=$VENV/var
@@ -67,7 +73,7 @@ if ! is_ready; then
     fi
     echo "Installing what the pages need (once, a few minutes) ..."
     rm -f "$VENV"/ready-*
-    "$VENV/bin/python" -m pip install --quiet --progress-bar off -c "$CONSTRAINTS" -e ".[$extras]"
+    with_uv "$extras" || "$VENV/bin/python" -m pip install --quiet --progress-bar off -c "$CONSTRAINTS" -e ".[$extras]"
     mkdir -p "$IPYTHONDIR" "$MPLCONFIGDIR" "$JUPYTER_CONFIG_DIR" "$JUPYTER_DATA_DIR" "$JUPYTER_RUNTIME_DIR"
     # The list of fonts is made now, not with a warning in the output of someone's first picture.
     case $extras in
