@@ -503,8 +503,10 @@ class IrisLab(Scene):
         )
         line = line_of(settings, epoch, None if kept is None else kept.settings)
         html = (
-            f'<div style="display:flex;flex-wrap:wrap;gap:6px">{self._plane_html(run, kept, alt)}'
-            f"{self._net_html(run, back.a, rises, idle)}{self._curves_html(run, kept)}</div>"
+            '<div style="display:flex;flex-wrap:wrap;gap:6px">'
+            f"{_pane(PLANE, self._plane_html(run, kept, alt))}"
+            f"{_pane(NetOfMaps.width, self._net_html(run, back.a, rises, idle))}"
+            f"{_pane(CURVES, self._curves_html(run, kept))}</div>"
             f'<p style="{SHARED}">This state again: <code style="user-select:all">{escape(line)}</code></p>'
         )
         unfinished = [each for each in (run, kept) if each is not None and not each.is_finished]
@@ -561,6 +563,12 @@ class IrisLab(Scene):
             buttons={l: (f"size_{l}", 1, WIDEST) for l in range(1, net.L)},
         )
         return drawn.svg(alt)
+
+
+def _pane(width: int, picture: str) -> str:
+    """A picture that gives up a quarter of its width before what is beside it goes below it."""
+    style = f"flex:{width} 1 {0.75 * width:.0f}px;max-width:{width}px;line-height:0"
+    return f'<div style="{style}">{picture}</div>'
 
 
 def _limits(activation: str, *answers: Array) -> tuple[float, float]:
