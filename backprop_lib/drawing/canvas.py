@@ -242,6 +242,18 @@ class FastFigure:
             axes.set(**limits)
             self._background = None
 
+    def cell(
+        self, axes: Axes, row: int, rows: int, column: int = 0, columns: int = 1
+    ) -> tuple[Axes, tuple[float, ...], float]:
+        """A cell of a map, or a whole row, as a part of `html`: its axes, its ends, and how high it is."""
+        self._lay_out()
+        (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+        wide, high = np.array(axes.bbox.size) * PIXELS_PER_INCH / self.figure.dpi / (columns, rows)
+        inset = min(high, 20) / 2 / wide  # by so much a part goes beyond its ends
+        x = [left + (column + end) / columns * (right - left) for end in (inset, 1 - inset)]
+        y = top - (row + 0.5) / rows * (top - bottom)
+        return axes, (x[0], y, x[1], y), float(high)
+
     def _lay_out(self) -> None:
         """Find the place of everything, once: it is the same however sharp the drawing is."""
         engine = self.figure.get_layout_engine()
@@ -326,7 +338,7 @@ class FastFigure:
 
     def _pane(self, axes: Axes) -> int:
         """In which pane axes are."""
-        return self.panes.index(axes.get_figure(root=False))
+        return self.panes.index(axes.get_figure(root=False)) if len(self.panes) > 1 else 0
 
     def _shares(self, points: Any, pane: int) -> Array:
         """Points (x, y) on the screen of the figure, as shares of a pane."""

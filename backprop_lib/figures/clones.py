@@ -220,7 +220,10 @@ class CloneFigure:
         for line, dot, values in zip(self.now, self.here, graph, strict=True):
             line.set_xdata([epoch, epoch])
             dot.set_data([epoch], [values[epoch]])
-        return self.fast.html(alt)
+        cells = np.ndindex(w.shape)
+        axes = self.rows.axes
+        parts = [(f"w.1.{j}.{k}", *self.fast.cell(axes, j, w.shape[0], k, w.shape[1])) for j, k in cells]
+        return self.fast.html(alt, parts=parts)
 
 
 def in_words(far: float) -> str:
@@ -256,7 +259,7 @@ def clones() -> Scene:
         sentence = f"{data[0].upper()}{data[1:]}, {start} start, epoch {epoch}: cost {cost_now}. {verdict}"
         reading, dashed = "", None
         arguments = f'"{start}", {hidden}, "{data}"'
-        code = [f"run = clone_run({arguments})", f"w = run.w[{epoch}]"]
+        code = [f"run = clone_run({arguments})", f"w = run.nets[{epoch}].w[1]"]
         names = "clone_run, spread"
         if matrices:
             names = "clone_run, matrix_run, spread"
@@ -290,7 +293,7 @@ def clones() -> Scene:
             canvas=NET,
         )
         html = beside(drawn, figure.html(w, (run.cost, spreads), dashed, epoch, alt))
-        return View(html, alt, sentence, rows, "\n".join(code), progress=progress)
+        return View(html, alt, sentence, rows, "\n".join(code), progress=progress, names={"w": "w.1"})
 
     controls = {
         "start": choice("Start", list(STARTS)),
@@ -299,4 +302,4 @@ def clones() -> Scene:
         "epoch": slider("Epoch", EPOCHS, 0, EPOCHS),
         "matrices": choice("Shown", [("graph of neurons", False), ("graph and matrices", True)]),
     }
-    return Scene(controls, draw, play="epoch", lines=5)
+    return Scene(controls, draw, play="epoch", living=True, lines=5)

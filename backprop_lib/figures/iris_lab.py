@@ -356,7 +356,7 @@ class CurvesFigure:
         (line,) = axes.axes.plot([], [], **style)
         self.lines[name] = self.fast.add(name, line)
 
-    def png(self, run: Seen, kept: Seen | None) -> bytes:
+    def html(self, run: Seen, kept: Seen | None) -> str:
         """The curves of a run up to its epoch, beside those of the cost of a kept one."""
         at, history = run.at, run.history
         costs: dict[str, Any] = {}
@@ -377,13 +377,20 @@ class CurvesFigure:
         name_only(self.legend, (l in history.delta for l in range(1, DEEPEST + 2)))
         self.errors.cells = errors = stacked(history.delta, at)
         self.map.axes.set_xlim(0, errors.shape[1] - 1)
-        top = 0
+        top, parts = 0, []
         for l, text in enumerate(self.names, 1):
             height = history.delta[l].shape[1] if l in history.delta else 0
             text.set_text(f"δ{superscript(l)}" if height else "")
             text.set_y(1 - (top + height / 2) / len(errors))
+            for j in range(height):
+                parts.append((f"delta.{l}.{j}", *self.fast.cell(self.map.axes, top + j, len(errors))))
             top += height + 1
-        return self.fast.png()
+        for l in history.delta:  # where the run is now
+            size = norms[f"delta {l}"][at]
+            if size > 0:
+                parts.append((f"delta.{l}", self.delta.axes, (at, size, at, size), 16))
+        alt = f"Curves up to epoch {at}: training and held-out cost, and the size of the errors by layer."
+        return self.fast.html(alt, parts=parts)
 
 
 class IrisLab(Scene):
@@ -506,7 +513,7 @@ class IrisLab(Scene):
             '<div style="display:flex;flex-wrap:wrap;gap:6px">'
             f"{_pane(PLANE, self._plane_html(run, kept, alt))}"
             f"{_pane(NetOfMaps.width, self._net_html(run, back.a, rises, idle))}"
-            f"{_pane(CURVES, self._curves_html(run, kept))}</div>"
+            f"{_pane(CURVES, self._curves.html(run, kept))}</div>"
             f'<p style="{SHARED}">This state again: <code style="user-select:all">{escape(line)}</code></p>'
         )
         unfinished = [each for each in (run, kept) if each is not None and not each.is_finished]
@@ -529,10 +536,6 @@ class IrisLab(Scene):
         others = None if kept is None else answers(kept.net, self._plane).reshape(shape)
         png = self._in_cm.png(answers(run.net, self._plane).reshape(shape), wrong, others)
         return image_html(png, alt, PLANE, HEIGHT)
-
-    def _curves_html(self, run: Seen, kept: Seen | None) -> str:
-        alt = f"Curves up to epoch {run.at}: training and held-out cost, and the size of the errors by layer."
-        return image_html(self._curves.png(run, kept), alt, CURVES, HEIGHT)
 
     def _net_html(self, run: Seen, a: Mapping[int, Array], rises: Mapping[int, Array], idle: Any) -> str:
         net = run.net

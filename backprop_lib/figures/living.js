@@ -12,6 +12,7 @@
 // stored output.
 const PARTS = "[data-is], [data-layer], [data-id], g[data-to]";
 const HINT = "Point at a symbol or at a part of the picture: it lights wherever it stands. By keyboard: Tab, then the arrows.";
+const ALONE = "Point at a neuron or a weight: here stands what it is. By keyboard: Tab, then the arrows.";
 const AXIS = "Drag ◂▸ to the right or left.", WEIGHT = "Drag ◂▸ or a weight to the right or left.";
 const LIGHTS = " What is pointed at lights; Tab and the arrows point, too.";
 const STYLE = `
@@ -37,6 +38,7 @@ const STYLE = `
   .living g:focus-visible > :is(circle, rect) { stroke: #B35806; }
   .living .pointed { display: block; min-height: 1.45em; margin: 2px 0; font-size: 14px; line-height: 1.45; }
   .living .pointed:empty::before { content: "${HINT}" attr(data-more); }
+  .living:not(:has([data-is])) .pointed:empty::before { content: "${ALONE}" attr(data-more); } /* nothing else lights */
   .scene:has(i[data-slides]) .pointed:empty::before { content: "${AXIS}${LIGHTS}" attr(data-more); }
   .scene:has(div[data-slides]) .pointed:empty::before { content: "${WEIGHT}${LIGHTS}" attr(data-more); }
   .scene [data-slides] { user-select: none; -webkit-user-select: none; }

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("the page with every figure")  # which take
 
 SLIDERS = ["Layer l", "To neuron j", "From neuron k"]
 FIGURES = ["stepper", "weight_inspector", "nudge", "step_size", "layer_sizes", "iris_lab", "one_neuron"]
-FIGURES += ["logits", "depth", "expression_graph"]
+FIGURES += ["logits", "depth", "expression_graph", "clones"]
 CHANGE = "Change of the weight Δw"
 IMPORT = "from backprop_lib.figures.{0} import {0}\n{0}()"
 
@@ -117,6 +117,18 @@ ALL_DELTAS = ["neuron 2.0", "neuron 2.1", "neuron 2.2"]
             r"Jᵀ∇C of neuron 1 of layer L: −0\.043",
         ),
         ("depth", "i[data-is='w.2']", ["place w.2", "w²", "w[2]"], "w of layer 2"),
+        (
+            "clones",
+            "i[data-is='w.1.2.1']",
+            ["weight 1.2.1", "place w.1.2.1", "w", "w[1]", "w", "w"],
+            "w of layer 1, to neuron 2 from neuron 1",
+        ),
+        (
+            "iris_lab",
+            "i[data-is='delta.1.4']",
+            ["neuron 1.4", "place delta.1.4", "place delta.1"],
+            "δ of neuron 4 of layer 1",
+        ),
         (
             "expression_graph",
             "g[data-id='b']",

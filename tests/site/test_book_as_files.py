@@ -380,6 +380,13 @@ def test_the_arrows_walk_through_a_net_and_through_an_equation_and_escape_leaves
     tab.wait_for_function("() => !document.querySelector('.lit')")
 
 
+# Whether anything can light in an output, and what it says about that.
+HINTS = """all => all.map(output => [
+    !!output.querySelector('[data-is]'),
+    getComputedStyle(output.querySelector('.pointed'), '::before').content,
+])"""
+
+
 def test_every_drawn_net_of_a_page_can_be_pointed_at_by_mouse_and_by_keys(opened: tuple[Path, Any]) -> None:
     path, tab = opened
     stored = path.read_text(encoding="utf-8").count("data-layer=%220%22 data-neuron=%220%22")
@@ -393,6 +400,8 @@ def test_every_drawn_net_of_a_page_can_be_pointed_at_by_mouse_and_by_keys(opened
         assert neurons.count() == net.locator("[data-neuron][role=img][aria-label^='Neuron ']").count() > 0
         assert net.locator("[tabindex='0']").count() == 1
         assert net.get_attribute("role") == "group"
+    for has_symbols, hint in tab.locator(".cell_output.living").evaluate_all(HINTS):
+        assert has_symbols == ("lights" in hint) and len(hint) > 40, hint
 
 
 # The rules of accessibility, as axe-core knows them
