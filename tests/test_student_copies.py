@@ -388,7 +388,8 @@ def given_away(page: dict[str, Any], copy: dict[str, Any]) -> list[str]:
 def promises(copy: dict[str, Any]) -> list[str]:
     """The lines that speak of a solution or an answer as if it were on the page, to be opened."""
     lines = [line for cell in copy["cells"] for line in cell["source"].splitlines()]
-    leads = r"solution.*\bcells?\b|unfold|cell[^.]* is folded|[Oo]pen (this|the fold)\b"
+    leads = r"solution.*\bcells?\b|unfold|cell[^.]* is folded|[Oo]pen (this|the fold)\b|fold below"
+    leads += r"|[Ss]olutions? (stands?|is|are) below(?!, collapsed \(unless your teacher took)"
     return [line for line in lines if re.search(leads, line) or set(folds(line)) - set(NO_ANSWERS)]
 
 
@@ -664,5 +665,5 @@ def test_nothing_written_for_teachers_is_handed_out(handed_out: Path) -> None:
         "weight_inspector.png",
     ]
     readme = (handed_out / "README.md").read_text(encoding="utf-8")
-    assert "teach" not in readme and "solutions" not in readme
+    assert "teach" not in readme and "solutions" not in readme and "all they" not in readme
     assert not [path for path in handed_out.rglob("*") if re.search("teach|grade|tests", path.name)]

@@ -50,6 +50,7 @@ ANSWER = re.compile(r"(?is)<details\b[^>]*>\s*<summary\b[^>]*>(?!\s*(?:Hint|On C
 POINTER = re.compile(
     r"(?m)^The solutions? (?:is|are) in the next .*\n?|, and a solution in a collapsed cell"
     r"| and open the fold below| Then open this and compare:"
+    r"| Questions to a figure are answered in a fold below it\."
     r"| \(?The (?:code of (?:the|such a) )?cell (?:that [^.]*? )?is folded\b.*?unfolds? it\.\)?"
 )
 NEEDED = (
@@ -73,9 +74,10 @@ MARK = ".made-by-student-copies.json"  # {file: hash} of all that was written
 # Mostly made by no hand: nobody is asked about these, and they stay.
 NO_WORK = ("__pycache__", ".ipynb_checkpoints", ".venv*", "*.egg-info", ".DS_Store", "Thumbs.db")
 FOR_CONTRIBUTORS = "\n## Check it\n"  # with all that follows
-# What the README has for those who teach with the course or put it on a server: paragraphs, and remarks.
+# What the README has for those who teach with the course or put it on a server, or says of stored outputs.
 FOR_TEACHERS = re.compile(
     r"(?m)^<!-- .* -->\n|(?s:^(?:Do you teach\?|\*\*In your own browser).*?\n(?:\n|\Z))"
+    r"|(?s:: GitHub and other sites show .*?(?=\.\n\n))"
 )
 TARGETS = ("help", "lab")  # what can be made in the copy
 RULE = re.compile(r"^([a-z][a-z-]*):")
