@@ -203,12 +203,34 @@ def test_setting_one_address_sets_all_links_and_the_badges(fork: Path) -> None:
     assert {name: (fork / name).read_bytes() for name in before} == before
 
 
+@pytest.mark.parametrize(
+    "typed", ["https://www.github.com/You/Bp", "https://GitHub.com/You/Bp.git", "https://github.com/You/Bp/"]
+)
+def test_one_repository_has_one_address_however_it_is_typed(typed: str, fork: Path) -> None:
+    assert address.main([typed], fork) == 0 and address.address_in(fork) == "https://github.com/You/Bp"
+    assert "badge.svg" in (fork / "README.md").read_text(encoding="utf-8")
+
+
 def test_a_repository_elsewhere_has_no_badges_of_github(fork: Path) -> None:
     assert address.main(["https://codeberg.org/some-one/fork"], fork) == 0
     assert "badge.svg" not in (fork / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("wrong", ["github.com/you/x", "http://github.com/you/x", "https://x", 'https://x/"'])
+NO_ADDRESS = [
+    "github.com/you/x",
+    "http://github.com/you/x",
+    "https://x",
+    'https://x/"',
+    "https://github.com/you",
+]
+NO_ADDRESS += [
+    "https://github.com/you/x/tree/main",
+    "https://www.github.com/",
+    "https://github.com/you/x?tab=readme",
+]
+
+
+@pytest.mark.parametrize("wrong", NO_ADDRESS)
 def test_what_is_no_address_is_refused_and_nothing_is_written(wrong: str, fork: Path) -> None:
     before = {name: (fork / name).read_bytes() for name in address.PLACES}
     assert address.main([wrong], fork) == 1

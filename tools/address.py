@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parents[1]
-EXAMPLE = "example.org"
+EXAMPLE, GITHUB = "example.org", "github.com"
 PLACES = {
     "pyproject.toml": re.compile(r"(?<=\[project\.urls\]\n)(?:\w+ = .*\n)+"),
     "README.md": re.compile(r"(?<=<!-- badges -->\n)[^<]*(?=<!-- from `make address` -->)"),
@@ -45,7 +45,7 @@ def made_from(address: str) -> dict[str, str]:
 def opens_in(address: str, page: str) -> dict[str, str]:
     """{place: the link that opens a page there}, for a repository on GitHub; elsewhere there are none."""
     where = urlsplit(address)
-    if where.netloc != "github.com":
+    if where.netloc != GITHUB:
         return {}
     return {
         "Binder": f"https://mybinder.org/v2/gh{where.path}/HEAD?urlpath=lab/tree/notebooks/{page}",
@@ -57,7 +57,7 @@ def reports(address: str) -> str:
     """Where an error in a page is reported: `{page}` stands for its name. Nowhere, in the example."""
     if urlsplit(address).netloc == EXAMPLE:
         return ""
-    new = "/new?title=Errata:+{page}" if urlsplit(address).netloc == "github.com" else ""
+    new = "/new?title=Errata:+{page}" if urlsplit(address).netloc == GITHUB else ""
     return f"{address}/issues{new}"
 
 
@@ -87,12 +87,24 @@ def texts(address: str, folder: Path = ROOT) -> dict[Path, str]:
     return result
 
 
+def checked(address: str) -> str:
+    """The address as it is to be written. Raises ValueError for what is not that of a repository."""
+    host, _, path = address.removeprefix("https://").rstrip("/").removesuffix(".git").partition("/")
+    host = host.lower().removeprefix("www.")
+    whole = f"https://{host}/{path}"
+    if not address.startswith("https://") or not re.fullmatch(r"https://[\w.-]+(/[\w.~-]+)+", whole):
+        raise ValueError(f"ADDRESS: expected https://github.com/you/backprop or the like, got {address!r}")
+    if host == GITHUB and path.count("/") != 1:
+        raise ValueError(f"ADDRESS: expected https://{GITHUB}/, an owner and a repository, got {address!r}")
+    return whole
+
+
 def main(arguments: list[str], folder: Path = ROOT) -> int:
     if arguments:
-        address = arguments[0].rstrip("/").removesuffix(".git")
-        if not re.fullmatch(r"https://[\w.-]+(/[\w.~-]+)+", address):
-            wanted = "https://github.com/you/backprop or the like"
-            print(f"ADDRESS: expected {wanted}, got {address!r}", file=sys.stderr)
+        try:
+            address = checked(arguments[0])
+        except ValueError as error:
+            print(error, file=sys.stderr)
             return 1
         for path, text in texts(address, folder).items():
             path.write_text(text, encoding="utf-8", newline="\n")
