@@ -317,7 +317,7 @@ def test_every_number_of_the_weight_inspectors_equation_is_the_one_that_its_name
     assert np.allclose((delta, a, product), exact, rtol=5e-3)
 
 
-# Of a figure, what the cells of its table are by name, row by row; {l} is what its control l says, {i} is l − 1.
+# Of a figure, what the cells of its table are by name, row by row; {l} is what its control l says, {i} l − 1.
 CELLS: dict[str, list[list[str]]] = {
     "one_neuron": [["w.1.0.0"], ["b.1.0"], ["z.1.0"], ["a.1.0"], ["C"], ["dw.1.0.0"]],
     "logits": [[f"{kind}.L.{j}" for kind in ("z", "p", "delta", "jacobian")] for j in range(3)],
