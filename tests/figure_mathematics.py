@@ -488,13 +488,15 @@ def nudge(v: Values) -> Expected:
             **{f"before {name}": (pair, [0, 0]) for name, pair in pairs.items()},
             **{f"after {name}": ([new], [0]) for name, (_, new) in pairs.items()},
         },
+        hidden=set() if nudge else {"promise"},
         texts={f"{name} {i}": end for name, both in ends.items() for i, end in enumerate(both)}
         | {f"level {i}": number(levels[i]) if i < len(levels) else "" for i in range(9)},
         edges=edges_of(w),
         neurons=answers_and_errors(a, errors),
         lit={(l, j)},
         page=[
-            f">{number(delta)}</span> · {factor(nudge)} = {number(delta * nudge)}, where",
+            f'>{number(delta)}</span> · <span data-is="Δz.{l}.{j}">{factor(nudge)}</span> = '
+            f'<span data-is="promise">{number(delta * nudge)}</span>, where',
             f">{number(z_0)}</span>) = ",
             f">{number(a_0)}</span></div>",
         ],
@@ -1182,6 +1184,8 @@ def step_size(v: Values) -> Expected:
     formulas = {"forward": "(C(p + h) − C(p)) / h", "central": "(C(p + h) − C(p − h)) / 2h"}
     name = f"{v['of'][0]}.{'.'.join(map(str, [l, *indices]))}"
     named = f'<span data-is="{name if lit else "w b"}">{symbol}</span>'
+    both = [f"d{name}", name] if lit else ["dw.*.*.*", "db.*.*", "w.*.*.*", "b.*.*"]
+    own = {kind: " ".join(f"{each}.{kind}" for each in both) for kind in kinds}
     off: dict[str, list[float]] = {kind: [] for kind in kinds}
     for h in steps:
         errors: dict[str, list[float]] = {kind: [] for kind in kinds}
@@ -1254,8 +1258,8 @@ def step_size(v: Values) -> Expected:
         page=[
             f" in {v['precision']}. ",
             "two U-shaped" if len(kinds) == 2 else "one U-shaped",
-            f"</span> ≈ {formulas[kinds[0]].replace('p', named)}",
-            f"{formulas[kinds[-1]].replace('p', named)}</div>",
+            f'</span> ≈ <span data-is="{own[kinds[0]]}">{formulas[kinds[0]].replace("p", named)}</span>',
+            f'<span data-is="{own[kinds[-1]]}">{formulas[kinds[-1]].replace("p", named)}</span></div>',
         ],
         alt=[64 >> single],
     )

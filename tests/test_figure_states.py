@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from figure_looks import canvases, contrast, too_pale, wrong_words
 from figure_mathematics import EXPECTED, flowers, start, trained
-from figure_numbers import cells_of
+from figure_numbers import cells_of, value_of
 from figure_states import (
     FIGURES,
     Driven,
@@ -30,6 +30,7 @@ from figure_states import (
     pictures,
     walk,
 )
+from matplotlib.axes import Axes
 from matplotlib.text import Text
 from PIL import Image
 
@@ -38,7 +39,7 @@ from backprop_lib.drawing.canvas import PNG_IN_HTML
 from backprop_lib.drawing.colors import PAPER
 from backprop_lib.drawing.epochs import EpochAxes
 from backprop_lib.drawing.svg import number
-from backprop_lib.figures import clones, find_the_bug, iris_lab, one_neuron, step_size
+from backprop_lib.figures import clones, find_the_bug, iris_lab, one_neuron, step_size, weight_inspector
 from backprop_lib.figures.live_training import LiveTraining
 from backprop_lib.network import Network
 
@@ -268,12 +269,49 @@ def test_an_axis_fits_its_data(name: str, values: dict[str, object], curves: lis
 @pytest.mark.any_kernel
 def test_the_axis_of_the_weight_inspector_is_no_longer_than_what_it_shows_needs() -> None:
     driven = kept("weight_inspector")
-    for l, j, k, example in ((1, 3, 1, 0), (1, 0, 2, 140), (1, 2, 3, 60), (2, 0, 0, 0), (2, 2, 4, 149)):
-        driven.scene._set({"l": l, "j": j, "k": k, "example": example})
+    weights = [
+        *((1, j, k) for j in range(5) for k in range(4)),
+        *((2, j, k) for j in range(3) for k in range(5)),
+    ]
+    states = [
+        *((*weight, 0) for weight in weights),
+        (2, 1, 3, 118),
+        (1, 3, 3, 60),
+        (1, 0, 2, 140),
+        (2, 2, 4, 149),
+    ]
+    for l, j, k, example in states:
+        driven.scene._set({"l": l, "j": j, "k": k, "example": example, "change": 0.0})
         shown = np.concatenate([driven.figure[name].get_ydata() for name in ("curve", "tangent")])
-        low, high = driven.figure["curve"].axes.get_ylim()
+        axes = driven.figure["curve"].axes
+        low, high = axes.get_ylim()
         assert low < shown.min() and shown.max() < high
-        assert np.ptp(shown) > 0.4 * (high - low) or high - low < 0.02, (l, j, k, example)
+        assert np.ptp(shown) > 0.4 * (high - low), (l, j, k, example)
+        ticks = [(float(y), text) for y, text in numbers_at(axes) if low <= y <= high]
+        assert len(ticks) >= 3 and len({text.get_text() for _, text in ticks}) == len(ticks)
+        for y, text in ticks:
+            assert abs(value_of(text.get_text()) - y) < 1e-3 * (high - low)
+            assert text.get_window_extent().x0 > axes.yaxis.label.get_window_extent().x1
+        assert axes.yaxis.label.get_window_extent().x0 >= 0 and not axes.yaxis.get_offset_text().get_text()
+
+
+def numbers_at(axes: Axes) -> list[tuple[float, Text]]:
+    """The numbers at the axis upwards, and where they stand."""
+    return list(zip(axes.get_yticks(), axes.get_yticklabels(), strict=True))
+
+
+def test_the_axis_of_the_weight_inspector_stays_and_is_not_drawn_anew_while_its_weight_is_dragged() -> None:
+    driven = Driven("weight_inspector", {"l": 1, "j": 3, "k": 3})
+    limits, background = driven.figure["curve"].axes.get_ylim(), driven.figure._background
+    for change in (-3.0, -1.0, 0.5, 3.0):
+        driven.scene.controls["change"].value = change
+        assert driven.figure["curve"].axes.get_ylim() == limits
+        assert driven.figure._background is background
+
+
+def test_a_cost_that_does_not_change_is_a_flat_line_on_the_finest_axis() -> None:
+    low, high = weight_inspector._limits(np.full(61, 0.25))
+    assert low < 0.25 < high and high - low < 1e-6
 
 
 @pytest.mark.any_kernel

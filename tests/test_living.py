@@ -15,7 +15,7 @@ from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.named import code, plain, symbols
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.living import Living
-from backprop_lib.figures.scene import View
+from backprop_lib.figures.scene import Scene, View
 from backprop_lib.figures.stepper import STEPS
 from backprop_lib.network import Network
 
@@ -185,13 +185,14 @@ def test_a_click_on_a_neuron_nudges_it_and_what_is_shown_of_it_has_its_names() -
         run = backprop(NET, x, y)
         (line,) = re.findall(r"data-line>(.*?)</div>", scene.view.html)
         at = f"{l}.{j}"
-        symbolic = [f"delta.{at}", f"z.{at}", f"a.{at}", f"z.{at}"]
+        symbolic = ["ΔC", f"delta.{at}", f"Δz.{at}", f"z.{at}", f"a.{at}"]
         numeric = {f"delta.{at}": run.delta[l], f"z.{at}": run.z[l], f"a.{at}": run.a[l]}
+        by = {f"Δz.{at}": 1.0, "promise": run.delta[l][j, 0]}
         found = INNERMOST.findall(line)
-        assert sorted(name for name, _ in found) == sorted([*symbolic, *numeric])
+        assert sorted(name for name, _ in found) == sorted([*symbolic, *numeric, *by])
         shown = {name: value_of(text) for name, text in found if re.fullmatch(r"[−\d.e]+", text)}
-        assert shown.keys() == numeric.keys()
-        assert all(np.isclose(shown[name], values[j, 0], rtol=5e-3) for name, values in numeric.items())
+        exact = {name: values[j, 0] for name, values in numeric.items()} | by
+        assert shown == pytest.approx(exact, rel=5e-3)
     scene.controls["l"].value = 2
     assert living.chosen == "2.0"
 
@@ -316,12 +317,24 @@ def test_every_number_of_the_weight_inspectors_equation_is_the_one_that_its_name
     assert np.allclose((delta, a, product), exact, rtol=5e-3)
 
 
-# Of a figure, what the cells of its table are by name, row by row.
-CELLS = {
+# Of a figure, what the cells of its table are by name, row by row; {l} is what its control l says, {i} l − 1.
+CELLS: dict[str, list[list[str]]] = {
     "one_neuron": [["w.1.0.0"], ["b.1.0"], ["z.1.0"], ["a.1.0"], ["C"], ["dw.1.0.0"]],
     "logits": [[f"{kind}.L.{j}" for kind in ("z", "p", "delta", "jacobian")] for j in range(3)],
     "depth": [["", f"norm.{l} delta.{l}", ""] for l in range(1, 10)],
     "expression_graph": [[node, f"grad.{node}"] for node in "½wxpbzaydqC"],
+    "nudge": [
+        ["z.{l}.{j}", ""],
+        ["a.{l}.{j}", ""],
+        ["C", ""],
+        ["", "ΔC"],
+        ["delta.{l}.{j}", ""],
+        ["", "promise"],
+    ],
+    "weight_inspector": [
+        *(["", name] for name in ("a.{i}.{k}", "delta.{l}.{j}", "dw.{l}.{j}.{k}", "", "w.{l}.{j}.{k}", "C"))
+    ],
+    "step_size": [],  # whose equation has no numbers
 }
 # Of the expression graph: the local derivatives that are the value of another node, or a number.
 SLOPES = {
@@ -334,35 +347,51 @@ SLOPES = {
 ONES = {"slope.z.p": "1", "slope.z.b": "1", "slope.d.a": "1", "slope.d.y": "−1"}
 
 
-def wrong_names(name: str, view: View, code: str) -> list[str]:
-    """The numbers of the equations that the table has otherwise, and symbols that are nowhere else."""
+def cells_of(name: str, scene: Scene) -> list[list[str]]:
+    """What the cells of its table are by name now."""
+    at = {control: each.value for control, each in scene.controls.items() if control in "ljk"}
+    at |= {"i": at["l"] - 1} if "l" in at else {}
+    return [[cell.format(**at) for cell in row] for row in CELLS[name]]
+
+
+def wrong_names(name: str, view: View, code: str, names: list[list[str]]) -> list[str]:
+    """The numbers of the equations that the table has otherwise, and symbols that are nowhere else.
+
+    `names` are those of the cells of the table.
+    """
     lines = re.findall(r"data-line>(.*?)</div>", view.html)
     rows = [[str(cell) for cell in row[1:]] for row in view.table[1:]]
-    cells = zip(CELLS[name], rows, strict=False)  # a net may have fewer layers
+    cells = zip(names, rows, strict=False)  # a net may have fewer layers
     known = {of: text for names, row in cells for of, text in zip(names, row, strict=True)}
     known |= {slope: known[node] for slope, node in SLOPES.items() if node in known} | ONES
     spans = INNERMOST.findall("".join(lines))
+    spans = [(of, text.strip("()") if of in known else text) for of, text in spans]
     numbers = [span for span in spans if span[0] in known and re.fullmatch(r"[−\d.e]+", span[1])]
-    assert numbers
+    assert bool(numbers) == bool(CELLS[name])
     drawn = re.sub("|".join(map(re.escape, lines)), "", view.html) + code
     elsewhere = " ".join(re.findall(r'data-(?:is|id)="([^"]*)"', drawn)).split()
     elsewhere += [f"grad.{node}" for node in elsewhere]
     elsewhere += [f"slope.{to}.{by}" for by, to in re.findall(r'<g data-from="(\S+)" data-to="(\S+)"', drawn)]
     symbols = {symbol for names, _ in spans for symbol in names.split()} - {"C"}
-    nowhere = [s for s in symbols if not any(s == other or s.startswith(f"{other}.") for other in elsewhere)]
+    nowhere = [s for s in symbols if not any(f"{s}.".startswith(f"{other}.") for other in elsewhere)]
+    if (
+        name == "step_size"
+    ):  # whose curves are of one kind of difference: more than a symbol of its parameter says
+        nowhere = [s for s in nowhere if not any(other.startswith(f"{s}.") for other in elsewhere)]
     return [f"{of}: {text}" for of, text in numbers if known[of] != text] + nowhere
 
 
 @pytest.mark.parametrize("name", CELLS)
 def test_every_number_of_an_equation_is_that_of_its_name_and_its_symbols_are_elsewhere_too(name) -> None:
     scene = scene_of(name)
-    assert not wrong_names(name, scene.view, code_of(scene))
+    assert not wrong_names(name, scene.view, code_of(scene), cells_of(name, scene))
     for control in scene.controls.values():
         for share in (0.7, 0.2) if hasattr(control, "step") else ():
             control.value = control.min + control.step * round(
                 share * (control.max - control.min) / control.step
             )
-            assert not wrong_names(name, scene.view, code_of(scene)), (control.description, control.value)
+            wrong = wrong_names(name, scene.view, code_of(scene), cells_of(name, scene))
+            assert not wrong, (control.description, control.value)
 
 
 @pytest.mark.parametrize(
@@ -372,6 +401,9 @@ def test_every_number_of_an_equation_is_that_of_its_name_and_its_symbols_are_els
         ("logits", '"p.L.2">0.665', '"p.L.1">0.665', ["p.L.1: 0.665"] * 2),
         ("depth", '"prime.1">σ′', '"prime.10">σ′', ["prime.10"]),
         ("expression_graph", 'data-from="a" data-to="d"', 'data-from="a" data-to="q"', ["slope.d.a"]),
+        ("nudge", '"promise">−0.0981', '"promise">−0.098', ["promise: −0.098"]),
+        ("weight_inspector", '"dw.2.0.0">−0.0622', '"dw.2.0.0">0.0622', ["dw.2.0.0: 0.0622"]),
+        ("step_size", '"dw db">∂C', '"prime">∂C', ["prime"]),
     ],
 )
 def test_a_number_that_is_another_and_a_symbol_that_lights_nothing_are_found(
@@ -380,7 +412,7 @@ def test_a_number_that_is_another_and_a_symbol_that_lights_nothing_are_found(
     scene = scene_of(name)
     assert right in scene.view.html
     broken = replace(scene.view, html=scene.view.html.replace(right, wrong))
-    assert wrong_names(name, broken, code_of(scene)) == found
+    assert wrong_names(name, broken, code_of(scene), cells_of(name, scene)) == found
 
 
 def marks_of(driven: Driven) -> list[np.ndarray]:
@@ -432,7 +464,7 @@ def test_a_negative_bias_of_one_neuron_stands_in_brackets() -> None:
     assert "· 1 + (−8) = −6" in shown[-8.0] and "· 1 + 8 = 10" in shown[8.0]
 
 
-@pytest.mark.parametrize(("wrong", "right"), [('data-low="-4"', 'data-low="-3.15"'), ("left:2", "left:12")])
+@pytest.mark.parametrize(("wrong", "right"), [('data-low="-4"', 'data-low="-3.15"'), ("left:7", "left:17")])
 def test_a_place_that_is_not_where_its_slider_is_would_be_found(wrong, right, monkeypatch) -> None:
     driven = Driven("weight_inspector")
     assert not wrong_places(driven) and right in driven.scene.view.html
@@ -493,3 +525,68 @@ def test_what_can_be_pointed_at_in_the_logits_lies_on_the_bar_and_the_mark_of_it
     assert middle["y", target] == pytest.approx(middle["p", target], abs=0.03)
     assert html.count('<span data-is="z.L">Σₖ</span>') == 3
     assert f'<span data-is="C">C</span> = −ln <span data-is="p.L.{target}">p{"₀₁₂"[target]}</span>' in html
+
+
+PART = re.compile(
+    r'<i data-is="([^"]*)" style="position:absolute;'
+    r'left:([^%]*)%;top:([^%]*)%;width:([^%]*)%;height:([^%]*)%;rotate:([^d]*)deg"></i>'
+)
+
+
+def uncovered(driven: Driven, names: str, artist: str) -> list[int]:
+    """Which points of a curve or a mark, drawn inside of its axes, lie in no part with these names."""
+    fast = driven.figure
+    assert fast is not None
+    line, size = fast[artist], np.array([fast.width, fast.height])
+    points = line.axes.transData.transform(line.get_xydata()) / fast.figure.dpi * 100
+    (left, low), (right, high) = line.axes.bbox.extents.reshape(2, 2) / fast.figure.dpi * 100
+    is_covered = np.zeros(len(points), bool)
+    for found, *numbers in PART.findall(driven.scene.view.html):
+        if found == names:
+            x, y, wide, tall, turn = np.array(numbers, float)
+            wide, tall = np.array([wide, tall]) / 100 * size
+            middle = np.array([x / 100 * size[0] + wide / 2, (1 - y / 100) * size[1] - tall / 2])
+            c, s = np.cos(np.radians(-turn)), np.sin(np.radians(-turn))
+            along, across = np.array([[c, s], [-s, c]]) @ (points - middle).T
+            is_covered |= (np.abs(along) <= wide / 2 + 1) & (np.abs(across) <= tall / 2 + 1)
+    inside = (points[:, 0] >= left) & (points[:, 0] <= right) & (points[:, 1] >= low) & (points[:, 1] <= high)
+    return np.flatnonzero(inside & ~is_covered).tolist()
+
+
+# What of a picture says which names; {l} is what the control l says.
+DRAWN = {
+    "nudge": {
+        "curve": "ΔC",
+        "dot": "ΔC",
+        "line": "delta.{l}.{j}",
+        "promise": "promise",
+        **{f"{when} {kind}": f"{kind}.{{l}}.{{j}}" for when in ("before", "after") for kind in "za"},
+        **{f"{when} C": "C" for when in ("before", "after")},
+    },
+    "weight_inspector": {"curve": "C", "dot": "C", "tangent": "dw.{l}.{j}.{k}"},
+    "step_size": {
+        kind: f"dw.{{l}}.{{j}}.{{k}}.{kind} w.{{l}}.{{j}}.{{k}}.{kind}" for kind in ("forward", "central")
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "moves"),
+    [
+        *(("nudge", {"l": 1, "j": 3, "nudge": by, "example": 60}) for by in (-2.0, -0.05, 0.0, 2.0)),
+        ("nudge", {}),
+        *(("weight_inspector", {"l": 1, "j": 3, "k": 3, "change": by}) for by in (-3.0, 0.0, 1.5)),
+        ("weight_inspector", {"l": 2, "j": 2, "k": 4, "change": 3.0, "example": 149}),
+        *(
+            ("step_size", {"of": "weight", "l": 1, "j": 4, "k": 3, "precision": of})
+            for of in ("float64", "float32")
+        ),
+    ],
+)
+def test_a_curve_and_a_mark_can_be_pointed_at_wherever_they_are_drawn(name, moves) -> None:
+    driven = Driven(name, moves)
+    at = {control: each.value for control, each in driven.scene.controls.items() if control in "ljk"}
+    for artist, names in DRAWN[name].items():
+        assert not uncovered(driven, names.format(**at), artist), artist
+    artist, names = next(iter(DRAWN[name].items()))
+    assert uncovered(driven, "nothing", artist)

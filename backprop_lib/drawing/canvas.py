@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 from backprop_lib.extras import need
@@ -31,6 +32,7 @@ from backprop_lib.drawing.sharpness import SHARP, drawn_at, sharpness
 from backprop_lib.drawing.svg import beside
 
 PIXELS_PER_INCH = 100
+TRACK = 23  # displayed pixels below the line of an axis, where the handle hangs that is dragged along it
 PNG_IN_HTML = re.compile(r'(?<="data:image/png;base64,)[^"]*')
 
 
@@ -110,6 +112,21 @@ def styled(axes: Axes, title: str = "", xlabel: str = "", ylabel: str = "", grid
     if grid:
         axes.grid(True, color=GRID, linewidth=0.7)
     return axes
+
+
+def with_track(axes: Axes) -> Axes:
+    """The axes with room for the handle of `FastFigure.html`: their ticks lead past it to their numbers."""
+    axes.tick_params(axis="x", length=TRACK * 72 / PIXELS_PER_INCH, pad=2)
+    return axes
+
+
+def strips(
+    names: str, axes: Axes, x: Array, y: Array, wide: float, count: int
+) -> list[tuple[str, Axes, tuple[float, ...], float]]:
+    """A curve as so many of the parts of `FastFigure.html`, each between two of its points."""
+    at = np.linspace(0, len(x) - 1, count + 1).round().astype(int).tolist()
+    ends = [(float(x[i]), float(y[i])) for i in at]
+    return [(names, axes, (*start, *end), wide) for start, end in pairwise(ends)]
 
 
 def _png(figure: Figure) -> bytes:
@@ -304,7 +321,7 @@ class FastFigure:
 
         slides  axes along which a slider of the scene can be dragged: the words beside the slider, the axes,
                 and the x at which the slider stands with its value; another x means a value that is as much
-                larger or smaller (`living.js` sets it)
+                larger or smaller (`living.js` sets it); its handle hangs below the axes: see `with_track`
         parts   what can be pointed at: its names, its axes, from where to where (x, y, x, y), and how wide
         """
         pixels = np.split(self.pixels(), len(self.panes), axis=1)

@@ -1,10 +1,11 @@
 // What is pointed at lights wherever it stands: in the net, in the equation, among the numbers and in the code.
 //
 // A name says what a thing is, by index: "delta.1.0" is the error of neuron 0 of layer 1, "delta.1" the errors of all
-// of layer 1, "w.2.*.0" every weight of layer 2 that comes from neuron 0. Two things belong together if one has a
-// name that begins as a name of the other does. An element says its names in data-is; a neuron and a weight of a
-// drawn net say where they are in data-layer, data-neuron, data-to and data-from; a node of an expression graph is
-// its data-id, and a connection leads from one to another: "slope.d.a" is ∂d/∂a.
+// of layer 1, "w.2.*.0" every weight of layer 2 that comes from neuron 0, "dw.2.1.0.forward" the forward difference
+// for one derivative. Two things belong together if one has a name that begins as a name of the other does. An
+// element says its names in data-is; a neuron and a weight of a drawn net say where they are in data-layer,
+// data-neuron, data-to and data-from; a node of an expression graph is its data-id, and a connection leads from one to
+// another: "slope.d.a" is ∂d/∂a.
 //
 // A drawn button says in data-control which control it moves, and in data-by how far.
 //
@@ -43,16 +44,19 @@ const STYLE = `
   .scene:has(div[data-slides]) .pointed:empty::before { content: "${WEIGHT}${LIGHTS}" attr(data-more); }
   .scene [data-slides] { user-select: none; -webkit-user-select: none; }
   .scene i[data-slides] { cursor: ew-resize; touch-action: pan-y; }
-  .scene i[data-slides]::before { content: ""; position: absolute; inset: -10px 0; } /* a line is high enough for a finger */
-  .scene i[data-slides]::after { content: "◂▸"; position: absolute; left: var(--at); bottom: 0; translate: -50% 50%;
+  .scene i[data-slides]::before { content: ""; position: absolute; inset: -10px 0 -20px; } /* a line is high enough for a finger */
+  .scene i[data-slides]::after { content: "◂▸"; position: absolute; left: var(--at); top: 100%; translate: -50% 2px;
     padding: 0 3px; border: 1px solid; border-radius: 7px; background: #FFFFFF; color: #222222;
     font: 11px/14px system-ui, sans-serif; letter-spacing: 2px; text-indent: 2px; }
+  @media (max-width: 480px) { /* so it hides nothing: there is less room between a line and its numbers */
+    .scene i[data-slides]::after { font-size: 8px; line-height: 8px; translate: -50% 1px; }
+  }
   @media (forced-colors: active) { .living .lit:not(g, line, i) { outline: 2px solid Highlight; } }
   @media print { .living .pointed { display: none; } }`;
 // A choosable kind as CSS: the inputs of a net are nothing that anybody chooses.
 const CHOOSABLE = { "": ":not(*)", neurons: "g:not([data-layer='0'])", weights: "line" };
 const BUTTON = "[data-by]";
-const KINDS = { delta: "δ", prime: "σ′(z)", dw: "∂C/∂w", db: "∂C/∂b", norm: "‖δ‖ / ‖δᴸ‖", jacobian: "Jᵀ∇C" };
+const KINDS = { delta: "δ", prime: "σ′(z)", dw: "∂C/∂w", db: "∂C/∂b", norm: "‖δ‖ / ‖δᴸ‖", jacobian: "Jᵀ∇C", promise: "δ · Δz" };
 
 function namesOf({ dataset: { is, id, layer, neuron, to, from } }) {
   if (is) return is.split(" ");
@@ -72,6 +76,8 @@ function alike(one, other) {
 }
 
 function inWords(name) {
+  const [, start, difference] = name.match(/^(.*?)(?:\.\*)*(?:\.(forward|central))$/) ?? [];
+  if (difference) return `${inWords(start)}, ${difference} difference`;
   const [kind, layer, j, k] = name.split(".");
   if (kind === "slope") return `∂${layer}/∂${j}`;
   if (kind === "grad") return layer ? `grad of ${layer}` : "every grad";

@@ -8,10 +8,11 @@ import numpy as np
 
 from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris
+from backprop_lib.drawing.canvas import TRACK
 from backprop_lib.drawing.colors import GRID, HERE, INK, PAPER, QUIET, SLOPE
-from backprop_lib.drawing.named import named, symbols
+from backprop_lib.drawing.named import equation
 from backprop_lib.drawing.net import network_svg, subscript, superscript
-from backprop_lib.drawing.plots import FastFigure, styled
+from backprop_lib.drawing.plots import FastFigure, strips, styled, with_track
 from backprop_lib.drawing.svg import beside, factor, number, told_apart
 from backprop_lib.equations import backprop
 from backprop_lib.figures.reproducible import rounded_up
@@ -19,6 +20,7 @@ from backprop_lib.figures.scene import Scene, View, keep_inside, living_line, sl
 from backprop_lib.network import Network
 
 WIDTH, HEIGHT = 560, 414
+ROWS = {"ΔC": (33, 132), "z": (231, 19), "a": (304, 19), "C": (361, 19)}  # from where, how high, in pixels
 MARGIN = 0.06  # of an axis, on either side of what it shows
 MOST = 8  # steps between the numbers at an axis
 NUDGE = "Nudge Δz"
@@ -52,9 +54,12 @@ class _Figure:
     def __init__(self) -> None:
         self.fast = FastFigure(WIDTH, HEIGHT)
         self.fast.figure.set_layout_engine("none")  # everything has its fixed place
-        box = {"left": 0.13, "right": 0.96, "top": 0.92, "bottom": 0.07, "hspace": 1.15}
-        self.axes, *lines = self.fast.figure.subplots(4, 1, height_ratios=[7, 1, 1, 1], gridspec_kw=box)
+        self.axes, *lines = (
+            self.fast.figure.add_axes((0.13, 1 - (top + height) / HEIGHT, 0.83, height / HEIGHT))
+            for top, height in ROWS.values()
+        )
         styled(self.axes, "Change of the cost", "nudge Δz").set(xlim=(-2.1, 2.1), yticks=[])
+        with_track(self.axes)
         self.axes.set_ylabel("ΔC", labelpad=42)
 
         def line(name: str, axes: Any, style: str = "-", **more: Any) -> Any:
@@ -68,7 +73,7 @@ class _Figure:
         self.line = line("line", self.axes, "--", color=SLOPE, lw=1.6, zorder=3, label="δ · Δz")
         self.dot = line("dot", self.axes, "o", mfc=HERE, mec=INK, ms=8, zorder=4)
         self.promise = line("promise", self.axes, "X", color=SLOPE, ms=8, zorder=4)
-        above = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.3}
+        above: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.3}
         self.axes.legend(frameon=False, fontsize=9.5, ncols=2, **above)
         beside: dict[str, Any] = {
             "transform": self.axes.get_yaxis_transform(),
@@ -90,17 +95,24 @@ class _Figure:
                 "transform": axes.get_xaxis_transform(),
                 "ha": "center",
                 "va": "top",
-                "y": -0.5,
+                "y": -(TRACK + 3 if name == "z" else 10) / ROWS[name][1],  # where the handle hangs, below it
             }
             self.ways[name] = axes, before, after, *(text(f"{name} {i}", axes, **below) for i in range(2))
 
-    def html(self, alt: str, nudge: float, delta: float, change: float, reach: dict[str, Array]) -> str:
-        """`change` is ΔC; reach {"z", "a", "C": before, after, and at each of NUDGES}."""
+    def html(
+        self, alt: str, place: str, nudge: float, delta: float, change: float, reach: dict[str, Array]
+    ) -> str:
+        """`change` is ΔC; reach {"z", "a", "C": before, after, and at each of NUDGES}.
+
+        The curve, the line and the marks can be pointed at, and each of the three lines from end to end;
+        `place` is the name of the neuron.
+        """
         costs = reach["C"][2:] - reach["C"][0]
         self.curve.set_data(NUDGES, costs)
         self.line.set_data(NUDGES, delta * NUDGES)
         self.dot.set_data([nudge], [change])
         self.promise.set_data([nudge], [delta * nudge])
+        self.promise.set_visible(nudge != 0)
         low, high = _limits(costs, delta * NUDGES)
         self.axes.set_ylim(low, high)
         step = rounded_up((high - low) / MOST)
@@ -108,6 +120,13 @@ class _Figure:
         self.grid.set_data(np.tile([-2.1, 2.1, np.nan], len(ticks)), np.repeat(ticks, 3))
         for i, text in enumerate(self.levels):
             text.set(text=number(ticks[i]) if i < len(ticks) else "", y=ticks[i] if i < len(ticks) else 0)
+        parts: list[tuple[Any, ...]] = [
+            *strips("ΔC", self.axes, NUDGES, costs, 14, 5),
+            *strips(f"delta.{place}", self.axes, NUDGES, delta * NUDGES, 14, 1),
+            (f"Δz.{place}", self.axes, (nudge, low, nudge, low), 20),
+            ("promise", self.axes, (nudge, delta * nudge, nudge, delta * nudge), 20),
+            ("ΔC", self.axes, (nudge, change, nudge, change), 16),
+        ]
         for name, values in reach.items():
             axes, before, after, *texts = self.ways[name]
             old, new = values[:2]
@@ -118,9 +137,10 @@ class _Figure:
             for text, end, words in zip(texts, ends, told_apart(ends), strict=True):
                 text.set(x=end, text=words)
             axes.set_xlim(*_limits(values))
+            parts.append((name if name == "C" else f"{name}.{place}", axes, (ends[0], 0, ends[1], 0), 22))
         z_after, z_axes = float(reach["z"][1]), self.ways["z"][0]
         slides = (NUDGE, self.axes, nudge, nudge), (NUDGE, z_axes, z_after, nudge)
-        return self.fast.html(alt, slides=slides)
+        return self.fast.html(alt, slides=slides, parts=parts)
 
 
 def nudge() -> Scene:
@@ -164,17 +184,22 @@ def nudge() -> Scene:
             f"net.b[{l}][{j}] += nudge  # which nudges z\n"
             "after, nudged_C = backprop(net, x, y), cost_of(net, x, y)\n"
             f"z_and_a = [values[{l}][{j}, 0] for values in (before.z, after.z, before.a, after.a)]\n"
-            "[*z_and_a, C, nudged_C, nudged_C - C, delta, delta * nudge]"
+            "change, promise = nudged_C - C, delta * nudge\n"
+            "[*z_and_a, C, nudged_C, change, delta, promise]"
         )
-        names = {"z_and_a": f"z.{l}.{j} a.{l}.{j}", "delta": f"delta.{l}.{j}"}
         reach = {"z": z + nudges, "a": answers, "C": costs}
         drawn = network_svg(net.sizes, weights=net.w, values=run.a, deltas=run.delta, lit={(l, j)})
         at, place = f"{superscript(l)}{subscript(j)}", f"{l}.{j}"
-        promise, forward = symbols(f"ΔC ≈ δ{at} Δz{at}|a{at} = σ(z{at})", net.L).split("|")
-        promise += f" = {named(number(delta), f'delta.{place}')} · {factor(nudge)} = {number(delta * nudge)}"
-        forward += f" = σ({named(number(z), f'z.{place}')}) = {named(number(a_start), f'a.{place}')}"
-        curves = figure.html(alt, nudge, delta, end - start, reach)
-        html = beside(drawn, curves) + living_line(f"{promise}, where {forward}")
+        names = {"z_and_a": f"z.{place} a.{place}", "delta": f"delta.{place}", "nudge": f"Δz.{place}"}
+        names |= {"C": "C", "nudged_C": "C", "change": "ΔC", "promise": "promise"}
+        symbols = {f"δ{at}": f"delta.{place}", f"Δz{at}": f"Δz.{place}", "promise": "promise", "ΔC": "ΔC"}
+        symbols |= {f"z{at}": f"z.{place}", f"a{at}": f"a.{place}"}
+        numbers = {f"δ{at}": number(delta), f"Δz{at}": factor(nudge), "promise": number(delta * nudge)}
+        numbers |= {f"z{at}": number(z), f"a{at}": number(a_start)}
+        line = f"ΔC ≈ δ{at} Δz{at} = {{δ{at}}} · {{Δz{at}}} = {{promise}}, "
+        line += f"where a{at} = σ(z{at}) = σ({{z{at}}}) = {{a{at}}}"
+        curves = figure.html(alt, place, nudge, delta, end - start, reach)
+        html = beside(drawn, curves) + living_line(equation(line, symbols, numbers))
         return View(html, alt, sentence, rows, code, choosable="neurons", chosen=place, names=names)
 
     controls: dict[str, Any] = {

@@ -13,7 +13,7 @@ from backprop_lib.arguments import Array
 from backprop_lib.costs import cost as cost_named
 from backprop_lib.drawing.colors import FAINT, HERE, INK, PAPER, QUIET, SLOPE
 from backprop_lib.drawing.named import equation
-from backprop_lib.drawing.plots import FastFigure, styled
+from backprop_lib.drawing.plots import FastFigure, styled, with_track
 from backprop_lib.drawing.svg import beside_difference, number
 from backprop_lib.equations import backprop, cost_per_example, error_of_the_outputs, feed_forward
 from backprop_lib.figures.reproducible import rounded_up
@@ -89,6 +89,8 @@ class _Figure:
         styled(left, "The cost over z", "z = w + b", "C")
         left.set(xlim=(ZS[0] - 0.5, ZS[-1] + 0.5), ylim=(-BELOW * highest, highest))
         left.set_xticks([-12, -8, -4, 0, 4, 8, 12])
+        for along in (left, below):
+            with_track(along)
         self.right = styled(right, "The cost over the steps", "step", "C")
         right.set(xlim=(-4, STEPS + 4), ylim=(-BELOW * highest, highest))
         right.yaxis.set_major_formatter(lambda value, _: number(value))

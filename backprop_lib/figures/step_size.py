@@ -12,7 +12,7 @@ from backprop_lib.data import load_iris
 from backprop_lib.drawing.canvas import name_only
 from backprop_lib.drawing.colors import FAINT, LINE_COLORS, QUIET
 from backprop_lib.drawing.named import equation as in_names
-from backprop_lib.drawing.named import symbols
+from backprop_lib.drawing.named import named, symbols
 from backprop_lib.drawing.net import network_svg, subscript, superscript
 from backprop_lib.drawing.plots import FastFigure, styled
 from backprop_lib.drawing.svg import beside, number
@@ -193,13 +193,23 @@ def step_size() -> Scene:
         )
         lit = {one.indices, (l - 1, k), (l, j)} if of == "weight" else {one.indices} - {()}
         drawn = network_svg(net.sizes, weights=net.w, lit=lit, canvas=(NET, HEIGHT))
-        slopes = " or ".join(FORMULAS[kind].format(one.symbol) for kind in kinds)
-        line, names = f"∂C/∂{one.symbol} ≈ {slopes}", {"net": "w b"} if one is ALL else {}
-        all_of = {"∂C/∂θ": "dw db", "θ": "w b"}
-        equation = in_names(line, all_of, {}) if one is ALL else symbols(line, net.L)
-        html = beside(drawn, fast.html(alt)) + living_line(equation)
-        idle = frozenset({"median": "ljk", "bias": "k", "weight": ""}[of])
         place = ".".join(map(str, one.indices))
+        # What a difference is of: a derivative and its parameter, or all of them.
+        of_one = [f"{letter}.{place}" for letter in (f"d{one.symbol[0]}", one.symbol[0])]
+        own = of_one if place else [f"dw{'.*' * 3}", f"db{'.*' * 2}", f"w{'.*' * 3}", f"b{'.*' * 2}"]
+        all_of, names = {"∂C/∂θ": "dw db", "θ": "w b"}, {"net": "w b"} if one is ALL else {}
+        formulas: list[str] = []
+        parts: list[tuple[Any, ...]] = []
+        for text in (f"∂C/∂{one.symbol}", *(FORMULAS[kind].format(one.symbol) for kind in kinds)):
+            formulas.append(in_names(text, all_of, {}) if one is ALL else symbols(text, net.L))
+        for i, kind in enumerate(kinds, 1):
+            names[kind] = " ".join(f"{name}.{kind}" for name in own)
+            formulas[i] = named(formulas[i], names[kind])
+            points = zip(10.0**EXPONENTS, curves[kind], strict=True)
+            parts += [(names[kind], axes, (*at, *at), 18) for at in points if at[1] >= axes.get_ylim()[0]]
+        equation = f"{formulas[0]} ≈ {' or '.join(formulas[1:])}"
+        html = beside(drawn, fast.html(alt, parts=parts)) + living_line(equation)
+        idle = frozenset({"median": "ljk", "bias": "k", "weight": ""}[of])
         return View(
             html,
             alt,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris
 from backprop_lib.drawing.colors import HERE, INK, PAPER, QUIET, SLOPE
 from backprop_lib.drawing.named import named, symbols
 from backprop_lib.drawing.net import network_svg, subscript, superscript
-from backprop_lib.drawing.plots import FastFigure, styled
+from backprop_lib.drawing.plots import FastFigure, strips, styled, with_track
 from backprop_lib.drawing.svg import beside, factor, number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
@@ -22,17 +23,15 @@ WIDTH, HEIGHT = 560, 300
 REACH = 3.0
 CHANGE = "Change of the weight Δw"
 SPECIFICATION = [("identity", 4), ("sigmoid", 5), ("sigmoid", 3)]
+FINEST = 1e-7  # the smallest step between the numbers at the axis of the cost: there is room for their digits
 COARSE = 0.1  # a step whose error is that of the step alone
 STEADY = 1e7  # how many times round-off a slope must be for three digits that every computer gets
 
 
 def _limits(costs: Array) -> tuple[float, float]:
-    """The ends of an axis for these costs, in round steps, of 0.005 at least.
-
-    Costs that hardly differ have the same axis, which then is not drawn anew.
-    """
+    """The ends of an axis for these costs, in round steps; one that does not change has the finest axis."""
     low, high = float(costs.min()), float(costs.max())
-    step = max(rounded_up((high - low) / 4), 0.005)
+    step = rounded_up(max((high - low) / 4, FINEST * (1 - 1e-9)))
     return step * float(np.floor(low / step) - 0.1), step * float(np.ceil(high / step) + 0.1)
 
 
@@ -43,8 +42,10 @@ def weight_inspector() -> Scene:
     fast = FastFigure(WIDTH, HEIGHT)
     axes = styled(fast.figure.add_subplot(), "The cost over this weight", "change of the weight, Δw", "C")
     axes.set_xlim(-1.05 * REACH, 1.05 * REACH)
-    axes.set_ylim(0.2605, 0.2705)  # whose numbers are as long as any
+    axes.set_ylim(0.26, 0.26 + 4 * FINEST)  # whose numbers are as long as any
     axes.ticklabel_format(useOffset=False)
+    axes.yaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
+    with_track(axes)
     curve = fast.add("curve", axes.plot([], [], color=INK, lw=2, zorder=3, label="C")[0])
     tangent = fast.add(
         "tangent", axes.plot([], [], "--", color=SLOPE, lw=1.6, zorder=3, label="slope a · δ")[0]
@@ -80,7 +81,8 @@ def weight_inspector() -> Scene:
         costs, promises = np.array([cost_at(change) for change in changes]), base + a * delta * changes
         curve.set_data(changes, costs)
         tangent.set_data(changes, promises)
-        fast.fit(axes, ylim=_limits(np.concatenate([costs, promises])))
+        limits = _limits(np.concatenate([costs, promises]))  # the same for all Δw of a weight
+        fast.fit(axes, ylim=limits)
         promised, there = a * delta * change, cost_at(change)
         new = backprop(moved, x, y)  # which stands at this change now
         new_delta = float(new.delta[l][j, 0])
@@ -141,7 +143,7 @@ def weight_inspector() -> Scene:
             "C, new_C = cost_of(net, x, y), cost_of(moved, x, y)\n"
             f"[a, a, delta, new_delta, *slopes, w, new_w, C, new_C, new_C - C, slope * {change:g}]"
         )
-        into, end, slope = f"a.{l - 1}.{k}", f"delta.{l}.{j}", f"dw.{l}.{j}.{k}"
+        into, end, slope, this = f"a.{l - 1}.{k}", f"delta.{l}.{j}", f"dw.{l}.{j}.{k}", f"w.{l}.{j}.{k}"
         names = {
             "a": into,
             "delta": end,
@@ -149,9 +151,19 @@ def weight_inspector() -> Scene:
             "slope": slope,
             "slopes": slope,
             "measured": slope,
+            "w": this,
+            "new_w": this,
+            "C": "C",
+            "new_C": "C",
         }
+        parts: list[tuple[Any, ...]] = [
+            *strips("C", axes, changes, costs, 14, 5),
+            *strips(slope, axes, changes, promises, 14, 1),
+            (this, axes, (change, limits[0], change, limits[0]), 20),
+            ("C", axes, (change, there, change, there), 20),
+        ]
         held = f"<div data-slides='{CHANGE}' style='max-width:100%;line-height:0'>{drawn}</div>"
-        plot = fast.html(alt, slides=[(CHANGE, axes, change, change)])
+        plot = fast.html(alt, slides=[(CHANGE, axes, change, change)], parts=parts)
         weight = f"w{superscript(l)}{subscript(j)}{subscript(k)}"
         equation = symbols(
             f"∂C/∂{weight} = δ{superscript(l)}{subscript(j)} a{superscript(l - 1)}{subscript(k)}", 2

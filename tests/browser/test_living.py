@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import in_chromium
+import numpy as np
 import pytest
 from figure_in_browser import locate, settled, wait_until, write_notebook
-from figure_states import scene_of
+from figure_states import Driven, scene_of
+from matplotlib.text import Text
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.xdist_group("the page with every figure")  # which takes long to draw
@@ -92,6 +94,11 @@ HINT = "status => getComputedStyle(status, '::before').content"
 DELTA_7 = "place norm.7 delta.7 a.7 y.7 z.7 prime.7"
 BIASES = [f"neuron {l}.{j}" for l, n in ((1, 5), (2, 3)) for j in range(n)]
 WEIGHTS = [f"weight {l}.{j}.{k}" for l, n, m in ((1, 5, 4), (2, 3, 5)) for j in range(n) for k in range(m)]
+# Every point of a curve of the step size: of the median, each parameter and its derivative.
+CURVES = {
+    kind: [f"place dw.*.*.*.{kind} db.*.*.{kind} w.*.*.*.{kind} b.*.*.{kind}"] * 25
+    for kind in ("forward", "central")
+}
 ALL_DELTAS = ["neuron 2.0", "neuron 2.1", "neuron 2.2"]
 
 
@@ -128,6 +135,25 @@ ALL_DELTAS = ["neuron 2.0", "neuron 2.1", "neuron 2.2"]
             "i[data-is='delta.1.4']",
             ["neuron 1.4", "place delta.1.4", "place delta.1"],
             "δ of neuron 4 of layer 1",
+        ),
+        (
+            "nudge",
+            "i[data-is='z.2.0']",
+            ["neuron 2.0", "place z.2.0", "z²₀", "0.378", "z_and_a", "z_and_a"],
+            r"z of neuron 0 of layer 2: 0\.378",
+        ),
+        (
+            "weight_inspector",
+            "i[data-is='C'] >> nth=4",
+            ["place C"] * 6 + ["C", "new_C"] * 2 + ["new_C", "C"],
+            "C",
+        ),
+        (
+            "weight_inspector",
+            "i[data-is='w.2.0.0']",
+            ["weight 2.0.0", "place w.2.0.0", "w[2][0, 0]", "w[2][0, 0]", "w[2][0, 0]", "w", "w[2][0, 0]"]
+            + ["new_w", "w[2][0, 0]", "w", "new_w"],
+            r"w of layer 2, to neuron 0 from neuron 0",
         ),
         (
             "expression_graph",
@@ -200,17 +226,31 @@ def test_a_weight_lights_its_symbols_and_its_number(stepper: Any) -> None:
         ("expression_graph", "∂C/∂d", ["node d"], "grad of d"),
         ("expression_graph", "grad", [f"node {name}" for name in "½wxpbzaydqC"], "every grad"),
         ("nudge", "b[2][0]", ["neuron 2.0"], "b of neuron 0 of layer 2"),
-        ("nudge", "z_and_a", ["neuron 2.0"], "z of neuron 0 of layer 2 and a of neuron 0 of layer 2"),
+        ("nudge", "δ²₀", ["neuron 2.0", "place delta.2.0"], "δ of neuron 0 of layer 2"),
+        ("nudge", "Δz²₀", ["place Δz.2.0"], "Δz of neuron 0 of layer 2"),
+        ("nudge", "ΔC", ["place ΔC"] * 6, "ΔC"),
+        ("nudge", "promise", ["place promise"], "δ · Δz"),
+        ("nudge", "nudged_C", ["place C"], "C"),
+        ("weight_inspector", "∂C/∂w²₀₀", ["weight 2.0.0", "place dw.2.0.0"], None),
+        ("weight_inspector", "new_C", ["place C"] * 6, "C"),
+        ("weight_inspector", "new_w", ["weight 2.0.0", "place w.2.0.0"], None),
+        (
+            "nudge",
+            "z_and_a",
+            ["neuron 2.0", "place z.2.0", "place a.2.0"],
+            "z of neuron 0 of layer 2 and a of neuron 0 of layer 2",
+        ),
         (
             "weight_inspector",
             "slope",
-            ["weight 2.0.0"],
+            ["weight 2.0.0", "place dw.2.0.0"],
             "∂C/∂w of layer 2, to neuron 0 from neuron 0",
         ),
         ("layer_sizes", "b", BIASES, "b"),
         ("layer_sizes", "20 weights", WEIGHTS[:20], "w of layer 1"),
         ("layer_sizes", "4", [f"neuron 0.{k}" for k in range(4)], "n of layer 0: 4"),
-        ("step_size", "θ", WEIGHTS + BIASES, "w and b"),
+        ("step_size", "θ", WEIGHTS + BIASES + CURVES["forward"] + CURVES["central"], "w and b"),
+        ("step_size", "forward", WEIGHTS + BIASES + CURVES["forward"], None),
     ],
 )
 @pytest.mark.parametrize("how", ["mouse", "focus", "click"])
@@ -305,7 +345,7 @@ def test_the_neuron_that_is_nudged_is_chosen_by_a_click_and_by_keys(page: Any) -
         "aria-label", re.compile("^Neuron 3 of layer 1")
     )
     expect(scene.locator("pre .lit")).to_have_text(
-        ["delta", "delta[1][3, 0]", "b[1][3]", "z_and_a", "z_and_a", "delta", "delta"]
+        ["delta", "delta[1][3, 0]", "b[1][3]", "z_and_a", "delta", "z_and_a", "delta"]
     )
     assert {"neuron 1.3", "δ¹₃", "z¹₃", "a¹₃"} <= {*lit(scene)}
     for key in ("ArrowDown", "Enter"):
@@ -572,3 +612,80 @@ def test_a_module_that_is_slow_to_load_lights_all_the_same(folder: Path, lab: st
     assert "neuron 2.1" in lit(scene)
     assert not errors and any(in_chromium.SLOW in words for words in said)
     tab.close()
+
+
+HANDLES = """scene => [...scene.querySelectorAll('i[data-slides]')].map(place => {
+    const {left, top, width} = place.getBoundingClientRect(), handle = getComputedStyle(place, '::after');
+    const image = place.parentElement.querySelector('img').getBoundingClientRect(), px = parseFloat;
+    const wide = px(handle.width) + 8, tall = px(handle.height) + 2; // with its frame
+    const [, by_y] = handle.translate.split(' ');
+    const x = left + width * px(place.style.getPropertyValue('--at')) / 100 - wide / 2;
+    const y = top + px(handle.top) + (by_y ? px(by_y) * (by_y.endsWith('%') ? tall / 100 : 1) : 0);
+    const pane = [...scene.querySelectorAll('img')].indexOf(place.parentElement.querySelector('img'));
+    const ends = [x - image.x, y - image.y, x + wide - image.x, y + tall - image.y];
+    return [pane, ...ends.map((n, i) => n / (i % 2 ? image.height : image.width))];
+})"""
+
+
+def drawn_boxes(fast: Any) -> list[tuple[str, int, float, float, float, float]]:
+    """Where the numbers at the axes and the marks are: their picture; left, top, right, bottom as shares."""
+    fast.pixels()
+    renderer, size = fast.figure.canvas.get_renderer(), fast.figure.bbox.size / (len(fast.panes), 1)
+    boxes = []
+    for axes in fast.figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = axis.get_view_interval()
+            for tick, text in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True):
+                if low <= tick <= high and text.get_text():
+                    boxes.append((text.get_text(), text.get_window_extent(renderer).extents))
+    for name, artist in fast._moving.items():
+        if isinstance(artist, Text) and artist.get_text():
+            boxes.append((name, artist.get_window_extent(renderer).extents))
+        elif artist.get_visible() and getattr(artist, "get_marker", str)() in ("o", "v", "<", ">", "X"):
+            half = artist.get_markersize() * fast.figure.dpi / 72 / 2
+            for point in artist.axes.transData.transform(artist.get_xydata()[-1:]):
+                boxes.append((name, [*(point - half), *(point + half)]))
+    shares = [(name, *(np.reshape(box, (2, 2)) / size).ravel()) for name, box in boxes]
+    return [
+        (name, int(right), x - int(right), 1 - top, right - int(right), 1 - low)
+        for name, x, low, right, top in shares
+    ]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    ("name", "control", "values"),
+    [
+        ("nudge", "nudge", [-2.0, -0.5, 0.0, 1.0, 2.0]),
+        ("weight_inspector", "change", [-3.0, 0.0, 3.0]),
+        ("one_neuron", "b", [-2.0, 2.0]),
+        ("one_neuron", "y", [0.0, 0.6, 1.0]),
+    ],
+)
+def test_a_handle_hides_neither_a_mark_nor_a_number(
+    name: str, control: str, values: list[float], width: int, page: Any
+) -> None:
+    size = page.viewport_size
+    page.set_viewport_size({"width": width, "height": size["height"]})
+    try:
+        scene, driven = figure(page, name), Driven(name)
+        for value in values:
+            slider = driven.scene.controls[control]
+            slider.value = value
+            entry = locate(scene, slider.description).locator(".widget-readout")
+            entry.click()
+            page.keyboard.press("Control+A")
+            page.keyboard.type(str(value))
+            page.keyboard.press("Enter")
+            expect(scene.locator(".sentence")).to_contain_text(driven.scene.view.sentence)
+            handles, boxes = scene.evaluate(HANDLES), drawn_boxes(driven.figure)
+            assert handles and len(boxes) > 10
+            hidden = [
+                what
+                for there, left, top, right, bottom in handles
+                for what, pane, x, y, end, low in boxes
+                if pane == there and x < right and end > left and y < bottom and low > top
+            ]
+            assert not hidden, value
+    finally:
+        page.set_viewport_size(size)
