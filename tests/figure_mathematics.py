@@ -527,13 +527,13 @@ def one_neuron(v: Values) -> Expected:
         if path[-1][4] < 1e6:
             w, b = w - eta * by_z, b - eta * by_z
     here, bias, z, a, c, by_w = path[v["step"]]
-    zs, trail = np.linspace(-12, 12, 241), path[: v["step"] + 1]
+    zs, trail = np.linspace(-12.5, 12.5, 251), path[: v["step"] + 1]
     costs = [point[4] for point in trail]
     rises = sum(after > before + 1e-9 for before, after in pairwise(costs))
     far = 6 if abs(z) > 999 else 3
-    digits = [far, far, far, max(far, with_decimals(a, a - y)), 3, far]
-    left = [near(z, digits[2])] if c < 1e6 and not -12 <= z <= 12 else []
-    close = 1e-7 if abs(a - y) < 1e-7 else 0
+    close = 1e-7 if v["step"] and abs(a - y) < 1e-7 else 0
+    digits = [far, far, far, far if close else max(far, with_decimals(a, a - y)), 3, far]
+    left = [near(z, digits[2])] if c < 1e6 and not -12.5 <= z <= 12.5 else []
     none = 1e-9 if v["step"] else 0
     bounds = [none, none, none, none, 0 if kind == "cross-entropy" else 1e-7 * close, close]
     cells = list(zip((here, bias, z, a, c, by_w), bounds, strict=True))
@@ -560,7 +560,13 @@ def one_neuron(v: Values) -> Expected:
             "target": ([y], [0.5]),
             "answer": ([a], [0]),
         },
-        texts={"gone": "" if -12 <= z <= 12 else f"z = {number(z)} →" if z > 0 else f"← z = {number(z)}"},
+        texts={
+            "gone": ""
+            if -12.5 <= z <= 12.5
+            else f"z = {number(z, far)} →"
+            if z > 0
+            else f"← z = {number(z, far)}"
+        },
         said=f"After # step{'s' * (taken != 1)} with η = #, {kind}: "
         f"the answer is {below[3]}# (target #), the cost {below[4]}#, the slope ∂C/∂w {below[5]}#."
         + (
@@ -580,7 +586,8 @@ def one_neuron(v: Values) -> Expected:
             for word in (pair[0], f"{pair[1]}#")
             if word != "#"
         ],
-        hidden=({"answer"} if not -12.5 <= a <= 12.5 else set()) | ({"dot"} if not -12 <= z <= 12 else set()),
+        hidden=({"answer"} if not -12.5 <= a <= 12.5 else set())
+        | ({"dot"} if not -12.5 <= z <= 12.5 else set()),
         accuracy=1e-9,
     )
 

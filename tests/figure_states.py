@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from itertools import zip_longest
+from itertools import product, zip_longest
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -21,6 +21,7 @@ from figure_mathematics import EXPECTED, Between, Expected, Rounded
 from figure_numbers import cells_of, value_of
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
+from matplotlib.text import Text
 from PIL import Image
 
 from backprop_lib.data import load_iris, split, standardize
@@ -227,6 +228,40 @@ def differing(one: View, other: View) -> list[str]:
         pairs = zip_longest(pictures(one.html), pictures(other.html))
         parts += ["pixels"] * any(not np.array_equal(a, b) for a, b in pairs)
     return parts
+
+
+# The edges of a picture ---------------------------------------------------------------------------------
+
+
+def corners(driven: Driven, most: int) -> list[dict[str, Any]]:
+    """States in which every control stands at the first or the last of its values, or a menu at any."""
+    ends = {}
+    for key, control in driven.scene.controls.items():
+        options = options_of(driven.name, key, control)
+        ends[key] = options if hasattr(control, "options") else [options[0], options[-1]]
+    states = [dict(zip(ends, values, strict=True)) for values in product(*ends.values())]
+    return random.Random(driven.name).sample(states, min(most, len(states)))
+
+
+def crossing(figure: FastFigure) -> list[str]:
+    """The texts of a picture that are not wholly inside their pane, or cut where their axes end."""
+    found, draw = [], Text.draw
+
+    def noted(text: Text, renderer: Any, *args: Any, **options: Any) -> None:
+        if text.get_visible() and text.get_text().strip():
+            pane: Any = text.get_figure(root=False)
+            while pane not in figure.panes:
+                pane = pane._parent
+            (left, bottom), (right, top) = text.get_window_extent(renderer).get_points()
+            edges = [pane.bbox, *filter(None, [text.get_clip_box() if text.get_clip_on() else None])]
+            if any(left < edge.x0 or right > edge.x1 or bottom < edge.y0 or top > edge.y1 for edge in edges):
+                found.append(text.get_text())
+        draw(text, renderer, *args, **options)
+
+    figure._background = None
+    with mock.patch.object(Text, "draw", noted):
+        figure.pixels()
+    return found
 
 
 # Moves --------------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ from figure_states import (
     FIGURES,
     Driven,
     Seen,
+    corners,
+    crossing,
     differing,
     disagreements,
     equal,
@@ -35,7 +37,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from backprop_lib.data import load_iris, split, standardize
-from backprop_lib.drawing.canvas import PNG_IN_HTML
+from backprop_lib.drawing.canvas import PNG_IN_HTML, new_figure, short_numbers
 from backprop_lib.drawing.colors import PAPER
 from backprop_lib.drawing.epochs import EpochAxes
 from backprop_lib.drawing.svg import number
@@ -81,6 +83,43 @@ def test_every_text_that_a_figure_draws_stands_out_from_its_ground(name: str) ->
         texts = [text for text in figure.figure.findobj(Text) if text.get_text().strip()]
         assert texts and not [t.get_text() for t in texts if contrast(t.get_color(), PAPER) < 4.5]
         assert not [t.get_text() for t in texts if t.get_alpha() not in (None, 1)]
+
+
+@pytest.mark.any_kernel
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_text_of_a_picture_is_cut_or_crosses_the_edge_of_its_pane(name: str) -> None:
+    driven = kept(name)
+    for values in corners(driven, 20):
+        driven.scene._set(values)
+        assert not [words for figure in driven._shown_figures() for words in crossing(figure)], values
+
+
+@pytest.mark.any_kernel
+def test_a_text_that_is_cut_or_crosses_the_edge_of_its_pane_would_be_found() -> None:
+    driven = Driven("one_neuron")
+    left, right = (pane.axes[0] for pane in driven.figure.panes)
+    left.text(13, 0.3, "across", animated=False)
+    left.text(11.5, 0.2, "cut", clip_on=True)
+    right.set_ylabel("C", labelpad=30)
+    assert sorted(crossing(driven.figure)) == ["C", "across", "cut"]
+
+
+@pytest.mark.any_kernel
+@pytest.mark.parametrize("highest", [d * 10.0**power for power in range(-14, 12) for d in (1, 2, 5)])
+def test_numbers_at_an_axis_are_short_and_right_whatever_its_end(highest: float) -> None:
+    axes = new_figure().subplots()
+    short_numbers(axes, "C")
+    axes.set_ylim(-0.04 * highest, 1.04 * highest)
+    axes.get_figure().canvas.draw()
+    unit = value_of(
+        (axes.yaxis.get_offset_text().get_text() or "C in units of 1").removeprefix("C in units of ")
+    )
+    ticks = [tick for tick in axes.yaxis.get_major_ticks() if 0 <= tick.get_loc() <= highest]
+    texts = [tick.label1.get_text() for tick in ticks]
+    assert len(set(texts)) == len(texts) >= 4 and max(map(len, texts)) <= 5
+    assert np.allclose(
+        [value_of(text) * unit for text in texts], [tick.get_loc() for tick in ticks], rtol=1e-9, atol=0
+    )
 
 
 @pytest.mark.any_kernel
@@ -205,6 +244,18 @@ STATES = [  # the forms that a sentence can take, and the places where two state
     *(("step_size", {"exponent": -0.5, "difference": kind}) for kind in ("forward", "central")),
     *(("one_neuron", {"cost": "bowl", "eta": 2.0, "step": step}) for step in (1, 2, 6)),
     ("one_neuron", {"cost": "bowl", "eta": 2.0, "step": 30}),  # far away, and stopped
+    ("one_neuron", {"cost": "bowl", "eta": 5.0, "step": 300}),
+    ("one_neuron", {"cost": "bowl", "w": -4.0, "b": -8.0, "y": 0.25, "eta": 1.0, "step": 1}),  # at the edge
+    *(
+        ("one_neuron", {"cost": kind, "w": w, "b": 2 * w, "y": y, "step": step})  # a little beyond the start
+        for kind in ("quadratic", "cross-entropy")
+        for w, y in ((4.0, 1.0), (-4.0, 0.0))
+        for step in (0, 1)
+    ),
+    *(
+        ("one_neuron", {"cost": "bowl", "w": w, "b": b, "y": w + b, "step": 0})
+        for w, b in ((2, -2), (1, -0.5))
+    ),
     *(
         ("one_neuron", {"cost": kind, "eta": 0.9, "y": y, "step": 300})
         for kind in one_neuron.COSTS

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from figure_numbers import differences, value_of
-from figure_states import Driven, scene_of
+from figure_states import Driven, corners, scene_of
+from matplotlib import get_data_path
+from PIL import ImageFont
 
 from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.data import load_iris, standardize
@@ -505,11 +507,24 @@ def test_the_expression_graph_ends_with_every_slope_of_backpropagation() -> None
     assert check_gradient(net, np.array([[1.0]]), np.array([[0.0]])).passed
 
 
-@pytest.mark.parametrize("end", [0, 1])
-def test_the_numbers_of_the_expression_graph_fit_their_boxes(end) -> None:
-    scene = scene_of("expression_graph")
-    for control in scene.controls.values():
-        control.value = ends(control)[end]
-    scene.controls["step"].value = ends(scene.controls["step"])[1]
-    words = re.findall(r">((?:value|grad) [^<]*)<", scene.view.html)
-    assert len(words) > 15 and max(map(len, words)) <= 13  # 14 would touch the edge of the box
+BOX = re.compile(r'<g data-id="([^"]+)".*?<rect x="([^"]+)"[^>]* width="([^"]+)".*?</g>', re.DOTALL)
+IN_BOX = re.compile(r'<text x="([^"]+)"[^>]* font-size="([^"]+)"[^>]*>([^<]*)<')
+LETTERS = ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", 100)  # the widest of the fonts
+
+
+def test_the_numbers_of_the_expression_graph_fit_their_boxes_and_are_those_of_its_table() -> None:
+    driven, texts = Driven("expression_graph"), 0
+    for values in corners(driven, 64):
+        driven.scene._set(values)
+        rows = {str(name): numbers for name, *numbers in driven.scene.view.table[1:]}
+        for box in BOX.finditer(driven.scene.view.html):
+            name, left, wide = box[1], float(box[2]), float(box[3])
+            for x, size, words in IN_BOX.findall(box[0]):
+                half = LETTERS.getlength(words) * float(size) / 200
+                edges = left + 2.5, left + wide - 2.5
+                assert edges[0] <= float(x) - half and float(x) + half <= edges[1], (words, values)
+                kind, _, text = words.partition(" ")
+                if kind in ("value", "grad"):  # with the digits of the table, or with more of them
+                    assert number(value_of(text)) == rows[name][kind == "grad"], (words, values)
+                    texts += 1
+    assert texts == 48 * 11, "half of these states have no slope yet"

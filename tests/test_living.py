@@ -9,7 +9,7 @@ from html import unescape
 import numpy as np
 import pytest
 from figure_numbers import value_of
-from figure_states import FIGURES, Driven, code_of, scene_of
+from figure_states import FIGURES, Driven, code_of, kept, scene_of
 
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.named import code, plain, symbols
@@ -462,6 +462,24 @@ def test_what_is_dragged_stands_where_its_slider_is_and_at_a_mark_of_the_picture
 def test_a_negative_bias_of_one_neuron_stands_in_brackets() -> None:
     shown = {b: plain(Driven("one_neuron", {"b": b, "step": 0}).scene.view.html) for b in (-8.0, 8.0)}
     assert "· 1 + (−8) = −6" in shown[-8.0] and "· 1 + 8 = 10" in shown[8.0]
+
+
+@pytest.mark.parametrize("kind", ["quadratic", "cross-entropy", "bowl"])
+@pytest.mark.parametrize(
+    ("w", "b", "y"), [(2.0, 2.0, 0.0), (1.0, 3.0, 0.0), (2.0, -2.0, 0.0), (1.0, 2.0, 0.37)]
+)
+def test_no_equation_of_one_neuron_reckons_with_a_bound_or_with_round_off(kind, w, b, y) -> None:
+    driven = kept("one_neuron")
+    for eta, step in ((0.2, 0), (0.2, 1), (0.9, 20), (0.9, 300), (0.2, 300)):
+        driven.scene._set({"w": w, "b": b, "y": y, "eta": eta, "cost": kind, "step": step})
+        (text,) = re.findall(r"data-line>(.*?)</div>", driven.scene.view.html)
+        text = plain(text.replace("<br>", "\n"))
+        said = r"(?:[^=]+ is|being) below [^ ,]+"
+        assert "below" not in re.sub(said, "", text), text
+        assert ("below" in text) == ("round-off" in text), text
+        assert not re.search(r"\d{10}", text + driven.scene.view.sentence), "so many digits are round-off"
+        if step == 0:
+            assert "below" not in text + driven.scene.view.sentence
 
 
 @pytest.mark.parametrize(("wrong", "right"), [('data-low="-4"', 'data-low="-3.15"'), ("left:7", "left:17")])

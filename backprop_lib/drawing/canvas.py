@@ -24,13 +24,15 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.text import Text
+from matplotlib.ticker import Formatter
 from PIL import Image
 
 from backprop_lib.arguments import Array, positive_integer, shown
 from backprop_lib.drawing.colors import FAINT, GRID, INK, PAPER
 from backprop_lib.drawing.sharpness import SHARP, drawn_at, sharpness
-from backprop_lib.drawing.svg import beside
+from backprop_lib.drawing.svg import beside, number
 
+LONGEST = 5  # characters of a number at an axis, beside its minus
 PIXELS_PER_INCH = 100
 TRACK = 23  # displayed pixels below the line of an axis, where the handle hangs that is dragged along it
 PNG_IN_HTML = re.compile(r'(?<="data:image/png;base64,)[^"]*')
@@ -127,6 +129,37 @@ def strips(
     at = np.linspace(0, len(x) - 1, count + 1).round().astype(int).tolist()
     ends = [(float(x[i]), float(y[i])) for i in at]
     return [(names, axes, (*start, *end), wide) for start, end in pairwise(ends)]
+
+
+class _ShortNumbers(Formatter):
+    """The numbers at an axis, without a power of ten if they are too long with it; it is said above them."""
+
+    def __init__(self, quantity: str) -> None:
+        self._quantity, self._power = quantity, 0
+
+    def __call__(self, value: float, pos: int | None = None) -> str:
+        return number(value / 10.0**self._power)
+
+    def format_ticks(self, values: Any) -> list[str]:
+        low, high = self.axis.get_view_interval()  # type: ignore[union-attr]
+        seen = [float(value) for value in values if low <= value <= high]
+        is_long = any(len(number(abs(value))) > LONGEST for value in seen)
+        self._power = int(np.floor(np.log10(max(map(abs, seen))))) if is_long else 0
+        return [self(value) for value in values]
+
+    def get_offset(self) -> str:
+        return f"{self._quantity} in units of {number(10.0**self._power)}" if self._power else ""
+
+
+def short_numbers(axes: Axes, quantity: str) -> None:
+    """Let the numbers upwards, which begin at 0, have the room that they first had, whatever the limits.
+
+    Limits (0, 0.2) give the longest numbers. Where 1.75e−11 would have no room, 1.75 stands at the axis,
+    and at the right end above it "C in units of 1e−11"; `quantity` is this C.
+    """
+    axes.yaxis.set_major_formatter(_ShortNumbers(quantity))
+    axes.yaxis.set_offset_position("right")
+    axes.yaxis.get_offset_text().set_fontsize(8.5)
 
 
 def _png(figure: Figure) -> bytes:

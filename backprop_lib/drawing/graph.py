@@ -22,6 +22,9 @@ from backprop_lib.drawing.svg import (
 )
 
 BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW, MARGIN = 96, 66, 112, 84, 8
+ROOM, SIZES = BOX_WIDTH - 5, (12, 11, 10)  # for a text in a box, and how large its letters are
+WIDE = {"−": 0.84, "+": 0.84, ".": 0.32, " ": 0.32, "l": 0.28, "a": 0.62, "e": 0.62, "v": 0.6}  # in em
+WIDEST = 0.64  # all others, in the widest of the fonts
 WRITTEN = 60  # more room between two columns for the slopes on the connections
 
 
@@ -132,7 +135,7 @@ class _Graph:
         }
 
     def _values(self) -> dict[Any, str]:
-        """The value of every node as text that fits its box; two operands that differ look different."""
+        """The value of every node as text; two operands that differ look different."""
         written = {i: number(float(n["data"])) for i, n in self.nodes.items() if n.get("data") is not None}
         for node in self.nodes.values():
             operands = [i for i in dict.fromkeys(node["parents"]) if i in written]
@@ -143,7 +146,7 @@ class _Graph:
                 for i in filter(written.__contains__, node["parents"]):
                     value = float(self.nodes[i]["data"])
                     written[i] = max(written[i], beside_difference(value, float(node["data"])), key=len)
-        return {i: t if len(t) <= 7 else fitting(self.nodes[i]["data"], 7) for i, t in written.items()}
+        return written
 
     def reading(self) -> str:
         """The graph in words."""
@@ -226,11 +229,21 @@ class _Graph:
             title = f"{title} = {op}" if len(title) + len(str(op)) < 12 else title
         parts.append(line_of_text(x, y - 20, title if len(title) <= 12 else title[:11] + "…", 13, ink))
         if data is not None:
-            parts.append(line_of_text(x, y + 1, f"value {self.written[i]}", 12, ink))
+            parts.append(_in_a_box(x, y + 1, "value", float(data), self.written[i], ink))
         if grad is not None:
             color = QUIET if is_pale or grad == 0 else sign_color(float(grad))
-            parts.append(line_of_text(x, y + 20, f"grad {fitting(float(grad), 7)}", 12, color))
+            parts.append(_in_a_box(x, y + 20, "grad", float(grad), number(float(grad)), color))
         return f"<g {attributes}>{''.join(parts)}</g>"
+
+
+def _in_a_box(x: float, y: float, word: str, value: float, written: str, ink: str) -> str:
+    """A number behind its word, in smaller letters if it is long; with fewer digits if it is too long."""
+    for text in (written, number(value), fitting(value, 7)):
+        words = f"{word} {text}"
+        wide = sum(WIDE.get(letter, WIDEST) for letter in words)
+        if fit := [size for size in SIZES if wide * size <= ROOM]:
+            return line_of_text(x, y, words, fit[0], ink)
+    return line_of_text(x, y, words, SIZES[-1], ink)
 
 
 def _curve(x1: float, y1: float, x2: float, y2: float) -> str:

@@ -23,6 +23,7 @@ from backprop_lib.drawing.canvas import FastFigure as FastFigure  # these for th
 from backprop_lib.drawing.canvas import Picture as Picture
 from backprop_lib.drawing.canvas import image_html as image_html
 from backprop_lib.drawing.canvas import new_figure as new_figure
+from backprop_lib.drawing.canvas import short_numbers as short_numbers
 from backprop_lib.drawing.canvas import strips as strips
 from backprop_lib.drawing.canvas import styled as styled
 from backprop_lib.drawing.canvas import with_track as with_track

@@ -5,6 +5,7 @@ Its input is 1, so that z = w + b, every step changes w and b by the same, and t
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from backprop_lib.arguments import Array
 from backprop_lib.costs import cost as cost_named
 from backprop_lib.drawing.colors import FAINT, HERE, INK, PAPER, QUIET, SLOPE
 from backprop_lib.drawing.named import equation
-from backprop_lib.drawing.plots import FastFigure, styled, with_track
+from backprop_lib.drawing.plots import FastFigure, short_numbers, styled, with_track
 from backprop_lib.drawing.svg import beside_difference, number
 from backprop_lib.equations import backprop, cost_per_example, error_of_the_outputs, feed_forward
 from backprop_lib.figures.reproducible import rounded_up
@@ -39,8 +40,9 @@ NAMES = {"x": "a.0", "w": "w.1.0.0", "b": "b.1.0", "z": "z.1.0", "a": "a.1.0", "
 NAMES |= {"∂C/∂w": "dw.1.0.0"}
 HIGHEST = {"quadratic": 0.6, "cross-entropy": 13.0, "bowl": 88.0}
 BELOW = 0.04  # the share of an axis below zero, so that a dot or a line at zero is seen whole
-ZS = np.linspace(-12, 12, 241)  # as far as the first weight and bias reach
-NEAR, NONE = 1e-7, 1e-9  # so near to the target, or to 0 after a walk, round-off decides the digits
+ZS = np.linspace(-12.5, 12.5, 251)  # the axis of z: a little further than the first weight and bias reach
+NEAR, NONE = 1e-7, 1e-9  # after a walk so near to the target, or to 0, round-off decides the digits
+NUMBER_AT = re.compile("{([^}]+)}")
 FAR = 1e6  # a walk that has come to such a cost runs away, and is stopped
 
 
@@ -82,18 +84,16 @@ class _Figure:
         left = self.fast.panes[0].subplots()
         right, below = self.fast.panes[1].subplots(2, 1, height_ratios=[1, 0.12])
         self.left, self.below = left, styled(below, "The answer ● and the target ▼", "", "", grid=False)
-        below.set(
-            xlim=(ZS[0] - 0.5, ZS[-1] + 0.5) if kind == "bowl" else (-0.02, 1.02), ylim=(-1, 1), yticks=[]
-        )
+        below.set(xlim=(ZS[0], ZS[-1]) if kind == "bowl" else (-0.02, 1.02), ylim=(-1, 1), yticks=[])
         below.spines["left"].set_visible(False)
         styled(left, "The cost over z", "z = w + b", "C")
-        left.set(xlim=(ZS[0] - 0.5, ZS[-1] + 0.5), ylim=(-BELOW * highest, highest))
+        left.set(xlim=(ZS[0], ZS[-1]), ylim=(-BELOW * highest, highest))
         left.set_xticks([-12, -8, -4, 0, 4, 8, 12])
         for along in (left, below):
             with_track(along)
         self.right = styled(right, "The cost over the steps", "step", "C")
-        right.set(xlim=(-4, STEPS + 4), ylim=(-BELOW * highest, highest))
-        right.yaxis.set_major_formatter(lambda value, _: number(value))
+        right.set(xlim=(-4, STEPS + 4), ylim=(0, 0.2))  # for the first layout, with room for every number
+        short_numbers(right, "C")
         here = {"mfc": HERE, "mec": INK, "mew": 1.4, "ms": 9, "clip_on": False}
         past = {"mfc": PAPER, "mec": INK, "ms": 5, "color": QUIET, "lw": 0.8}
 
@@ -114,9 +114,20 @@ class _Figure:
         self.gone = self.fast.add("gone", left.text(0, 0.1 * highest, "", **words))
 
     def set(
-        self, curve: Array, step: int, trail: Array, costs: Array, slope: float, a: float, y: float
+        self,
+        curve: Array,
+        step: int,
+        trail: Array,
+        costs: Array,
+        slope: float,
+        a: float,
+        y: float,
+        gone: str,
     ) -> None:
-        """Let it show the state after so many steps; `trail` are the z of all steps up to this one."""
+        """Let it show the state after so many steps; `trail` are the z of all steps up to this one.
+
+        `gone` is z in words if it has left the picture, else nothing.
+        """
         z, cost, steps = float(trail[-1]), costs[step], np.arange(STEPS + 1)
         self.curve.set_data(ZS, curve)
         self.target.set_data([y], [0.5])
@@ -129,11 +140,10 @@ class _Figure:
         self.costs.set_data(steps[: end + 1], costs[: end + 1])
         self.walked.set_data(steps[: here + 1], costs[: here + 1])
         self.at.set_data([here], [cost])
-        is_gone, side = not ZS[0] <= z <= ZS[-1], ZS[-1] if z > 0 else ZS[0]
-        self.dot.set_visible(not is_gone)
+        self.dot.set_visible(not gone)
         self.answer.set_visible(self.below.get_xlim()[0] <= a <= self.below.get_xlim()[1])
-        self.gone.set(text=(f"z = {number(z)} →" if z > 0 else f"← z = {number(z)}") if is_gone else "")
-        self.gone.set(x=side, ha="right" if z > 0 else "left")
+        self.gone.set(text=(f"z = {gone} →" if z > 0 else f"← z = {gone}") if gone else "")
+        self.gone.set(x=0.96 * (ZS[-1] if z > 0 else ZS[0]), ha="right" if z > 0 else "left")
         highest = rounded_up(max(float(costs.max()), 1e-12))
         self.fast.fit(self.right, ylim=(-BELOW * highest, highest * (1 + BELOW)))
 
@@ -167,6 +177,30 @@ def _told(value: float, least: float, digits: int = 3) -> str:
     return number(value, digits) if abs(value) >= least else f"below {number(least)}"
 
 
+def _known(lines: tuple[str, ...], numbers: dict[str, str]) -> list[str]:
+    """Lines of equations, where numbers stand at {symbol}, without those that are bounds.
+
+    Nobody can reckon with a bound; a result that is one is told in words.
+    """
+    bounds = {name for name, text in numbers.items() if "below" in text}
+
+    def known(equation: str) -> str:
+        *parts, result = equation.split(" = ")
+        used = {name for part in parts for name in NUMBER_AT.findall(part)}
+        if not bounds & {*used, result[1:-1]}:
+            return equation
+        symbols = " = ".join(part for part in parts if not NUMBER_AT.search(part))
+        if result[1:-1] in bounds:
+            return f"{symbols} is {result}"
+        small = ", ".join(f"{name} being {{{name}}}" for name in sorted(bounds & used))
+        return f"{symbols} = {result}, {small}"
+
+    shown = [",  ".join(map(known, line.split(",  "))) for line in lines]
+    if shown != list(lines):
+        shown[-1] += " (round-off decides the digits that are left out)"
+    return shown
+
+
 def one_neuron() -> Scene:
     """The cost over z with the neuron and the trail of its steps on it, and the cost over the steps."""
     kept: dict[tuple[float, float, float, str, float], tuple[Array, Array]] = {}
@@ -182,16 +216,17 @@ def one_neuron() -> Scene:
         z, (weight, bias) = float(trail[-1]), (float(v) for v in path[step])
         run = backprop(neuron(weight, bias, activation), X, np.array([[y]]), cost_name)
         slope, answer = float(run.gradient.w[1][0, 0]), float(run.a[1][0, 0])
-        near, none = NEAR if abs(answer - y) < NEAR else 0.0, NONE if step else 0.0
+        near, none = (NEAR if abs(answer - y) < NEAR else 0.0, NONE) if step else (0.0, 0.0)
         digits = 6 if abs(z) > 999 else 3  # far out, y is seen in a − y
         numbers = {
             name: _told(value, none, digits)
             for name, value in zip("wbza", (weight, bias, z, answer), strict=True)
         }
-        if answer != y and abs(answer) >= none:
+        if not near and answer != y and abs(answer) >= none:
             numbers["a"] = max(numbers["a"], beside_difference(answer, answer - y), key=len)
         numbers |= {"x": "1", "y": number(y), "∂C/∂w": _told(slope, near, digits)}
         numbers["C"] = _told(float(costs[step]), 0.0 if cost == "cross-entropy" else near**2)
+        gone = "" if ZS[0] <= z <= ZS[-1] else numbers["z"]
         taken = int(np.count_nonzero(costs[:step] < FAR))
         sentence = (
             f"After {taken} step{'s' * (taken != 1)} with η = {eta:g}, {cost}: "
@@ -203,8 +238,8 @@ def one_neuron() -> Scene:
             sentence += f" The cost rose{every if rises == taken else f' on {rises} of the steps'}."
         if costs[step] >= FAR:
             sentence += " The neuron runs away, and the walk was stopped."
-        elif not ZS[0] <= z <= ZS[-1]:
-            sentence += f" z, {numbers['z']}, has left the picture."
+        elif gone:
+            sentence += f" z, {gone}, has left the picture."
         rows: list[list[object]] = [
             ["quantity", "value"],
             ["weight w", numbers["w"]],
@@ -214,7 +249,7 @@ def one_neuron() -> Scene:
             ["cost C", numbers["C"]],
             ["slope ∂C/∂w = ∂C/∂b", numbers["∂C/∂w"]],
         ]
-        figure.set(costs_over_z(cost, y), step, trail, costs, slope, answer, y)
+        figure.set(costs_over_z(cost, y), step, trail, costs, slope, answer, y, gone)
         alt = (
             "The cost of one neuron as a curve over z, and over the steps; its answer and target on a line. "
             f"{sentence}"
@@ -236,7 +271,9 @@ def one_neuron() -> Scene:
         answering, costing, sloping = (f"{line} = {{{line.split(' = ')[0]}}}" for line in EQUATIONS[cost])
         lines = (f"z = w x + b = {{w}} · {{x}} + {{b}} = {{z}},  {answering}", costing, sloping)
         added = f"({numbers['b']})" if bias < 0 else numbers["b"]
-        html += living_line(*(equation(line, NAMES, numbers | {"b": added}) for line in lines))
+        html += living_line(
+            *(equation(line, NAMES, numbers | {"b": added}) for line in _known(lines, numbers))
+        )
         return View(html, alt, sentence, rows, code, names={"x": "a.0", "y": "y.1", "cost_of": "C"})
 
     controls = {
