@@ -249,7 +249,7 @@ def evaluate(net: Network, x: Array, y: Array, cost: Cost) -> tuple[float, float
 
 
 def correct_answers(a: Array, y: Array) -> int:
-    """How many columns are classified right: by the largest output, or by ½ if there is one output."""
+    """How many columns are classified right: by the largest output; by whether one alone is above ½."""
     if len(a) == 1:
         return int(((a > 0.5) == (y > 0.5)).sum())
     return int((a.argmax(axis=0) == y.argmax(axis=0)).sum())

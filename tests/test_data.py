@@ -67,6 +67,13 @@ def test_scaling_looks_at_the_training_set_alone() -> None:
     assert np.allclose((scaled_rest.x * train.x.std(axis=0)) + train.x.mean(axis=0), rest.x)
 
 
+def test_a_feature_is_scaled_however_small_it_is() -> None:
+    small = Dataset(
+        IRIS.x * [1, 1e-3, 1e-9, 1e-150], IRIS.y, IRIS.labels, IRIS.class_names, IRIS.feature_names
+    )
+    assert np.allclose(standardize(small)[0].x, standardize(IRIS)[0].x, rtol=1e-12, atol=1e-12)
+
+
 def test_a_data_set_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="read-only"):
         IRIS.x[0, 0] = 1

@@ -52,6 +52,7 @@ def test_the_right_gradient_passes_within_the_tolerance_of_the_method_and_needs_
 ) -> None:
     report = check_gradient(NET, X, Y, method=method)
     assert report.passed and report.tolerance == tolerance and report.error <= tolerance
+    assert report.error == max(block.error for block in report.blocks) > 0
     assert {block.method for block in report.blocks} == {method}
 
 

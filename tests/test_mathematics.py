@@ -156,6 +156,13 @@ def test_the_fused_error_is_equation_1_written_out(output, name) -> None:
     assert np.array_equal(backprop(net, x, y, name).delta[2], a[2] - y)
 
 
+def test_the_cost_of_many_examples_is_the_mean_of_their_costs() -> None:
+    net = Network([("identity", 1), ("identity", 1)], init="constant")
+    x, y = np.array([[1.0, 2.0, 3.0, 0.0]]), np.array([[2.0, 5.0, 10.0, 0.0]])
+    single = [cost_of(net, x[:, [i]], y[:, [i]]) for i in range(4)]
+    assert single == [0.5, 4.5, 24.5, 0.0] and cost_of(net, x, y) == 7.375
+
+
 @pytest.mark.parametrize("output, name", FUSED)
 def test_a_cross_entropy_is_finite_and_right_at_logits_of_1000(output, name) -> None:
     net = Network([("identity", 3), (output, 3)], init="zeros")

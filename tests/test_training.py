@@ -176,6 +176,60 @@ def test_an_interrupt_at_any_instruction_leaves_a_finished_epoch_and_its_history
     record_property("faults injected", len(moments))
 
 
+def interrupted_at_line(line: tuple[str, int] | None, call) -> list[tuple[str, int]]:
+    """The lines (function, number) of the module that were run, to the first visit of the one named."""
+    seen = []
+
+    def trace(frame, event, argument):
+        if frame.f_code.co_filename != training.__file__:
+            return None
+        here = frame.f_code.co_name, frame.f_lineno
+        if event == "line":
+            seen.append(here)
+            if here == line and seen.count(here) == 1:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(before)
+    return seen
+
+
+def test_an_interrupt_at_any_line_of_a_run_leaves_the_net_of_its_finished_epochs(record_property) -> None:
+    finished, counting = [], Trainer(Network(GATE, seed=2), xor(), learning_rate=0.1, batch_size=2)
+    lines = interrupted_at_line(None, lambda: counting.run(2))
+    for epochs in range(3):
+        net = Network(GATE, seed=2)
+        Trainer(net, xor(), learning_rate=0.1, batch_size=2).run(epochs) if epochs else None
+        finished.append(net.theta.tolist())
+    for line in sorted(set(lines)):
+        net = Network(GATE, seed=2)
+        trainer = Trainer(net, xor(), learning_rate=0.1, batch_size=2)
+        interrupted_at_line(line, lambda trainer=trainer: trainer.run(2))
+        assert net.theta.tolist() == finished[trainer.epoch], line
+    assert len(set(lines)) > 20
+    record_property("faults injected", len(set(lines)))
+
+
+def test_a_run_begins_from_the_net_as_it_was_handed_over() -> None:
+    net, other = Network(GATE, seed=2), Network(GATE, seed=2)
+    trainer = Trainer(net, xor(), batch_size=2)
+    net.theta += 1
+    assert np.array_equal(trainer.run(1).cost, Trainer(other, xor(), batch_size=2).run(1).cost)
+    assert np.array_equal(net.theta, other.theta)
+
+
+def test_an_output_of_one_half_says_no() -> None:
+    a, y = np.array([[0.5, 0.5, 0.6, 0.4]]), np.array([[0.0, 1.0, 1.0, 0.5]])
+    assert [training.correct_answers(a[:, [i]], y[:, [i]]) for i in range(4)] == [1, 0, 1, 1]
+
+
 def test_a_run_that_was_interrupted_can_be_carried_on(record_property) -> None:
     whole = Trainer(Network(GATE, seed=2), xor(), learning_rate=0.1, batch_size=2)
     moments = random.Random(8).sample(range(1, interrupted_at(0, lambda: whole.run(4))[1]), 100)
