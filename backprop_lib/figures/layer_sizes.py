@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backprop_lib.drawing.named import equation
+from backprop_lib.drawing.named import equation, named
 from backprop_lib.drawing.net import network_svg, subscript, superscript
 from backprop_lib.drawing.svg import beside
 from backprop_lib.figures.scene import Scene, View, living_line, slider
@@ -52,8 +52,9 @@ def layer_sizes() -> Scene:
         names = ["inputs", *(f"size_{l}" for l in range(1, net.L)), "outputs"]
         buttons = {l: (name, 1, MOST) for l, name in enumerate(names)}
         drawn = network_svg(sizes, weights=net.w, alt=alt, canvas=CANVAS, buttons=buttons)
-        html = beside(drawn, living_line(*counted(net), f"together: {net.theta.size} numbers"))
-        return View(html, alt, sentence, rows, code, idle=idle, names={"w": "w", "b": "b"})
+        together = named(f"{net.theta.size} numbers", "w", "b")
+        html = beside(drawn, living_line(*counted(net), f"together: {together}"))
+        return View(html, alt, sentence, rows, code, idle=idle, names={"w": "w", "b": "b", "theta": "w b"})
 
     controls = {
         "inputs": slider("Inputs", 4, 1, MOST),

@@ -247,6 +247,7 @@ def test_a_weight_lights_its_symbols_and_its_number(stepper: Any) -> None:
             "∂C/∂w of layer 2, to neuron 0 from neuron 0",
         ),
         ("layer_sizes", "b", BIASES, "b"),
+        ("layer_sizes", "43 numbers", WEIGHTS + BIASES, "w and b"),
         ("layer_sizes", "20 weights", WEIGHTS[:20], "w of layer 1"),
         ("layer_sizes", "4", [f"neuron 0.{k}" for k in range(4)], "n of layer 0: 4"),
         ("step_size", "θ", WEIGHTS + BIASES + CURVES["forward"] + CURVES["central"], "w and b"),
@@ -409,7 +410,7 @@ def test_the_parameter_whose_difference_is_seen_is_a_weight_or_a_bias_that_is_cl
     expect(scene.locator("svg [aria-pressed=true]")).to_have_attribute(
         "aria-label", re.compile("^The weight of layer 1 to neuron 4 from neuron 3")
     )
-    expect(scene.locator("pre .lit")).to_have_text(["w[1][4, 3]"])
+    expect(scene.locator("pre .lit")).to_have_text(["forward", "central", "w[1][4, 3]"])
     assert {"weight 1.4.3", "∂C/∂w¹₄₃", "w¹₄₃"} <= {*lit(scene)}
     for key in ("ArrowRight", "Enter"):
         page.keyboard.press(key)
