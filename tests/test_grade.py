@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import array
+import base64
 import json
+import os
 import re
+import signal
+from collections import deque
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +20,7 @@ import numpy as np
 import pytest
 import student_copies
 
-from backprop_lib import Network
+from backprop_lib import Network, backprop
 from backprop_lib.course import handed_in
 from backprop_lib.course.exercises import EXERCISES
 from backprop_lib.course.handed_in import guessed, judged_again, taken_apart
@@ -100,9 +107,10 @@ NOT_TAKEN_APART = [
             {"array": "nothing", "shape": [1], "of": [1]},
             {"dict": [[[1], 2]]},
             {"dict": 1},
-            {"net": [["tanh", 10**9], ["tanh", 10**9]], "theta": [1.0]},
-            {"net": [["tanh", -1], ["tanh", 2]], "theta": []},
-            {"net": [["no such", 1], ["tanh", 2]], "theta": [1, 2, 3, 4]},
+            {"net": [["tanh", 10**9], ["tanh", 10**9]], "theta": "AAAAAAAAAAA="},
+            {"net": [["tanh", -1], ["tanh", 2]], "theta": ""},
+            {"net": [["no such", 1], ["tanh", 2]], "theta": base64.b64encode(bytes(32)).decode()},
+            *({"net": [["tanh", 1], ["tanh", 1]], "theta": t} for t in ([1, 2], None, 1, "no", "AAAA", "é")),
         )
     ),
     json.dumps({"status": "correct", "message": "", "data": "[" * 100_000}),
@@ -214,6 +222,86 @@ def test_the_precision_of_an_answer_survives(kind: Any) -> None:
     assert EXERCISES["cost_slope"].judge(answer).passed
 
 
+class Whole(int):
+    """A number of the reader's own."""
+
+
+# Whatever Python and numpy have for numbers, with its name.
+NUMBERS = {f"np.{np.dtype(code).type.__name__}": np.dtype(code).type for code in "?bhilqBHILQefdgFDG"}
+NUMBERS |= {kind.__name__: kind for kind in (int, float, complex, bool, Whole, Fraction, Decimal)}
+NUMBERS |= {"np.array": np.array, "np.array([])": lambda number: np.array([number])}
+NO_ANSWERS = ("np.bool", "bool", "np.float16", "complex", "np.complex", "np.clongdouble", "Decimal")
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_a_number_of_every_kind_is_judged_as_on_the_page(kind: str) -> None:
+    def count(sizes: Any) -> Any:
+        return NUMBERS[kind](sum(n * (k + 1) for k, n in zip(sizes, sizes[1:], strict=False)))
+
+    on_the_page = EXERCISES["parameter_count"].judge(count)
+    assert on_the_page.passed == (not kind.startswith(NO_ANSWERS))
+    assert judged_again("parameter_count", taken_apart("parameter_count", lambda: count)) == on_the_page
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_a_layer_named_by_a_number_of_every_kind_is_judged_as_on_the_page(kind: str) -> None:
+    def slopes(net: Any, x: Any, y: Any) -> Any:
+        gradient = backprop(net, x, y).gradient
+        return [{NUMBERS[kind](l): part[l] for l in part} for part in (gradient.w, gradient.b)]
+
+    on_the_page = EXERCISES["backprop"].judge(slopes)
+    assert on_the_page.passed == (kind not in ("np.bool", "bool", "np.array", "np.array([])"))
+    again = judged_again("backprop", taken_apart("backprop", lambda: slopes))
+    assert (again.status, again.message[:60]) == (on_the_page.status, on_the_page.message[:60])
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_an_option_that_is_a_number_of_every_kind_is_judged_as_on_the_page(
+    kind: str, answers: dict[str, Any]
+) -> None:
+    answer = {np.str_(letter): NUMBERS[kind](n) for letter, n in answers["wrong_equation"].items()}
+    on_the_page = EXERCISES["wrong_equation"].judge(answer)
+    assert on_the_page.passed == (kind not in ("np.bool", "bool"))
+    assert judged_again("wrong_equation", taken_apart("wrong_equation", lambda: answer)) == on_the_page
+
+
+@pytest.mark.parametrize("holding", [list, tuple, deque, np.array, lambda v: array.array("q", v)])
+def test_numbers_in_whatever_holds_them_are_judged_as_on_the_page(holding: Any) -> None:
+    def shapes(sizes: Any) -> Any:
+        return [holding([n, k]) for k, n in zip(sizes, sizes[1:], strict=False)]
+
+    on_the_page = EXERCISES["weight_shapes"].judge(shapes)
+    assert on_the_page.passed
+    assert judged_again("weight_shapes", taken_apart("weight_shapes", lambda: shapes)) == on_the_page
+
+
+@pytest.mark.parametrize("odd", [np.array([1, 2]), [1], {1}, Odd(), np.array(["a", "b"])], ids=type)
+def test_an_option_that_is_none_is_told_so(odd: Any) -> None:
+    said = EXERCISES["wrong_equation"].judge({"A": odd})
+    assert said.status == "wrong" and "A: expected one of 1, 2, 3, 4, got" in said.message
+
+
+def wide(neurons: int) -> Any:
+    hidden = [("tanh", neurons)] * 6
+    return lambda seed: Network([("identity", 4), *hidden, ("sigmoid", 3)], init="xavier", seed=seed)
+
+
+def test_nets_of_80_neurons_a_layer_are_judged_as_on_the_page() -> None:
+    again = judged_again("early_layers", taken_apart("early_layers", lambda: wide(80)))
+    assert again.passed and again == EXERCISES["early_layers"].judge(wide(80))
+
+
+def test_nine_nets_of_256_neurons_a_layer_are_not_too_long_and_much_more_is() -> None:
+    exercise = EXERCISES["early_layers"]
+    length = len(json.dumps([handed_in._plain(wide(handed_in.WIDEST)(seed)) for seed in range(9)]))
+    assert 30_000_000 < length < handed_in.LONGEST + handed_in._of_nets(exercise) < 40_000_000
+    for text in (" " * 45_000_000, "[" + "1," * 6_000_000 + "1]"):
+        with pytest.raises(ValueError, match="text: expected an answer taken apart"):
+            judged_again("early_layers", text)
+    with pytest.raises(ValueError, match="text: expected an answer taken apart"):
+        judged_again("two_roads", " " * 12_000_000)
+
+
 def test_nine_times_the_same_net_is_what_its_judge_says_it_is() -> None:
     net = Network([("identity", 4), *[("tanh", 8)] * 6, ("sigmoid", 3)], init="xavier", seed=1)
     again = judged_again("early_layers", taken_apart("early_layers", lambda: lambda seed: net))
@@ -261,6 +349,13 @@ def test_the_most_frequent_mistake_stands_first_with_how_often_it_was_made() -> 
     assert [line[4] for line in table] == ["0", "0", "0", "1", "0"]
 
 
+def test_equal_words_on_two_pages_are_two_mistakes() -> None:
+    said = "Not so: it is more."
+    rows = [grade.Row(who, page, "guess-question_3", "wrong", said) for who in "ab" for page in ("03", "04")]
+    assert [line[-1] for line in grade.table(rows)] == ["2"] * 4
+    assert {row.mistake for row in rows} == {(page, "guess-question_3", said[:-1]) for page in ("03", "04")}
+
+
 def test_a_wrong_guess_has_its_mark_and_no_guess_has_none() -> None:
     marks = [
         row("a", verdict, exercise="guess-question_1").mark for verdict in ("correct", "wrong", "stopped")
@@ -298,6 +393,47 @@ def test_the_checks_of_a_cell_are_found_and_of_no_python_none() -> None:
     ]
     for source in ("!ls", "def f(", "check", 'check("a")', "\x00", "(" * 1000, 'a.check("a", b)'):
         assert grade.calls(source) == []
+
+
+def code_cell(source: str, name: str = "") -> dict[str, Any]:
+    metadata = {"nbgrader": {"grade_id": name}} if name else {}
+    return {"cell_type": "code", "source": source, "metadata": metadata}
+
+
+ASKED = {"e": grade.Graded("check-e", "", "my_e", frozenset({"my_e", "shown"}))}
+MARKED, SAME = code_cell("anything at all", "check-e"), code_cell("my_e = 1\ncheck('e',  my_e)")
+OWN, SHOWN = code_cell('check("e", mine); check("f", mine)'), code_cell('check("e", shown)')
+MINE = ("e", "mine")
+
+
+@pytest.mark.parametrize(
+    "cells, expected, decided",
+    [
+        ([OWN, SAME, MARKED, SAME, OWN], [[], [], [("e", "my_e")], [], []], {"e"}),
+        ([MARKED, MARKED], [[("e", "my_e")]] * 2, {"e"}),
+        ([SHOWN, OWN, SAME, OWN], [[], [], [("e", "my_e")], []], {"e"}),
+        ([OWN, SHOWN, OWN], [[MINE], [], [MINE]], set()),
+        ([SHOWN, {**MARKED, "cell_type": "markdown"}], [[], []], set()),
+        ([code_cell("", "check-f"), {**SAME, "metadata": {"nbgrader": 1}}], [[], [("e", "my_e")]], {"e"}),
+    ],
+)
+def test_the_marked_cell_decides_or_else_the_same_check_or_else_another(
+    cells: list[Any], expected: list[Any], decided: set[str]
+) -> None:
+    assert grade.deciding(cells, ASKED) == (expected, decided)
+
+
+def test_on_every_page_as_it_is_handed_out_the_marked_cells_decide() -> None:
+    for path in NOTEBOOKS.glob("*.ipynb"):
+        cells = student_copies.stripped(student_copies.graded(execute_pages.read(path)))["cells"]
+        judged, decided = grade.deciding(cells, PAGES[path.stem])
+        assert decided == set(PAGES[path.stem])
+        marked = {
+            n: cell for n, cell in enumerate(cells) if cell["metadata"].get("nbgrader", {}).get("grade")
+        }
+        assert [n for n, there in enumerate(judged) if there] == list(marked)
+        for n, cell in marked.items():
+            assert judged[n] == grade.calls(cell["source"])
 
 
 def unreadable(folder: Path) -> dict[str, bytes | None]:
@@ -341,6 +477,38 @@ def test_a_table_that_is_there_is_not_written_over(tmp_path: Path, capsys: Any) 
     assert (tmp_path / "class.csv").read_text() == "Ada 1.0"
     assert grade.main([str(tmp_path / "class"), "--to", str(tmp_path / "none" / "marks.csv")]) == 1
     assert "no file can be written there" in capsys.readouterr().err, "said before the pages are run"
+
+
+def test_at_an_interrupt_the_table_has_the_pages_that_are_done_and_names_the_others(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows_of(path: Path, folder: Path, pages: Any, limits: Any) -> list[grade.Row]:
+        if path.stem == "c":
+            for _ in range(2):
+                os.kill(os.getpid(), signal.SIGINT)
+                assert limits.interrupted.wait(10)
+            raise grade.Interrupted
+        return [row(path.stem, "correct")]
+
+    monkeypatch.setattr(grade, "rows_of", rows_of)
+    monkeypatch.setattr(grade, "enclosure", lambda: ())
+    (tmp_path / "class").mkdir()
+    for name in "abcd":
+        (tmp_path / "class" / f"{name}.ipynb").write_text("")
+    before = signal.getsignal(signal.SIGINT)
+    assert grade.main([str(tmp_path / "class"), "--processes", "1"]) == 1
+    assert signal.getsignal(signal.SIGINT) is before
+    lines = (tmp_path / "class.csv").read_text().splitlines()[1:]
+    why = "The grader was interrupted before this page was done."
+    assert sorted(lines) == [
+        "a,03,two_roads,correct,1,,",
+        "b,03,two_roads,correct,1,,",
+        f"c,c,,not graded,0,{why},",
+        f"d,d,,not graded,0,{why},",
+    ]
+    said = capsys.readouterr()
+    assert said.err.splitlines() == ["1 of 4: a, 03", "2 of 4: b, 03"]
+    assert said.out.endswith("Interrupted: 2 of these pages are not graded, and the table names them.\n")
 
 
 def test_a_page_that_was_handed_in_twice_is_named_with_its_file() -> None:

@@ -6,7 +6,12 @@
 
 The table has a row for each exercise of each page, with the verdict and what is wrong, the most frequent
 mistakes first. A page is recognized by its exercises, or else by the name of its file; the folder that it is
-in says whose it is. Nothing below FOLDER is changed.
+in says whose it is. Nothing below FOLDER is changed. Ctrl+C ends the pages that run, and the table is written
+with those that are done.
+
+An exercise is decided by its marked cell, as in nbgrader; if that is gone, by the last cell that checks the
+same expression; if there is none, by that expression at the end of the page. If it has no value there, or is
+not attempted, the last check of another expression counts, but for those that the course itself shows.
 
 A page may do anything, so each runs in a process of its own, which ends with all that it started, with limits
 of time, memory, disk and processes. Where the system can (Linux), it runs in an enclosure (`enclosure.py`):
@@ -28,6 +33,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -35,12 +41,13 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import student_copies
@@ -53,7 +60,7 @@ PAGE, MEMORY = 300, 2.0  # seconds, gigabytes
 LARGEST = 20_000_000  # bytes of a page
 PRINTED = 10_000_000  # characters
 CORRECT, WRONG, NOT_ATTEMPTED = "correct", "wrong", "not attempted yet"
-ABSENT, STOPPED, UNREADABLE = "not there", "stopped", "unreadable"
+ABSENT, STOPPED, UNREADABLE, NOT_GRADED = "not there", "stopped", "unreadable", "not graded"
 CALL = re.compile(r"\bcheck(?:_guess)?\(\s*[\"']?(\w+)")
 HEADER = ("who", "page", "exercise", "verdict", "mark", "what is wrong", "how often")
 JUDGING = threading.Lock()
@@ -81,31 +88,66 @@ class Row:
         return int(self.verdict == CORRECT or self.exercise.startswith("guess-") and self.verdict == WRONG)
 
     @property
-    def mistake(self) -> tuple[str, str] | None:
-        """What is counted: the exercise, and the first sentence of what is wrong with the answer."""
+    def mistake(self) -> tuple[str, str, str] | None:
+        """What is counted: page and exercise, and the first sentence of what is wrong with the answer."""
         first = re.split(r"(?<=[^.\d])\.(?: |$)", self.wrong.removeprefix("Not yet: "))[0]
-        return (self.exercise, first) if self.verdict == WRONG else None
+        return (self.page, self.exercise, first) if self.verdict == WRONG else None
 
 
-def course() -> dict[str, dict[str, str]]:
-    """{page: {exercise: the expression of its answer}} of all that is graded."""
-    found = {}
+class Graded(NamedTuple):
+    """What the course asks for in one exercise."""
+
+    cell: str  # the name of the marked cell
+    source: str  # its code
+    answer: str  # the expression that it checks
+    shown: frozenset[str]  # what the page itself checks elsewhere, to show it
+
+
+Exercises = dict[str, Graded]
+
+
+def course() -> dict[str, Exercises]:
+    """{page: {exercise: what is asked for}} of all that is graded."""
+    found: dict[str, Exercises] = {}
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        page = student_copies.graded(read(path))
-        found[path.stem] = graded_calls(page, ("nbgrader",))
+        cells = student_copies.graded(read(path))["cells"]
+        code = [cell for cell in cells if cell["cell_type"] == "code"]
+        checks = [(cell, *call) for cell in code for call in calls(cell["source"])]
+        shown = [(name, answer) for cell, name, answer in checks if not grade_id(cell)]
+        found[path.stem] = {
+            name: Graded(grade_id(cell), cell["source"], answer, frozenset(a for n, a in shown if n == name))
+            for cell, name, answer in checks
+            if grade_id(cell)
+        }
     return found
 
 
-def graded_calls(page: Notebook, marked: tuple[str, ...] = ()) -> dict[str, str]:
-    """{exercise: the expression of its answer} of the checks of a page that are in a marked cell."""
-    found = {}
-    for cell in page["cells"]:
-        if cell["cell_type"] == "code" and all(name in cell["metadata"] for name in marked):
-            found |= dict(calls(cell["source"]))
-    return found
+def grade_id(cell: Notebook) -> str:
+    """The name that nbgrader knows a cell by."""
+    marked = cell["metadata"].get("nbgrader")
+    return str(marked.get("grade_id", "")) if isinstance(marked, dict) else ""
 
 
-def recognized(page: Notebook, name: str, pages: dict[str, dict[str, str]]) -> str | None:
+def deciding(cells: list[Notebook], exercises: Exercises) -> tuple[list[list[tuple[str, str]]], set[str]]:
+    """(exercise, expression) of what is judged after each cell, and the exercises that this decides."""
+    found: list[list[tuple[str, str]]] = [[] for _ in cells]
+    decided = set()
+    code = {n: cell for n, cell in enumerate(cells) if cell["cell_type"] == "code"}
+    checks = {n: calls(cell["source"]) for n, cell in code.items()}
+    for name, asked in exercises.items():
+        marked = [n for n, cell in code.items() if grade_id(cell) == asked.cell]
+        same = [n for n, there in checks.items() if (name, asked.answer) in there]
+        if marked or same:
+            decided.add(name)
+        for n in marked or same:
+            found[n].append((name, asked.answer))
+        for n, there in checks.items():
+            if name not in decided:
+                found[n] += [call for call in there if call[0] == name and call[1] not in asked.shown]
+    return found, decided
+
+
+def recognized(page: Notebook, name: str, pages: dict[str, Exercises]) -> str | None:
     """The page of the course that has most exercises in common with this one, or else its name."""
     text = "\n".join(cell["source"] for cell in page["cells"] if cell["cell_type"] == "code")
     names = set(CALL.findall(text))
@@ -147,6 +189,10 @@ def verdict(exercise: str, outputs: list[Any]) -> tuple[str, str]:
 
 class Excess(Exception):
     """A page has taken more than it may; the text says of what."""
+
+
+class Interrupted(Exception):
+    """Whoever started the grader has ended it, and this page with it."""
 
 
 def size_of(folder: Path) -> int:
@@ -192,21 +238,24 @@ def refuse_excess(scratch: Path, pid: int, memory: float) -> None:
 class Page:
     """One page that was handed in, run cell by cell."""
 
-    def __init__(
-        self, page: Notebook, exercises: dict[str, str], scratch: Path, hide: Path, limits: Any
-    ) -> None:
+    def __init__(self, page: Notebook, exercises: Exercises, scratch: Path, hide: Path, limits: Any) -> None:
         self.page, self.exercises, self.limits = page, exercises, limits
         self.scratch, self.hide = scratch, hide
         self.cell_seconds = max(20, limits.seconds // 5)  # an answer has ten of its own
         self.found: dict[str, tuple[str, str]] = {}
 
     def run(self) -> str:
-        """Fill `found`; returns why the page was stopped, or an empty string."""
+        """Fill `found`; returns why the page was stopped, or an empty string.
+
+        Raises Interrupted.
+        """
         from nbclient.exceptions import CellTimeoutError
 
         end = time.monotonic() + self.limits.seconds
         try:
             asyncio.run(asyncio.wait_for(self._watched(), self.limits.seconds))
+        except Interrupted:
+            raise
         except Excess as excess:
             return str(excess)
         except CellTimeoutError:
@@ -222,6 +271,9 @@ class Page:
         run = asyncio.create_task(self._run(client))
         try:
             while not (await asyncio.wait({run}, timeout=0.5))[0]:
+                if self.limits.interrupted.is_set():
+                    client.shutdown_kernel = "immediate"
+                    raise Interrupted
                 if client.km and client.km.has_kernel:
                     refuse_excess(self.scratch, client.km.provisioner.pid, self.limits.memory)
             await run
@@ -229,6 +281,8 @@ class Page:
             run.cancel()
             with suppress(Exception, asyncio.CancelledError):
                 await run
+            if client.km and client.km.has_kernel:  # it was still starting
+                await client.km.shutdown_kernel(now=True)
 
     async def _run(self, client: Any) -> None:
         async with client.async_setup_kernel(
@@ -237,23 +291,36 @@ class Page:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         ):
-            for cell in client.nb.cells:
-                if cell.cell_type != "code":
-                    continue
-                await client.async_execute_cell(cell, 0, store_history=False)
-                for exercise, answer in calls(cell.source):
-                    if exercise in self.exercises:
-                        await self._probe(client, exercise, answer)
-            for exercise, answer in self.exercises.items():
-                if exercise not in self.found:
-                    await self._probe(client, exercise, answer)
+            cells = client.nb.cells
+            marked = {asked.cell: asked.source for asked in self.exercises.values()}
+            probes, decided = deciding(cells, self.exercises)
+            for cell, judged in zip(cells, probes, strict=True):
+                if cell.cell_type == "code":
+                    cell.source = marked.get(grade_id(cell), cell.source)  # nbgrader, too, puts it back
+                    await client.async_execute_cell(cell, 0, store_history=False)
+                    for exercise, answer in judged:
+                        self.found[exercise] = await self._judged(client, exercise, answer)
+            for exercise, asked in self.exercises.items():
+                if exercise not in decided:
+                    said = await self._judged(client, exercise, asked.answer)
+                    if exercise not in self.found or await self._is_there(client, said, asked.answer):
+                        self.found[exercise] = said
 
-    async def _probe(self, client: Any, exercise: str, answer: str) -> None:
+    async def _judged(self, client: Any, exercise: str, answer: str) -> tuple[str, str]:
+        return verdict(exercise, await self._outputs(client, probe(exercise, answer)))
+
+    async def _is_there(self, client: Any, said: tuple[str, str], answer: str) -> bool:
+        """Whether somebody has answered in this expression, or else in words of their own alone."""
+        outputs = await self._outputs(client, f"({answer}, None)[-1]")
+        return said[0] != NOT_ATTEMPTED and all(output["output_type"] != "error" for output in outputs)
+
+    async def _outputs(self, client: Any, code: str) -> list[Any]:
         import nbformat
 
-        cell = nbformat.v4.new_code_cell(probe(exercise, answer), metadata={"probe": True})
+        cell = nbformat.v4.new_code_cell(code, metadata={"probe": True})
         await client.async_execute_cell(cell, 0, store_history=False)
-        self.found[exercise] = verdict(exercise, cell.outputs)
+        outputs: list[Any] = cell.outputs
+        return outputs
 
     def _client(self) -> Any:
         import nbformat
@@ -310,7 +377,7 @@ def enclosure() -> tuple[str, ...]:
             scratch = made(Path(place))
             command = [*way, *([str(scratch), ""] if way is ALONE else [])]
             command += [sys.executable, "-c", "import ipykernel"]
-            if subprocess.run(command, capture_output=True).returncode == 0:
+            if subprocess.run(command, capture_output=True, start_new_session=True).returncode == 0:
                 return way
     return ()
 
@@ -414,10 +481,15 @@ def run_kernel(scratch: str, hide: str, memory: str, connection: str, *options: 
     app.start()
 
 
-def rows_of(path: Path, folder: Path, pages: dict[str, dict[str, str]], limits: Any) -> list[Row]:
-    """What is said of one file."""
+def who_of(path: Path, folder: Path) -> str:
+    """Whose a file is."""
     whose = path.parent.relative_to(folder).as_posix()
-    who = path.stem if whose == "." else whose
+    return path.stem if whose == "." else whose
+
+
+def rows_of(path: Path, folder: Path, pages: dict[str, Exercises], limits: Any) -> list[Row]:
+    """What is said of one file. Raises Interrupted."""
+    who = who_of(path, folder)
     if path.is_symlink():
         return [Row(who, path.stem, "", UNREADABLE, "The file is a link to another.")]
     try:
@@ -433,8 +505,10 @@ def rows_of(path: Path, folder: Path, pages: dict[str, dict[str, str]], limits: 
     scratch = made(limits.place)
     shutil.copytree(limits.fonts, scratch, dirs_exist_ok=True)
     run = Page(page, pages[stem], scratch, folder, limits)
-    stopped = run.run()
-    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        stopped = run.run()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
     rest = (STOPPED, f"The page was stopped: {stopped}.") if stopped else (ABSENT, "")
     return [Row(who, stem, exercise, *run.found.get(exercise, rest)) for exercise in pages[stem]]
 
@@ -454,11 +528,49 @@ def told_apart(found: list[tuple[Path, list[Row]]]) -> list[Row]:
     ]
 
 
+def all_rows(files: list[Path], folder: Path, limits: Any) -> list[tuple[Path, list[Row]]]:
+    """The rows of each file, which are told one by one as they are done."""
+    pages = course()
+    found: dict[Path, list[Row]] = {}
+
+    def unless_interrupted(path: Path) -> list[Row]:
+        if limits.interrupted.is_set():
+            raise Interrupted
+        return rows_of(path, folder, pages, limits)
+
+    with ThreadPoolExecutor(max(1, limits.processes)) as pool:
+        running: dict[Future[list[Row]], Path] = {
+            pool.submit(unless_interrupted, path): path for path in files
+        }
+        while running:
+            done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)  # Windows hears no Ctrl+C else
+            for future in [each for each in running if each in done]:
+                path = running.pop(future)
+                with suppress(Interrupted):
+                    found[path] = rows = future.result()
+                    said = plain(f"{rows[0].who}, {rows[0].page}")
+                    print(f"{len(found)} of {len(files)}: {said}", file=sys.stderr, flush=True)
+    why = "The grader was interrupted before this page was done."
+    rest = {path: [Row(who_of(path, folder), path.stem, "", NOT_GRADED, why)] for path in files}
+    return list((rest | found).items())
+
+
+@contextmanager
+def interrupts() -> Iterator[threading.Event]:
+    """An event that an interrupt (Ctrl+C) sets, which does nothing else meanwhile."""
+    interrupted = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def table(rows: list[Row]) -> list[tuple[str, ...]]:
     """The rows as texts, the most frequent mistakes first."""
     times = Counter(row.mistake for row in rows if row.mistake)
     ordered = sorted(
-        rows, key=lambda r: (-times[r.mistake], r.mistake or ("", ""), r.page, r.exercise, r.who)
+        rows, key=lambda r: (-times[r.mistake], r.mistake or ("", "", ""), r.page, r.exercise, r.who)
     )
     return [
         tuple(
@@ -497,26 +609,30 @@ def main(arguments: list[str] | None = None) -> int:
     if not os.access(to.absolute().parent, os.W_OK):
         print(f"{to}: no file can be written there; name another with --to", file=sys.stderr)
         return 1
+    with interrupts() as limits.interrupted:
+        return graded_into(to, files, folder, limits)
+
+
+def graded_into(to: Path, files: list[Path], folder: Path, limits: Any) -> int:
+    """Run the pages and write the table; returns 1 if some were not graded."""
     limit = f"{limits.seconds} seconds and {limits.memory:g} GB at most"
     print(f"{len(files)} pages, each {limit}, {HOW[enclosure()]}", flush=True)
-    pages = course()
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place,
-        ThreadPoolExecutor(max(1, limits.processes)) as pool,
-    ):
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         limits.place, limits.fonts = Path(place), Path(place, "fonts")
         command = [sys.executable, "-c", "import matplotlib.font_manager"]
-        fonts = {"MPLCONFIGDIR": str(limits.fonts)}
-        subprocess.run(command, env=os.environ | fonts, check=True, stderr=subprocess.DEVNULL)
-        results = pool.map(lambda path: rows_of(path, folder, pages, limits), files)
-        rows = told_apart(list(zip(files, results, strict=True)))
+        fonts = os.environ | {"MPLCONFIGDIR": str(limits.fonts)}
+        # In a session of its own, where no Ctrl+C arrives: that is for us alone.
+        subprocess.run(command, env=fonts, check=True, stderr=subprocess.DEVNULL, start_new_session=True)
+        rows = told_apart(all_rows(files, folder, limits))
     lines = table(rows)
     with to.open("x", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([HEADER, *lines])
-    for (exercise, mistake), times in Counter(row.mistake for row in rows if row.mistake).most_common(10):
-        print(f"{times:5} × {exercise}: {plain(mistake)}")
+    for (page, exercise, mistake), times in Counter(r.mistake for r in rows if r.mistake).most_common(10):
+        print(f"{times:5} × {page}, {exercise}: {plain(mistake)}")
     print(f"{sum(row.mark for row in rows)} marks on {len(files)} pages; the table is {to}")
-    return 0
+    if left := sum(row.verdict == NOT_GRADED for row in rows):
+        print(f"Interrupted: {left} of these pages are not graded, and the table names them.", flush=True)
+    return int(left > 0)
 
 
 if __name__ == "__main__":

@@ -240,15 +240,13 @@ class Questions:
             return wrong(
                 f"expected a dict with an answer for each of {_listed(letters)}, got {shown(answer)}."
             )
-        spelled = {_option(option): option for option in self.options}
-        given = {k.strip(): _option(v) for k, v in answer.items() if v is not None and v is not ...}
-        given = {k: spelled[v] if isinstance(v, str) and v in spelled else v for k, v in given.items()}
+        given = self.understood(answer)
         if not given:
             return NOT_ATTEMPTED
         if strangers := sorted(set(given) - set(letters)):
             return wrong(f"there is no question {_listed(strangers)}; the questions are {_listed(letters)}.")
         for letter in letters:
-            if letter in given and given[letter] not in self.options:
+            if letter in given and not any(given[letter] is option for option in self.options):
                 options = ", ".join(map(repr, self.options))
                 return wrong(f"{letter}: expected one of {options}, got {shown(given[letter])}.")
         misses = [f"{k}: {self.why_not(k, v)}" for k, v in sorted(given.items()) if v != self.right[k]]
@@ -258,6 +256,13 @@ class Questions:
         if missing:
             return wrong(f"right so far; {_listed(missing)} not answered.")
         return correct(self.checked_on)
+
+    def understood(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """The answers that were given, each as the option that it is; as it stands if it is none."""
+        spelled = {_option(option): option for option in self.options}
+        given = {k.strip(): _option(v) for k, v in answer.items() if v is not None and v is not ...}
+        given = {k: spelled[v] if isinstance(v, str) and v in spelled else v for k, v in given.items()}
+        return {k: next((o for o in self.options if _equal(o, v)), v) for k, v in given.items()}
 
 
 def no_function(answer: Any, parameters: Sequence[str]) -> Verdict | None:
@@ -298,6 +303,13 @@ def taking_positions(answer: Any, parameters: Sequence[str]) -> Any:
 
 def _by_name(signature: inspect.Signature) -> bool:
     return any(parameter.kind is parameter.KEYWORD_ONLY for parameter in signature.parameters.values())
+
+
+def _equal(option: Any, value: Any) -> bool:
+    try:
+        return bool(option == value)
+    except Exception:  # an array, or an object of the learner's own
+        return False
 
 
 def _option(value: Any) -> Any:

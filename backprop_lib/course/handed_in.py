@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,9 @@ import numpy as np
 from backprop_lib.arguments import one_of, shown
 from backprop_lib.course.answers import (
     NOT_ATTEMPTED,
+    Case,
     FunctionToWrite,
+    Questions,
     Verdict,
     outcome,
     raised,
@@ -25,10 +28,11 @@ from backprop_lib.course.judging import PARAMETERS, RefuseBlocks, refused_by, re
 from backprop_lib.course.marks import check_guess, placed
 from backprop_lib.course.predictions import Prediction
 from backprop_lib.course.puzzles import EarlyLayers
-from backprop_lib.course.results import kept
+from backprop_lib.course.results import kept, pairs
 from backprop_lib.network import Network, parameter_count
 
-LONGEST = 5_000_000  # characters of an answer that is taken apart
+LONGEST = 5_000_000  # characters of an answer that is taken apart, but for the parameters of its nets
+WIDEST = 256  # neurons in each hidden layer of the nets of `early_layers`: 150 flowers need eight
 
 
 def taken_apart(name: str, answer: Callable[[], Any]) -> str:
@@ -41,18 +45,27 @@ def taken_apart(name: str, answer: Callable[[], Any]) -> str:
     try:
         verdict = exercise.judge(given := answer())
         data = json.dumps(_plain(_given(exercise, given))) if verdict.passed else None
-        if data is not None and len(data) > LONGEST:
+        if data is not None and len(data) > LONGEST + _of_nets(exercise):
             verdict = wrong("your answer is too long to be judged.")
     except Exception as error:
         verdict = wrong(f"it cannot be judged: {raised(error)}")
     return json.dumps({"status": verdict.status, "message": verdict.message, "data": data})
 
 
+def _of_nets(exercise: Any) -> int:
+    """How many characters the parameters of the widest nets have."""
+    if not isinstance(exercise, EarlyLayers):
+        return 0
+    return exercise.starts * len(_packed(np.zeros(parameter_count([4, *[WIDEST] * exercise.deep, 3]))))
+
+
 def _given(exercise: Any, answer: Any) -> Any:
+    """What the judge reads out of an answer, whatever objects say it: numbers, options, names or nets."""
     if isinstance(exercise, FunctionToWrite):
         answer = taking_positions(answer, exercise.parameters)
-        cases = [deepcopy(case.arguments) for case in exercise.cases()]
-        return [_result(lambda x=x: kept(exercise.call(answer, x))) for x in cases]  # type: ignore[misc]
+        return [_result(lambda c=c: _arrays(exercise, answer, c)) for c in exercise.cases()]  # type: ignore[misc]
+    if isinstance(exercise, Questions):
+        return exercise.understood(answer)
     if isinstance(exercise, RefuseBlocks):
         answer = taking_positions(answer, PARAMETERS)
         with np.errstate(all="ignore"):  # 0/0 and ∞/∞ are asked on purpose
@@ -60,6 +73,21 @@ def _given(exercise: Any, answer: Any) -> Any:
     if isinstance(exercise, EarlyLayers):
         return [_result(lambda seed=seed: answer(seed)) for seed in range(exercise.starts)]  # type: ignore[misc]
     return answer
+
+
+def _arrays(exercise: FunctionToWrite, answer: Any, case: Case) -> list[Any]:
+    """The arrays of one result, in the order of the right one; Unfit if it is of another form."""
+    result = kept(exercise.call(answer, deepcopy(case.arguments)))
+    return [array for _, _, array in pairs(case.right, result)]
+
+
+def _formed(right: Any, arrays: Iterator[Any]) -> Any:
+    """A result of the form of the right one, made of these arrays."""
+    if isinstance(right, tuple):
+        return tuple(_formed(part, arrays) for part in right)
+    if isinstance(right, dict):
+        return {key: _formed(part, arrays) for key, part in right.items()}
+    return next(arrays)
 
 
 def _result(call: Callable[[], Any]) -> Any:
@@ -70,8 +98,10 @@ def _result(call: Callable[[], Any]) -> Any:
 def judged_again(name: str, text: str) -> Verdict:
     """The verdict on an answer that was taken apart; ValueError if the text is no such thing."""
     exercise = EXERCISES[one_of("name", name, EXERCISES)]
+    longest = 2 * LONGEST + _of_nets(exercise)
     try:
-        said = json.loads(text) if len(text) <= 2 * LONGEST else {}
+        # Parameters have no commas: what is longer for their sake is not made of more parts.
+        said = json.loads(text) if len(text) <= longest and text.count(",") <= LONGEST else {}
         verdict = Verdict(str(said["status"]), str(said["message"]))
         if not verdict.passed:
             return verdict if verdict.status in ("wrong", NOT_ATTEMPTED.status) else wrong("no verdict.")
@@ -82,6 +112,8 @@ def judged_again(name: str, text: str) -> Verdict:
         return exercise.judge(data)
     results = iter(data if isinstance(data, list) else [])
     if isinstance(exercise, FunctionToWrite):
+        rights = [case.right for case in exercise.cases()]
+        results = (got and _formed(right, iter(got)) for right, got in zip(rights, results, strict=False))
         exercise = replace(exercise, call=lambda answer, arguments: answer())
     if isinstance(exercise, EarlyLayers):
         return exercise.judge(lambda seed: next(results))
@@ -110,8 +142,15 @@ def _plain(value: Any) -> Any:
         return {"dict": [[_plain(key), _plain(part)] for key, part in value.items()]}
     if isinstance(value, Network):
         layers = [[value.sigma[l].name if l else "identity", n] for l, n in enumerate(value.sizes)]
-        return {"net": layers, "theta": _plain(value.theta)}
+        return {"net": layers, "theta": _packed(value.theta)}
     raise Unplain(shown(value))
+
+
+def _packed(theta: Any) -> str:
+    """Parameters as a text, half as long as their digits: the bytes of doubles, in base64."""
+    if theta.dtype.kind != "f":
+        raise Unplain(shown(theta))
+    return base64.b64encode(theta.astype("<f8").tobytes()).decode()
 
 
 def _built(plain: Any) -> Any:
@@ -127,9 +166,10 @@ def _built(plain: Any) -> Any:
     if "dict" in plain:
         return {_built(key): _built(part) for key, part in plain["dict"]}
     if "net" in plain:
-        theta, layers = _built(plain["theta"]), [(str(name), int(n)) for name, n in plain["net"]]
-        if parameter_count([n for _, n in layers]) != np.size(theta):
-            raise ValueError(f"net: expected as many parameters as it has, got {np.size(theta)}")
+        theta = np.frombuffer(base64.b64decode(plain["theta"], validate=True), "<f8")
+        layers = [(str(name), int(n)) for name, n in plain["net"]]
+        if parameter_count([n for _, n in layers]) != theta.size:
+            raise ValueError(f"net: expected as many parameters as it has, got {theta.size}")
         net = Network(layers, init="zeros")
         net.theta[...] = theta
         return net

@@ -98,6 +98,30 @@ def rewritten(page: Page) -> Page:
     return page
 
 
+def tries_on(page: Page) -> Page:
+    """Right answers, and at the end what the checks say to wrong ones."""
+    page = solved(page)
+    for name in EXERCISES:
+        source = f'check("{name}", lambda *x: 0)'
+        page["cells"].append(nbformat.v4.new_code_cell(source, id=f"try-{name.replace('_', '-')}"))
+    return page
+
+
+def written_into_a_marked_cell(page: Page) -> Page:
+    """The right order, where nothing is to be written."""
+    marked = next(c for c in page["cells"] if 'check("order_2"' in c["source"])
+    marked["source"] = f'my_order = "BFHCAE"\n{marked["source"]}'
+    return page
+
+
+def renamed(page: Page) -> Page:
+    """Right answers under another name, in the marked cell too, which nobody was to change."""
+    page = solved(page)
+    for part in page["cells"]:
+        part["source"] = part["source"].replace("my_hidden_error", "mine")
+    return page
+
+
 # What gives an empty page no mark.
 CHEATS = {
     "environment": "import os; os.environ['NBGRADER_EXECUTION'] = 'no'",
@@ -121,4 +145,7 @@ SUBMISSIONS: dict[str, tuple[Callable[[Page], Page], list[int]]] = {
     **{who: (lambda page, code=code: first(page, code), [0] * 6) for who, code in CHEATS.items()},
     "without": (without_graded_cells, [0, 0, 0, 0, 0, 0]),
     "rewritten": (rewritten, [1, 1, 1, 0, 0, 0]),
+    "tries_on": (tries_on, [1, 1, 1, 1, 1, 1]),
+    "written_in": (written_into_a_marked_cell, [0, 0, 0, 0, 0, 0]),
+    "renamed": (renamed, [1, 1, 1, 0, 1, 1]),
 }

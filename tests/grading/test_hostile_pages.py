@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -112,12 +113,31 @@ PAGES: dict[str, tuple[list[str], str, str, str]] = {
         "wrong",
         "",
     ),
+    "tries_on": ([], RIGHT, "correct", ""),
+    "not_yet": ([], "def my_two_roads(u):\n    ...", "not attempted yet", ""),
+    "renamed": ([], RIGHT.replace("my_two_roads", "mine"), "correct", ""),
+    "renamed_beside_the_stub": (
+        ["def my_two_roads(u):\n    ..."],
+        RIGHT.replace("my_two_roads", "mine"),
+        "correct",
+        "",
+    ),
+    "without_a_check": ([], RIGHT, "correct", ""),
     "looks_at_others": (
         ["import glob"],
         "def my_two_roads(u):\n    raise ValueError(f'{len(glob.glob(FOLDER + chr(47) + chr(42)))} seen')",
         "wrong",
         "0 seen",
     ),
+}
+# The cells that follow, where it is not the check of the answer alone.
+CHECK, OTHER = 'check("two_roads", my_two_roads)', 'check("two_roads", lambda u: u)'
+CHECKS = {
+    "tries_on": [CHECK, OTHER],
+    "not_yet": [CHECK, OTHER],
+    "renamed": [OTHER, 'check("two_roads", mine)'],
+    "renamed_beside_the_stub": ['check("two_roads", mine)'],
+    "without_a_check": [OTHER],
 }
 # In an enclosure the disk is full before; elsewhere the page is stopped.
 FILL_THE_DISK: dict[str, tuple[list[str], str]] = {
@@ -177,7 +197,7 @@ def handed_in(folder: Path, names: Any, port: int) -> Path:
             names_of,
             *attack,
             answer,
-            'check("two_roads", my_two_roads)',
+            *CHECKS.get(name, [CHECK]),
         ]
         (folder / "class" / name).mkdir(parents=True)
         (folder / "class" / name / "page.ipynb").write_text(page(*cells))
@@ -337,6 +357,53 @@ def test_an_endless_page_ends_with_a_grader_that_is_killed(enclosed: None, tmp_p
     for process in left:
         process.kill()
     assert len(started) > 1 and left == []
+
+
+def test_an_interrupt_ends_the_pages_that_run_and_leaves_the_table_of_those_that_are_done(
+    tmp_path: Path,
+) -> None:
+    pages = {"a": (RIGHT, CHECK), "b": ("import time", f"time.sleep(500)\n{CHECK}"), "c": (RIGHT, CHECK)}
+    for who, cells in pages.items():
+        (tmp_path / "class" / who).mkdir(parents=True)
+        (tmp_path / "class" / who / "page.ipynb").write_text(page("from backprop_lib import check", *cells))
+    command = [sys.executable, grade.__file__, str(tmp_path / "class"), "--processes", "1"]
+    with psutil.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as grader:
+        assert grader.stderr.readline() == "1 of 3: a, 03_the_error_of_the_output_layer\n"
+        while not any(each.cpu_times().user > 0.5 for each in grader.children(recursive=True)):
+            time.sleep(0.1)  # the page of b
+        started = grader.children(recursive=True)
+        grader.send_signal(signal.SIGINT)
+        interrupted = time.monotonic()
+        out, err = grader.communicate(timeout=60)
+    assert time.monotonic() - interrupted < 10
+    assert psutil.wait_procs(started, timeout=5)[1] == []
+    assert (grader.returncode, err) == (1, "")
+    assert "2 of these pages are not graded" in out
+    with (tmp_path / "class.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["verdict"] for row in rows if row["exercise"] == "two_roads"] == ["correct"]
+    assert [row["who"] for row in rows if row["verdict"] == "not graded"] == ["b", "c"]
+
+
+def demonstrated(text: str) -> dict[str, list[str]]:
+    """{who: the cells} of page 0 with a right answer, and with the course's own check of a wrong one."""
+    shown, check = (f'check("cost_slope", {name})' for name in ("somebodys_cost_slope", "my_cost_slope"))
+    show = f"def somebodys_cost_slope(a, y):\n    return y - a\n{shown}"
+    answer = f"def my_cost_slope(a, y):\n    {text}"
+    return {"unmarked": [show, answer], "again": [answer, check, show], "before": [answer, show]}
+
+
+def test_a_check_that_the_course_shows_is_no_answer(tmp_path: Path) -> None:
+    for verdict, text in {"correct": "return a - y", "not attempted yet": "..."}.items():
+        for who, cells in demonstrated(text).items():
+            (tmp_path / "class" / f"{who} {verdict}").mkdir(parents=True)
+            place = tmp_path / "class" / f"{who} {verdict}" / "00_start_here.ipynb"
+            place.write_text(page("from backprop_lib import check", *cells))
+    assert grade.main([str(tmp_path / "class"), "--seconds", "100"]) == 0
+    with (tmp_path / "class.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["exercise"] == "cost_slope"]
+    assert len(rows) == 6
+    assert all(row["who"].endswith(f" {row['verdict']}") for row in rows), rows
 
 
 @pytest.mark.parametrize(
