@@ -60,15 +60,18 @@ REDIRECT = """<!doctype html>
 """
 
 # Where JupyterLite's links lead from page to page: to a file browser, which is not built. A page opens as
-# a page, another file in the lab, and a folder is the front page.
+# a page, a text of docs/ in the book, where it is drawn, another file in the lab, and a folder is the front
+# page.
 FORWARD = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>Backpropagation</title>
 <script>
   const path = new URLSearchParams(location.search).get("path") || "";
+  const text = /^docs[/].*(?=[.]md$)/.exec(path);
   const app = path.endsWith(".ipynb") ? "../notebooks/index.html" : "../lab/index.html";
-  location.replace(/[.][a-z]+$/.test(path) ? app + location.search + location.hash : "../../index.html");
+  const file = text ? `../../book/${text}.html` : app + location.search;
+  location.replace(/[.][a-z]+$/.test(path) ? file + location.hash : "../../index.html");
 </script>
 <a href="../../index.html">The front page</a>
 </html>
