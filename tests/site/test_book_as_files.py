@@ -197,10 +197,17 @@ def test_a_prime_and_a_transpose_are_symbols_of_their_own_and_a_letter_of_anothe
     for letter, words in (("σ′", "the derivative of the activation"), ("T", "the transpose")):
         tab.locator(f"article mjx-container [data-symbol='{letter}']").first.hover()
         assert words in tab.get_by_role("tooltip").inner_text()
-    pointing(tab, "notebooks/10_softmax_and_cross_entropy.html")
-    assert tab.locator("article [data-symbol=p]").count() > 10
+    for page, letter, least in (
+        ("05_the_gradient", "i", 20),
+        ("06_backpropagation_assembled", "λ", 3),
+        ("10_softmax_and_cross_entropy", "p", 10),
+    ):
+        pointing(tab, f"notebooks/{page}.html")
+        assert tab.locator(f"article [data-symbol={letter}]").count() >= least
     for page, letter in (
         ("03_the_error_of_the_output_layer", "p"),
+        ("07_trusting_a_gradient", "i"),  # the imaginary unit
+        ("../bibliography", "i"),
         ("11_from_equations_to_autodiff", "h"),
         ("12_the_same_four_equations_elsewhere", "h"),
         ("12_the_same_four_equations_elsewhere", "k"),

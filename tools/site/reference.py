@@ -22,7 +22,7 @@ NOBODY = "Tell whoever gave you this book: your teacher, or the keeper of the si
 def table(pages: list[Path]) -> dict[str, list[dict[str, Any]]]:
     """The symbols and equations, each with the file name of the page that explains it."""
     read = tomllib.loads((HERE / "book" / "symbols.toml").read_text(encoding="utf-8"))
-    names = {page.stem.partition("_")[2]: page.stem for page in pages}
+    names = {page.stem.partition("_")[2]: page.stem for page in pages} | {name: name for name in LOOKED_UP}
     rows = {
         kind: [
             {**row, "page": names[row["page"]], "not_on": [names[page] for page in row.get("not_on", [])]}
