@@ -276,7 +276,8 @@ def build_book(output: Path, work: Path, live: bool, builder: str = "html") -> N
     runtime.run(sys.executable, "-m", "sphinx", *options, source, work / "html" / "book", cwd=work)
     shutil.move(work / "html" / "book", output)
     for path in output.rglob("*.html"):
-        path.write_text(reference.accessible(path.read_text(encoding="utf-8")), encoding="utf-8")
+        html = reference.accessible(path.read_text(encoding="utf-8"))
+        path.write_text(reference.in_one_file(html) if printed else html, encoding="utf-8")
     for page in () if printed else pages():
         shutil.copy(page, output / "notebooks")
     for junk in (".doctrees", ".buildinfo", "objects.inv", "_sources"):
