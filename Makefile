@@ -58,7 +58,7 @@ NO_ARITHMETIC = accessibility bad_input bench every_kernel execute_pages grade i
   mutants nbval_bites page_contents pages plots project run_twice scene secure site student_copies teaching
 
 .PHONY: help lab test test-kernels test-browser test-front-ends test-matrix test-grading grade mutants bench \
-  bench-figures notebooks student contents book pdf site test-site bench-site audit lint address constraints clean
+  bench-figures notebooks student contents book print pdf site test-site bench-site audit lint address constraints clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -109,14 +109,16 @@ contents:  ## write titles, maps and links of the pages from notebooks/contents.
 book:  ## write the pages as a book that opens as files, without Python and without a network, in build/book
 	@$(BUILDING) tools/site/build_site.py --book
 
-pdf:  ## print the book as build/backpropagation.pdf, its solutions at the end (needs Chromium)
+print:  ## write the book as one file, to be printed, in build/print
 	@$(BUILDING) tools/site/build_site.py --print
+
+pdf: print  ## print the book as build/backpropagation.pdf, its solutions at the end (needs Chromium)
 	@$(TESTING) tools/print_book.py
 
 site:  ## build the website: the book, and the pages live in the reader's own browser, in build/site
 	@$(BUILDING) tools/site/build_site.py --runtime $(RUNTIME)
 
-test-site: $(if $(BUILT),,site book)  ## check the website in a real browser that has no network (needs Chromium and node)
+test-site: $(if $(BUILT),,site book print)  ## check the website in a real browser that has no network (needs Chromium and node)
 	@$(BUILDING) tools/site/runtime.py
 	@$(TESTING) -c ''
 	@unshare -rn $(PYTEST) -n 2 --dist worksteal $(TEST_FLAGS) tests/site

@@ -217,7 +217,7 @@ def test_a_symbol_of_the_table_is_a_letter_that_the_pages_write() -> None:
     greek = {"δ": "delta", "σ": "sigma", "η": "eta", "θ": "theta", "Δ": "Delta", "∇": "nabla", "∂": "partial"}
     for row in reference.table(PAGES)["symbols"]:
         letter = row["letter"].removesuffix("′")
-        name = {**greek, "⊙": "odot"}.get(letter)
+        name = {**greek, "⊙": "odot", "λ": "lambda"}.get(letter)
         assert (f"\\{name}" if name else letter) in written, row
 
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import pytest
 from axe import serious
-from documents import PAGES, ROOT, document
+from documents import LINK, PAGES, ROOT, document
 from in_browser import DRAWN
 
 BOOK = ROOT / "build" / "book"
@@ -197,10 +197,17 @@ def test_a_prime_and_a_transpose_are_symbols_of_their_own_and_a_letter_of_anothe
     for letter, words in (("σ′", "the derivative of the activation"), ("T", "the transpose")):
         tab.locator(f"article mjx-container [data-symbol='{letter}']").first.hover()
         assert words in tab.get_by_role("tooltip").inner_text()
-    pointing(tab, "notebooks/10_softmax_and_cross_entropy.html")
-    assert tab.locator("article [data-symbol=p]").count() > 10
+    for page, letter, least in (
+        ("05_the_gradient", "i", 20),
+        ("06_backpropagation_assembled", "λ", 3),
+        ("10_softmax_and_cross_entropy", "p", 10),
+    ):
+        pointing(tab, f"notebooks/{page}.html")
+        assert tab.locator(f"article [data-symbol={letter}]").count() >= least
     for page, letter in (
         ("03_the_error_of_the_output_layer", "p"),
+        ("07_trusting_a_gradient", "i"),  # the imaginary unit
+        ("../bibliography", "i"),
         ("11_from_equations_to_autodiff", "h"),
         ("12_the_same_four_equations_elsewhere", "h"),
         ("12_the_same_four_equations_elsewhere", "k"),
@@ -263,6 +270,35 @@ def test_a_symbol_of_the_text_says_its_meaning_by_mouse_and_by_keyboard(
 
 # Mentions of an equation on the pages that are about them, by number of the page; 20 were asked for in all.
 LEAST = {3: 10, 4: 10, 5: 10, 6: 5, 7: 5, 9: 5, 10: 5, 11: 5, 12: 5}
+WITHOUT_THE_WORD = {
+    4: "Order the proof of (2)",
+    5: "Only (3) and (4) average",
+    6: "Then (1), once. Then (2)",
+    10: "The proof of (1)",
+}
+
+
+def mentioned(path: Path) -> list[str]:
+    """The numbers of equations in the prose of a page, in their order: neither in code nor in a formula."""
+    prose = re.sub(r"(?m)^#.*$|<summary>.*?</summary>", "", LINK.sub("x", document(path).text))
+    return re.findall(r"(?<![\w′])\([1-4]\)", prose)
+
+
+def test_every_mention_of_an_equation_in_the_prose_is_a_link_with_or_without_the_word(
+    opened: tuple[Path, Any],
+) -> None:
+    path, tab = opened
+    links = tab.locator("article :not(.cell_output *) > a.equation")
+    assert links.all_text_contents() == mentioned(path)
+    words = WITHOUT_THE_WORD.get(int(path.stem[:2]), "")
+    said = tab.locator("article :is(p, li)", has_text=words).first.locator("a.equation")
+    assert {*re.findall(r"\([1-4]\)", words)} <= {*said.all_text_contents()}
+
+
+def test_a_number_behind_a_sign_is_its_argument_and_no_equation(tab: Any) -> None:
+    pointing(tab, "notebooks/02_cost_and_gradient_descent.html")
+    assert "σ′(4), which is" in tab.locator("article").text_content()
+    assert tab.locator("article a.equation").count() == 0
 
 
 def test_every_mention_of_an_equation_shows_it_and_leads_to_its_proof(opened: tuple[Path, Any]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from documents import PAGES, ROOT
+from documents import PAGES, ROOT, document
 from print_book import TO_THE_END, print_book
 
 BOOK = """<!doctype html><title>Book</title>
@@ -68,6 +69,51 @@ def test_paper_has_no_empty_frame_and_no_answer_below_its_question(path: Path, c
         assert page.evaluate(TO_THE_END) > 5
         found = page.evaluate(ON_PAPER)
     assert found.pop("code") > 0 and found == {"frames": 0, "below": 0, "lost": 0}
+
+
+# Every link of the printed book: its words, where it leads, whether that is there, and what is there.
+LINKS = """() => [...document.querySelectorAll('a[href]')].map(({href, textContent, className}) => {
+    const [file, name] = [href.split('#')[0], decodeURIComponent(href.slice(href.indexOf('#') + 1))];
+    const isHere = file === location.href.split('#')[0];
+    const inside = isHere && (name ? document.getElementById(name) : document.body);
+    return [textContent, href, Boolean(inside), inside?.textContent ?? '', className];
+})"""
+
+
+@pytest.fixture(scope="module")
+def links(chromium: Any) -> list[tuple[str, str, bool, str, str]]:
+    """The links of the book that is printed, as they are on paper."""
+    book = ROOT / "build" / "print" / "index.html"
+    assert book.is_file(), "nothing to test: make print"
+    with chromium.new_context(offline=True) as context:
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.goto(book.as_uri())
+        page.evaluate("() => MathJax.startup.promise")
+        page.evaluate(TO_THE_END)
+        return [(*link,) for link in page.evaluate(LINKS)]
+
+
+def test_no_link_of_the_printed_book_leads_to_a_file_and_every_one_within_it_to_what_is_there(
+    links: list[tuple[str, str, bool, str, str]],
+) -> None:
+    assert [href for _, href, is_there, *_ in links if not is_there and not re.match("https?:", href)] == []
+
+
+def test_a_mention_of_an_equation_leads_to_it_and_a_question_to_its_heading_on_paper(
+    links: list[tuple[str, str, bool, str, str]],
+) -> None:
+    equations = [(words, there) for words, _, _, there, kind in links if kind == "equation"]
+    assert len(equations) > 100 and {words for words, _ in equations} == {"(1)", "(2)", "(3)", "(4)"}
+    left = {"(1)": "δjL=", "(2)": "δjl=", "(3)": "∂Cx∂bjl=", "(4)": "∂Cx∂wjkl="}
+    for words, there in equations:
+        drawn = re.sub(r"\s", "", there)
+        assert drawn.startswith(left[words]) and drawn.endswith(words), (words, there)
+    listed = document(ROOT / "docs" / "questions.md").links
+    asked = [words.replace("'", "’") for words, target in listed if "#" in target]
+    headings = [(words, there) for words, _, _, there, _ in links if words in asked]
+    assert [words for words, _ in headings] == asked
+    assert [words for words, there in headings if not there.lstrip().startswith(words)] == []
 
 
 def test_the_printed_book_is_a_pdf(chromium: Any, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from documents import PAGES, ROOT
 from in_browser import differences, stored
 from in_chromium import SWITCHES, installed
-from serve_site import Log, serving
+from serve_site import Handler, Log, serving
 from site_reader import RUN_ALL, reading
 
 SITE = ROOT / "build" / "site"
@@ -123,6 +124,61 @@ def test_the_bar_ends_where_it_said_and_then_names_the_cell_that_runs(
         ran = [int(words.split()[1]) for words in said if words.endswith(f" of {cells} is running.")]
         assert len(ran) > 3 and ran == sorted(ran) and said[-1] == f"All {cells} cells have run."
         assert page.locator(".waiting-runs").count() == 0
+
+
+class Losing(Handler):
+    """The site without one file: it is not there, or its connection is cut in the middle."""
+
+    file, is_cut = re.compile("(?!)"), False
+
+    def do_GET(self) -> None:
+        if not self.file.search(self.path):
+            return super().do_GET()
+        if not self.is_cut:
+            return self.send_error(HTTPStatus.NOT_FOUND)
+        data = Path(self.translate_path(self.path)).read_bytes()
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", self.guess_type(self.path))
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[: len(data) // 2])
+        self.close_connection = True
+        return None
+
+
+@pytest.mark.parametrize(
+    ("file", "is_cut"),
+    [
+        (r"counting\.mjs", False),
+        (r"pyodide\.mjs", False),
+        (r"pyodide\.asm\.wasm", False),
+        (r"pyodide\.asm\.wasm", True),
+        (r"numpy-.*\.whl", False),
+        (r"backprop_lib-.*\.whl", False),
+        (r"backprop_lib-.*\.whl", True),
+        (r"comlink\.worker\..*\.js", False),
+    ],
+)
+def test_a_file_that_does_not_come_is_named_and_the_page_runs_once_it_comes(
+    file: str, is_cut: bool, chromium: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Losing, "is_cut", is_cut)
+    monkeypatch.setattr(Losing, "file", re.compile(f"/{file}"))
+    size = {"width": 390, "height": 800}
+    with serving(SITE, Losing) as (site, _), reading(chromium, site, timeout=60, viewport=size) as tab:
+        page = tab.page
+        page.goto(address_of(PAGE, site), wait_until="commit")
+        doing(page, "The file ")
+        for _ in range(2):
+            said = page.locator("#waiting-doing").text_content()
+            assert re.match(f"The file {file} did not come, so this page cannot run. Reload the page;", said)
+            assert page.locator("#waiting-progress").is_hidden() and page.locator("#waiting-run").is_hidden()
+            for part in ("#waiting-bar", "#waiting-bar p"):
+                assert page.locator(part).evaluate("part => part.scrollHeight - part.clientHeight") == 0
+            page.wait_for_timeout(5000)  # what comes after it takes none of this back
+        monkeypatch.setattr(Losing, "file", re.compile("(?!)"))
+        page.reload(wait_until="commit")
+        doing(page, "Python is ready")
 
 
 @pytest.mark.parametrize("path", ["notebooks/4_the_error.ipynb", f"{PAGE.stem}/{PAGE.name}", "datasets", ""])

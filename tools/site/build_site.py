@@ -60,15 +60,18 @@ REDIRECT = """<!doctype html>
 """
 
 # Where JupyterLite's links lead from page to page: to a file browser, which is not built. A page opens as
-# a page, another file in the lab, and a folder is the front page.
+# a page, a text of docs/ in the book, where it is drawn, another file in the lab, and a folder is the front
+# page.
 FORWARD = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>Backpropagation</title>
 <script>
   const path = new URLSearchParams(location.search).get("path") || "";
+  const text = /^docs[/].*(?=[.]md$)/.exec(path);
   const app = path.endsWith(".ipynb") ? "../notebooks/index.html" : "../lab/index.html";
-  location.replace(/[.][a-z]+$/.test(path) ? app + location.search + location.hash : "../../index.html");
+  const file = text ? `../../book/${text}.html` : app + location.search;
+  location.replace(/[.][a-z]+$/.test(path) ? file + location.hash : "../../index.html");
 </script>
 <a href="../../index.html">The front page</a>
 </html>
@@ -273,7 +276,8 @@ def build_book(output: Path, work: Path, live: bool, builder: str = "html") -> N
     runtime.run(sys.executable, "-m", "sphinx", *options, source, work / "html" / "book", cwd=work)
     shutil.move(work / "html" / "book", output)
     for path in output.rglob("*.html"):
-        path.write_text(reference.accessible(path.read_text(encoding="utf-8")), encoding="utf-8")
+        html = reference.accessible(path.read_text(encoding="utf-8"))
+        path.write_text(reference.in_one_file(html) if printed else html, encoding="utf-8")
     for page in () if printed else pages():
         shutil.copy(page, output / "notebooks")
     for junk in (".doctrees", ".buildinfo", "objects.inv", "_sources"):

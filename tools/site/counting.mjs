@@ -1,8 +1,8 @@
 // Pyodide as it is, with every byte that it loads counted, and told to the page that waits for it.
 //
 // The worker that runs Python imports this file in the place of pyodide.mjs, with the tab that waits in its
-// address. What it tells that tab: a file, how many bytes of it have come, and whether these are all.
-import { loadPyodide as load } from "./pyodide.mjs";
+// address. What it tells that tab: a file, and how many bytes of it have come and whether these are all, or that
+// it did not come.
 
 // The kernel installs these itself unless they are among the packages to load; no page needs them.
 const NOT_NEEDED = ["jedi"];
@@ -14,11 +14,15 @@ try {
   // A browser that denies all storage may deny this, too: then the page says less, and runs.
 }
 
-function told(response, file) {
+async function told(answer, file) {
+  const lost = () => channel.postMessage({ file, lost: true });
+  if (channel) answer.catch(lost);
+  const response = await answer;
   if (!channel) return response;
   let bytes = 0;
   const tell = (all) => channel.postMessage({ file, bytes, all });
-  tell(!response.ok || !response.body);
+  if (!response.ok) lost();
+  else tell(!response.body);
   if (!response.ok || !response.body) return response;
   const counter = new TransformStream({
     transform(chunk, controller) {
@@ -28,7 +32,8 @@ function told(response, file) {
     },
     flush: () => tell(true),
   });
-  return new Response(response.body.pipeThrough(counter), {
+  response.body.pipeTo(counter.writable).catch(lost);
+  return new Response(counter.readable, {
     status: response.status,
     statusText: response.statusText,
     headers: response.headers,
@@ -39,9 +44,10 @@ export async function loadPyodide(options) {
   const fetched = globalThis.fetch;
   globalThis.fetch = async (...asked) => {
     const file = String(asked[0].url ?? asked[0]).split(/[?#]/)[0].split("/").pop();
-    return told(await fetched(...asked), file);
+    return told(fetched(...asked), file);
   };
   try {
+    const { loadPyodide: load } = await import("./pyodide.mjs");  // here: what does not come is named by its own name
     const packages = options.packages.filter((name) => !NOT_NEEDED.includes(name));
     return await load({ ...options, packages });
   } finally {

@@ -22,7 +22,7 @@ NOBODY = "Tell whoever gave you this book: your teacher, or the keeper of the si
 def table(pages: list[Path]) -> dict[str, list[dict[str, Any]]]:
     """The symbols and equations, each with the file name of the page that explains it."""
     read = tomllib.loads((HERE / "book" / "symbols.toml").read_text(encoding="utf-8"))
-    names = {page.stem.partition("_")[2]: page.stem for page in pages}
+    names = {page.stem.partition("_")[2]: page.stem for page in pages} | {name: name for name in LOOKED_UP}
     rows = {
         kind: [
             {**row, "page": names[row["page"]], "not_on": [names[page] for page in row.get("not_on", [])]}
@@ -73,6 +73,35 @@ def errata_page(text: str, report: str) -> str:
     """The page "Errata", with the way to report one."""
     link = f"[Report an error]({report.format(page='')})." if report else NOBODY
     return text.replace("{{ report }}", link)
+
+
+PAGE = re.compile(r'<span id="document-([^"]+)"></span>')
+HEADING = re.compile(r'(<(?:section|span|dt)\b[^>]*\bid=")')
+EQUATION = re.compile(r'<div (class="math [^>]*>\s*\\\[[^<]*\\qquad \((\d)\)\s*\\\]</div>)')
+LINK = re.compile(r'<a\b[^>]*\bhref="#document-([^"#]+)(#?)([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+
+
+def in_one_file(html: str) -> str:
+    """The book in one file, with links that lead to what they name: a page, a heading of a page, an equation.
+
+    Many pages have a heading "Summary", so each heading gets the name of its page before its own. Of a link
+    to a file of the package, which is not printed, the words stay.
+    """
+    start, *parts = PAGE.split(html)
+    names = parts[::2]
+    for name, text in zip(names, parts[1::2], strict=True):
+        text = HEADING.sub(rf"\g<1>{name}/", text)
+        text = re.sub(r'(?<=<a class="headerlink" href="#)', f"{name}/", text)
+        text = EQUATION.sub(r'<div id="equation-\2" \1', text)
+        start += f'<span id="document-{name}"></span>{text}'
+
+    def led(link: re.Match[str]) -> str:
+        page, mark, heading, words = link.groups()
+        if page not in names:
+            return words
+        return link[0].replace(f"document-{page}#{heading}", f"{page}/{heading}") if mark else link[0]
+
+    return LINK.sub(led, start)
 
 
 def accessible(html: str) -> str:

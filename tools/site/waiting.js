@@ -69,22 +69,32 @@ window.waiting = (() => {
     }
   }
 
-  function enter(next) {
+  // Before the first cell. What did not come first is named, and stays named.
+  function lost(address) {
+    if (phase === "frame" || phase === "python") enter("lost", String(address).split(/[?#]/)[0].split("/").pop());
+  }
+
+  function enter(next, file) {
+    if (phase === "lost") return;
     phase = next;
     const words = {
       frame: "The frame of the live page is loading:",
       python: "Python is loading:",
       ready: "Python is ready: choose Run → Run All Cells, or press",
+      lost: `The file ${file} did not come, so this page cannot run. Reload the page; if it stops again, read it in the book.`,
       failed: "Python did not load. Reload the page; if it stops again, read it in the book.",
       nowhere: `There is no page ${path && `“${path}” `}here.`,
     };
     if (words[next]) say("doing", words[next]);
-    if (["ready", "failed", "nowhere"].includes(next)) {
+    if (["ready", "lost", "failed", "nowhere"].includes(next)) {
       say("count", "");
       part("progress").hidden = true;
     }
+    if (["lost", "nowhere"].includes(next)) {
+      part("kept").hidden = true;
+      part("run").hidden = true;
+    }
     if (next === "nowhere") {
-      say("kept", "");
       part("text").hidden = true;
       part("front").hidden = false;
     }
@@ -118,6 +128,7 @@ window.waiting = (() => {
   }
 
   function running(cells) {
+    if (phase === "lost") return;
     const at = cells.findIndex((cell) => cell.prompt === "*");
     for (const node of document.querySelectorAll(".waiting-runs")) {
       if (node !== cells[at]?.node) node.classList.remove("waiting-runs");
@@ -150,7 +161,7 @@ window.waiting = (() => {
     part("live").onclick = show;
     if (begun()) part("live").hidden = false;
     else show();
-    part("run").hidden = false;
+    part("run").hidden = phase === "lost";
     part("run").onclick = async () => {
       show();
       await widget.sessionContext.ready;
@@ -193,19 +204,29 @@ window.waiting = (() => {
   }).observe({ type: "resource", buffered: true });
   try {
     const channel = new BroadcastChannel(`loading ${tab}`);
-    channel.onmessage = ({ data: { file, bytes, all } }) => {
+    channel.onmessage = ({ data: { file, bytes, all, lost: isLost } }) => {
+      if (isLost) return lost(file);
       loaded.python.set(file, bytes);
       if (all) underWay.delete(file);
       else underWay.add(file);
       count();
     };
   } catch {}
-  addEventListener("error", (event) => {
-    if (event.target instanceof HTMLScriptElement && !window.jupyterapp) {
-      enter("failed");
-      say("doing", "A file of this page could not be loaded. Reload the page.");
-    }
+  addEventListener("error", ({ target }) => {
+    const isNeeded = !window.jupyterapp || target.src?.includes("/pyodide");
+    if (target instanceof HTMLScriptElement && isNeeded) lost(target.src);
   }, true);
+  // A module that the worker imports is named in what its kernel says, and the worker's own file by nobody else.
+  addEventListener("unhandledrejection", ({ reason }) => {
+    const [address] = /\S+[/]pyodide[/]\S+/.exec(reason?.message ?? reason) ?? [];
+    if (address) lost(address);
+  });
+  window.Worker = class extends Worker {
+    constructor(address, options) {
+      super(address, options);
+      this.addEventListener("error", (event) => { if (!(event instanceof ErrorEvent)) lost(address); });
+    }
+  };
 
   return {
     // The body has begun: show the text, and load nothing else until it is there.

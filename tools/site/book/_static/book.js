@@ -115,24 +115,23 @@
     return article.querySelectorAll("span[data-symbol]").length;
   }
 
-  // "equation (2)" in the text becomes a link to the page that proves it; "(3) and (4)" two of them.
+  // What stands before a text without a space: the σ′ of "σ′(4)" may be a formula.
+  const before = (text, index) => (index ? text.data.slice(0, index) : text.previousSibling?.textContent ?? "");
+
+  // "(2)" in the text becomes a link to the page that proves equation (2), or in the book that is one file to the
+  // equation itself. What stands in such brackets right behind a sign is its argument.
   function link(article) {
-    const mentioned = /\b(equations? )((?:\([1-4]\))(?:(?:, | and | to |, and )\([1-4]\))*)/gi;
     for (const text of texts(article, "a, pre, code, h1, h2, h3, svg, mjx-container, summary, script, style")) {
       const parts = [];
       let done = 0;
-      for (const match of text.data.matchAll(mentioned)) {
-        parts.push(text.data.slice(done, match.index) + match[1]);
-        for (const piece of match[2].split(/(\([1-4]\))/)) {
-          const equation = equations.find(({ number }) => piece === `(${number})`);
-          if (!equation) { parts.push(piece); continue; }
-          const anchor = document.createElement("a");
-          anchor.className = "equation";
-          anchor.href = new URL(`notebooks/${equation.page}.html`, root);
-          anchor.dataset.equation = equation.number;
-          anchor.textContent = piece;
-          parts.push(anchor);
-        }
+      for (const match of text.data.matchAll(/\((\d)\)/g)) {
+        const equation = equations.find(({ number }) => match[1] === String(number));
+        if (!equation || /[^\s(“]$/.test(before(text, match.index))) continue;
+        const anchor = Object.assign(document.createElement("a"), { className: "equation", textContent: match[0] });
+        const inside = `#equation-${equation.number}`;
+        anchor.href = document.querySelector(inside) ? inside : new URL(`notebooks/${equation.page}.html`, root);
+        anchor.dataset.equation = equation.number;
+        parts.push(text.data.slice(done, match.index), anchor);
         done = match.index + match[0].length;
       }
       if (done) text.replaceWith(...parts, text.data.slice(done));
