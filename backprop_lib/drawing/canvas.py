@@ -369,8 +369,8 @@ class FastFigure:
             places[pane] += (
                 f'<i data-slides="{escape(words)}" '
                 f'data-low="{value + start - x:.6g}" data-high="{value + end - x:.6g}" '
-                f'style="position:absolute;left:{left:.2%};top:{1 - top:.2%};'
-                f'width:{right - left:.2%};height:{top - bottom:.2%};--at:{share:.2%}"></i>'
+                f'style="position:absolute;left:{_percent(left)};top:{_percent(1 - top)};'
+                f'width:{_percent(right - left)};height:{_percent(top - bottom)};--at:{_percent(share)}"></i>'
             )
         style = "position:relative;display:inline-block;max-width:100%;line-height:0"
         if len(self.panes) > 1:  # a little narrower rather than below each other
@@ -403,15 +403,20 @@ class FastFigure:
         (x, y), (across, up) = (start + end) / 2, end - start
         long, turn = np.hypot(across, up) + min(wide, 20), round(-np.degrees(np.arctan2(up, across)), 1) + 0.0
         return (
-            f'<i data-is="{names}" style="position:absolute;left:{(x - long / 2) / self.width:.2%};'
-            f"top:{1 - (y + wide / 2) / self.height:.2%};width:{long / self.width:.2%};"
-            f'height:{wide / self.height:.2%};rotate:{turn:g}deg"></i>'
+            f'<i data-is="{names}" style="position:absolute;left:{_percent((x - long / 2) / self.width)};'
+            f"top:{_percent(1 - (y + wide / 2) / self.height)};width:{_percent(long / self.width)};"
+            f'height:{_percent(wide / self.height)};rotate:{turn:g}deg"></i>'
         )
 
     def picture(self, alt: str) -> Picture:
         """The figure now, as a Picture."""
         with drawn_at(SHARP):
             return Picture(self.png(), alt)
+
+
+def _percent(share: float) -> str:
+    """A share with two decimals; half of one is rounded up whatever round-off is in it."""
+    return f"{share + 1e-9:.2%}"
 
 
 def _words(artist: Artist) -> list[tuple[Any, ...]]:

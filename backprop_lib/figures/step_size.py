@@ -205,8 +205,10 @@ def step_size() -> Scene:
         for i, kind in enumerate(kinds, 1):
             names[kind] = " ".join(f"{name}.{kind}" for name in own)
             formulas[i] = named(formulas[i], names[kind])
-            points = zip(10.0**EXPONENTS, curves[kind], strict=True)
-            parts += [(names[kind], axes, (*at, *at), 18) for at in points if at[1] >= axes.get_ylim()[0]]
+            for step, text in zip(10.0**EXPONENTS, said[kind], strict=True):
+                if "below" not in text:  # else the dot stands elsewhere on another computer
+                    there = step, float(text.replace("−", "-"))
+                    parts.append((names[kind], axes, (*there, *there), 18))
         equation = f"{formulas[0]} ≈ {' or '.join(formulas[1:])}"
         html = beside(drawn, fast.html(alt, parts=parts)) + living_line(equation)
         idle = frozenset({"median": "ljk", "bias": "k", "weight": ""}[of])
