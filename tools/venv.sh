@@ -44,10 +44,11 @@ is_ready() {
     [ -f "$VENV/ready-$extras" ] && state 2>/dev/null | cmp -s - "$VENV/ready-$extras"
 }
 
-# Seconds where pip takes a minute, for who has uv.
+# Seconds where pip takes a minute, for who has uv; where it fails, pip tries, and says why not.
 with_uv() {
     command -v uv >/dev/null || return 1
-    uv pip install --quiet --python "$VENV/bin/python" --compile-bytecode -c "$CONSTRAINTS" -e ".[$1]"
+    UV_SYSTEM_CERTS=1 uv pip install --quiet --python "$VENV/bin/python" --compile-bytecode \
+        -c "$CONSTRAINTS" -e ".[$1]" 2>/dev/null
 }
 
 # The user's own settings, start-up files and kernels stay out: the pages run alike for everyone.
