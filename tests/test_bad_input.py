@@ -398,6 +398,7 @@ ARGUMENTS = {
     "graph y": ("y", lambda v: graph().backprop([1, 2], v)),
     "graph cost": ("cost", lambda v: graph().backprop([1, 2], [1], v)),
     "graph xs": ("xs|ys", lambda v: graph().cost_of(v, [[1]])),
+    "graph ys": ("xs|ys", lambda v: graph().evaluate([[1, 2]], v)),
     "graph w": ("w", lambda v: graph().set_parameters(v, {1: [0, 0], 2: [0]})),
     "graph b": ("b", lambda v: graph().set_parameters({1: [[1, 1], [1, 1]], 2: [[1, 1]]}, v)),
     "graph learning_rate": ("learning_rate", lambda v: graph().step([[1, 2]], [[1]], v)),

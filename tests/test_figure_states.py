@@ -172,6 +172,7 @@ def test_wrong_words_are_found() -> None:
     assert not wrong_words("w¹[0, 1] after 1 step of 0.1 steps, 1 of 45 held-out flowers right")
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_figure_that_ignores_a_move_would_be_found(name: str) -> None:
     for pause in walk(name)[:-1]:
@@ -209,6 +210,7 @@ def swapped(one: Seen, other: Seen) -> dict[str, Seen]:
     return broken
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_part_computed_from_another_state_would_be_found(name: str) -> None:
     tried = set()
@@ -475,6 +477,7 @@ def test_the_sentence_of_step_size_is_the_row_of_its_step(difference: str, preci
         assert view.sentence.endswith("the dots are those of this one.") == ("below" in said)
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize(
     ("place", "control", "value"),
     [(3, "eta", 0.2), (5, "seed", 7)],
@@ -493,6 +496,7 @@ def test_a_stale_run_in_the_iris_lab_is_found(monkeypatch, place, control, value
     assert disagreements("iris_lab", wrong) and not disagreements("iris_lab", right)
 
 
+@pytest.mark.any_kernel
 def test_stale_curves_of_the_step_size_are_found(monkeypatch) -> None:
     right, u_curve, first = after(Driven("step_size"), precision="float32"), step_size.u_curve, {}
 
@@ -516,6 +520,7 @@ def left_as_it_was(method):
     return once
 
 
+@pytest.mark.any_kernel
 def test_what_the_iris_lab_keeps_of_a_former_state_is_found(monkeypatch) -> None:
     moves = {"layers": 2, "epoch": 6}
     right, name_only = after(Driven("iris_lab"), **moves), iris_lab.name_only

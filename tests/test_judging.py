@@ -184,6 +184,7 @@ def test_what_is_said_of_the_first_case_that_differs_is_true(answer) -> None:
     assert message.startswith("Not yet: of a ") or named, message
 
 
+@pytest.mark.any_kernel
 def test_a_judge_that_raises_is_told_on_what() -> None:
     def raises(gradient, differences):
         if not np.isfinite(gradient["b1"]).all():

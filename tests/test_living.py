@@ -149,6 +149,7 @@ def test_a_living_scene_has_the_module_and_its_still_has_the_names_of_its_equati
     assert "<svg" not in data["text/html"] and "data-layer=" in data["text/html"]
 
 
+@pytest.mark.any_kernel
 def test_a_click_on_a_weight_sets_the_controls_and_the_controls_say_which_weight_is_chosen() -> None:
     scene = scene_of("weight_inspector")
     living = living_of(scene)
@@ -205,6 +206,7 @@ DRAWN_BUTTON = re.compile(
 )
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize(
     ("figure", "layers", "count", "first", "most"),
     [("layer_sizes", "hidden", 3, 0, 12), ("iris_lab", "layers", 4, 1, 12)],
@@ -277,6 +279,7 @@ def test_a_click_in_the_stepper_chooses_for_which_neuron_and_which_weight_the_eq
     assert scene.view.idle == {"j", "k"}
 
 
+@pytest.mark.any_kernel
 def test_a_click_on_a_weight_or_on_a_neuron_chooses_the_parameter_whose_difference_is_seen() -> None:
     scene = scene_of("step_size")
     living, errors = living_of(scene), [row[1:] for row in scene.view.table]
@@ -394,6 +397,7 @@ def test_every_number_of_an_equation_is_that_of_its_name_and_its_symbols_are_els
             assert not wrong, (control.description, control.value)
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize(
     ("name", "right", "wrong", "found"),
     [
@@ -444,6 +448,7 @@ def wrong_places(driven: Driven) -> list[str]:
     return found
 
 
+@pytest.mark.any_kernel
 def test_what_is_dragged_stands_where_its_slider_is_and_at_a_mark_of_the_picture() -> None:
     places = 0
     for name in FIGURES:
@@ -491,6 +496,7 @@ def test_a_place_that_is_not_where_its_slider_is_would_be_found(wrong, right, mo
     assert wrong_places(driven)
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("name", ["weight_inspector", "one_neuron", "nudge"])
 def test_nothing_can_be_dragged_in_what_is_stored(name: str) -> None:
     scene = scene_of(name)

@@ -406,9 +406,19 @@ def test_accuracy_counts_the_largest_output_or_a_single_one_above_a_half() -> No
     three.set_parameters({l: turn for l in (1, 2, 3)}, {l: [0, 0, 0] for l in (1, 2, 3)})
     one = GraphNetwork([("identity", 1), ("identity", 1)], init="constant")
     xs, ys = [[3, 1, 2], [1, 2, 3]], [[1, 0, 0], [0, 0, 1]]
-    assert three._record(xs, ys, "quadratic")[1] == 1.0
+    assert three.evaluate(xs, ys)[1] == 1.0
     assert three.train(xs, [ys[0], [0, 1, 0]], epochs=1, batch_size=2).accuracy[0] == 0.5
     assert one.train([[0.6], [0.4], [0.9]], [[1], [1], [1]], epochs=1, batch_size=3).accuracy[0] == 2 / 3
+
+
+def test_an_evaluation_is_what_a_history_says_of_its_last_epoch() -> None:
+    graph = GraphNetwork([("identity", 2), ("tanh", 2), ("sigmoid", 1)])
+    history = graph.train(*XOR, epochs=3, batch_size=2)
+    cost, accuracy, delta = graph.evaluate(*XOR)
+    assert (cost, accuracy) == (history.cost[-1], history.accuracy[-1])
+    assert delta == {l: by_epoch[-1] for l, by_epoch in history.delta.items()}
+    with pytest.raises(ValueError, match="cross_entropy"):
+        graph.evaluate(*XOR, "cross_entropy")
 
 
 @pytest.mark.parametrize(
@@ -741,7 +751,7 @@ def test_lists_of_two_lengths_raise_even_where_nothing_is_checked(output, cost, 
         lambda: neurons.output_errors(outputs, change(y), cost),
         lambda: neurons.example_cost(outputs, change(y), cost),
         lambda: graph._gradient(ROWS, change(TARGETS), cost),
-        lambda: graph._record(ROWS, change(TARGETS), cost),
+        lambda: graph._evaluate(ROWS, change(TARGETS), cost),
         lambda: graph._assign(NestedLists(good.w, good.b | {2: change(good.b[2])})),
         lambda: graph._assign(NestedLists(good.w | {2: change(good.w[2])}, good.b)),
         lambda: graph._assign(NestedLists(good.w | {2: [*good.w[2][:-1], change(good.w[2][-1])]}, good.b)),

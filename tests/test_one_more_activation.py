@@ -75,6 +75,7 @@ def test_the_three_programs_agree_on_it_and_it_learns(tmp_path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.any_kernel
 def test_every_menu_of_activations_offers_it_and_the_figure_draws_it(tmp_path) -> None:
     done = run_with_softplus(tmp_path, EVERY_MENU_HAS_IT)
     assert done.returncode == 0, done.stderr

@@ -414,6 +414,7 @@ def evidence():
 predict("How much is 2 + {}?", [3, 4, 5], answer=4, because="Count on.", evidence=evidence)"""
 
 
+@pytest.mark.any_kernel
 def test_a_cell_that_is_run_twice_stores_the_same_and_other_evidence_is_noticed(tmp_path: Path) -> None:
     made = execute_pages.executed(page_of((CELL.format(4, 2), "")), tmp_path)
     (tmp_path / "page.ipynb").write_text(execute_pages.serialized(made), encoding="utf-8")

@@ -104,19 +104,19 @@ class CloneRun:
         return [net.w[1] for net in self.nets]
 
     def _run_epoch(self) -> None:
-        before = network_from(self.graph)
-        history = self.graph.train(
-            self._xs,
-            self._ys,
-            learning_rate=LEARNING_RATE,
-            epochs=1,
-            batch_size=self._batch,
-            order=[self._orders[max(0, len(self.nets) - 1)]],
-        )
-        first = 1 if self.nets else 0  # the first time, the state before the training is new too
-        self.nets += [before, network_from(self.graph)][first:]
-        self.cost += history.cost[first:]
-        self.accuracy += history.accuracy[first:]
+        if not self.nets:
+            self._keep()
+        order = self._orders[len(self.nets) - 1]
+        for first in range(0, len(order), self._batch):
+            batch = order[first : first + self._batch]
+            self.graph.step([self._xs[i] for i in batch], [self._ys[i] for i in batch], LEARNING_RATE)
+        self._keep()
+
+    def _keep(self) -> None:
+        cost, accuracy, _ = self.graph.evaluate(self._xs, self._ys)
+        self.nets.append(network_from(self.graph))
+        self.cost.append(cost)
+        self.accuracy.append(accuracy)
 
 
 def clone_run(start: str, hidden: int, data: str) -> CloneRun:

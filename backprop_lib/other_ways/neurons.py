@@ -239,6 +239,12 @@ class GraphNetwork:
         eta = plain_arguments.rate(learning_rate)
         self._step(*self._examples(xs, ys, cost), eta, cost)
 
+    def evaluate(
+        self, xs: Any, ys: Any, cost: str = "quadratic"
+    ) -> tuple[float, float, dict[int, list[float]]]:
+        """Mean cost, accuracy, and √ mean_x (δ^l_j)² of every neuron by layer l, over m examples."""
+        return self._evaluate(*self._examples(xs, ys, cost), cost)
+
     def train(
         self,
         xs: Any,
@@ -262,7 +268,7 @@ class GraphNetwork:
         if size > len(xs):
             raise ValueError(f"batch_size: expected at most the {len(xs)} examples, got {size}")
         rng, indices = random.Random(plain_arguments.integer("seed", seed, 0)), list(range(len(xs)))
-        records = [self._record(xs, ys, cost)]
+        records = [self._evaluate(xs, ys, cost)]
         if not _all_finite(records[0]):
             raise ValueError("the cost of the untrained net is not a finite number")
         state, diverged_at, interrupted = (self.parameters(), records), None, False
@@ -276,7 +282,7 @@ class GraphNetwork:
                     for first in range(0, len(xs), size):
                         batch = indices[first : first + size]
                         self._step([xs[i] for i in batch], [ys[i] for i in batch], eta, cost)
-                    parameters, record = self.parameters(), self._record(xs, ys, cost)
+                    parameters, record = self.parameters(), self._evaluate(xs, ys, cost)
                     if not (_all_finite(record) and _all_finite(parameters)):
                         diverged_at = epoch + 1
                         break
@@ -336,8 +342,7 @@ class GraphNetwork:
                 for connection, dw_k in zip(neuron.incoming, dw, strict=True):
                     connection.weight -= eta * dw_k
 
-    def _record(self, xs: Any, ys: Any, cost: str) -> tuple[float, float, dict[int, list[float]]]:
-        """Mean cost, accuracy, and √ mean_x (δ^l_j)² of every neuron, over all examples."""
+    def _evaluate(self, xs: Any, ys: Any, cost: str) -> tuple[float, float, dict[int, list[float]]]:
         total, correct = 0.0, 0
         squares = {l: [0.0] * self.sizes[l] for l in range(1, self.L + 1)}
         for x, y in zip(xs, ys, strict=True):
