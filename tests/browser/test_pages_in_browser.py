@@ -225,41 +225,53 @@ def broken(fault):
 """
 
 
-@pytest.mark.parametrize(
-    ("fault", "finding"),
-    [
-        ("", None),
-        ("blank", "a picture of one color"),
-        ("dead control", "Second, last value: nothing changed"),
-        ("wrong number", "the code gives 3"),
-        ("jumps", "what is below the picture jumps"),
-    ],
-)
-def test_a_broken_figure_would_be_found(
-    fault: str, finding: str | None, lab: str, tab: Tab, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page, errors = tab
-    monkeypatch.setattr("figure_in_browser.PATIENCE", PATIENCE if not fault else 1.0)
-    name = write_notebook(folder, f"{fault or 'whole'}.ipynb", BROKEN, f"broken({fault!r})")
-    assert not findings_of_cells(run_all(page, lab, name))
+# What is found in a figure with this fault; nothing in one that has none.
+FOUND = {
+    "": None,
+    "blank": "a picture of one color",
+    "dead control": "Second, last value: nothing changed",
+    "wrong number": "the code gives 3",
+    "jumps": "what is below the picture jumps",
+}
+BROKEN_CALLS = [f"broken({fault!r})" for fault in FOUND]
+BROKEN_CALLS += ["shown = broken('')\nshown._draw = lambda a, b: shown.view\nshown"]
+TOGETHER = pytest.mark.xdist_group("the page with broken figures")
+
+
+@pytest.fixture(scope="module")
+def broken(lab: str, folder: Path, chromium: Any) -> Iterator[Tab]:
+    """A page with a figure for each fault, and at its end one that shows another state than its controls."""
+    page, errors = open_tab(chromium)
+    cells = run_all(page, lab, write_notebook(folder, "broken.ipynb", BROKEN, *BROKEN_CALLS))
+    assert not findings_of_cells(cells)
+    yield page, errors
+    page.close()
+
+
+def broken_here(fault: str) -> Scene:
+    """The same figure in this process."""
     names: dict[str, Any] = {}
     exec(BROKEN, names)
-    scene, twin = page.locator(SCENE).first, names["broken"](fault)
+    made: Scene = names["broken"](fault)
+    return made
+
+
+@TOGETHER
+@pytest.mark.parametrize(("fault", "finding"), FOUND.items())
+def test_a_broken_figure_would_be_found(
+    fault: str, finding: str | None, broken: Tab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, errors = broken
+    monkeypatch.setattr("figure_in_browser.PATIENCE", PATIENCE if not fault else 1.0)
+    scene, twin = page.locator(SCENE).nth(list(FOUND).index(fault)), broken_here(fault)
     found = [*findings_at_rest(scene, twin), *findings_of_controls(scene, twin, is_steady=True)]
     assert (not found and not errors) if finding is None else any(finding in f for f in found), found
 
 
-def test_a_figure_that_shows_another_state_than_its_controls_would_be_found(
-    lab: str, tab: Tab, folder: Path
-) -> None:
-    page, _ = tab
-    name = write_notebook(
-        folder, "other.ipynb", BROKEN, "shown = broken('')\nshown._draw = lambda a, b: shown.view\nshown"
-    )
-    run_all(page, lab, name)
-    names: dict[str, Any] = {}
-    exec(BROKEN, names)
-    scene, twin = page.locator(SCENE).first, names["broken"]("")
+@TOGETHER
+def test_a_figure_that_shows_another_state_than_its_controls_would_be_found(broken: Tab) -> None:
+    page, _ = broken
+    scene, twin = page.locator(SCENE).last, broken_here("")
     scene.wait_for()
     press(scene, "Show the numbers")
     move(scene, twin.controls["b"], "last")
