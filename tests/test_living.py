@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html import unescape
+from typing import Any
 
 import numpy as np
 import pytest
@@ -465,8 +466,9 @@ def test_what_is_dragged_stands_where_its_slider_is_and_at_a_mark_of_the_picture
 
 
 def test_a_negative_bias_of_one_neuron_stands_in_brackets() -> None:
-    shown = {b: plain(Driven("one_neuron", {"b": b, "step": 0}).scene.view.html) for b in (-8.0, 8.0)}
+    shown = {b: plain(Driven("one_neuron", {"b": b, "step": 0}).scene.view.html) for b in (-8.0, 0.0, 8.0)}
     assert "· 1 + (−8) = −6" in shown[-8.0] and "· 1 + 8 = 10" in shown[8.0]
+    assert "· 1 + 0 = 2" in shown[0.0]
 
 
 @pytest.mark.parametrize("kind", ["quadratic", "cross-entropy", "bowl"])
@@ -575,6 +577,61 @@ def uncovered(driven: Driven, names: str, artist: str) -> list[int]:
             is_covered |= (np.abs(along) <= wide / 2 + 1) & (np.abs(across) <= tall / 2 + 1)
     inside = (points[:, 0] >= left) & (points[:, 0] <= right) & (points[:, 1] >= low) & (points[:, 1] <= high)
     return np.flatnonzero(inside & ~is_covered).tolist()
+
+
+def middles(driven: Driven) -> dict[str, list[tuple[float, ...]]]:
+    """Of every part that can be pointed at, by its names: where its middle is, its length and its turn."""
+    fast = driven.figure
+    assert fast is not None
+    found: dict[str, list[tuple[float, ...]]] = {}
+    for names, *numbers in PART.findall(driven.scene.view.html):
+        left, top, wide, tall, turn = map(float, numbers)
+        middle = (left + wide / 2) / 100 * fast.width, (1 - (top + tall / 2) / 100) * fast.height
+        found.setdefault(names, []).append((*middle, wide / 100 * fast.width, turn))
+    return found
+
+
+@pytest.mark.parametrize(
+    "moves", [{}, {"y": 1.0, "w": -2.0, "step": 7}, {"cost": "bowl", "b": 4.0, "step": 0}]
+)
+def test_what_can_be_pointed_at_in_one_neuron_lies_on_its_marks_and_along_its_tangent(moves) -> None:
+    driven = Driven("one_neuron", moves)
+    fast, parts = driven.figure, middles(driven)
+
+    def on_screen(axes: Any, x: float, y: float) -> Any:
+        point = axes.transData.transform((x, y)) / fast.figure.dpi * 100
+        return point - (axes.get_figure(root=False) is fast.panes[1]) * np.array([fast.width, 0])
+
+    for artist, names in (("dot", "C"), ("at", "C"), ("target", "y.1.0"), ("answer", "a.1.0")):
+        there = on_screen(fast[artist].axes, *fast[artist].get_xydata()[0])
+        assert any(np.allclose(place[:2], there, atol=0.1) for place in parts[names]), artist
+    assert sorted(map(len, parts.values())) == [1, 1, 1, 1, 2]
+    assert max(place[2] for name in ("C", "y.1.0", "a.1.0") for place in parts[name]) <= 20.1, (
+        "a mark, no line"
+    )
+    axes, z = fast["dot"].axes, float(fast["dot"].get_xdata()[0])
+    ((x, y, *_),) = parts["z.1.0 w.1.0.0 a.0 b.1.0"]
+    assert np.allclose((x, y), on_screen(axes, z, axes.get_ylim()[0]), atol=0.1), "z lies on its axis"
+    heights = np.interp([z - 0.8, z + 0.8], *fast["tangent"].get_data())
+    start, end = (on_screen(axes, at, height) for at, height in zip((z - 0.8, z + 0.8), heights, strict=True))
+    ((x, y, long, turn),) = parts["dw.1.0.0 db.1.0"]
+    assert np.allclose((x, y), (start + end) / 2, atol=0.1) and long == pytest.approx(
+        np.hypot(*(end - start)) + 16, abs=0.1
+    )
+    assert turn == pytest.approx(-np.degrees(np.arctan2(*(end - start)[::-1])), abs=0.06)
+
+
+@pytest.mark.parametrize(("b", "eta", "side"), [(8.0, 5.0, "right"), (8.0, 2.5, "left")])
+def test_a_z_that_has_left_the_picture_is_told_inside_of_it_on_its_side(b, eta, side) -> None:
+    driven = Driven(
+        "one_neuron", {"cost": "bowl", "w": 4.0, "b": b, "eta": eta, "step": 2 if side == "right" else 1}
+    )
+    gone = driven.figure["gone"]
+    assert gone.get_text().startswith("z = " if side == "right" else "← z = ")
+    box = gone.get_window_extent(driven.figure.figure.canvas.get_renderer())
+    left, right = gone.axes.bbox.x0, gone.axes.bbox.x1
+    assert left < box.x0 < box.x1 < right
+    assert (right - box.x1 if side == "right" else box.x0 - left) < 0.05 * (right - left)
 
 
 # What of a picture says which names; {l} is what the control l says.

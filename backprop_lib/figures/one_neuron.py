@@ -46,7 +46,7 @@ NUMBER_AT = re.compile("{([^}]+)}")
 FAR = 1e6  # a walk that has come to such a cost runs away, and is stopped
 
 
-def neuron(w: float, b: float, activation: str = "sigmoid") -> Network:
+def neuron(w: float, b: float, activation: str) -> Network:
     """One neuron with one input."""
     net = Network([("identity", 1), (activation, 1)], init="zeros")
     net.theta[...] = w, b
