@@ -80,11 +80,13 @@ if ! is_ready; then
     case $extras in
     *notebooks*) "$VENV/bin/python" -c 'import matplotlib.font_manager' 2>/dev/null ;;
     esac
-    # JupyterLab is light or dark as the system is, and asks nobody's server for news, updates or extensions.
+    # JupyterLab is light or dark as the system is, shows a text as it is read, and asks nobody's server for
+    # news, updates or extensions.
     mkdir -p "$VENV/share/jupyter/lab/settings" "$VENV/etc/jupyter"
     cat > "$VENV/share/jupyter/lab/settings/overrides.json" <<'JSON'
 {"@jupyterlab/apputils-extension:notification": {"checkForUpdates": false, "fetchNews": "false"},
- "@jupyterlab/apputils-extension:themes": {"adaptive-theme": true}}
+ "@jupyterlab/apputils-extension:themes": {"adaptive-theme": true},
+ "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}}}
 JSON
     cat > "$VENV/etc/jupyter/jupyter_server_config.json" <<'JSON'
 {"LabApp": {"extension_manager": "readonly", "news_url": null}}

@@ -280,12 +280,17 @@ def test_a_figure_that_shows_another_state_than_its_controls_would_be_found(brok
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_lab_is_light_or_dark_as_the_system_is(scheme: str, lab: str, tab: Tab) -> None:
+def test_the_lab_is_light_or_dark_as_the_system_is_and_shows_a_text_as_it_is_read(
+    scheme: str, lab: str, tab: Tab, folder: Path
+) -> None:
     page, _ = tab
+    (folder / "questions.md").write_text("# Questions\n", encoding="utf-8")
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{lab}&reset", wait_until="domcontentloaded")
     is_light = str(scheme == "light").lower()
     page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=is_light)
+    page.evaluate("() => jupyterapp.commands.execute('docmanager:open', {path: 'questions.md'})")
+    page.locator(".jp-MarkdownViewer h1", has_text="Questions").wait_for()
 
 
 def test_a_cell_with_an_error_would_be_found(lab: str, tab: Tab, folder: Path) -> None:
