@@ -54,8 +54,8 @@ TWO = -n 2 --dist loadscope --no-loadscope-reorder
 
 # Files of tests in which no matrix product is rounded, or which choose their kernels themselves; single tests
 # of this kind are marked any_kernel.
-NO_ARITHMETIC = accessibility bad_input bench every_kernel execute_pages grade imports kernels lab links marks \
-  mutants nbval_bites page_contents pages plots project run_twice scene secure site student_copies teaching
+NO_ARITHMETIC = accessibility attempts bad_input bench every_kernel execute_pages grade imports kernels lab links \
+  marks mutants nbval_bites page_contents pages plots project run_twice scene secure site student_copies teaching
 
 .PHONY: help lab test test-kernels test-browser test-front-ends test-matrix test-grading grade mutants bench \
   bench-figures notebooks student contents book print pdf site test-site bench-site audit lint address constraints clean

@@ -45,7 +45,7 @@ def imports(path):
 
 # Minutes in a browser's Python, and the same there as elsewhere.
 LONG = {"test_bad_input", "test_clones", "test_digits", "test_figure_states", "test_living", "test_live_training"}
-LONG |= {"test_judging", "test_known_mistakes"}
+LONG |= {"test_answers", "test_judging", "test_known_mistakes"}
 LONG_TESTS = [
     "tests/test_answers_on_pages.py::test_a_nearly_constant_start_is_enough_and_two_neurons_do_exclusive_or",
     "tests/test_data.py::test_any_file_is_read_or_refused",
