@@ -279,12 +279,16 @@ def _is_believed(exact: Array, first: _Measured, rule: Cost) -> bool:
 
 
 class _Entries(NamedTuple):
-    """The numbers of a block, flat: the gradient, the differences, the kinks in the way, the round-off."""
+    """The numbers of a net or of a block, flat: the gradient, the differences, the kinks in the way, the
+    round-off, |g − d|, and what an entry is compared with: |g| + |d|.
+    """
 
     g: Array
     d: Array
     kinks: Array
     noise: Array
+    off: Array
+    scale: Array
 
 
 @dataclass(frozen=True)
@@ -299,12 +303,13 @@ class _Judge:
 
     def blocks(self, gradient: Parameters, measured: _Measured, firsts: list[Block]) -> list[Block]:
         """The verdict on every block; `firsts` is what the first measurement said."""
+        g, d = gradient.theta, measured.d
+        scale = np.maximum(np.abs(g) + np.abs(d), self.floor or 0.0)
+        whole = _Entries(g, d, measured.kinks, measured.noise, np.abs(g - d), scale)
         blocks, start = [], 0
         for i, (kind, l, array) in enumerate(gradient.blocks()):
             here = slice(start, start := start + array.size)
-            entries = _Entries(
-                gradient.theta[here], measured.d[here], measured.kinks[here], measured.noise[here]
-            )
+            entries = _Entries(*(numbers[here] for numbers in whole))
             block = self.compared(f"{kind}{l}", array.shape, entries, measured)
             passed, reason = self.verdict(block, firsts[i] if firsts else block, measured.last)
             blocks.append(block._replace(passed=passed, reason=reason))
@@ -312,8 +317,8 @@ class _Judge:
 
     def compared(self, name: str, shape: tuple[int, ...], entries: _Entries, measured: _Measured) -> Block:
         """A block beside the differences; nothing is judged yet."""
-        (g, d, kinks, noise), exact = entries, measured.method == "complex"
-        off, straddling, round_off = np.abs(g - d), int(np.count_nonzero(kinks)), _norm(noise)
+        (g, d, kinks, noise, off, scale), exact = entries, measured.method == "complex"
+        straddling, round_off = int(np.count_nonzero(kinks)), _norm(noise)
         fair = kinks == 0 if straddling and not exact else slice(None)
         floor = self.floor
         if floor is None:  # as long as a better measurement can follow, round-off counts as error
@@ -321,7 +326,6 @@ class _Judge:
         size = _norm(d[fair])
         error = _norm(off[fair]) / max(size + _norm(g[fair]), floor, SMALLEST)
         worst = int(off.argmax())
-        scale = np.maximum(np.abs(g) + np.abs(d), self.floor or 0.0)
         if error <= self.tolerance and not (off <= noise).all():  # is an entry wrong, beside its own size?
             alone = np.where(off <= self.tolerance * scale + noise, 0.0, off / scale)
             if not exact and measured.last:  # nobody can tell whether g is off or d
@@ -397,7 +401,7 @@ def as_parameters(net: Network, gradient: Any) -> Parameters:
     if isinstance(gradient, Parameters):
         if gradient.sizes != net.sizes:
             raise ValueError(f"gradient: expected layer sizes {net.sizes}, got {gradient.sizes}")
-        gradient = gradient.w, gradient.b
+        gradient = gradient.theta if gradient.theta.dtype.kind == "f" else (gradient.w, gradient.b)
     if isinstance(gradient, np.ndarray):
         if gradient.shape != net.theta.shape:
             raise ValueError(f"gradient: expected shape {net.theta.shape}, got {gradient.shape}")
