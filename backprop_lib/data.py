@@ -290,11 +290,18 @@ def split(data: Dataset, fraction: float = 0.7, seed: int = 0) -> tuple[Dataset,
 def standardize(train: Dataset, *others: Dataset) -> tuple[Dataset, ...]:
     """All data sets with every feature shifted and scaled to mean 0 and deviation 1 on `train` alone.
 
-    A feature that is constant on `train` is shifted only.
+    A feature that is constant on `train` is shifted only. Raises ValueError if numbers lie so far apart that
+    their deviation is none.
     """
     _dataset("train", train)
-    mean, deviation = train.x.mean(axis=0), train.x.std(axis=0)
-    deviation = np.where(deviation > 0, deviation, 1.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, deviation = train.x.mean(axis=0), train.x.std(axis=0)
+    for name, far in zip(train.feature_names, deviation, strict=True):
+        if not np.isfinite(far):
+            raise ValueError(f"train: expected numbers whose squares are finite, got larger ones in {name!r}")
+    # The mean of equal numbers may be off by their last bit: their deviation would be round-off, and no 0.
+    is_constant = (train.x == train.x[0]).all(axis=0)
+    mean, deviation = np.where(is_constant, train.x[0], mean), np.where(is_constant, 1.0, deviation)
     for position, other in enumerate(others):
         _dataset(f"others[{position}]", other)
         if other.feature_names != train.feature_names:
@@ -302,7 +309,8 @@ def standardize(train: Dataset, *others: Dataset) -> tuple[Dataset, ...]:
                 f"others[{position}]: expected the features of train, {shown(train.feature_names)}, "
                 f"got {shown(other.feature_names)}"
             )
-    return tuple(
-        Dataset((d.x - mean) / deviation, d.y, d.labels, d.class_names, d.feature_names)
-        for d in (train, *others)
-    )
+    with np.errstate(over="ignore"):  # Dataset refuses what is not finite
+        return tuple(
+            Dataset((d.x - mean) / deviation, d.y, d.labels, d.class_names, d.feature_names)
+            for d in (train, *others)
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -190,6 +191,23 @@ def test_a_constant_feature_is_shifted_only() -> None:
     assert scaled.x.tolist() == [[0, -1], [0, 1]] and other.x.tolist() == [[3, 0], [0, 2]]
     assert (other.class_names, other.feature_names) == (("a", "b"), ("p", "q"))
     assert other.y.tolist() == [[1, 0], [0, 1]] and other.labels.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("value", [0.1, 0.2, 0.3, 1.1, 3.5, 5.1, -0.7, 1e-300, 1e100])
+def test_a_constant_feature_is_0_whatever_the_mean_of_it_is_rounded_to(value) -> None:
+    flowers = load_iris()
+    train = replace(flowers, x=np.column_stack([flowers.x[:, :3], np.full(150, value)]))
+    odd = train.take([0])
+    odd = replace(odd, x=odd.x + [0, 0, 0, 0.1])
+    scaled, other = standardize(train, odd)
+    assert not scaled.x[:, 3].any() and other.x[0, 3] == value + 0.1 - value
+    assert np.array_equal(scaled.x[:, :3], standardize(flowers)[0].x[:, :3])
+
+
+@pytest.mark.parametrize("value", [1e160, 1e308])
+def test_numbers_without_a_deviation_are_refused_by_the_name_of_their_feature(value) -> None:
+    with pytest.raises(ValueError, match="train: expected numbers whose squares are finite, .* in 'q'"):
+        standardize(dataset(x=[[1.0, value], [2.0, -value]]))
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,12 @@ def test_a_picture_shows_itself_three_ways_with_the_same_words() -> None:
     assert (metadata["image/png"]["width"], metadata["image/png"]["height"]) == (640, 340)
 
 
+def test_a_figure_has_every_pixel_that_it_was_made_for() -> None:
+    for size in range(20, 900):
+        width, height = new_figure(size, 414).canvas.get_width_height(physical=True)
+        assert (width, height) == (2 * size, 828)
+
+
 def test_a_picture_is_drawn_at_twice_its_displayed_size() -> None:
     assert opened(function_plot([0, 1], {"y": [0, 1]}, width=400, height=200).png).shape == (400, 800, 3)
 
