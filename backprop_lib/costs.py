@@ -65,6 +65,22 @@ class Cost:
                 f"got a sum of {apart(1, np.ravel(sums)[np.abs(sums - 1).argmax()])[1]}"
             )
 
+    def check_shapes(self, y: Any) -> None:
+        """ValueError if a cost of the reader's own gives no number for each example, or no slope for each
+        output: a sum over all of it would be taken for that of every example.
+        """
+        if self is COSTS.get(self.name):
+            return
+        with np.errstate(all="ignore"):
+            value, slope = (rule(np.full(y.shape, 0.5), y.copy()) for rule in (self.value, self.derivative))
+        for what, found, shape in (
+            ("number for each example", value, y.shape[1:]),
+            ("∂C_x/∂a", slope, y.shape),
+        ):
+            if getattr(found, "shape", None) != shape:
+                got = f"shape {found.shape}" if isinstance(found, np.ndarray) else shown(found)
+                raise ValueError(f"cost: expected a {what}, shape {shape}, from {self.name}, got {got}")
+
     def check_output(self, activation: str) -> None:
         """ValueError if this cost cannot stand behind an output layer of that activation."""
         if self.output not in (None, activation):
@@ -73,6 +89,7 @@ class Cost:
     def _checked(self, a: Any, y: Any) -> tuple[Any, Any]:
         a, y = _same_shape(a, y)
         self.check_targets(y)
+        self.check_shapes(y)
         if self.output is not None and not np.all((a.real >= 0) & (a.real <= 1)):
             outside = a[~((a.real >= 0) & (a.real <= 1))].flat[0]
             raise ValueError(f"a: {self.name} expects outputs from 0 to 1, got {apart(1, outside)[1]}")

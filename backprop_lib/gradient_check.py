@@ -201,6 +201,7 @@ class _Measured(NamedTuple):
     kinks   in how many examples a kink of ReLU was in the way of each
     noise   the round-off in each
     last    whether no better measurement can follow; else nothing counts but full agreement
+    why     what keeps the complex step from deciding, if it cannot
     """
 
     method: str
@@ -208,6 +209,7 @@ class _Measured(NamedTuple):
     kinks: Array
     noise: Array
     last: bool = False
+    why: str = ""
 
 
 def _measurements(
@@ -226,9 +228,16 @@ def _measurements(
     exact = _complex_step(net, y, rule, step, z, a)
     if step < 1e-250 and method == "complex":
         first = first._replace(noise=np.full(d.size, math.inf))
-    if step < 1e-250 or exact is None or not _is_believed(exact, first, rule):
-        yield first._replace(last=True)
+    why = {
+        "needs a net without numbers as large as some in this one": step < 1e-250,
+        "needs a cost that takes complex numbers": exact is None,
+        "needs a cost that has a derivative for complex numbers, too": exact is not None
+        and not _is_believed(exact, first, rule),
+    }
+    if any(why.values()):
+        yield first._replace(last=True, why=next(words for words, holds in why.items() if holds))
         return
+    assert exact is not None
     noises = np.full(d.size, SMALLEST / step)
     yield _Measured("complex", exact, kinks, noises.copy())
     # Its round-off is measured, entry by entry: how far do other last bits of θ and y move it?
@@ -311,7 +320,7 @@ class _Judge:
             here = slice(start, start := start + array.size)
             entries = _Entries(*(numbers[here] for numbers in whole))
             block = self.compared(f"{kind}{l}", array.shape, entries, measured)
-            passed, reason = self.verdict(block, firsts[i] if firsts else block, measured.last)
+            passed, reason = self.verdict(block, firsts[i] if firsts else block, measured)
             blocks.append(block._replace(passed=passed, reason=reason))
         return blocks
 
@@ -347,39 +356,41 @@ class _Judge:
             doubtful=not (exact or measured.last) and bool((off > DOUBT * scale).any()),
         )
 
-    def verdict(self, block: Block, first: Block, last: bool) -> tuple[bool, str]:
+    def verdict(self, block: Block, first: Block, measured: _Measured) -> tuple[bool, str]:
         """Whether a block passes, and why in words; `first` is what the method asked for has seen."""
         if not math.isfinite(block.size):
             return False, "the cost is not a finite number near these parameters: nothing was proved"
         if block.error > self.tolerance:
-            return False, self.disagreement(block)
-        if not block.size > block.round_off and not (self.allow_zero and last):
+            return False, self.disagreement(block, measured.why)
+        if not block.size > block.round_off and not (self.allow_zero and measured.last):
             return False, "the differences are zero up to round-off: nothing was proved"
         reason = f"error {block.error:.1e}"
         if block.method != self.method:
             kinks = f"{block.kinks} of the differences straddle a kink of ReLU"
             off = f"{self.method} differences with h = {self.h:.0e} are off by {first.error:.0e}"
-            reason += f" by the complex step: {kinks if block.kinks else off}"
+            if block.kinks or first.error:
+                reason += f" by the complex step: {kinks if block.kinks else off}"
         elif block.kinks:
             reason += f"; {block.kinks} left out: a ReLU has its kink within h"
         return True, reason
 
-    def disagreement(self, block: Block) -> str:
-        """The error, the worst entry, and whether it may be the differences that are off."""
+    def disagreement(self, block: Block, why: str) -> str:
+        """The error, the worst entry, and whether it may be the differences that are off.
+
+        `why` says what keeps the complex step from deciding.
+        """
         expected, got = apart(block.expected, block.got)
         where = f"{block.name[0]}[{block.name[1:]}]{list(block.entry)}"
         reason = f"error {block.error:.1e}; worst {where}: expected {expected}, got {got}"
         if block.kinks:
             reason += "; a ReLU has its kink within h, where its slope is taken to be 0"
-        if block.error < NEAR * self.tolerance:
-            reason += (
-                "; the complex step says so, whose error does not depend on h, "
-                f"unlike that of h = {self.h:.0e}"
-                if block.method == "complex"
-                else f"; differences with h = {self.h:.0e} may be that far off; the complex step, which is "
-                "not, needs a cost that takes complex numbers"
-            )
-        return reason
+        if block.error >= NEAR * self.tolerance:
+            return reason
+        if block.method != "complex":
+            far = f"differences with h = {self.h:.0e} may be that far off"
+            return f"{reason}; {far}; the complex step, which is not, {why}"
+        unlike = f", unlike that of h = {self.h:.0e}" if self.method != "complex" else ""
+        return f"{reason}; the complex step says so, whose error does not depend on h{unlike}"
 
 
 def _norm(numbers: Array) -> float:

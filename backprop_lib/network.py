@@ -329,6 +329,7 @@ def checked_examples(net: Network, x: Array, y: Array, cost: str | Cost) -> tupl
     x, y = columns("x", x, net.sizes[0]), columns("y", y, net.sizes[-1])
     same_count("x", x, "y", y)
     rule.check_targets(y)
+    rule.check_shapes(y)
     return x, y, rule
 
 

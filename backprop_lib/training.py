@@ -110,7 +110,7 @@ class Trainer:
         self._order = order
         self._keep_parameters = keep_parameters
         self._copy = net.copy()
-        self._steps = Steps(self._copy, self._cost, self.learning_rate, self.batch_size)
+        self._steps = self._fresh_steps()
         self.diverged_at: int | None = None
         self.interrupted = False
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -120,6 +120,17 @@ class Trainer:
         # All finished epochs, and what the next one is drawn from, in one tuple: an interrupt finds the old
         # one or the new one, and a run that is carried on is the run that was never interrupted.
         self._state = _State(net.theta.copy(), (record,), self._rng.bit_generator.state)
+
+    def _fresh_steps(self) -> Steps:
+        return Steps(self._copy, self._cost, self.learning_rate, self.batch_size)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a file takes: all but the steps, which hold views into the parameters."""
+        return {name: value for name, value in vars(self).items() if name != "_steps"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._steps = self._fresh_steps()
 
     @property
     def epoch(self) -> int:

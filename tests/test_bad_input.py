@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from backprop_lib.activations import activation
 from backprop_lib.arguments import integers, numbers, unmasked
-from backprop_lib.costs import cost
+from backprop_lib.costs import COSTS, Cost, cost
 from backprop_lib.course.exercises import check
 from backprop_lib.course.ledgers import ledger
 from backprop_lib.course.mistakes import mistake
@@ -58,6 +58,16 @@ def data(**changes):
     return Dataset(**(fields | names | changes))
 
 
+# What takes a cost of the reader's own.
+OF_A_COST = [
+    *(
+        lambda rule, of=of: of(net(), X, Y, rule)
+        for of in (cost_of, backprop, numerical_gradient, check_gradient)
+    ),
+    lambda rule: train(net(), IRIS, rule),
+    lambda rule: rule(X, X + 1),
+    lambda rule: rule.prime(X, X + 1),
+]
 V, T = ValueError, TypeError
 CASES = [
     (lambda: Network("4-5-3"), T, r"specification: expected a list .* got '4-5-3'"),
@@ -230,6 +240,29 @@ CASES = [
         lambda: check_gradient(net(), X, Y, gradient=lambda *_: np.zeros(42)),
         V,
         r"gradient: expected shape \(43,\), got \(42,\)",
+    ),
+    *(
+        (
+            lambda value=value, call=call: call(Cost("ours", value, lambda a, y: a - y)),
+            V,
+            rf"cost: expected a number for each example, shape \(\d+,\), from ours, got {got}",
+        )
+        for value, got in [
+            (lambda a, y: ((a - y) ** 2).sum(), r"np\.float64\("),
+            (lambda a, y: float(((a - y) ** 2).mean()), r"\d"),
+            (lambda a, y: (a - y) ** 2, r"shape \(\d+, \d+\)"),
+            (lambda a, y: ((a - y) ** 2).sum(axis=0).tolist(), r"\["),
+        ]
+        for call in OF_A_COST
+    ),
+    *(
+        (
+            lambda slope=slope, call=call: call(Cost("ours", COSTS["quadratic"].value, slope)),
+            V,
+            r"cost: expected a ∂C_x/∂a, shape \(\d+, \d+\), from ours, got ",
+        )
+        for slope in [lambda a, y: (a - y).sum(), lambda a, y: (a - y).mean(axis=0), lambda a, y: 1.0]
+        for call in OF_A_COST
     ),
     (lambda: train(net(), IRIS, order=[0, 1]), T, r"order: expected a function .* got \[0, 1\]"),
     (

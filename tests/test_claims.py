@@ -23,6 +23,9 @@ FALSE = [
     (1.0 + 2**-52, {"equal": 1.0}, "expected equal to 1.0, found 1.0000000000000002"),
     ([1.0, 2.0], {"equal": [1.0]}, "expected equal to [1.0], found [1.0, 2.0]"),
     ([1.0, 1.0], {"equal": 1.0}, "expected equal to 1.0, found [1.0, 1.0]"),
+    ([], {"equal": []}, "expected equal to [], found []"),
+    ([], {"equal": [], "digits": 3}, "expected equal to [] to 3 digits, found []"),
+    (np.inf, {"equal": -np.inf, "digits": 3}, "expected equal to -inf to 3 digits, found inf"),
     ([1.0], {"equal": 1.0, "digits": 9}, "expected equal to 1.0 to 9 digits, found [1.0]"),
     (float("nan"), {"equal": float("nan"), "digits": 3}, "expected equal to nan to 3 digits, found nan"),
     (
@@ -52,6 +55,7 @@ def test_a_false_claim_is_refused_with_its_words_and_what_was_found(found, bound
     [
         (True, {}, "✓ the words"),
         (43, {"equal": 43}, "✓ the words: 43"),
+        (np.inf, {"equal": np.inf, "digits": 3}, "✓ the words: inf, to 3 digits"),
         ((5, 4), {"equal": (5, 4)}, "✓ the words: (5, 4)"),
         (0.97777, {"above": 0.9}, "✓ the words: 0.978, above 0.9"),
         (2, {"above": 1, "below": 3}, "✓ the words: 2, below 3, above 1"),

@@ -305,6 +305,31 @@ def test_near_the_tolerance_a_cost_without_complex_numbers_is_told_of_h_and_of_t
     assert report.worst.reason.endswith(NO_REFEREE)
 
 
+def test_what_keeps_the_complex_step_from_deciding_is_said_as_it_is() -> None:
+    def worse(*arguments):
+        return (1 + 3e-5) * backprop(*arguments).gradient.theta
+
+    net, y = Network([("identity", 2), ("tanh", 3), ("identity", 1)], seed=3), np.array([[0.0, 1.0]])
+    for size, why in ((1e100, None), (1e300, "needs a net without numbers as large as some in this one")):
+        x = np.array([[size, 1.0], [1.0, size]])
+        reason = check_gradient(net, x, y, gradient=worse, allow_zero=True).worst.reason
+        assert reason.endswith(f"the complex step, which is not, {why}") if why else "says so" in reason
+    flat = Cost("flat", lambda a, y: 0.5 * ((a - y).real ** 2 + 0 * a).sum(axis=0), lambda a, y: a - y)
+    reason = check_gradient(NET, X, Y, flat, gradient=worse).worst.reason
+    assert reason.endswith("which is not, needs a cost that has a derivative for complex numbers, too")
+
+
+def test_the_complex_step_is_not_compared_with_itself_nor_with_differences_that_are_off_by_nothing() -> None:
+    report = check_gradient(
+        NET, X, Y, gradient=lambda *a: (1 + 1e-6) * backprop(*a).gradient.theta, method="complex"
+    )
+    assert report.failed == BLOCKS
+    assert report.worst.reason.endswith("the complex step says so, whose error does not depend on h")
+    dead = Network([("identity", 3), ("tanh", 2), ("identity", 2)], init="zeros")
+    for block in check_gradient(dead, X, 0 * Y, allow_zero=True).blocks:
+        assert block.passed and block.reason == "error 0.0e+00"
+
+
 def refusing(a, y):
     if np.iscomplexobj(a):
         raise TypeError("real numbers only")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import itertools
 import os
+import pickle
 import random
 import subprocess
 import sys
@@ -246,6 +248,21 @@ def test_a_run_that_was_interrupted_can_be_carried_on(record_property) -> None:
             state = net.with_parameters(theta.copy())
             assert history.cost[index] == pytest.approx(cost_of(state, *xor().columns()), rel=1e-12)
     record_property("faults injected", len(moments))
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda run: pickle.loads(pickle.dumps(run))], ids=["copy", "file"]
+)
+def test_a_copy_of_a_run_goes_on_as_the_run_does_and_neither_moves_the_other(copied) -> None:
+    net = Network(GATE, seed=2)
+    trainer = Trainer(net, xor(), learning_rate=0.1, batch_size=3, seed=5)
+    trainer.run(2)
+    other = copied(trainer)
+    before = net.theta.copy()
+    said = other.run(3)
+    assert np.array_equal(net.theta, before) and not np.array_equal(other.net.theta, before)
+    assert trainer.run(3).cost.tolist() == said.cost.tolist()
+    assert np.array_equal(net.theta, other.net.theta)
 
 
 @pytest.mark.parametrize("order", [None, lambda epoch: np.random.default_rng(epoch).permutation(4)])

@@ -49,15 +49,16 @@ def claim(
         _hold(words, found, bool(values), "True")
     if equal is not None:
         expected = np.asarray(equal)
+        is_one = values.shape == expected.shape and values.size > 0
         exact = f"equal to {shown(equal, 200)}"
         if digits is None:
-            _hold(words, found, values.shape == expected.shape and bool(np.all(values == expected)), exact)
+            _hold(words, found, is_one and bool(np.all(values == expected)), exact)
             said.append(_written(found))
         else:
             off = 10.0 ** -positive_integer("digits", digits)
-            near = values.shape == expected.shape and np.all(
-                np.abs(values - expected) <= off * np.abs(expected)
-            )
+            with np.errstate(invalid="ignore"):  # ∞ − ∞
+                close = np.isfinite(expected) & (np.abs(values - expected) <= off * np.abs(expected))
+                near = is_one and np.all((values == expected) | close)
             known = f"to {digits} digit{'s' * (digits > 1)}"
             _hold(words, found, bool(near), f"{exact} {known}")
             said.append(f"{_written(equal, digits)}, {known}")
