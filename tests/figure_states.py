@@ -513,7 +513,9 @@ def _close(shown: Any, wanted: Any, accuracy: float = 1e-6, any_number: bool = F
 
 def _drawn_net(html: str, right: Expected) -> list[str]:
     found = []
-    edges = re.findall(r'data-layer="(\d+)" data-to="(\d+)" data-from="(\d+)" data-value="([^"]+)"', html)
+    edges = re.findall(
+        r'data-layer="(\d+)" data-to="(\d+)" data-from="(\d+)" data-(?:value|open)="([^"]+)"', html
+    )
     if right.edges:
         shown = {(int(l), int(j), int(k)): float(value) for l, j, k, value in edges}
         if set(shown) != set(right.edges) or any(

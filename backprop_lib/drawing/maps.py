@@ -46,6 +46,7 @@ class NetOfMaps:
     captions  two lines for each layer
     key       two lines below all, which say what the maps and the bars mean
     buttons   {l: (the name of a control, the least and the most neurons)}: − and + below a layer
+    is_open   whether another computer may get other numbers: then they are drawn, and told in no digit
     """
 
     weights: Mapping[int, Array]
@@ -59,6 +60,7 @@ class NetOfMaps:
     colors: Sequence[str]
     key: tuple[str, str]
     buttons: Mapping[int, Button]
+    is_open: bool = False
     width: int = 544
     height: int = 480
 
@@ -109,7 +111,9 @@ class NetOfMaps:
                 ends = begin, self.y[l - 1][k], self.x[l] - 1, self.y[l][j]
                 is_idle = (l, j) in self.idle or (l - 1, k) in self.idle
                 pale = ' opacity="0.3"' if is_idle else ""
-                yield weight_line((l, j, k), ends, float(value), self.largest, more=pale)
+                yield weight_line(
+                    (l, j, k), ends, float(value), self.largest, more=pale, is_open=self.is_open
+                )
 
     def _neuron(self, l: int, j: int) -> str:
         """The map of a neuron, and a bar for each group from the low end of its activation to the mean."""
@@ -120,8 +124,8 @@ class NetOfMaps:
             f"{name} {number(m)}" for name, m in zip(self.names[1], self.means[l][j], strict=True)
         )
         pale = ' opacity="0.4"' if is_idle else ""
-        words = f"Neuron {j} of layer {l}: mean activation {said}"
-        if l in self.work:
+        words = f"Neuron {j} of layer {l}" + ("" if self.is_open else f": mean activation {said}")
+        if l in self.work and not self.is_open:
             change = self.work[l][j]
             words += f"; without it the cost {f'changes by {number(change)}' if change else 'hardly changes'}"
         parts = [

@@ -325,12 +325,14 @@ def weight_line(
     largest: float,
     lit: bool = False,
     more: str = "",
+    is_open: bool = False,
 ) -> str:
     """A weight as an SVG line: blue and whole if positive, orange and dashed if negative, wide if large.
 
     place    l, j, k: the weight of layer l to neuron j from neuron k
     ends     x and y of both ends; `more` are further attributes
     value    the weight, if it is known; largest: the largest size of all
+    is_open  whether another computer may get another number: then it is drawn, and told in no digit
     """
     l, j, k = place
     x1, y1, x2, y2 = ends
@@ -345,8 +347,9 @@ def weight_line(
     dash = DASHED if value < 0 else ""
     color = FAINT if value == 0 else sign_color(value)
     return (
-        f'{line} data-value="{data_number(value)}" stroke="{color}" stroke-width="{width:.1f}"{dash}{more}>'
-        f"<title>w{superscript(l)}, to {j} from {k}: {number(value)}</title></line>"
+        f'{line} data-{"open" if is_open else "value"}="{data_number(value)}" '
+        f'stroke="{color}" stroke-width="{width:.1f}"{dash}{more}>'
+        f"<title>w{superscript(l)}, to {j} from {k}{'' if is_open else f': {number(value)}'}</title></line>"
     )
 
 

@@ -564,6 +564,7 @@ class IrisLab(Scene):
             colors=SPECIES_COLORS,
             key=MAP_KEY,
             buttons={l: (f"size_{l}", 1, WIDEST) for l in range(1, net.L)},
+            is_open=run.is_doubtful,
         )
         return drawn.svg(alt)
 
