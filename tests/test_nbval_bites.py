@@ -205,6 +205,8 @@ def by_hand(folder: Path, **variables: str) -> tuple[int, str]:
 
 
 C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+if not sys.prefix.isascii():  # from there Python 3.12 itself does not start in it
+    C_LOCALE = {"LC_ALL": "C.UTF-8"}
 NO_HOME = {"HOME": os.path.join(os.devnull, "home")}
 
 
