@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import array
+import asyncio
 import base64
 import json
 import os
 import re
+import shutil
 import signal
+import subprocess
+import sys
+import threading
 from collections import deque
+from contextlib import asynccontextmanager, nullcontext
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +23,7 @@ from typing import Any
 
 import execute_pages
 import grade
+import nbformat
 import numpy as np
 import pytest
 import student_copies
@@ -509,6 +517,60 @@ def test_at_an_interrupt_the_table_has_the_pages_that_are_done_and_names_the_oth
     said = capsys.readouterr()
     assert said.err.splitlines() == ["1 of 4: a, 03", "2 of 4: b, 03"]
     assert said.out.endswith("Interrupted: 2 of these pages are not graded, and the table names them.\n")
+
+
+NEVER = """
+import sys, grade
+codes = iter(["import time; time.sleep(100)", "raise SystemExit"])
+grade.kernel = lambda *_: [sys.executable, "-c", next(codes)]
+sys.exit(grade.main(sys.argv[1:]))
+"""
+
+
+def test_pages_whose_kernels_do_not_start_are_not_graded_and_the_last_line_says_so(tmp_path: Path) -> None:
+    (tmp_path / "class").mkdir()
+    for who in ("ada", "bob"):
+        shutil.copy(NOTEBOOKS / "03_the_error_of_the_output_layer.ipynb", tmp_path / "class" / f"{who}.ipynb")
+    command = [sys.executable, "-c", NEVER, str(tmp_path / "class"), "--seconds", "2"]
+    tools = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    run = subprocess.run(command, env=tools, capture_output=True, text=True, timeout=200)
+    assert (tmp_path / "class.csv").read_text().splitlines()[1:] == [
+        f'{who},03_the_error_of_the_output_layer,,not graded,0,"{grade.UNSTARTED}",' for who in ("ada", "bob")
+    ]
+    last = "The kernel did not start: 2 of these pages are not graded, and the table names them."
+    assert run.stdout.splitlines()[-1] == last and run.returncode == 1
+    assert [line[:8] for line in run.stderr.splitlines()] == ["1 of 2: ", "2 of 2: "], "and no traceback"
+
+
+class Slow:
+    """A client whose kernel needs most of a page's seconds to start, and whose cell needs them again."""
+
+    km, _cleanup_kernel = None, print
+    nb = nbformat.from_dict({"cells": [{"cell_type": "code", "source": "", "metadata": {}}]})
+
+    @asynccontextmanager
+    async def async_setup_kernel(self, **options: Any) -> Any:
+        await asyncio.sleep(2)
+        yield
+
+    async def async_execute_cell(self, cell: Any, *rest: Any, **options: Any) -> None:
+        await asyncio.sleep(2)
+
+
+def test_a_kernel_has_all_seconds_of_a_page_to_start_and_then_the_page_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = argparse.Namespace(seconds=3, interrupted=threading.Event(), memory=2)
+    page = grade.Page({"cells": [], "metadata": {}}, {}, tmp_path, tmp_path, limits)
+    assert page._client().startup_timeout == 3
+    monkeypatch.setattr(page, "_client", Slow)
+    assert page.run() == ""
+    limits.seconds = 1
+    page.started = False
+    with pytest.raises(grade.Unstarted):
+        page.run()
+    monkeypatch.setattr(Slow, "async_setup_kernel", lambda self, **options: nullcontext())
+    assert page.run() == "it had not ended after 1 seconds"
 
 
 def test_a_page_that_was_handed_in_twice_is_named_with_its_file() -> None:
