@@ -519,6 +519,35 @@ def test_at_an_interrupt_the_table_has_the_pages_that_are_done_and_names_the_oth
     assert said.out.endswith("Interrupted: 2 of these pages are not graded, and the table names them.\n")
 
 
+def test_nobody_who_has_a_folder_is_missing_in_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grade, "enclosure", lambda: ())
+    for name in ("ada/04.IPYNB", "bob/week 4/04.ipynb", "cy/04 (2).ipynb.json", "elsewhere/04.ipynb"):
+        path = tmp_path / ("elsewhere" if name.startswith("else") else "class") / name
+        path.parent.mkdir(parents=True)
+        path.write_text("")
+    folder = tmp_path / "class"
+    (folder / "dora").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (folder / "eve").symlink_to(tmp_path / "nowhere", target_is_directory=True)
+    (folder / "fay" / "04.ipynb").mkdir(parents=True)
+    (folder / "gus" / ".ipynb_checkpoints").mkdir(parents=True)
+    (folder / "gus" / ".ipynb_checkpoints" / "04-checkpoint.ipynb").write_text("")
+    (folder / ".hidden").mkdir()
+    (folder / "list.txt").write_text("no page, and nobody's folder")
+    assert grade.main([str(folder)]) == 0
+    table = sorted(line.split(",")[:5] for line in (tmp_path / "class.csv").read_text().splitlines()[1:])
+    assert table == [
+        ["ada", "04", "", "unreadable", "0"],
+        ["bob/week 4", "04", "", "unreadable", "0"],
+        ["cy", "", "", "not there", "0"],
+        ["dora", "", "", "unreadable", "0"],
+        ["eve", "", "", "unreadable", "0"],
+        ["fay", "", "", "not there", "0"],
+        ["gus", "", "", "not there", "0"],
+    ]
+
+
 NEVER = """
 import sys, grade
 codes = iter(["import time; time.sleep(100)", "raise SystemExit"])

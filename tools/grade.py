@@ -535,7 +535,24 @@ def rows_of(path: Path, folder: Path, pages: dict[str, Exercises], limits: Any) 
 
 def is_file(path: Path) -> bool:
     """Whether somebody handed this in: a file, or a link, which is named in the table and not followed."""
-    return ".ipynb_checkpoints" not in path.parts and (path.is_symlink() or path.is_file())
+    named = path.name.lower().endswith(".ipynb") and ".ipynb_checkpoints" not in path.parts
+    return named and (path.is_symlink() or path.is_file())
+
+
+def without_pages(folder: Path, files: list[Path]) -> list[Row]:
+    """A row for each folder in which no page was found, so that nobody is missing in the table."""
+    rows = []
+    seen = {path.relative_to(folder).parts[0] for path in files}
+    for path in folder.iterdir():
+        if path.name in seen or path.name.startswith("."):
+            continue
+        if path.is_symlink() and not path.is_file():
+            wrong = "The folder is a link, and is not followed, because it may lead anywhere."
+            rows.append(Row(path.name, "", "", UNREADABLE, wrong))
+        elif path.is_dir():
+            wrong = "There is no page in this folder, that is, no file whose name ends in .ipynb."
+            rows.append(Row(path.name, "", "", ABSENT, wrong))
+    return rows
 
 
 def told_apart(found: list[tuple[Path, list[Row]]]) -> list[Row]:
@@ -618,7 +635,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=2)
     limits = parser.parse_args(arguments)
     folder = limits.folder.resolve()
-    files = sorted(path for path in folder.rglob("*.ipynb") if is_file(path))
+    files = sorted(path for path in folder.rglob("*") if is_file(path))
     to = limits.to or folder.with_name(f"{folder.name}.csv")
     if not files:
         print(f"{limits.folder}: expected a folder with pages (.ipynb) in it", file=sys.stderr)
@@ -643,7 +660,7 @@ def graded_into(to: Path, files: list[Path], folder: Path, limits: Any) -> int:
         fonts = os.environ | {"MPLCONFIGDIR": str(limits.fonts)}
         # In a session of its own, where no Ctrl+C arrives: that is for us alone.
         subprocess.run(command, env=fonts, check=True, stderr=subprocess.DEVNULL, start_new_session=True)
-        rows = told_apart(all_rows(files, folder, limits))
+        rows = told_apart(all_rows(files, folder, limits)) + without_pages(folder, files)
     lines = table(rows)
     with to.open("x", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([HEADER, *lines])
