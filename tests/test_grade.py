@@ -487,13 +487,14 @@ def test_a_table_that_is_there_is_not_written_over(tmp_path: Path, capsys: Any) 
     assert "no file can be written there" in capsys.readouterr().err, "said before the pages are run"
 
 
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
 def test_at_an_interrupt_the_table_has_the_pages_that_are_done_and_names_the_others(
-    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+    asked: signal.Signals, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def rows_of(path: Path, folder: Path, pages: Any, limits: Any) -> list[grade.Row]:
         if path.stem == "c":
             for _ in range(2):
-                os.kill(os.getpid(), signal.SIGINT)
+                os.kill(os.getpid(), asked)
                 assert limits.interrupted.wait(10)
             raise grade.Interrupted
         return [row(path.stem, "correct")]
@@ -503,9 +504,9 @@ def test_at_an_interrupt_the_table_has_the_pages_that_are_done_and_names_the_oth
     (tmp_path / "class").mkdir()
     for name in "abcd":
         (tmp_path / "class" / f"{name}.ipynb").write_text("")
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(asked)
     assert grade.main([str(tmp_path / "class"), "--processes", "1"]) == 1
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(asked) is before
     lines = (tmp_path / "class.csv").read_text().splitlines()[1:]
     why = "The grader was interrupted before this page was done."
     assert sorted(lines) == [

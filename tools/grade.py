@@ -594,13 +594,15 @@ def all_rows(files: list[Path], folder: Path, limits: Any) -> list[tuple[Path, l
 
 @contextmanager
 def interrupts() -> Iterator[threading.Event]:
-    """An event that an interrupt (Ctrl+C) sets, which does nothing else meanwhile."""
+    """An event that Ctrl+C (SIGINT) and `kill` (SIGTERM) set, which do nothing else meanwhile."""
     interrupted = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    asked = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(each, lambda *_: interrupted.set()) for each in asked]
     try:
         yield interrupted
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in zip(asked, before, strict=True):
+            signal.signal(each, handler)
 
 
 def table(rows: list[Row]) -> list[tuple[str, ...]]:
