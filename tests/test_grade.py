@@ -619,6 +619,21 @@ def test_a_page_that_was_handed_in_twice_is_named_with_its_file() -> None:
     assert [each.who for each in grade.told_apart(found)] == ["ada (03.ipynb)", "ada (03 (1).ipynb)", "bob"]
 
 
+def test_a_name_that_is_not_there_when_it_is_checked_is_no_function_that_raised() -> None:
+    def uses_another() -> Any:
+        return no_such_name  # noqa: F821
+
+    missing = "he name my_order is not defined when it is checked. "
+    missing += "Its cell may be missing, stand below the check, or have ended in an error."
+    for answer in (lambda: my_order, lambda: (uses_another, my_order)):  # noqa: F821
+        assert judged_again("order_2", taken_apart("order_2", answer)).message == f"Not yet: t{missing}"
+        assert json.loads(guessed(answer)) == {"status": "not attempted yet", "message": f"T{missing}"}
+    for answer in (lambda: uses_another(), lambda: (1).none, lambda: exec("raise NameError('odd')")):
+        for text in (taken_apart("order_2", answer), guessed(answer)):
+            assert "t cannot be judged: your function raised " in json.loads(text)["message"]
+    assert "your function raised NameError" in taken_apart("cost_slope", lambda: lambda a, y: uses_another())
+
+
 def test_a_name_that_a_page_does_not_define_is_told_without_our_own_line() -> None:
     error = NameError("name 'my_order' is not defined")
     said = json.dumps(
