@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import array
+import asyncio
 import base64
 import json
 import os
 import re
+import shutil
 import signal
+import subprocess
+import sys
+import threading
 from collections import deque
+from contextlib import asynccontextmanager, nullcontext
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +23,7 @@ from typing import Any
 
 import execute_pages
 import grade
+import nbformat
 import numpy as np
 import pytest
 import student_copies
@@ -479,13 +487,14 @@ def test_a_table_that_is_there_is_not_written_over(tmp_path: Path, capsys: Any) 
     assert "no file can be written there" in capsys.readouterr().err, "said before the pages are run"
 
 
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
 def test_at_an_interrupt_the_table_has_the_pages_that_are_done_and_names_the_others(
-    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+    asked: signal.Signals, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def rows_of(path: Path, folder: Path, pages: Any, limits: Any) -> list[grade.Row]:
         if path.stem == "c":
             for _ in range(2):
-                os.kill(os.getpid(), signal.SIGINT)
+                os.kill(os.getpid(), asked)
                 assert limits.interrupted.wait(10)
             raise grade.Interrupted
         return [row(path.stem, "correct")]
@@ -495,9 +504,9 @@ def test_at_an_interrupt_the_table_has_the_pages_that_are_done_and_names_the_oth
     (tmp_path / "class").mkdir()
     for name in "abcd":
         (tmp_path / "class" / f"{name}.ipynb").write_text("")
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(asked)
     assert grade.main([str(tmp_path / "class"), "--processes", "1"]) == 1
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(asked) is before
     lines = (tmp_path / "class.csv").read_text().splitlines()[1:]
     why = "The grader was interrupted before this page was done."
     assert sorted(lines) == [
@@ -511,6 +520,95 @@ def test_at_an_interrupt_the_table_has_the_pages_that_are_done_and_names_the_oth
     assert said.out.endswith("Interrupted: 2 of these pages are not graded, and the table names them.\n")
 
 
+def test_a_page_that_an_editor_of_windows_has_marked_is_read_as_it_is(tmp_path: Path) -> None:
+    page, marked = NOTEBOOKS / "00_start_here.ipynb", tmp_path / "page.ipynb"
+    marked.write_bytes(b"\xef\xbb\xbf" + page.read_bytes())
+    assert execute_pages.read(marked) == execute_pages.read(page)
+
+
+def test_nobody_who_has_a_folder_is_missing_in_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grade, "enclosure", lambda: ())
+    for name in ("ada/04.IPYNB", "bob/week 4/04.ipynb", "cy/04 (2).ipynb.json", "elsewhere/04.ipynb"):
+        path = tmp_path / ("elsewhere" if name.startswith("else") else "class") / name
+        path.parent.mkdir(parents=True)
+        path.write_text("")
+    folder = tmp_path / "class"
+    (folder / "dora").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (folder / "eve").symlink_to(tmp_path / "nowhere", target_is_directory=True)
+    (folder / "fay" / "04.ipynb").mkdir(parents=True)
+    (folder / "gus" / ".ipynb_checkpoints").mkdir(parents=True)
+    (folder / "gus" / ".ipynb_checkpoints" / "04-checkpoint.ipynb").write_text("")
+    (folder / ".hidden").mkdir()
+    (folder / "list.txt").write_text("no page, and nobody's folder")
+    assert grade.main([str(folder)]) == 0
+    table = sorted(line.split(",")[:5] for line in (tmp_path / "class.csv").read_text().splitlines()[1:])
+    assert table == [
+        ["ada", "04", "", "unreadable", "0"],
+        ["bob/week 4", "04", "", "unreadable", "0"],
+        ["cy", "", "", "not there", "0"],
+        ["dora", "", "", "unreadable", "0"],
+        ["eve", "", "", "unreadable", "0"],
+        ["fay", "", "", "not there", "0"],
+        ["gus", "", "", "not there", "0"],
+    ]
+
+
+NEVER = """
+import sys, grade
+codes = iter(["import time; time.sleep(100)", "raise SystemExit"])
+grade.kernel = lambda *_: [sys.executable, "-c", next(codes)]
+sys.exit(grade.main(sys.argv[1:]))
+"""
+
+
+def test_pages_whose_kernels_do_not_start_are_not_graded_and_the_last_line_says_so(tmp_path: Path) -> None:
+    (tmp_path / "class").mkdir()
+    for who in ("ada", "bob"):
+        shutil.copy(NOTEBOOKS / "03_the_error_of_the_output_layer.ipynb", tmp_path / "class" / f"{who}.ipynb")
+    command = [sys.executable, "-c", NEVER, str(tmp_path / "class"), "--seconds", "2"]
+    tools = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    run = subprocess.run(command, env=tools, capture_output=True, text=True, timeout=200)
+    assert (tmp_path / "class.csv").read_text().splitlines()[1:] == [
+        f'{who},03_the_error_of_the_output_layer,,not graded,0,"{grade.UNSTARTED}",' for who in ("ada", "bob")
+    ]
+    last = "The kernel did not start: 2 of these pages are not graded, and the table names them."
+    assert run.stdout.splitlines()[-1] == last and run.returncode == 1
+    assert [line[:8] for line in run.stderr.splitlines()] == ["1 of 2: ", "2 of 2: "], "and no traceback"
+
+
+class Slow:
+    """A client whose kernel needs most of a page's seconds to start, and whose cell needs them again."""
+
+    km, _cleanup_kernel = None, print
+    nb = nbformat.from_dict({"cells": [{"cell_type": "code", "source": "", "metadata": {}}]})
+
+    @asynccontextmanager
+    async def async_setup_kernel(self, **options: Any) -> Any:
+        await asyncio.sleep(2)
+        yield
+
+    async def async_execute_cell(self, cell: Any, *rest: Any, **options: Any) -> None:
+        await asyncio.sleep(2)
+
+
+def test_a_kernel_has_all_seconds_of_a_page_to_start_and_then_the_page_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = argparse.Namespace(seconds=3, interrupted=threading.Event(), memory=2)
+    page = grade.Page({"cells": [], "metadata": {}}, {}, tmp_path, tmp_path, limits)
+    assert page._client().startup_timeout == 3
+    monkeypatch.setattr(page, "_client", Slow)
+    assert page.run() == ""
+    limits.seconds = 1
+    page.started = False
+    with pytest.raises(grade.Unstarted):
+        page.run()
+    monkeypatch.setattr(Slow, "async_setup_kernel", lambda self, **options: nullcontext())
+    assert page.run() == "it had not ended after 1 seconds"
+
+
 def test_a_page_that_was_handed_in_twice_is_named_with_its_file() -> None:
     rows = [row("ada", "correct"), row("bob", "correct")]
     found = [
@@ -519,6 +617,21 @@ def test_a_page_that_was_handed_in_twice_is_named_with_its_file() -> None:
         (Path("b.ipynb"), rows[1:]),
     ]
     assert [each.who for each in grade.told_apart(found)] == ["ada (03.ipynb)", "ada (03 (1).ipynb)", "bob"]
+
+
+def test_a_name_that_is_not_there_when_it_is_checked_is_no_function_that_raised() -> None:
+    def uses_another() -> Any:
+        return no_such_name  # noqa: F821
+
+    missing = "he name my_order is not defined when it is checked. "
+    missing += "Its cell may be missing, stand below the check, or have ended in an error."
+    for answer in (lambda: my_order, lambda: (uses_another, my_order)):  # noqa: F821
+        assert judged_again("order_2", taken_apart("order_2", answer)).message == f"Not yet: t{missing}"
+        assert json.loads(guessed(answer)) == {"status": "not attempted yet", "message": f"T{missing}"}
+    for answer in (lambda: uses_another(), lambda: (1).none, lambda: exec("raise NameError('odd')")):
+        for text in (taken_apart("order_2", answer), guessed(answer)):
+            assert "t cannot be judged: your function raised " in json.loads(text)["message"]
+    assert "your function raised NameError" in taken_apart("cost_slope", lambda: lambda a, y: uses_another())
 
 
 def test_a_name_that_a_page_does_not_define_is_told_without_our_own_line() -> None:

@@ -64,7 +64,7 @@ def read(path: Path) -> Notebook:
     import nbformat
 
     try:
-        page: Notebook = nbformat.v4.reads(path.read_text(encoding="utf-8"))
+        page: Notebook = nbformat.v4.reads(path.read_text(encoding="utf-8-sig"))  # Windows may mark it
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise PageError(f"{path}: not a notebook: {error!r}") from error
     for number, cell in enumerate(page["cells"], 1):

@@ -28,6 +28,7 @@ from __future__ import annotations
 import argparse
 import ast
 import asyncio
+import atexit
 import csv
 import json
 import os
@@ -62,6 +63,7 @@ PRINTED = 10_000_000  # characters
 CORRECT, WRONG, NOT_ATTEMPTED = "correct", "wrong", "not attempted yet"
 ABSENT, STOPPED, UNREADABLE, NOT_GRADED = "not there", "stopped", "unreadable", "not graded"
 CALL = re.compile(r"\bcheck(?:_guess)?\(\s*[\"']?(\w+)")
+UNSTARTED = "Its kernel did not start, so the page was not run. The computer is too busy or too small."
 HEADER = ("who", "page", "exercise", "verdict", "mark", "what is wrong", "how often")
 JUDGING = threading.Lock()
 
@@ -195,6 +197,10 @@ class Interrupted(Exception):
     """Whoever started the grader has ended it, and this page with it."""
 
 
+class Unstarted(Exception):
+    """The kernel of a page did not start; nothing of the page has run, so that is no fault of its own."""
+
+
 def size_of(folder: Path) -> int:
     """How many bytes the files below a folder have; a file that goes while we look has none."""
     sizes = 0
@@ -243,37 +249,41 @@ class Page:
         self.scratch, self.hide = scratch, hide
         self.cell_seconds = max(20, limits.seconds // 5)  # an answer has ten of its own
         self.found: dict[str, tuple[str, str]] = {}
+        self.started = False
 
     def run(self) -> str:
         """Fill `found`; returns why the page was stopped, or an empty string.
 
-        Raises Interrupted.
+        Raises Interrupted and Unstarted.
         """
         from nbclient.exceptions import CellTimeoutError
 
-        end = time.monotonic() + self.limits.seconds
         try:
-            asyncio.run(asyncio.wait_for(self._watched(), self.limits.seconds))
+            asyncio.run(self._watched())
         except Interrupted:
             raise
-        except Excess as excess:
-            return str(excess)
-        except CellTimeoutError:
-            return f"a cell had not ended after {self.cell_seconds} seconds, and could not be interrupted"
-        except Exception:  # a page that ends its kernel may send anything before
-            late = time.monotonic() >= end
-            return f"it had not ended after {self.limits.seconds} seconds" if late else "its process ended"
+        except Exception as error:  # a page that ends its kernel may send anything before
+            if not self.started:
+                raise Unstarted from error
+            if isinstance(error, Excess):
+                return str(error)
+            if isinstance(error, CellTimeoutError):
+                return f"a cell had not ended after {self.cell_seconds} seconds, and could not be interrupted"
+            return "its process ended"
         return ""
 
     async def _watched(self) -> None:
         """Run it, and look again and again at what it has taken."""
         client = self._client()
+        self._begin()
         run = asyncio.create_task(self._run(client))
         try:
             while not (await asyncio.wait({run}, timeout=0.5))[0]:
                 if self.limits.interrupted.is_set():
                     client.shutdown_kernel = "immediate"
                     raise Interrupted
+                if time.monotonic() >= self.end:
+                    raise Excess(f"it had not ended after {self.limits.seconds} seconds")
                 if client.km and client.km.has_kernel:
                     refuse_excess(self.scratch, client.km.provisioner.pid, self.limits.memory)
             await run
@@ -283,6 +293,11 @@ class Page:
                 await run
             if client.km and client.km.has_kernel:  # it was still starting
                 await client.km.shutdown_kernel(now=True)
+            atexit.unregister(client._cleanup_kernel)  # nbclient does so only for a kernel that started
+
+    def _begin(self) -> None:
+        """From now on the seconds count: those of the kernel to start, and then those of the page."""
+        self.end = time.monotonic() + self.limits.seconds
 
     async def _run(self, client: Any) -> None:
         async with client.async_setup_kernel(
@@ -291,6 +306,8 @@ class Page:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         ):
+            self.started = True
+            self._begin()
             cells = client.nb.cells
             marked = {asked.cell: asked.source for asked in self.exercises.values()}
             probes, decided = deciding(cells, self.exercises)
@@ -345,6 +362,7 @@ class Page:
             nbformat.from_dict(without_outputs(self.page)),
             kernel_name="python3",
             kernel_manager_class=manager,
+            startup_timeout=self.limits.seconds,
             timeout=self.cell_seconds,
             interrupt_on_timeout=True,
             allow_errors=True,
@@ -507,6 +525,8 @@ def rows_of(path: Path, folder: Path, pages: dict[str, Exercises], limits: Any) 
     run = Page(page, pages[stem], scratch, folder, limits)
     try:
         stopped = run.run()
+    except Unstarted:
+        return [Row(who, stem, "", NOT_GRADED, UNSTARTED)]
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     rest = (STOPPED, f"The page was stopped: {stopped}.") if stopped else (ABSENT, "")
@@ -515,7 +535,24 @@ def rows_of(path: Path, folder: Path, pages: dict[str, Exercises], limits: Any) 
 
 def is_file(path: Path) -> bool:
     """Whether somebody handed this in: a file, or a link, which is named in the table and not followed."""
-    return ".ipynb_checkpoints" not in path.parts and (path.is_symlink() or path.is_file())
+    named = path.name.lower().endswith(".ipynb") and ".ipynb_checkpoints" not in path.parts
+    return named and (path.is_symlink() or path.is_file())
+
+
+def without_pages(folder: Path, files: list[Path]) -> list[Row]:
+    """A row for each folder in which no page was found, so that nobody is missing in the table."""
+    rows = []
+    seen = {path.relative_to(folder).parts[0] for path in files}
+    for path in folder.iterdir():
+        if path.name in seen or path.name.startswith("."):
+            continue
+        if path.is_symlink() and not path.is_file():
+            wrong = "The folder is a link, and is not followed, because it may lead anywhere."
+            rows.append(Row(path.name, "", "", UNREADABLE, wrong))
+        elif path.is_dir():
+            wrong = "There is no page in this folder, that is, no file whose name ends in .ipynb."
+            rows.append(Row(path.name, "", "", ABSENT, wrong))
+    return rows
 
 
 def told_apart(found: list[tuple[Path, list[Row]]]) -> list[Row]:
@@ -557,13 +594,15 @@ def all_rows(files: list[Path], folder: Path, limits: Any) -> list[tuple[Path, l
 
 @contextmanager
 def interrupts() -> Iterator[threading.Event]:
-    """An event that an interrupt (Ctrl+C) sets, which does nothing else meanwhile."""
+    """An event that Ctrl+C (SIGINT) and `kill` (SIGTERM) set, which do nothing else meanwhile."""
     interrupted = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    asked = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(each, lambda *_: interrupted.set()) for each in asked]
     try:
         yield interrupted
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in zip(asked, before, strict=True):
+            signal.signal(each, handler)
 
 
 def table(rows: list[Row]) -> list[tuple[str, ...]]:
@@ -598,7 +637,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=2)
     limits = parser.parse_args(arguments)
     folder = limits.folder.resolve()
-    files = sorted(path for path in folder.rglob("*.ipynb") if is_file(path))
+    files = sorted(path for path in folder.rglob("*") if is_file(path))
     to = limits.to or folder.with_name(f"{folder.name}.csv")
     if not files:
         print(f"{limits.folder}: expected a folder with pages (.ipynb) in it", file=sys.stderr)
@@ -623,7 +662,7 @@ def graded_into(to: Path, files: list[Path], folder: Path, limits: Any) -> int:
         fonts = os.environ | {"MPLCONFIGDIR": str(limits.fonts)}
         # In a session of its own, where no Ctrl+C arrives: that is for us alone.
         subprocess.run(command, env=fonts, check=True, stderr=subprocess.DEVNULL, start_new_session=True)
-        rows = told_apart(all_rows(files, folder, limits))
+        rows = told_apart(all_rows(files, folder, limits)) + without_pages(folder, files)
     lines = table(rows)
     with to.open("x", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([HEADER, *lines])
@@ -631,7 +670,8 @@ def graded_into(to: Path, files: list[Path], folder: Path, limits: Any) -> int:
         print(f"{times:5} × {page}, {exercise}: {plain(mistake)}")
     print(f"{sum(row.mark for row in rows)} marks on {len(files)} pages; the table is {to}")
     if left := sum(row.verdict == NOT_GRADED for row in rows):
-        print(f"Interrupted: {left} of these pages are not graded, and the table names them.", flush=True)
+        why = "Interrupted" if limits.interrupted.is_set() else "The kernel did not start"
+        print(f"{why}: {left} of these pages are not graded, and the table names them.", flush=True)
     return int(left > 0)
 
 

@@ -48,8 +48,17 @@ def taken_apart(name: str, answer: Callable[[], Any]) -> str:
         if data is not None and len(data) > LONGEST + _of_nets(exercise):
             verdict = wrong("your answer is too long to be judged.")
     except Exception as error:
-        verdict = wrong(f"it cannot be judged: {raised(error)}")
+        verdict = wrong(_unjudged(error))
     return json.dumps({"status": verdict.status, "message": verdict.message, "data": data})
+
+
+def _unjudged(error: Exception) -> str:
+    """Why there is no verdict: a name of the expression is not there, or what a function raised."""
+    expression = error.__traceback__ and error.__traceback__.tb_next
+    if isinstance(error, NameError) and error.name and expression and expression.tb_next is None:
+        words = f"the name {error.name} is not defined when it is checked."
+        return f"{words} Its cell may be missing, stand below the check, or have ended in an error."
+    return f"it cannot be judged: {raised(error)}"
 
 
 def _of_nets(exercise: Any) -> int:
@@ -184,5 +193,6 @@ def guessed(made: Callable[[], tuple[Prediction, Any]]) -> str:
         if isinstance(placed(asked, guess), Verdict):
             verdict = Verdict(NOT_ATTEMPTED.status, verdict.message)
     except Exception as error:
-        verdict = Verdict(NOT_ATTEMPTED.status, f"It cannot be judged: {raised(error)}")
+        words = _unjudged(error)
+        verdict = Verdict(NOT_ATTEMPTED.status, f"{words[0].upper()}{words[1:]}")
     return json.dumps({"status": verdict.status, "message": verdict.message})
