@@ -58,6 +58,20 @@ def every_figure(drawn: Any) -> Iterator[Any]:
     drawn.emulate_media(color_scheme="light", forced_colors="none", reduced_motion="no-preference")
 
 
+@pytest.fixture(scope="session")
+def loaded_once(chromium: Any) -> Iterator[tuple[Any, list[str]]]:
+    page, errors = in_chromium.open_tab(chromium)
+    yield page, errors
+    page.close()
+
+
+@pytest.fixture
+def one_tab(loaded_once: tuple[Any, list[str]]) -> tuple[Any, list[str]]:
+    """A tab in which JupyterLab is loaded once for all tests, and the list of errors since this one began."""
+    loaded_once[1].clear()
+    return loaded_once
+
+
 @pytest.fixture
 def tab(chromium: Any) -> Iterator[tuple[Any, list[str]]]:
     """A fresh tab, and the list of errors in its console."""

@@ -114,14 +114,6 @@ def findings_of_nonsense(scene: Any, twin: Scene, control: Any) -> Iterator[str]
         yield "999999 is not refused with a sentence"
 
 
-@pytest.fixture(scope="module")
-def one_tab(chromium: Any) -> Iterator[Tab]:
-    """One tab for all pages, in which JupyterLab is loaded once."""
-    page, errors = open_tab(chromium)
-    yield page, errors
-    page.close()
-
-
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_a_page_runs_without_error_is_saved_as_it_is_stored_and_every_control_moves_its_figure(
     path: Path, lab: str, one_tab: Tab, folder: Path
@@ -149,16 +141,16 @@ def test_a_page_runs_without_error_is_saved_as_it_is_stored_and_every_control_mo
 
 
 def live_figure(page: Any, lab: str) -> Any:
-    run_all(page, lab, "08_training_on_iris.ipynb")
+    run_all(page, lab, "08_training_on_iris.ipynb", is_open=True)
     scene = page.locator(f"{SCENE}:has(button:text-is('Stop'))")
     scene.scroll_into_view_if_needed()
     return scene
 
 
 def test_training_goes_on_while_one_watches_rests_when_paused_and_ends_when_stopped(
-    lab: str, tab: Tab
+    lab: str, one_tab: Tab
 ) -> None:
-    page, errors = tab
+    page, errors = one_tab
     scene = live_figure(page, lab)
     assert epoch_of(scene) == 0
     pictures = {read(scene)["drawn"]}
@@ -191,9 +183,9 @@ def test_training_goes_on_while_one_watches_rests_when_paused_and_ends_when_stop
     assert not errors, errors
 
 
-def test_after_a_fast_drag_over_the_epochs_the_last_state_shows(lab: str, tab: Tab) -> None:
-    page, errors = tab
-    run_all(page, lab, "08_training_on_iris.ipynb")
+def test_after_a_fast_drag_over_the_epochs_the_last_state_shows(lab: str, one_tab: Tab) -> None:
+    page, errors = one_tab
+    run_all(page, lab, "08_training_on_iris.ipynb", is_open=True)
     scene, twin = page.locator(SCENE).first, scene_of("iris_lab")
     scene.scroll_into_view_if_needed()
     settled(scene, twin)
@@ -293,9 +285,10 @@ def test_the_lab_is_light_or_dark_as_the_system_is_and_shows_a_text_as_it_is_rea
     page.locator(".jp-MarkdownViewer h1", has_text="Questions").wait_for()
 
 
-def test_a_cell_with_an_error_would_be_found(lab: str, tab: Tab, folder: Path) -> None:
-    page, _ = tab
-    found = findings_of_cells(run_all(page, lab, write_notebook(folder, "error.ipynb", "1", "1 / 0", "2")))
+def test_a_cell_with_an_error_would_be_found(lab: str, one_tab: Tab, folder: Path) -> None:
+    page, _ = one_tab
+    name = write_notebook(folder, "error.ipynb", "1", "1 / 0", "2")
+    found = findings_of_cells(run_all(page, lab, name, is_open=True))
     assert "ZeroDivisionError: division by zero" in found and "cell 3 did not run" in found
 
 
@@ -324,9 +317,9 @@ Scene({"name": choice(BAD, [(BAD, "name"), ("error", "error")])}, draw)
 """
 
 
-def test_markup_in_a_name_is_drawn_as_text_and_never_run(lab: str, tab: Tab, folder: Path) -> None:
-    page, _ = tab
-    run_all(page, lab, write_notebook(folder, "hostile.ipynb", HOSTILE))
+def test_markup_in_a_name_is_drawn_as_text_and_never_run(lab: str, one_tab: Tab, folder: Path) -> None:
+    page, _ = one_tab
+    run_all(page, lab, write_notebook(folder, "hostile.ipynb", HOSTILE), is_open=True)
     scene = page.locator(SCENE).first
     scene.wait_for()
     scene.locator("button", has_text="Show the numbers").click()

@@ -29,9 +29,9 @@ def wait_for_text(place: Any, pattern: str) -> None:
     place.get_by_text(re.compile(pattern)).first.wait_for(state="attached")
 
 
-def test_a_guess_is_committed_to_by_the_keyboard_alone(lab: str, tab: Tab) -> None:
-    page, errors = tab
-    run_all(page, lab, PAGE)
+def test_a_guess_is_committed_to_by_the_keyboard_alone(lab: str, one_tab: Tab) -> None:
+    page, errors = one_tab
+    run_all(page, lab, PAGE, is_open=True)
     prediction = page.locator(PREDICTION).filter(has_text="steepest").first
     focus_first(prediction, "input[type=radio]")
     names = [prediction.get_by_role("radio").nth(i).evaluate("r => r.labels[0].innerText") for i in range(3)]
@@ -48,9 +48,11 @@ def test_a_guess_is_committed_to_by_the_keyboard_alone(lab: str, tab: Tab) -> No
     assert not errors, errors
 
 
-def test_a_number_is_typed_and_nonsense_is_refused_with_a_sentence(lab: str, tab: Tab, folder: Any) -> None:
-    page, errors = tab
-    run_all(page, lab, write_notebook(folder, "number.ipynb", ASKS_A_NUMBER))
+def test_a_number_is_typed_and_nonsense_is_refused_with_a_sentence(
+    lab: str, one_tab: Tab, folder: Any
+) -> None:
+    page, errors = one_tab
+    run_all(page, lab, write_notebook(folder, "number.ipynb", ASKS_A_NUMBER), is_open=True)
     prediction = page.locator(PREDICTION).first
     focus_first(prediction, "input")
     assert prediction.get_by_label("Your number").count() == 1
@@ -71,13 +73,13 @@ AT_ONCE = "e => e.querySelectorAll('input, button').forEach((part, i) => i < 3 &
 
 
 def test_a_choice_and_a_press_faster_than_the_kernel_are_judged_as_they_were_made(
-    lab: str, tab: Tab, folder: Any
+    lab: str, one_tab: Tab, folder: Any
 ) -> None:
-    page, errors = tab
+    page, errors = one_tab
     asks = (
         "from backprop_lib import predict\npredict('Which?', ['a', 'b'], answer='b', because='It is last.')"
     )
-    run_all(page, lab, write_notebook(folder, "fast.ipynb", asks))
+    run_all(page, lab, write_notebook(folder, "fast.ipynb", asks), is_open=True)
     prediction = page.locator(PREDICTION).first
     prediction.get_by_role("button").nth(1).wait_for()
     prediction.evaluate(AT_ONCE)  # a, then b, then the commitment
@@ -92,10 +94,10 @@ LONG = f"predict('Long?', ['short', '{'on and ' * 60}on'], answer=0, because='It
 
 
 def test_questions_are_asked_anew_long_options_wrap_and_the_record_follows(
-    lab: str, tab: Tab, folder: Any
+    lab: str, one_tab: Tab, folder: Any
 ) -> None:
-    page, errors = tab
-    run_all(page, lab, write_notebook(folder, "recall.ipynb", RECALLS, LONG, "record()"))
+    page, errors = one_tab
+    run_all(page, lab, write_notebook(folder, "recall.ipynb", RECALLS, LONG, "record()"), is_open=True)
     anew = page.locator("button:text-is('New numbers')")
     anew.wait_for()
     before = page.locator(".widget-vbox.recall").inner_text()
