@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -196,3 +197,28 @@ def test_the_right_results_that_an_answer_can_reach_are_not_those_it_is_judged_b
         return 0 * a
 
     assert not check("cost_slope", spoils).passed
+
+
+IN_PROC = sys.platform == "linux"  # elsewhere a page has the last word
+
+
+@pytest.mark.parametrize(
+    ("begun", "since", "graded"),
+    [
+        (None, None, False),
+        ("autograde", "autograde", True),
+        ("validate", "validate", True),
+        ("autograde", None, IN_PROC),
+        ("validate", "", IN_PROC),
+        ("generate", None, False),
+        (None, "autograde", True),
+    ],
+)
+def test_a_page_that_nbgrader_runs_cannot_hide_it(begun, since, graded) -> None:
+    name = "NBGRADER_EXECUTION"
+    rest = {key: value for key, value in os.environ.items() if key != name}
+    change = f"os.environ.pop({name!r}, None)" if since is None else f"os.environ[{name!r}] = {since!r}"
+    code = f"import os; {change}; from backprop_lib.course.attempts import is_grading; print(is_grading())"
+    environment = rest | ({name: begun} if begun else {})
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == str(graded), done.stderr
