@@ -335,9 +335,12 @@ def test_a_kept_run_of_the_iris_lab_is_seen_beside_the_next_one() -> None:
     assert (
         f"Kept, in gray: a 4-5-3 net, training cost {said[1]}, {said[2]} of 45 right." in kept.view.sentence
     )
+    curves = lab.figures[1]
     for name in ("training", "held out"):
         assert np.array_equal(kept.artists[f"cost kept {name}"][2], first.artists[f"cost {name}"][2])
         assert not np.array_equal(kept.artists[f"cost {name}"][2], first.artists[f"cost {name}"][2])
+        marks = [curves[f"cost {run}{name}"].get_marker() for run in ("", "kept ")]
+        assert marks == ["o", "None"], "a point is where the run is now"
     assert kept.artists["costs"][1] == ["training", "held out", "kept"]
     before, answers = first.artists["answers"][1], kept.artists["answers"][1]
     border = answers == 3
@@ -352,6 +355,18 @@ def test_a_kept_run_of_the_iris_lab_is_seen_beside_the_next_one() -> None:
     scene.keep_button.click()
     scene.reset()
     assert scene.view.sentence == first.view.sentence and scene.keep_button.description == "Keep this run"
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        ({"cost": "cross_entropy", "seed": 7}, "cost cross-entropy, seed 7"),
+        ({"activation": "tanh", "learning_rate": 0.3, "batch_size": 30}, "tanh, η = 0.3, batch 30"),
+    ],
+)
+def test_a_kept_run_is_told_by_all_that_it_has_otherwise(kept, words) -> None:
+    sentence = iris_lab.iris_lab(epoch=1, kept=kept).view.sentence
+    assert f"Kept, in gray: a 4-5-3 net ({words}), training cost" in sentence
 
 
 def test_a_kept_run_is_trained_on_with_the_epoch_and_says_what_round_off_does_to_it() -> None:
@@ -371,6 +386,7 @@ def test_the_axes_of_the_iris_lab_are_as_long_as_the_run() -> None:
         assert [artists[f"map epoch {i}"][1] for i in range(3)] == ["0", number(end / 2), str(end)]
         assert artists["errors"][1].shape == (9, end + 1)
         assert lab.figures[1]["cost training"].axes.get_xlim() == (0, end)
+        assert lab.figures[1]["errors"].axes.get_xlim() == (0, end)
 
 
 def test_the_drawn_net_of_the_iris_lab_has_the_weights_of_its_run() -> None:
