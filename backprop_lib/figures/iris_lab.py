@@ -376,7 +376,6 @@ class CurvesFigure:
         name_only(self.costs, (True, True, kept is not None))
         name_only(self.legend, (l in history.delta for l in range(1, DEEPEST + 2)))
         self.errors.cells = errors = stacked(history.delta, at)
-        self.map.axes.set_xlim(0, errors.shape[1] - 1)
         top, parts = 0, []
         for l, text in enumerate(self.names, 1):
             height = history.delta[l].shape[1] if l in history.delta else 0
