@@ -53,7 +53,7 @@ SURVIVORS = ROOT / "tests" / "survivors.toml"
 REPORT = ROOT / "docs" / "mutants.md"
 PRELOADED = ("hypothesis", "numpy", "mpmath", "matplotlib.figure", "matplotlib.backends.backend_agg")
 PRELOADED += ("matplotlib.font_manager", "ipywidgets", "anywidget", "PIL.Image")
-DRAWS = ("_arrange", "_heat_maps", "_pane", "_text")  # functions of a figure, besides those that make axes or widgets
+DRAWS = ("_arrange", "_heat_maps", "_pane", "_text")  # of a figure, besides what makes axes or widgets
 MATHEMATICS = "mathematics"
 LEAST = {MATHEMATICS: 0.97, "course": 0.90, "figures": 0.90}
 
