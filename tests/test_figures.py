@@ -303,6 +303,11 @@ def test_one_line_of_code_shows_the_state_of_the_iris_lab_again() -> None:
     assert again.view == scene.view
 
 
+def test_a_kept_run_with_a_whole_learning_rate_is_the_run_with_that_number() -> None:
+    whole, same = (iris_lab.iris_lab(epoch=1, kept={"learning_rate": rate}) for rate in (1, 1.0))
+    assert shared_line(whole) == shared_line(same) == "iris_lab(epoch=1, kept={'learning_rate': 1.0})"
+
+
 @pytest.mark.parametrize(
     "arguments, words",
     [
