@@ -465,6 +465,12 @@ def test_what_is_dragged_stands_where_its_slider_is_and_at_a_mark_of_the_picture
     assert places >= 15
 
 
+def test_the_code_of_one_neuron_lights_what_it_computes_with_by_its_names() -> None:
+    shown = {word: names for names, word in INNERMOST.findall(code_of(scene_of("one_neuron")))}
+    assert (shown["x"], shown["y"], shown["cost_of"]) == ("a.0", "y.1", "C")
+    assert (shown["w[1]"], shown["z[1]"], shown["a[1]"]) == ("w.1", "z.1", "a.1")
+
+
 def test_a_negative_bias_of_one_neuron_stands_in_brackets() -> None:
     shown = {b: plain(Driven("one_neuron", {"b": b, "step": 0}).scene.view.html) for b in (-8.0, 0.0, 8.0)}
     assert "· 1 + (−8) = −6" in shown[-8.0] and "· 1 + 8 = 10" in shown[8.0]
