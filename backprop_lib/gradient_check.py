@@ -228,16 +228,16 @@ def _measurements(
     exact = _complex_step(net, y, rule, step, z, a)
     if step < 1e-250 and method == "complex":
         first = first._replace(noise=np.full(d.size, math.inf))
-    why = {
-        "needs a net without numbers as large as some in this one": step < 1e-250,
-        "needs a cost that takes complex numbers": exact is None,
-        "needs a cost that has a derivative for complex numbers, too": exact is not None
-        and not _is_believed(exact, first, rule),
-    }
-    if any(why.values()):
-        yield first._replace(last=True, why=next(words for words, holds in why.items() if holds))
+    why = ""
+    if step < 1e-250:
+        why = "needs a net without numbers as large as some in this one"
+    elif exact is None:
+        why = "needs a cost that takes complex numbers"
+    elif not _is_believed(exact, first, rule):
+        why = "needs a cost that has a derivative for complex numbers, too"
+    if exact is None or why:
+        yield first._replace(last=True, why=why)
         return
-    assert exact is not None
     noises = np.full(d.size, SMALLEST / step)
     yield _Measured("complex", exact, kinks, noises.copy())
     # Its round-off is measured, entry by entry: how far do other last bits of θ and y move it?

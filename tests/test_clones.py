@@ -39,7 +39,6 @@ def are_clones(graph):
     )
 
 
-@pytest.mark.any_kernel
 @pytest.mark.parametrize("hidden", range(2, 9))
 @pytest.mark.parametrize("start", ["constant", "zeros"])
 @pytest.mark.parametrize("data", ["iris", "XOR"])

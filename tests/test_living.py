@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html import unescape
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from figure_numbers import value_of
 from figure_states import FIGURES, Driven, code_of, kept, scene_of
 
+from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris, standardize
+from backprop_lib.drawing.canvas import FastFigure
 from backprop_lib.drawing.named import code, plain, symbols
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.living import Living
@@ -565,36 +567,54 @@ PART = re.compile(
 )
 
 
+class Strip(NamedTuple):
+    """A part of a picture that can be pointed at: pixels from the lower left corner, and degrees."""
+
+    names: str
+    middle: Array
+    long: float
+    thick: float
+    turn: float
+
+
+def strips_of(driven: Driven) -> list[Strip]:
+    fast = driven.figure
+    assert fast is not None
+    found = []
+    for names, *numbers in PART.findall(driven.scene.view.html):
+        left, top, long, thick, turn = map(float, numbers)
+        middle = np.array([left + long / 2, 100 - top - thick / 2]) / 100 * (fast.width, fast.height)
+        found.append(Strip(names, middle, long / 100 * fast.width, thick / 100 * fast.height, turn))
+    return found
+
+
+def on_screen(fast: FastFigure, axes: Any, points: Any) -> Array:
+    """Points of the screen of the figure, in pixels from the lower left corner of the pane of these axes."""
+    pane = fast.panes.index(axes.get_figure(root=False)) if len(fast.panes) > 1 else 0
+    pixels: Array = np.asarray(points) / fast.figure.dpi * 100 - (pane * fast.width, 0)
+    return pixels
+
+
+def place_of(fast: FastFigure, axes: Any, points: Any) -> Array:
+    """Where points (x, y) of axes are on the screen."""
+    return on_screen(fast, axes, axes.transData.transform(points))
+
+
 def uncovered(driven: Driven, names: str, artist: str) -> list[int]:
     """Which points of a curve or a mark, drawn inside of its axes, lie in no part with these names."""
     fast = driven.figure
     assert fast is not None
-    line, size = fast[artist], np.array([fast.width, fast.height])
-    points = line.axes.transData.transform(line.get_xydata()) / fast.figure.dpi * 100
-    (left, low), (right, high) = line.axes.bbox.extents.reshape(2, 2) / fast.figure.dpi * 100
+    line = fast[artist]
+    points = place_of(fast, line.axes, line.get_xydata())
+    low, high = on_screen(fast, line.axes, line.axes.bbox.get_points())
     is_covered = np.zeros(len(points), bool)
-    for found, *numbers in PART.findall(driven.scene.view.html):
-        if found == names:
-            x, y, wide, tall, turn = np.array(numbers, float)
-            wide, tall = np.array([wide, tall]) / 100 * size
-            middle = np.array([x / 100 * size[0] + wide / 2, (1 - y / 100) * size[1] - tall / 2])
-            c, s = np.cos(np.radians(-turn)), np.sin(np.radians(-turn))
-            along, across = np.array([[c, s], [-s, c]]) @ (points - middle).T
-            is_covered |= (np.abs(along) <= wide / 2 + 1) & (np.abs(across) <= tall / 2 + 1)
-    inside = (points[:, 0] >= left) & (points[:, 0] <= right) & (points[:, 1] >= low) & (points[:, 1] <= high)
+    for strip in strips_of(driven):
+        if strip.names == names:
+            c, s = np.cos(np.radians(-strip.turn)), np.sin(np.radians(-strip.turn))
+            along, across = np.array([[c, s], [-s, c]]) @ (points - strip.middle).T
+            is_covered |= (np.abs(along) <= strip.long / 2 + 1) & (np.abs(across) <= strip.thick / 2 + 1)
+    inside = ((points >= low) & (points <= high)).all(axis=1)
     return np.flatnonzero(inside & ~is_covered).tolist()
-
-
-def middles(driven: Driven) -> dict[str, list[tuple[float, ...]]]:
-    """Of every part that can be pointed at, by its names: where its middle is, its length and its turn."""
-    fast = driven.figure
-    assert fast is not None
-    found: dict[str, list[tuple[float, ...]]] = {}
-    for names, *numbers in PART.findall(driven.scene.view.html):
-        left, top, wide, tall, turn = map(float, numbers)
-        middle = (left + wide / 2) / 100 * fast.width, (1 - (top + tall / 2) / 100) * fast.height
-        found.setdefault(names, []).append((*middle, wide / 100 * fast.width, turn))
-    return found
 
 
 @pytest.mark.parametrize(
@@ -602,29 +622,24 @@ def middles(driven: Driven) -> dict[str, list[tuple[float, ...]]]:
 )
 def test_what_can_be_pointed_at_in_one_neuron_lies_on_its_marks_and_along_its_tangent(moves) -> None:
     driven = Driven("one_neuron", moves)
-    fast, parts = driven.figure, middles(driven)
-
-    def on_screen(axes: Any, x: float, y: float) -> Any:
-        point = axes.transData.transform((x, y)) / fast.figure.dpi * 100
-        return point - (axes.get_figure(root=False) is fast.panes[1]) * np.array([fast.width, 0])
-
+    fast = driven.figure
+    strips: dict[str, list[Strip]] = {}
+    for strip in strips_of(driven):
+        strips.setdefault(strip.names, []).append(strip)
+    assert sorted(map(len, strips.values())) == [1, 1, 1, 1, 2]
     for artist, names in (("dot", "C"), ("at", "C"), ("target", "y.1.0"), ("answer", "a.1.0")):
-        there = on_screen(fast[artist].axes, *fast[artist].get_xydata()[0])
-        assert any(np.allclose(place[:2], there, atol=0.1) for place in parts[names]), artist
-    assert sorted(map(len, parts.values())) == [1, 1, 1, 1, 2]
-    assert max(place[2] for name in ("C", "y.1.0", "a.1.0") for place in parts[name]) <= 20.1, (
-        "a mark, no line"
-    )
+        (there,) = place_of(fast, fast[artist].axes, fast[artist].get_xydata())
+        assert any(np.allclose(strip.middle, there, atol=0.1) for strip in strips[names]), artist
+        assert all(strip.long <= 20.1 for strip in strips[names]), "a mark, no line"
     axes, z = fast["dot"].axes, float(fast["dot"].get_xdata()[0])
-    ((x, y, *_),) = parts["z.1.0 w.1.0.0 a.0 b.1.0"]
-    assert np.allclose((x, y), on_screen(axes, z, axes.get_ylim()[0]), atol=0.1), "z lies on its axis"
-    heights = np.interp([z - 0.8, z + 0.8], *fast["tangent"].get_data())
-    start, end = (on_screen(axes, at, height) for at, height in zip((z - 0.8, z + 0.8), heights, strict=True))
-    ((x, y, long, turn),) = parts["dw.1.0.0 db.1.0"]
-    assert np.allclose((x, y), (start + end) / 2, atol=0.1) and long == pytest.approx(
-        np.hypot(*(end - start)) + 16, abs=0.1
-    )
-    assert turn == pytest.approx(-np.degrees(np.arctan2(*(end - start)[::-1])), abs=0.06)
+    (on_axis,), (along,) = strips["z.1.0 w.1.0.0 a.0 b.1.0"], strips["dw.1.0.0 db.1.0"]
+    assert np.allclose(on_axis.middle, place_of(fast, axes, (z, axes.get_ylim()[0])), atol=0.1)
+    ends = [z - 0.8, z + 0.8]
+    heights = np.interp(ends, *fast["tangent"].get_data())
+    start, end = place_of(fast, axes, np.column_stack([ends, heights]))
+    assert np.allclose(along.middle, (start + end) / 2, atol=0.1)
+    assert along.long == pytest.approx(np.hypot(*(end - start)) + 16, abs=0.1)
+    assert along.turn == pytest.approx(-np.degrees(np.arctan2(*(end - start)[::-1])), abs=0.06)
 
 
 @pytest.mark.parametrize(("b", "eta", "side"), [(8.0, 5.0, "right"), (8.0, 2.5, "left")])

@@ -205,7 +205,7 @@ def by_hand(folder: Path, **variables: str) -> tuple[int, str]:
 
 
 C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-if not sys.prefix.isascii():  # from there Python 3.12 itself does not start in it
+if sys.version_info[:2] == (3, 12) and not sys.prefix.isascii():  # from there it does not start in that
     C_LOCALE = {"LC_ALL": "C.UTF-8"}
 NO_HOME = {"HOME": os.path.join(os.devnull, "home")}
 
@@ -485,6 +485,17 @@ def test_a_picture_of_a_page_is_the_same_one_pixel_lower(path: Path) -> None:
         if 'src="data:image/png' in picture:
             (png,) = execute_pages.DATA_URI.findall(picture)
             assert look_alike(png, one_pixel_lower(png)) and one_pixel_lower(png) != png
+
+
+def test_of_a_picture_that_another_matplotlib_drew_the_words_alone_are_compared() -> None:
+    def stored(png: str, words: str) -> list[dict[str, Any]]:
+        return [{"data": {"image/png": png}, "metadata": {"image/png": {"alt": words}}}]
+
+    cell = {"outputs": stored(DRAWN, "cost 0.25"), "metadata": {}}
+    turned = upside_down(DRAWN)
+    assert list(differences(cell, stored(turned, "cost 0.25"), drawn_alike=False)) == []
+    assert len(list(differences(cell, stored(turned, "cost 0.26"), drawn_alike=False))) == 1
+    assert len(list(differences(cell, stored(turned, "cost 0.26")))) == 2
 
 
 def test_the_stored_pictures_are_those_of_the_pinned_matplotlib() -> None:

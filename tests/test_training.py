@@ -151,7 +151,6 @@ def graph_run(arguments):
     return call, lambda: network_from(graph).theta.tolist()
 
 
-@pytest.mark.any_kernel
 @pytest.mark.parametrize("kind", RUNS)
 @pytest.mark.parametrize("run", [matrix_run, graph_run])
 def test_an_interrupt_at_any_instruction_leaves_a_finished_epoch_and_its_history(

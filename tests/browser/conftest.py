@@ -60,6 +60,7 @@ def every_figure(drawn: Any) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def loaded_once(chromium: Any) -> Iterator[tuple[Any, list[str]]]:
+    """The tab of `one_tab`, for a whole process."""
     page, errors = in_chromium.open_tab(chromium)
     yield page, errors
     page.close()

@@ -442,32 +442,33 @@ def test_every_drawn_net_of_a_page_can_be_pointed_at_by_mouse_and_by_keys(opened
 
 # The rules of accessibility, as axe-core knows them
 
-LIGHT, DARK = ("light", WIDE), ("dark", PHONE)
+LOOKS = pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", PHONE)], ids=["light", "dark"])
 LOOKED_AT = ["index", "symbols", "glossary", "bibliography", "errata", "search", "docs/questions"]
 LOOKED_AT += ["backprop_lib/equations"]
 
 
-def findings(tab: Any, *looks: tuple[str, dict[str, int]]) -> list[str]:
-    """What axe-core finds on the page that is shown, with each of these looks."""
-    found = []
-    for scheme, size in looks:
-        tab.emulate_media(color_scheme=scheme)
-        tab.set_viewport_size(size)
-        found += [f"{scheme}: {finding}" for finding in serious(tab)]
-    return found
+def look(tab: Any, scheme: str, size: dict[str, int]) -> None:
+    tab.emulate_media(color_scheme=scheme)
+    tab.set_viewport_size(size)
 
 
-def test_axe_finds_nothing_serious_on_a_page_of_the_course(opened: tuple[Path, Any]) -> None:
-    path, page = opened
-    # All pages share one style. What is dark is looked at on every third: most of its time goes there.
-    assert findings(page, LIGHT, *([DARK] if PAGES.index(path) % 3 == 0 else [])) == []
+@LOOKS
+def test_axe_finds_nothing_serious_on_a_page_of_the_course(
+    scheme: str, size: dict[str, int], opened: tuple[Path, Any]
+) -> None:
+    look(opened[1], scheme, size)
+    assert serious(opened[1]) == []
 
 
+@LOOKS
 @pytest.mark.parametrize("page", LOOKED_AT)
-def test_axe_finds_nothing_serious_on_another_page_of_the_book(page: str, tab: Any) -> None:
+def test_axe_finds_nothing_serious_on_another_page_of_the_book(
+    page: str, scheme: str, size: dict[str, int], tab: Any
+) -> None:
+    look(tab, scheme, size)
     tab.goto((BOOK / f"{page}.html").as_uri())
     tab.evaluate("() => window.MathJax?.startup?.promise")
-    assert findings(tab, LIGHT, DARK) == []
+    assert serious(tab) == []
 
 
 def test_a_caption_without_a_level_and_a_pale_word_are_found_by_axe(tab: Any) -> None:

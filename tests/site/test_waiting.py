@@ -156,7 +156,7 @@ class Losing(Handler):
         (r"comlink\.worker\..*\.js", False),
     ],
 )
-def test_a_file_that_does_not_come_is_named_and_half_a_file_is_not_kept(
+def test_a_file_that_does_not_come_is_named_and_the_page_runs_once_it_comes(
     file: str, is_cut: bool, chromium: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Losing, "is_cut", is_cut)
@@ -173,10 +173,9 @@ def test_a_file_that_does_not_come_is_named_and_half_a_file_is_not_kept(
             for part in ("#waiting-bar", "#waiting-bar p"):
                 assert page.locator(part).evaluate("part => part.scrollHeight - part.clientHeight") == 0
             page.wait_for_timeout(2000)  # what comes after it takes none of this back
-        if is_cut:
-            monkeypatch.setattr(Losing, "file", re.compile("(?!)"))
-            page.reload(wait_until="commit")
-            doing(page, "Python is ready")
+        monkeypatch.setattr(Losing, "file", re.compile("(?!)"))
+        page.reload(wait_until="commit")
+        doing(page, "Python is ready")
 
 
 @pytest.mark.parametrize("path", ["notebooks/4_the_error.ipynb", f"{PAGE.stem}/{PAGE.name}", "datasets", ""])
