@@ -304,12 +304,13 @@ class _Net:
         """Captions below the layers, shapes below the gaps, the meaning of the strokes below all."""
         for l, caption in enumerate(self.captions):
             yield line_of_text(self.x[l], self.bottom + 4, caption, 12, QUIET)
-            yield line_of_text(self.x[l], self.bottom + 20, f"n{subscript(l)} = {self.sizes[l]}", 12, QUIET)
+            size = f"n{subscript(l)} = {self.sizes[l]}"
+            yield line_of_text(self.x[l], self.bottom + 20, size, 12, QUIET, more=f' data-is="n.{l}"')
         for l in range(1, self.L + 1):
             x = (self.x[l] + self.x[l - 1]) / 2
-            n, before = self.sizes[l], self.sizes[l - 1]
-            yield line_of_text(x, self.bottom + 28, f"w{superscript(l)} {n}×{before}", 12)
-            yield line_of_text(x, self.bottom + 44, f"b{superscript(l)} {n}×1", 12)
+            for below, kind, columns in ((28, "w", self.sizes[l - 1]), (44, "b", 1)):
+                shape = f"{kind}{superscript(l)} {self.sizes[l]}×{columns}"
+                yield line_of_text(x, self.bottom + below, shape, 12, more=f' data-is="{kind}.{l}"')
         if self.weights:
             x, y = max(0.0, self.width / 2 - 195), self.bottom + 68 + self.room
             yield from sign_key(x, y)

@@ -17,13 +17,14 @@ const ALONE = "Point at a neuron or a weight: here stands what it is. By keyboar
 const AXIS = "Drag ◂▸ to the right or left.", WEIGHT = "Drag ◂▸ or a weight to the right or left.";
 const LIGHTS = " What is pointed at lights; Tab and the arrows point, too.";
 const STYLE = `
-  .living .lit:not(g, line, i) { background: #FFE27A; color: #222222; border-radius: 3px;
+  .living .lit:not(g, line, i, text) { background: #FFE27A; color: #222222; border-radius: 3px;
     box-shadow: 0 0 0 1px #FFE27A, 0 3px #B86400; }
   .living i.lit { forced-color-adjust: none; border-radius: 3px; box-shadow: inset 0 0 0 3px #FFE27A, 0 0 0 2px #B86400; }
   .living g.lit:not([data-means]) > :is(circle, rect) { fill: #FFE27A; stroke-width: 4; }
   .living g.lit[data-means] > image + rect { stroke: #B86400; stroke-width: 5; } /* a map stays what it says */
   .living g.lit > path { stroke: #B86400; stroke-width: 4; }
   .living line.lit { stroke-width: 6; }
+  .living text.lit { fill: #222222; stroke: #FFE27A; stroke-width: 7; stroke-linejoin: round; paint-order: stroke; }
   .living g:has(> line.lit) { opacity: 1; }
   .living g:has(> line.lit)[opacity="0.3"] > line:not(.lit) { opacity: 0.3; }
   .living :is(${PARTS}) { cursor: pointer; }
@@ -51,7 +52,7 @@ const STYLE = `
   @media (max-width: 480px) { /* so it hides nothing: there is less room between a line and its numbers */
     .scene i[data-slides]::after { font-size: 8px; line-height: 8px; translate: -50% 1px; }
   }
-  @media (forced-colors: active) { .living .lit:not(g, line, i) { outline: 2px solid Highlight; } }
+  @media (forced-colors: active) { .living .lit:not(g, line, i, text) { outline: 2px solid Highlight; } }
   @media print { .living .pointed { display: none; } }`;
 // A choosable kind as CSS: the inputs of a net are nothing that anybody chooses.
 const CHOOSABLE = { "": ":not(*)", neurons: "g:not([data-layer='0'])", weights: "line" };
@@ -101,6 +102,7 @@ function told(part) {
     return `Neuron ${neuron} of layer ${layer}${numbers && `: ${numbers}`}`;
   }
   if (layer) return `The weight of layer ${layer} to neuron ${to} from neuron ${from}${value ? `: w = ${rounded(value)}` : ""}`;
+  if (part.matches("text")) return part.textContent;
   const names = namesOf(part), texts = [...part.querySelectorAll("text")].map((line) => line.textContent);
   if (texts.length) return texts.join(", ");
   const isNumber = (text) => /^[−\d.e]+$/.test(text), written = (each) => each.textContent.replace(/[ ()]/g, "");

@@ -109,8 +109,22 @@ ALL_DELTAS = ["neuron 2.0", "neuron 2.1", "neuron 2.2"]
         (
             "stepper",
             "g[data-layer='2'][data-neuron='1']",
-            ["neuron 2.1", "δ²", "Σₖ", "δ²ₖ", "0.042·0.0934", "0.0934", "delta[2]"],
+            ["neuron 2.1", "n₂ = 3", "b² 3×1", "δ²", "Σₖ", "δ²ₖ", "0.042·0.0934", "0.0934", "delta[2]"],
             r"Neuron 1 of layer 2: a = 0\.\d+, δ = 0\.0934",
+        ),
+        (
+            "layer_sizes",
+            "text[data-is='w.2']",
+            [
+                *(f"weight 2.{j}.{k}" for j in range(3) for k in range(5)),
+                "w² 3×5",
+                "w²",
+                "15 weights",
+                "43 numbers",
+            ]
+            + ["w"] * 2
+            + ["theta"],
+            "w² 3×5",
         ),
         (
             "one_neuron",
@@ -128,7 +142,7 @@ ALL_DELTAS = ["neuron 2.0", "neuron 2.1", "neuron 2.2"]
         (
             "clones",
             "i[data-is='w.1.2.1']",
-            ["weight 1.2.1", "place w.1.2.1", "w", "w[1]", "w", "w"],
+            ["weight 1.2.1", "w¹ 4×4", "place w.1.2.1", "w", "w[1]", "w", "w"],
             "w of layer 1, to neuron 2 from neuron 1",
         ),
         (
@@ -152,8 +166,8 @@ ALL_DELTAS = ["neuron 2.0", "neuron 2.1", "neuron 2.2"]
         (
             "weight_inspector",
             "i[data-is='w.2.0.0']",
-            ["weight 2.0.0", "place w.2.0.0", "w[2][0, 0]", "w[2][0, 0]", "w[2][0, 0]", "w", "w[2][0, 0]"]
-            + ["new_w", "w[2][0, 0]", "w", "new_w"],
+            ["weight 2.0.0", "w² 3×5", "place w.2.0.0", "w[2][0, 0]", "w[2][0, 0]", "w[2][0, 0]", "w"]
+            + ["w[2][0, 0]", "new_w", "w[2][0, 0]", "w", "new_w"],
             r"w of layer 2, to neuron 0 from neuron 0",
         ),
         (
@@ -190,7 +204,7 @@ def test_what_is_drawn_lights_its_symbols_its_number_and_its_code_and_no_other(
 
 def test_a_weight_lights_its_symbols_and_its_number(stepper: Any) -> None:
     stepper.page.mouse.move(*on_weight(stepper, 2, 2, 0))
-    assert lit(stepper) == ["weight 2.2.0", "w²", "Σₖ", "w²ₖ₀", "− 0.452·0.127", "− 0.452", "w[2]"]
+    assert lit(stepper) == ["weight 2.2.0", "w² 3×5", "w²", "Σₖ", "w²ₖ₀", "− 0.452·0.127", "− 0.452", "w[2]"]
     assert told(stepper) == "The weight of layer 2 to neuron 2 from neuron 0: w = −0.452"
     stepper.page.mouse.move(0, 0)
     expect(stepper.locator(".lit")).to_have_count(0)
@@ -274,7 +288,7 @@ def test_every_part_is_reached_by_keys_named_and_told_and_the_focus_stays_when_t
     page = stepper.page
     net = stepper.get_by_role("group", name=re.compile("Flower 0, step 4"))
     parts = net.get_by_role("img").or_(net.get_by_role("button"))
-    assert parts.count() == 12 + 35 and net.get_by_role("button").count() == 8
+    assert parts.count() == 12 + 35 + 3 + 4 and net.get_by_role("button").count() == 8
     assert all(name.strip() for name in parts.evaluate_all("all => all.map(e => e.ariaLabel)"))
     assert net.locator("[tabindex='0']").count() == 1
     net.locator("[data-layer='0'][data-neuron='0']").focus()
