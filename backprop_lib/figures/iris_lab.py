@@ -480,7 +480,7 @@ class IrisLab(Scene):
         net, history, at, settings = run.net, run.history, run.at, run.settings
         back = backprop(net, self._x, self._y, settings.cost)
         rises = work(net, self._x, self._y, settings.cost)
-        idle = idle_neurons(rises, run.cost)
+        idle = set() if run.is_doubtful else idle_neurons(rises, run.cost)
         sentence = run.sentence()
         if settings.hidden and not run.is_doubtful:
             last = float(history.delta_norm(net.L)[at])
@@ -543,7 +543,7 @@ class IrisLab(Scene):
         layers = range(1, net.L + 1)
         limits = {l: _limits(run.layers[l][0], over[l], a[l]) for l in layers}
         alt = f"The {run.name} with its weights after {run.at} epoch{'s' * (run.at != 1)}."
-        if idle and not run.is_doubtful:
+        if idle:
             alt += " Idle: " + "; ".join(
                 f"of layer {l} " + ", ".join(str(j) for m, j in sorted(idle) if m == l)
                 for l in sorted({l for l, _ in idle})
