@@ -101,24 +101,22 @@ def into(sigma: Activation) -> Into:
     return INTO.get(sigma.name, plain)
 
 
-def errors(net: Network, x: Array, y: Array, cost: Cost) -> tuple[Layers, Layers, Layers]:
-    """z, a and delta by layer for the examples x (n_0, m), y (n_L, m), as `equations.backprop` gives them."""
-    z: Layers = {}
+def errors(net: Network, x: Array, y: Array, cost: Cost) -> tuple[Array, Layers, Layers]:
+    """z^L, and a and delta by layer, of the examples x (n_0, m), y (n_L, m), as `equations` gives them."""
     a: Layers = {0: x}
     prime: Layers = {}
-    spare = np.empty(max(net.sizes[1:]) * x.shape[1])
     for l in range(1, net.L + 1):
-        z[l] = net.w[l].dot(a[l - 1])
-        z[l] += net.b[l]
-        a[l], prime[l] = np.empty_like(z[l]), np.empty_like(z[l])
-        used_up = spare[: z[l].size].reshape(z[l].shape)
-        used_up[...] = z[l]
-        into(net.sigma[l])(used_up, a[l], prime[l])
+        z = net.w[l].dot(a[l - 1])
+        z += net.b[l]
+        if l == net.L:
+            z_L = z.copy()
+        a[l], prime[l] = np.empty_like(z), np.empty_like(z)
+        into(net.sigma[l])(z, a[l], prime[l])
     delta = {net.L: _output_error(a[net.L], y, prime[net.L], net.sigma[net.L], cost)}
     for l in range(net.L - 1, 0, -1):
         delta[l] = net.w[l + 1].T.dot(delta[l + 1])
         delta[l] *= prime[l]
-    return z, a, delta
+    return z_L, a, delta
 
 
 def gradient(net: Network, x: Array, y: Array, cost: Cost) -> Parameters:
@@ -128,9 +126,9 @@ def gradient(net: Network, x: Array, y: Array, cost: Cost) -> Parameters:
         block = slice(first, first + BLOCK)
         _, a, delta = errors(net, x[:, block], y[:, block], cost)
         for l, delta_l in delta.items():
-            delta_l *= 1 / m
             result.b[l][...] += np.add.reduce(delta_l, axis=1, keepdims=True)
             result.w[l][...] += delta_l.dot(a[l - 1].T)
+    result.theta /= m
     return result
 
 

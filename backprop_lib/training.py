@@ -250,8 +250,8 @@ def evaluate(net: Network, x: Array, y: Array, cost: Cost) -> tuple[float, float
     squares = {l: np.zeros(net.sizes[l]) for l in range(1, net.L + 1)}
     for first in range(0, len(x), BLOCK):
         columns_x, columns_y = x[first : first + BLOCK].T, y[first : first + BLOCK].T
-        z, a, delta = errors(net, columns_x, columns_y, cost)
-        total += float(cost_per_example(net, z[net.L], a[net.L], columns_y, cost).sum())
+        z_L, a, delta = errors(net, columns_x, columns_y, cost)
+        total += float(cost_per_example(net, z_L, a[net.L], columns_y, cost).sum())
         correct += correct_answers(a[net.L], columns_y)
         for l, square in squares.items():
             square += (delta[l] ** 2).sum(axis=1)

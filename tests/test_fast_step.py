@@ -42,9 +42,10 @@ def off(got, expected):
 def test_errors_and_gradient_are_those_of_the_equations(hidden, output, cost, m, monkeypatch) -> None:
     net, x, y = problem(hidden, output, m)
     book = backprop(net, x.T, y.T, cost)
-    z, a, delta = fast_step.errors(net, x.T, y.T, cost)
+    z_L, a, delta = fast_step.errors(net, x.T, y.T, cost)
+    assert off(z_L, book.z[net.L]) < CLOSE
     for l in range(1, net.L + 1):
-        assert off(z[l], book.z[l]) < CLOSE and off(a[l], book.a[l]) < CLOSE, f"layer {l}"
+        assert off(a[l], book.a[l]) < CLOSE, f"layer {l}"
         assert off(delta[l], book.delta[l]) < CLOSE, f"delta of layer {l}"
     for block in (fast_step.BLOCK, 3):
         monkeypatch.setattr(fast_step, "BLOCK", block)
