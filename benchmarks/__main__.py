@@ -201,12 +201,7 @@ class Bench:
     @staticmethod
     def output_of(program: str) -> str:
         command = [sys.executable, "-c", program]
-        compiled = {
-            k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"
-        }  # as when installed
-        return subprocess.run(
-            command, cwd=FOLDER.parent, env=compiled, check=True, capture_output=True, text=True
-        ).stdout
+        return subprocess.run(command, cwd=FOLDER.parent, check=True, capture_output=True, text=True).stdout
 
 
 def machine() -> str:

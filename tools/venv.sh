@@ -5,7 +5,7 @@
 #
 # PYTHON names the interpreter to make it with, CONSTRAINTS the file of versions. Nothing is installed while
 # pyproject.toml, that file, the place of the checkout and the environment's Python stay as they were; nothing
-# is written outside VENV.
+# is written outside VENV, but for the __pycache__ of Python.
 set -eu
 
 extras=$1
@@ -59,7 +59,7 @@ export JUPYTER_CONFIG_DIR="$var/jupyter/config" JUPYTER_DATA_DIR="$var/jupyter/d
 export JUPYTER_RUNTIME_DIR="$var/jupyter/runtime" JUPYTER_PATH="$VENV/share/jupyter"
 export RUFF_CACHE_DIR="$var/ruff" MYPY_CACHE_DIR="$var/mypy"
 export HYPOTHESIS_STORAGE_DIRECTORY="$var/hypothesis"
-export PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
+export PIP_DISABLE_PIP_VERSION_CHECK=1
 
 # Python 3.12 cannot start from a folder with letters beyond ASCII under LC_ALL=C.
 case ${LC_ALL:-} in
