@@ -5,7 +5,7 @@
 # PAGES   pages for `make notebooks` (default: all)
 # SOLUTIONS  what `make student` does with them: stripped (the default) or hidden
 # FORCE   yes: `make student` replaces a copy in which somebody has worked
-# BUILT   yes: `make test-site` takes the site that is there
+# BUILT   yes: `make test-site` and `make test-pyodide` take the site that is there
 # RUNTIME where the site's Python comes from: local (the default) or cdn
 # MODULES modules for `make mutants` (default: all, and a report in docs/mutants.md)
 # FOLDER  the pages of a class, for `make grade`
@@ -58,7 +58,7 @@ NO_ARITHMETIC = accessibility attempts bad_input bench every_kernel execute_page
   marks mutants nbval_bites page_contents pages plots project run_twice scene secure site student_copies teaching
 
 .PHONY: help lab test test-kernels test-browser test-front-ends test-matrix test-grading grade mutants bench \
-  bench-figures notebooks student contents book print pdf site test-site bench-site audit lint address constraints clean
+  bench-figures notebooks student contents book print pdf site test-site test-pyodide bench-site audit lint address constraints clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -122,6 +122,10 @@ test-site: $(if $(BUILT),,site book print)  ## check the website in a real brows
 	@$(BUILDING) tools/site/runtime.py
 	@$(TESTING) -c ''
 	@unshare -rn $(PYTEST) -n 2 --dist worksteal $(TEST_FLAGS) tests/site
+
+test-pyodide: $(if $(BUILT),,site)  ## all tests of the package in the Python of the browser (half an hour, needs node)
+	@$(BUILDING) tools/site/runtime.py
+	@ALL_TESTS=yes $(PYTEST) $(TEST_FLAGS) tests/site/test_all_in_pyodide.py
 
 bench-site: site  ## measure the website: size, waiting times, memory, load; the table in benchmarks/site.md
 	@$(TESTING) tools/bench_site.py

@@ -1,4 +1,4 @@
-"""The package's own tests in the Python of the browser. It takes minutes, and so it begins first."""
+"""The package's own tests in the Python of the browser. It takes long, and so it begins first."""
 
 from __future__ import annotations
 
