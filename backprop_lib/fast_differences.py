@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_lib.activations import Softmax
+from backprop_lib.activations import Activation, Softmax
 from backprop_lib.arguments import Array, one_of, positive_number
 from backprop_lib.costs import COSTS, Cost
 from backprop_lib.equations import Layers, cost_per_example, feed_forward
@@ -82,9 +82,9 @@ def _short_buffer() -> Iterator[None]:
 
 @_short_buffer()
 def differences_around(
-    net: Network, y: Array, cost: Cost, method: str, h: float, z: Layers, a: Layers
+    net: Network, y: Array, cost: Cost, method: str, h: float, z: Layers, a: Layers, held: bool = False
 ) -> tuple[Parameters, Parameters]:
-    """`differences` around the z and a of a forward pass."""
+    """`differences` around the z and a of a forward pass; `held` keeps every ReLU on its side of its kink."""
     steps: Any = np.array({"central": [h, -h], "forward": [h, 0.0], "complex": [1j * h]}[method])
     gradient, kinks = Parameters(net.sizes), Parameters(net.sizes)
     m, span = y.shape[1], h if method != "central" else 2 * h
@@ -96,7 +96,7 @@ def differences_around(
         for piece in _pieces(net, l, shift.shape):
             units, some = piece
             moved = z[l][units, None, None] + shift[:, some]  # z^l_j of each unit, step, parameter, example
-            costs, crossed[piece] = _costs_when_moved(net, z, a, y, cost, l, units, moved)
+            costs, crossed[piece] = _costs_when_moved(net, z, a, y, cost, l, units, moved, held)
             change = costs[:, 0].imag if method == "complex" else costs[:, 0] - costs[:, 1]
             slope[piece] = np.add.reduce(change, axis=-1) / (m * span)
         gradient.w[l][...], gradient.b[l][...] = slope[:, :-1], slope[:, -1:]
@@ -115,7 +115,7 @@ def _pieces(net: Network, l: int, shape: tuple[int, ...]) -> Iterator[tuple[slic
 
 
 def _costs_when_moved(
-    net: Network, z: Layers, a: Layers, y: Array, cost: Cost, l: int, units: slice, moved: Any
+    net: Network, z: Layers, a: Layers, y: Array, cost: Cost, l: int, units: slice, moved: Any, held: bool
 ) -> tuple[Any, Any]:
     """C_x, and the number of crossings of a kink, for each of the given values of z^l of these units.
 
@@ -126,7 +126,7 @@ def _costs_when_moved(
     if l == net.L and (cost.from_z is not None or isinstance(sigma, Softmax)):
         here = _replaced(z[l], units, moved)
         return cost_per_example(net, here, sigma(here), targets, cost), crossed
-    a_moved = sigma(moved)
+    a_moved = _activated(sigma, moved, z[l][units, None, None], held)
     if not sigma.smooth:
         crossed = _flips(moved, z[l][units, None, None])
     if l == net.L:
@@ -140,10 +140,15 @@ def _costs_when_moved(
             a_moved -= a[layer - 1][:, None, None, None]
             here = (net.w[layer] @ a_moved.reshape(len(a_moved), -1)).reshape(-1, *moved.shape)
             here += z[layer][:, None, None, None]
-        a_moved = net.sigma[layer](here)
+        a_moved = _activated(net.sigma[layer], here, z[layer][:, None, None, None], held)
         if not net.sigma[layer].smooth:
             crossed = crossed + _flips(here, z[layer][:, None, None, None]).sum(axis=0)
     return cost_per_example(net, here, a_moved, targets, cost), crossed
+
+
+def _activated(sigma: Activation, now: Any, before: Array, held: bool) -> Any:
+    """σ(z), or, held, what a ReLU would give that does not switch: its slope is that of before."""
+    return sigma(now) if sigma.smooth or not held else sigma.prime(before) * now
 
 
 def _replaced(base: Array, units: slice, moved: Any) -> Any:

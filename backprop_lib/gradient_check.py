@@ -93,9 +93,10 @@ def check_gradient(
     A difference has an error of its own: of its step h, of round-off, and at a kink of ReLU. So a block that
     it refuses, or cannot judge, is measured again by the complex step, which has no error of h, hardly any
     round-off, and stays on its side of a kink. Its verdict stands, on each entry too. If the cost is your
-    own and takes no complex numbers, the differences decide; the `floor` (default: their round-off, divided
-    by the tolerance) then keeps round-off from counting as error. A block whose differences do not stand out
-    from round-off proves nothing and does not pass, unless `allow_zero` lets zero against zero pass.
+    own and takes no complex numbers, the differences decide, with every ReLU held on its side; the `floor`
+    (default: their round-off, divided by the tolerance) then keeps round-off from counting as error. A block
+    whose differences do not stand out from round-off proves nothing and does not pass, unless `allow_zero`
+    lets zero against zero pass.
 
     Raises ValueError or TypeError if an argument is bad or the function returns something of another shape.
     """
@@ -236,7 +237,9 @@ def _measurements(
     elif not _is_believed(exact, first, rule):
         why = "needs a cost that has a derivative for complex numbers, too"
     if exact is None or why:
-        yield first._replace(last=True, why=why)
+        if first.kinks.any():
+            d = differences_around(net, y, rule, method, h, z, a, held=True)[0].theta
+        yield first._replace(d=d, last=True, why=why)
         return
     noises = np.full(d.size, SMALLEST / step)
     yield _Measured("complex", exact, kinks, noises.copy())
@@ -328,7 +331,7 @@ class _Judge:
         """A block beside the differences; nothing is judged yet."""
         (g, d, kinks, noise, off, scale), exact = entries, measured.method == "complex"
         straddling, round_off = int(np.count_nonzero(kinks)), _norm(noise)
-        fair = kinks == 0 if straddling and not exact else slice(None)
+        fair = kinks == 0 if straddling and not (exact or measured.last) else slice(None)
         floor = self.floor
         if floor is None:  # as long as a better measurement can follow, round-off counts as error
             floor = round_off / self.tolerance if measured.last else 0.0
@@ -371,7 +374,8 @@ class _Judge:
             if block.kinks or first.error:
                 reason += f" by the complex step: {kinks if block.kinks else off}"
         elif block.kinks:
-            reason += f"; {block.kinks} left out: a ReLU has its kink within h"
+            how = "for which each ReLU is held on its side" if measured.last else "left out"
+            reason += f"; {block.kinks} {how}: a ReLU has its kink within h"
         return True, reason
 
     def disagreement(self, block: Block, why: str) -> str:
