@@ -735,7 +735,8 @@ def weight_inspector(v: Values) -> Expected:
         power = 10.0 ** math.floor(math.log10(truncation + round_off))
         bound = next(n * power for n in (1, 2, 5, 10) if n * power >= truncation + round_off)
         lost = round_off > max(truncation, abs(true))
-        result, how = Rounded(bound, 1), "lost in round-off" if lost else "the same, off by less than"
+        off = "the same, off by" if truncation + round_off < abs(true) / 100 else "off by"
+        result, how = Rounded(bound, 1), "lost in round-off of" if lost else off
     known = [near(comes), near(error), near(true)]
     steady = how == "Measured"
     new_w = {m: w[m].copy() for m in w}
@@ -744,7 +745,7 @@ def weight_inspector(v: Values) -> Expected:
     new_delta = deltas(new_w, new_z, new_a, names, y)
     there, now = cost(by), new_delta[l][j, 0]
     change, promised = Rounded(there - base, slack=1e-6), near(true * by)
-    words = {"Measured": "#", "lost in round-off": "lost in round-off of less than #"}
+    words = "#" if steady else f"{how} less than #"
     return Expected(
         [
             j,
@@ -774,7 +775,7 @@ def weight_inspector(v: Values) -> Expected:
         hidden=set() if by else {"promise"},
         said=f"w{'¹²'[l - 1]}[#, #]{' before the move' * (by != 0)}: # comes in, "
         "the error at its end is #, so the slope is #. "
-        f"Measured with h = #: {words.get(how, 'the same, off by less than #')}."
+        f"Measured with h = #: {words}."
         + f" Moved by #: ΔC is #, slope · Δw promises # × {factor(by)} = #, and δ is now #, the slope #."
         * (by != 0),
         reading="The net with one connection lit, and the cost over its weight with the tangent. ",
@@ -1231,7 +1232,7 @@ def step_size(v: Values) -> Expected:
     lost = np.where((steps < 2e-11) & single, 1.0, np.nan)
     sayings = [""]
     for kind in kinds:
-        forms = ["#"] if at in decided[kind] else ["less than #", "less than #, mostly round-off"]
+        forms = ["#"] if at in decided[kind] else ["less than #", "less than # (round-off may be most of it)"]
         more = [f"the {kind} difference is off by {form}" for form in forms]
         sayings = [", ".join(filter(None, (one, other))) for one in sayings for other in more]
     return Expected(

@@ -27,6 +27,7 @@ KINDS = ("forward", "central")
 FORMULAS = {"forward": "(C({0} + h) − C({0})) / h", "central": "(C({0} + h) − C({0} − h)) / 2h"}
 POWERS = {"forward": 1, "central": 2}  # of the step, by which truncation falls
 STEP_DECIDES = 1e4  # how many times round-off an error must be to be the step's own, to one digit
+FAR_LARGER = 100  # times: as far as round-off stays below its bound, and farther
 PRECISIONS = ("float64", "float32")
 
 
@@ -252,17 +253,19 @@ def spoken(said: str) -> str:
     """What `in_words` says, within a sentence.
 
     >>> spoken("0.003"), spoken("below 2e−7"), spoken("round-off, below 2e−8")
-    ('0.003', 'less than 2e−7', 'less than 2e−8, mostly round-off')
+    ('0.003', 'less than 2e−7', 'less than 2e−8 (round-off may be most of it)')
     """
     bound = said.replace("below", "less than")
-    return f"{bound.removeprefix('round-off, ')}, mostly round-off" if "round-off" in said else bound
+    return (
+        f"{bound.removeprefix('round-off, ')} (round-off may be most of it)" if "round-off" in said else bound
+    )
 
 
 def in_words(errors: Array, truncation: Array, round_off: Array) -> list[str]:
     """Every error in words, the same on every machine: one digit where the step decides it, else a bound.
 
     The bound is truncation and round-off together, rounded up to 1, 2 or 5 times a power of ten. It is called
-    one of round-off where round-off may be the larger part.
+    one of round-off where the bound for that is FAR_LARGER than truncation: round-off itself may be small.
     """
     said = []
     for error, step, rest in zip(errors.tolist(), truncation.tolist(), round_off.tolist(), strict=True):
@@ -270,5 +273,5 @@ def in_words(errors: Array, truncation: Array, round_off: Array) -> list[str]:
             said.append(number(error, 1))
             continue
         bound = min(1.0, rounded_up(step + rest))
-        said.append(f"{'round-off, ' if rest > step else ''}below {number(bound, 1)}")
+        said.append(f"{'round-off, ' if rest > FAR_LARGER * step else ''}below {number(bound, 1)}")
     return said

@@ -26,6 +26,7 @@ SPECIFICATION = [("identity", 4), ("sigmoid", 5), ("sigmoid", 3)]
 FINEST = 1e-7  # the smallest step between the numbers at the axis of the cost: there is room for their digits
 COARSE = 0.1  # a step whose error is that of the step alone
 STEADY = 1e7  # how many times round-off a slope must be for three digits that every computer gets
+SAME = 0.01  # of a slope: what is off by less is called the same
 
 
 def _limits(costs: Array) -> tuple[float, float]:
@@ -98,7 +99,8 @@ def weight_inspector() -> Scene:
         elif round_off > max(truncation, abs(a * delta)):
             result = f"lost in round-off of less than {bound}"
         else:
-            result = f"the same, off by less than {bound}"
+            same = "the same, " if truncation + round_off < SAME * abs(a * delta) else ""
+            result = f"{same}off by less than {bound}"
         sentence = (
             f"{name}{' before the move' if change else ''}: {number(a)} comes in, the error at its end is "
             f"{number(delta)}, so the slope is {number(a * delta)}. Measured with h = {number(h)}: {result}."
