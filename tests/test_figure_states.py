@@ -89,7 +89,13 @@ def test_every_text_that_a_figure_draws_stands_out_from_its_ground(name: str) ->
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_text_of_a_picture_is_cut_or_crosses_the_edge_of_its_pane(name: str) -> None:
     driven = kept(name)
-    for values in corners(driven, 20):
+    far = [
+        driven.scene._initial | {key: end}
+        for key, control in driven.scene.controls.items()
+        for end in (getattr(control, "min", None), getattr(control, "max", None))
+        if end is not None
+    ]
+    for values in far + corners(driven, 20):
         driven.scene._set(values)
         assert not [words for figure in driven._shown_figures() for words in crossing(figure)], values
 
@@ -473,7 +479,7 @@ def test_the_sentence_of_step_size_is_the_row_of_its_step(difference: str, preci
         step, said = view.table[1 + row]
         where = f"At h = {step}, the median of all 43 parameters"
         bound = said.removeprefix("round-off, ").replace("below", "less than")
-        off = f"{bound}, mostly round-off" if said.startswith("round-off") else bound
+        off = f"{bound} (round-off may be most of it)" if said.startswith("round-off") else bound
         assert view.sentence.startswith(f"{where}: the {difference} difference is off by {off}.")
         assert view.sentence.endswith("the dots are those of this one.") == ("below" in said)
 

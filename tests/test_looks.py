@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from figure_looks import linear, too_pale
 from matplotlib.colors import to_rgb
+from matplotlib.textpath import TextPath
 
 from backprop_lib.drawing import colors
 from backprop_lib.drawing.graph import graph_svg
@@ -124,3 +125,15 @@ def test_a_heat_map_writes_no_number_as_zero_or_one_that_is_not(
 
 def test_a_heat_map_of_like_numbers_has_like_decimals(monkeypatch: pytest.MonkeyPatch) -> None:
     assert written(monkeypatch, [[0.5, 0.25, -0.125, 1.0]]) == ["0.50", "0.25", "-0.12", "1.00"]
+
+
+@pytest.mark.parametrize(
+    "value", [0.987, -0.123, 0.99992, -0.99992, -0.00987, -1.23e-5, -0.999999999, 12345.6]
+)
+@pytest.mark.parametrize("sizes", [[1, 1], [12, 12, 12]], ids=["large", "small"])
+def test_a_number_fits_into_the_circle_of_its_neuron(value: float, sizes: list[int]) -> None:
+    values = {l: np.full(n, value) for l, n in enumerate(sizes)}
+    svg = network_svg(sizes, values=values, canvas=(740, 560))
+    for r, size, text in re.findall(r' r="(\d+)".*?font-size="(\d+)"[^>]*>([^<]*)<', svg):
+        width = TextPath((0, 0), text, size=int(size), prop="DejaVu Sans").get_extents().width
+        assert width < 2 * int(r) or int(size) == 8, text

@@ -18,13 +18,12 @@ from backprop_lib.drawing.svg import (
     line_of_text,
     number,
     sign_color,
+    size_that_fits,
     told_apart,
 )
 
 BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW, MARGIN = 96, 66, 112, 84, 8
 ROOM, SIZES = BOX_WIDTH - 5, (12, 11, 10)  # for a text in a box, and how large its letters are
-WIDE = {"−": 0.84, "+": 0.84, ".": 0.32, " ": 0.32, "l": 0.28, "a": 0.62, "e": 0.62, "v": 0.6}  # in em
-WIDEST = 0.64  # all others, in the widest of the fonts
 WRITTEN = 60  # more room between two columns for the slopes on the connections
 
 
@@ -240,9 +239,8 @@ def _in_a_box(x: float, y: float, word: str, value: float, written: str, ink: st
     """A number behind its word, in smaller letters if it is long; with fewer digits if it is too long."""
     for text in (written, number(value), fitting(value, 7)):
         words = f"{word} {text}"
-        wide = sum(WIDE.get(letter, WIDEST) for letter in words)
-        if fit := [size for size in SIZES if wide * size <= ROOM]:
-            return line_of_text(x, y, words, fit[0], ink)
+        if size := size_that_fits(words, ROOM, SIZES):
+            return line_of_text(x, y, words, size, ink)
     return line_of_text(x, y, words, SIZES[-1], ink)
 
 

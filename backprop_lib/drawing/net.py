@@ -24,12 +24,14 @@ from backprop_lib.drawing.svg import (
     line_of_text,
     number,
     sign_color,
+    size_that_fits,
 )
 from backprop_lib.drawing.svg import Drawing as Drawing
 
 Button = tuple[str, int, int]
 Shapes = Mapping[int, tuple[int, ...]]
 MOST_DRAWN = 12  # neurons of a layer
+SIZES = range(12, 7, -1)  # of the letters in a circle
 DASHED = ' stroke-dasharray="6 4"'  # what is negative
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -285,9 +287,9 @@ class _Net:
         sign = QUIET if is_pale or delta is None else sign_color(delta)
         inside = ""
         if value is not None:
-            inside = line_of_text(x, y, _short(value), _size(_short(value)), ink)
+            inside = _in_a_circle(x, y, r, value, ink)
         elif delta is not None:
-            inside = line_of_text(x, y, _short(delta), _size(_short(delta)), sign)
+            inside = _in_a_circle(x, y, r, delta, sign)
         below = ""
         if delta is not None and value is not None:
             below = line_of_text(x, y + r + 10, f"δ {number(delta, 2)}", 12, sign, more=HALO)
@@ -403,11 +405,7 @@ def subscript(l: int) -> str:
     return str(l).translate(SUBSCRIPTS)
 
 
-def _short(value: float) -> str:
-    """A number of about five characters, to stand in a circle."""
-    return fitting(value, 5)
-
-
-def _size(text: str) -> int:
-    """The size of letters with which a number fits a circle: a minus is wide."""
-    return 11 if "e" in text else 12
+def _in_a_circle(x: float, y: float, r: float, value: float, ink: str) -> str:
+    """A number of about five characters, in letters with which it fits."""
+    text = fitting(value, 5)
+    return line_of_text(x, y, text, size_that_fits(text, 2 * r - 3, SIZES) or SIZES[-1], ink)

@@ -16,6 +16,8 @@ from backprop_lib.arguments import shown
 from backprop_lib.drawing.colors import INK, NEGATIVE, PAPER, POSITIVE
 
 AS_GOOD_AS_1 = 1e-9  # round-off may put that much between a number and 1
+WIDE = {"−": 0.84, "+": 0.84, ".": 0.32, " ": 0.32, "l": 0.28, "a": 0.62, "e": 0.62, "v": 0.6}  # in em
+WIDEST = 0.64  # all others, in the widest of the fonts
 FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"
 SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 BUTTON = re.compile(r'<g role="button".*?</g>', re.DOTALL)
@@ -183,6 +185,16 @@ def line_of_text(
         f'<text x="{x:.1f}" y="{y + 0.35 * size:.1f}" font-size="{size}" fill="{fill}" '
         f'text-anchor="{anchor}"{more}>{escape(text)}</text>'
     )
+
+
+def size_that_fits(text: str, room: float, sizes: Sequence[int]) -> int | None:
+    """The first of these sizes of letters in which a number and its word are at most so many pixels wide.
+
+    >>> size_that_fits("0.987", 41, (12, 11)), size_that_fits("−1+8e−4", 41, (12, 11))
+    (12, None)
+    """
+    wide = sum(WIDE.get(letter, WIDEST) for letter in text)
+    return next((size for size in sizes if wide * size <= room), None)
 
 
 # The ground of letters; on a line it is so wide that none is left between two of them, to be read as a minus.

@@ -330,7 +330,7 @@ class CurvesFigure:
             style: Any = {"color": grays[l - 1], "ls": DASHES[l - 1], "lw": 1.5, "zorder": 3}
             self._line(self.delta, f"delta {l}", label=f"l = {l}" if l == 1 else str(l), **style)
         row: Any = {"frameon": False, "fontsize": 8, "ncols": 5, "borderaxespad": 0, "borderpad": 0}
-        row |= {"loc": "lower left", "handlelength": 2.2, "handletextpad": 0.5, "columnspacing": 0.8}
+        row |= {"loc": "lower left", "handlelength": 2, "handletextpad": 0.4, "columnspacing": 0.6}
         row["bbox_to_anchor"] = (-0.04, 1.07)
         self.costs = self.fast.add("costs", self.cost.axes.legend(**row), seldom=True)
         self.legend = self.fast.add("legend", self.delta.axes.legend(**row), seldom=True)

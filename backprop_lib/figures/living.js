@@ -18,11 +18,11 @@ const AXIS = "Drag ◂▸ to the right or left.", WEIGHT = "Drag ◂▸ or a wei
 const LIGHTS = " What is pointed at lights; Tab and the arrows point, too.";
 const STYLE = `
   .living .lit:not(g, line, i, text) { background: #FFE27A; color: #222222; border-radius: 3px;
-    box-shadow: 0 0 0 1px #FFE27A, 0 3px #B86400; }
-  .living i.lit { forced-color-adjust: none; border-radius: 3px; box-shadow: inset 0 0 0 3px #FFE27A, 0 0 0 2px #B86400; }
+    box-shadow: 0 0 0 1px #FFE27A, 0 3px #222222; }
+  .living i.lit { forced-color-adjust: none; border-radius: 3px; box-shadow: inset 0 0 0 3px #FFE27A, 0 0 0 2px #222222; }
   .living g.lit:not([data-means]) > :is(circle, rect) { fill: #FFE27A; stroke-width: 4; }
-  .living g.lit[data-means] > image + rect { stroke: #B86400; stroke-width: 5; } /* a map stays what it says */
-  .living g.lit > path { stroke: #B86400; stroke-width: 4; }
+  .living g.lit[data-means] > image + rect { stroke: #222222; stroke-width: 5; } /* a map stays what it says */
+  .living g.lit > path { stroke: #222222; stroke-width: 4; }
   .living line.lit { stroke-width: 6; }
   .living text.lit { fill: #222222; stroke: #FFE27A; stroke-width: 7; stroke-linejoin: round; paint-order: stroke; }
   .living g:has(> line.lit) { opacity: 1; }
@@ -36,8 +36,8 @@ const STYLE = `
     .living [data-by] { transform-box: fill-box; transform: scale(var(--grow)); transform-origin: right top; }
     .living [data-by="1"] { transform-origin: left top; }
   }
-  .living [data-by]:focus-visible rect { stroke: #B35806; stroke-width: 3; }
-  .living g:focus-visible > :is(circle, rect) { stroke: #B35806; }
+  .living [data-by]:focus-visible rect { stroke: #222222; stroke-width: 3; }
+  .living g:focus-visible > :is(circle, rect) { stroke: #222222; stroke-dasharray: 6 3; }
   .living .pointed { display: block; min-height: 1.45em; margin: 2px 0; font-size: 14px; line-height: 1.45; }
   .living .pointed:empty::before { content: "${HINT}" attr(data-more); }
   .living:not(:has([data-is])) .pointed:empty::before { content: "${ALONE}" attr(data-more); } /* nothing else lights */

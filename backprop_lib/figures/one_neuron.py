@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from backprop_lib.arguments import Array
 from backprop_lib.costs import cost as cost_named
@@ -37,7 +38,7 @@ EQUATIONS = {
     "bowl": ("a = z", SQUARE, SLOPED),
 }
 NAMES = {"x": "a.0", "w": "w.1.0.0", "b": "b.1.0", "z": "z.1.0", "a": "a.1.0", "y": "y.1.0", "C": "C"}
-NAMES |= {"∂C/∂w": "dw.1.0.0"}
+NAMES |= {"∂C/∂w": "dw.1.0.0", "σ′(z)": "z.1.0"}
 HIGHEST = {"quadratic": 0.6, "cross-entropy": 13.0, "bowl": 88.0}
 BELOW = 0.04  # the share of an axis below zero, so that a dot or a line at zero is seen whole
 ZS = np.linspace(-12.5, 12.5, 251)  # the axis of z: a little further than the first weight and bias reach
@@ -93,6 +94,7 @@ class _Figure:
             with_track(along)
         self.right = styled(right, "The cost over the steps", "step", "C")
         right.set(xlim=(-4, STEPS + 4), ylim=(0, 0.2))  # for the first layout, with room for every number
+        right.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         short_numbers(right, "C")
         here = {"mfc": HERE, "mec": INK, "mew": 1.4, "ms": 9, "clip_on": False}
         past = {"mfc": PAPER, "mec": INK, "ms": 5, "color": QUIET, "lw": 0.8}
@@ -145,7 +147,8 @@ class _Figure:
         self.gone.set(text=(f"z = {gone} →" if z > 0 else f"← z = {gone}") if gone else "")
         self.gone.set(x=0.96 * (ZS[-1] if z > 0 else ZS[0]), ha="right" if z > 0 else "left")
         highest = rounded_up(max(float(costs.max()), 1e-12))
-        self.fast.fit(self.right, ylim=(-BELOW * highest, highest * (1 + BELOW)))
+        long = np.array([-4, STEPS + 4]) * max(end, 1) / STEPS
+        self.fast.fit(self.right, xlim=tuple(long), ylim=(-BELOW * highest, highest * (1 + BELOW)))
 
     def html(
         self,
