@@ -133,6 +133,8 @@ def load_csv(
     """
     path = path_of("path", path)
     header = [*words("feature_names", feature_names), "class"]
+    if len(header) < 2:
+        raise ValueError("feature_names: expected at least one name, got none")
     class_names = words("class_names", class_names)
     rows = _rows_of(path)
     if not rows:
@@ -177,7 +179,8 @@ def _rows_of(path: Path) -> list[tuple[int, list[str]]]:
         line = _line_of(content[: error.start].decode("utf-8"))
         got = f"the byte 0x{content[error.start]:02x}"
         raise ValueError(f"{path.name}, line {line}: expected UTF-8 text, got {got}") from error
-    text = re.sub(r"[\r\n]\s*\Z", "", text)  # blank lines at the end
+    written = text.rstrip()
+    text = written + re.split(r"[\r\n]", text[len(written) :], maxsplit=1)[0]  # no blank lines at the end
     before, nul, _ = text.partition("\0")
     if nul:
         raise ValueError(f"{path.name}, line {_line_of(before)}: expected text, got a NUL character")

@@ -104,7 +104,7 @@ class Parameters:
 
         Raises ValueError or TypeError if these are no layer sizes or the numbers do not fit them.
         """
-        self.sizes = sizes if isinstance(sizes, tuple) else tuple(listed("sizes", sizes))
+        self.sizes = _checked_sizes(sizes)
         self.L = len(self.sizes) - 1
         count, slices = _layout(self.sizes)
         theta = np.zeros(count) if theta is None else theta
@@ -145,13 +145,18 @@ class Parameters:
         return [block for l in range(1, self.L + 1) for block in (("w", l, self.w[l]), ("b", l, self.b[l]))]
 
 
+def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
+    checked = sizes if isinstance(sizes, tuple) else tuple(listed("sizes", sizes))
+    if len(checked) < 2:
+        raise ValueError(f"sizes: expected at least two layers, got {shown(checked)}")
+    if not all(type(size) is int and size > 0 for size in checked):
+        return tuple(positive_integer(f"sizes, layer {l}", size) for l, size in enumerate(checked))
+    return checked
+
+
 @lru_cache
 def _layout(sizes: tuple[int, ...]) -> tuple[int, dict[int, tuple[slice, slice]]]:
-    """How many numbers theta has, and where in it w[l] and b[l] are; checked here, once for many nets."""
-    if len(sizes) < 2:
-        raise ValueError(f"sizes: expected at least two layers, got {shown(sizes)}")
-    for l, size in enumerate(sizes):
-        positive_integer(f"sizes, layer {l}", size)
+    """How many numbers theta has, and where in it w[l] and b[l] are."""
     slices, start = {}, 0
     for l in range(1, len(sizes)):
         middle = start + sizes[l] * sizes[l - 1]
@@ -166,8 +171,10 @@ def parameter_count(sizes: Sequence[int]) -> int:
 
     >>> parameter_count([4, 5, 3])
     43
+
+    Raises ValueError or TypeError if these are no layer sizes.
     """
-    return sum(n * (inputs + 1) for inputs, n in pairwise(sizes))
+    return sum(n * (inputs + 1) for inputs, n in pairwise(_checked_sizes(sizes)))
 
 
 class Network(Parameters):

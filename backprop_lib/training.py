@@ -61,6 +61,8 @@ class History:
 
     def delta_norm(self, l: int) -> Array:
         """‖δ^l‖ at every epoch: √ mean_x Σ_j (δ^l_j)², shape (epochs + 1,)."""
+        if l not in self.delta:
+            raise ValueError(f"l: expected a layer of 1 to {len(self.delta)}, got {shown(l)}")
         norms: Array = np.sqrt((self.delta[l] ** 2).sum(axis=1))
         return norms
 
@@ -100,9 +102,9 @@ class Trainer:
         if held_out is not None:
             checked_examples(net, *_columns("held_out", held_out), cost)
             self._held_out = _rows(held_out)
-        self.learning_rate = positive_number("learning_rate", learning_rate)
-        self.batch_size = positive_integer("batch_size", batch_size)
-        if self.batch_size > len(self._x):
+        self._learning_rate = positive_number("learning_rate", learning_rate)
+        self._batch_size = positive_integer("batch_size", batch_size)
+        if self._batch_size > len(self._x):
             raise ValueError(f"batch_size: expected at most the {len(self._x)} examples, got {batch_size}")
         self._rng = np.random.default_rng(natural_number("seed", seed))
         if order is not None and not callable(order):
@@ -122,7 +124,7 @@ class Trainer:
         self._state = _State(net.theta.copy(), (record,), self._rng.bit_generator.state)
 
     def _fresh_steps(self) -> Steps:
-        return Steps(self._copy, self._cost, self.learning_rate, self.batch_size)
+        return Steps(self._copy, self._cost, self._learning_rate, self._batch_size)
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a file takes: all but the steps, which hold views into the parameters."""

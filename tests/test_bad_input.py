@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from backprop_lib.activations import activation
 from backprop_lib.arguments import integers, numbers, unmasked
 from backprop_lib.costs import COSTS, Cost, cost
+from backprop_lib.course.certified import certified
+from backprop_lib.course.claims import claim
 from backprop_lib.course.exercises import check
 from backprop_lib.course.ledgers import ledger
 from backprop_lib.course.mistakes import mistake
@@ -20,8 +22,9 @@ from backprop_lib.data import Dataset, load_csv, load_iris, one_hot, split, stan
 from backprop_lib.drawing.net import graph_svg, network_svg
 from backprop_lib.drawing.plots import heat_map
 from backprop_lib.equations import backprop, cost_of, feed_forward
+from backprop_lib.figures.step_size import u_curve
 from backprop_lib.gradient_check import check_gradient, numerical_gradient
-from backprop_lib.network import Network
+from backprop_lib.network import Network, Parameters, parameter_count
 from backprop_lib.other_ways.autodiff import Value, network_cost
 from backprop_lib.other_ways.bridge import autodiff_gradient, graph_from, graph_gradient, network_from
 from backprop_lib.other_ways.neurons import GraphNetwork
@@ -50,6 +53,7 @@ def graph():
 
 
 GRAPH = graph()
+FOURTH_POWER = Cost("quadratic", lambda a, y: ((a - y) ** 4).sum(axis=0), lambda a, y: 4 * (a - y) ** 3)
 
 
 def data(**changes):
@@ -353,6 +357,47 @@ CASES = [
     (lambda: network_svg((2, 2), captions="ab"), T, r"captions: expected a list, got 'ab'"),
     (lambda: graph_svg([{"id": []}]), T, r"nodes\[0\]: expected a name or number as id, got \[\]"),
     (lambda: graph_svg(None), T, r"nodes: expected a list, got None"),
+    (lambda: parameter_count([4, -5, 3]), V, r"sizes, layer 1: expected a positive integer, got -5"),
+    (lambda: Parameters((True, 3)), T, r"sizes, layer 0: expected a positive integer, got True"),
+    (lambda: Parameters((4.0, 3)), T, r"sizes, layer 0: expected a positive integer, got 4.0"),
+    (lambda: Parameters(([1], 2)), T, r"sizes, layer 0: expected a positive integer, got \[1\]"),
+    (
+        lambda: autodiff_gradient(net(), X, Y, FOURTH_POWER),
+        V,
+        r"cost: expected one of .*, got a cost of your own, quadratic",
+    ),
+    (
+        lambda: graph_gradient(graph_from(net()), X, Y, FOURTH_POWER),
+        V,
+        r"cost: expected one of .*, got a cost of your own, quadratic",
+    ),
+    (lambda: graph_gradient(net(), X, Y), T, r"graph: expected a GraphNetwork, got "),
+    (lambda: certified(("5.1",)), V, r"x: expected 4 numbers for the sizes \(4, 5, 3\), got \('5.1',\)"),
+    (lambda: certified((5.1, 3.5, 1.4, 0.2)), T, r"x: expected a list of strings, got \(5.1"),
+    (lambda: certified(y=(1, 0)), V, r"y: expected 3 numbers for the sizes \(4, 5, 3\), got \[1.0, 0.0\]"),
+    (
+        lambda: certified(("1",), (1,), (1, -5, 1)),
+        V,
+        r"sizes, layer 1: expected a positive integer, got -5",
+    ),
+    (lambda: load_csv("iris.csv", [], ["a"]), V, r"feature_names: expected at least one name, got none"),
+    (lambda: train(net(), IRIS, epochs=1).delta_norm(0), V, r"l: expected a layer of 1 to 2, got 0"),
+    (
+        lambda: claim("w", 1 + 5j, below=2),
+        T,
+        r"found: expected real numbers for below or above, got \(1\+5j\)",
+    ),
+    (lambda: claim("w", 1, below=2, digits=3), T, r"digits: expected equal as well"),
+    (
+        lambda: u_curve(net(), X, Y, "middle", "float64"),
+        V,
+        r"kind: expected one of forward, central, got 'middle'",
+    ),
+    (
+        lambda: u_curve(net(), X, Y, "central", "float16"),
+        V,
+        r"precision: expected one of float64, float32, got",
+    ),
 ]
 
 

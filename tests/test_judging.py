@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from backprop_lib.course.exercises import check
-from backprop_lib.course.judging import refusing_cases
+from backprop_lib.course.judging import ORDINARY, refusing_cases
 
 
 def error(g, d):
@@ -159,6 +159,9 @@ def test_what_is_asked_is_what_its_name_says() -> None:
     small = by_name["a right gradient with one slope of 1e-12"]
     g, d = small.gradient["w2"], small.differences["w2"]
     assert g[0, 0] == 1e-12 and d[0, 0] == 4e-12 and np.array_equal(g.ravel()[1:], d.ravel()[1:])
+    blocks = [[*case.gradient.values(), *case.differences.values()] for case in cases]
+    ordinary = [all((block != 0).all() and np.isfinite(block).all() for block in each) for each in blocks]
+    assert ordinary.index(False) == ORDINARY
     for case in cases:
         for blocks in (case.gradient, case.differences):  # of a 4-5-3 net
             sizes = {"w1": (5, 4), "b1": (5, 1), "w2": (3, 5), "b2": (3, 1)}

@@ -83,6 +83,7 @@ def test_what_is_not_one_is_not_written_as_one(one: int, rest: float, digits: in
 
 
 def test_round_off_beside_one_is_no_news() -> None:
+    assert (number(5e5), number(1e6), number(1e-3), number(9.9e-4)) == ("500000", "1e6", "0.001", "9.9e−4")
     assert {number(1 + n * 2.0**-52) for n in range(-99, 99)} == {"1"}
 
 

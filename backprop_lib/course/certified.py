@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from backprop_lib.arguments import numbers, shown, words
 from backprop_lib.extras import need
+from backprop_lib.network import Parameters
 
 FLOWER = ("5.1", "3.5", "1.4", "0.2")
 TARGET = (1, 0, 0)
@@ -23,7 +25,12 @@ def certified(
 
     {"z1": interval, "a1": …, "delta1": …, "C": …}; "delta2_0" is the error of output 0 where they differ. All
     neurons of a hidden layer have the same numbers. x is given in decimals, as text, so that it is exact.
+    Raises ValueError or TypeError if x, y or the sizes are nothing of this kind.
     """
+    sizes, x, y = Parameters(sizes).sizes, words("x", x), numbers("y", y).tolist()
+    for name, given, n in (("x", x, sizes[0]), ("y", y, sizes[-1])):
+        if len(given) != n:
+            raise ValueError(f"{name}: expected {n} numbers for the sizes {sizes}, got {shown(given)}")
     need("backprop_lib.course.certified", "mpmath")
     from mpmath import iv
 

@@ -42,6 +42,10 @@ def claim(
     if not isinstance(words, str) or not words.strip():
         raise TypeError(f"words: expected a sentence that says what is claimed, got {shown(words)}")
     values = np.asarray(found)
+    if values.dtype.kind == "c" and not below is above is None:
+        raise TypeError(f"found: expected real numbers for below or above, got {shown(found)}")
+    if digits is not None and equal is None:
+        raise TypeError("digits: expected equal as well, what found is to so many digits")
     said: list[str] = []
     if below is above is equal is None:
         if values.dtype != bool or values.shape != ():

@@ -155,8 +155,9 @@ class LiveTraining(Scene):
             rows = [rows[0], *([name, OPEN] for name, _ in rows[1:])]
         alt = f"The cost and the size of the errors of every layer, against the epoch. {sentence}"
         cost, eta, batch, seed = self._options[1:5]
+        rate = repr(float(eta)).removesuffix(".0")
         code = (
-            f'train(net, data, "{cost}", learning_rate={eta:g}, epochs={at}, batch_size={batch}, seed={seed})'
+            f'train(net, data, "{cost}", learning_rate={rate}, epochs={at}, batch_size={batch}, seed={seed})'
             "  # from the first weights"
         )
         html = self._figure.html(history, at, alt, f"The errors of every layer in epoch {at}: {of_errors}")

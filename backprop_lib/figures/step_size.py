@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.text import Text
 
-from backprop_lib.arguments import Array
+from backprop_lib.arguments import Array, one_of
 from backprop_lib.data import load_iris
 from backprop_lib.drawing.canvas import name_only
 from backprop_lib.drawing.colors import FAINT, LINE_COLORS, QUIET
@@ -46,6 +46,8 @@ def cost_in(net: Network, theta: Array, x: Array, y: Array, precision: str) -> f
 
 def u_curve(net: Network, x: Array, y: Array, kind: str, precision: str) -> Array:
     """The relative error of every parameter's difference at every step, (steps, parameters)."""
+    one_of("kind", kind, KINDS)
+    one_of("precision", precision, PRECISIONS)
     exact = backprop(net, x, y).gradient.theta
     errors = np.empty((len(EXPONENTS), len(exact)))
     base = cost_in(net, net.theta, x, y, precision)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from backprop_lib.arguments import Array, columns, same_count, shown
-from backprop_lib.costs import Cost
+from backprop_lib.costs import COSTS, Cost
 from backprop_lib.costs import cost as cost_named
 from backprop_lib.network import Network, Parameters, checked_network
 from backprop_lib.other_ways.autodiff import network_cost
@@ -25,9 +25,7 @@ def graph_from(net: Network) -> GraphNetwork:
 
 def network_from(graph: GraphNetwork) -> Network:
     """A net of matrices of the same specification, with a copy of the parameters of `graph`."""
-    if not isinstance(graph, GraphNetwork):
-        raise TypeError(f"graph: expected a GraphNetwork, got {shown(graph)}")
-    net = Network(graph.specification, init="zeros")
+    net = Network(_checked_graph(graph).specification, init="zeros")
     _fill(net, *graph.parameters())
     return net
 
@@ -38,9 +36,9 @@ def graph_gradient(graph: GraphNetwork, x: Array, y: Array, cost: str | Cost = "
     x is (n_0, m) and y (n_L, m), one example per column; the result is shaped as in `Network`. Raises
     ValueError or TypeError if x or y does not fit the net, or the cost its output layer.
     """
-    x, y = _examples(x, y, graph.sizes)
+    x, y = _examples(x, y, _checked_graph(graph).sizes)
     gradient = Parameters(graph.sizes)
-    _fill(gradient, *graph.gradient(x.T.tolist(), y.T.tolist(), cost_named(cost).name))
+    _fill(gradient, *graph.gradient(x.T.tolist(), y.T.tolist(), _name_of(cost)))
     return gradient
 
 
@@ -52,7 +50,7 @@ def autodiff_gradient(net: Network, x: Array, y: Array, cost: str | Cost = "quad
     """
     x, y = _examples(x, y, checked_network(net).sizes)
     w, b = _nested(net)
-    name, m = cost_named(cost).name, x.shape[1]
+    name, m = _name_of(cost), x.shape[1]
     gradient = Parameters(net.sizes)
     for one_x, one_y in zip(x.T.tolist(), y.T.tolist(), strict=True):
         value, parameters = network_cost(net.specification, w, b, one_x, one_y, name)
@@ -61,6 +59,20 @@ def autodiff_gradient(net: Network, x: Array, y: Array, cost: str | Cost = "quad
             gradient.w[l] += [[w_jk.grad / m for w_jk in row] for row in parameters.w[l]]
             gradient.b[l][:, 0] += [b_j.grad / m for b_j in parameters.b[l]]
     return gradient
+
+
+def _checked_graph(graph: object) -> GraphNetwork:
+    if not isinstance(graph, GraphNetwork):
+        raise TypeError(f"graph: expected a GraphNetwork, got {shown(graph)}")
+    return graph
+
+
+def _name_of(cost: str | Cost) -> str:
+    """The name by which the other two programs know a cost; ValueError for one of the reader's own."""
+    rule = cost_named(cost)
+    if rule is not COSTS.get(rule.name):
+        raise ValueError(f"cost: expected one of {', '.join(COSTS)}, got a cost of your own, {rule.name}")
+    return rule.name
 
 
 def _nested(net: Network) -> tuple[dict[int, Any], dict[int, Any]]:
