@@ -5,7 +5,8 @@
     python tools/execute_pages.py --check                say which pages would change, write nothing
 
 A page is written only if it changed, and only after every cell ran. A picture that looks the same
-as the stored one is not replaced, so another machine leaves the stored pages as they are.
+as the stored one is not replaced, so another machine leaves the stored pages as they are, but for a picture
+that draws round-off itself; its cell has the tag `round-off`.
 """
 
 from __future__ import annotations
