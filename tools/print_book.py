@@ -60,6 +60,8 @@ TO_THE_END = """() => {
         end.append(there);
     }
     article.append(end);
+    article.querySelector('#contents ul')?.insertAdjacentHTML(
+        'beforeend', `<li><a href="#${end.id}">${end.firstChild.textContent}</a></li>`);
     document.querySelectorAll('details').forEach(fold => { fold.open = true; });
     return number;
 }"""
@@ -74,16 +76,16 @@ def print_book(browser: Any, book: Path, pdf: Path) -> int:
         page.evaluate("() => MathJax.startup.promise")
         moved = int(page.evaluate(TO_THE_END))
         margins = {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
-        number = (
-            '<p style="font-size: 8px; width: 100%; text-align: center"><span class="pageNumber"></span></p>'
-        )
+        # A "page" of the text is one of the course.
+        number = 'Sheet <span class="pageNumber"></span> of <span class="totalPages"></span>'
+        footer = f'<p style="font-size: 8px; width: 100%; text-align: center">{number}</p>'
         page.pdf(
             path=pdf,
             format="A4",
             margin=margins,
             display_header_footer=True,
             header_template="<p></p>",
-            footer_template=number,
+            footer_template=footer,
             outline=True,
             tagged=True,
         )

@@ -190,6 +190,39 @@ def test_a_symbol_says_its_meaning_and_its_shape(how: str, tab: Any) -> None:
     assert tip.is_hidden()
 
 
+# A browser that does not know the box of a symbol as what a pointer hits, such as Firefox.
+WITHOUT_BOXES = """
+    const { supports } = CSS;
+    CSS.supports = (...asked) => !asked.join().includes("bounding-box") && supports.call(CSS, ...asked);
+    addEventListener("DOMContentLoaded", () => document.head.insertAdjacentHTML("beforeend",
+        "<style>[data-symbol] { pointer-events: auto !important; }</style>"));
+"""
+
+
+def explained_at_their_centres(offline: Any, script: str) -> list[tuple[str, str]]:
+    """The letter of each symbol of the four equations, and what is said of its centre under the mouse."""
+    with watched(offline) as tab:
+        tab.add_init_script(script)
+        pointing(tab, "symbols.html")
+        said = []
+        for formula in tab.locator("article table").nth(1).locator("mjx-container").all():
+            formula.scroll_into_view_if_needed()
+            for symbol in formula.locator("[data-symbol]").all():
+                box = symbol.bounding_box()
+                tab.mouse.move(0, 0)
+                tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+                tip = tab.get_by_role("tooltip")
+                words = tip.inner_text() if tip.is_visible() else ""
+                said.append((symbol.get_attribute("data-symbol"), words))
+        return said
+
+
+def test_a_symbol_is_hit_between_its_strokes_in_every_browser(offline: Any) -> None:
+    said = explained_at_their_centres(offline, "")
+    assert len(said) > 20 and all(words for _, words in said)
+    assert explained_at_their_centres(offline, WITHOUT_BOXES) == said
+
+
 def test_a_prime_and_a_transpose_are_symbols_of_their_own_and_a_letter_of_another_page_is_none(
     tab: Any,
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from contents import contents
 from documents import PAGES, ROOT, document
 from print_book import TO_THE_END, print_book
 
@@ -69,6 +70,29 @@ def test_paper_has_no_empty_frame_and_no_answer_below_its_question(path: Path, c
         assert page.evaluate(TO_THE_END) > 5
         found = page.evaluate(ON_PAPER)
     assert found.pop("code") > 0 and found == {"frames": 0, "below": 0, "lost": 0}
+
+
+# The list at the front: its words, and the title that stands where each link leads.
+CONTENTS = """() => [...document.querySelectorAll('#contents a')].map(link => {
+    const there = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    const titles = [...document.querySelectorAll('h1, h2')];
+    const isIn = title => there.contains(title)
+        || there.compareDocumentPosition(title) & Node.DOCUMENT_POSITION_FOLLOWING;
+    return [link.textContent, titles.find(isIn).textContent.replace('¶', '')];
+})"""
+
+
+def test_a_page_of_the_course_bears_its_number_on_paper_and_is_in_the_contents(chromium: Any) -> None:
+    with chromium.new_page(java_script_enabled=False) as page:
+        page.goto((ROOT / "build" / "print" / "index.html").as_uri())
+        page.evaluate(TO_THE_END)
+        listed = page.evaluate(CONTENTS)
+        chapters = page.locator("#solutions > h2").all_inner_texts()
+    words = [words for words, _ in listed]
+    course = [f"Page {each.number}: {each.title}" for each in contents()]
+    assert words[: len(course)] == course and words[-1] == "Solutions and answers"
+    assert [title for _, title in listed] == words
+    assert [chapter for chapter in chapters if chapter.startswith("Page ")] == course
 
 
 # Every link of the printed book: its words, where it leads, whether that is there, and what is there.

@@ -78,22 +78,29 @@ def errata_page(text: str, report: str) -> str:
 PAGE = re.compile(r'<span id="document-([^"]+)"></span>')
 HEADING = re.compile(r'(<(?:section|span|dt)\b[^>]*\bid=")')
 EQUATION = re.compile(r'<div (class="math [^>]*>\s*\\\[[^<]*\\qquad \((\d)\)\s*\\\]</div>)')
+TITLE = re.compile(r'<h2>(.*?)(?=<a class="headerlink")', re.DOTALL)
 LINK = re.compile(r'<a\b[^>]*\bhref="#document-([^"#]+)(#?)([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 
 
 def in_one_file(html: str) -> str:
     """The book in one file, with links that lead to what they name: a page, a heading of a page, an equation.
 
-    Many pages have a heading "Summary", so each heading gets the name of its page before its own. Of a link
-    to a file of the package, which is not printed, the words stay.
+    A list of contents comes first. The text speaks of "page 7", so the title of a page of the course bears
+    its number. Many pages have a heading "Summary", so each heading gets the name of its page before its own.
+    Of a link to a file of the package, which is not printed, the words stay.
     """
     start, *parts = PAGE.split(html)
-    names = parts[::2]
+    names, contents, body = parts[::2], "", ""
     for name, text in zip(names, parts[1::2], strict=True):
+        if number := re.match(r"notebooks/(\d+)_", name):
+            text = text.replace("<h2>", f"<h2>Page {int(number[1])}: ", 1)
+        title = TITLE.search(text)
+        assert title, f"{name} has no title"
+        contents += f'<li><a href="#document-{name}">{title[1]}</a></li>\n'
         text = HEADING.sub(rf"\g<1>{name}/", text)
         text = re.sub(r'(?<=<a class="headerlink" href="#)', f"{name}/", text)
         text = EQUATION.sub(r'<div id="equation-\2" \1', text)
-        start += f'<span id="document-{name}"></span>{text}'
+        body += f'<span id="document-{name}"></span>{text}'
 
     def led(link: re.Match[str]) -> str:
         page, mark, heading, words = link.groups()
@@ -101,7 +108,8 @@ def in_one_file(html: str) -> str:
             return words
         return link[0].replace(f"document-{page}#{heading}", f"{page}/{heading}") if mark else link[0]
 
-    return LINK.sub(led, start)
+    contents = f'<nav id="contents">\n<h2>Contents</h2>\n<ul>\n{contents}</ul>\n</nav>\n'
+    return LINK.sub(led, start + contents + body)
 
 
 def accessible(html: str) -> str:

@@ -244,7 +244,7 @@ window.waiting = (() => {
       await database;
       say("kept", denied
         ? "This browser lets no page keep anything: all runs, but your changes are not kept when you leave."
-        : "What was loaded is kept for next time, and your changes are kept in this browser alone.");
+        : "What was loaded and your changes stay in this browser alone; in a private window, until you close it.");
     },
     text: Promise.all([text, database]),
     // The settings are together, and the application has not read them yet.

@@ -73,6 +73,21 @@
     }
   }
 
+  // Where the browser does not know `pointer-events: bounding-box`, a symbol gets a ground that can be hit: between
+  // its strokes, too, and behind the symbols inside it. Only once a reader points at the formula: one that is
+  // folded has no size yet.
+  const isHitInItsBox = CSS.supports("pointer-events", "bounding-box");
+  function ground(formula) {
+    formula.dataset.grounded = "";
+    for (const part of formula.querySelectorAll("[data-symbol]")) {
+      const rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+      const { x, y, width, height } = part.getBBox();
+      const look = { x, y, width, height, fill: "none", stroke: "none", "pointer-events": "all" };
+      for (const [name, value] of Object.entries(look)) rect.setAttribute(name, value);
+      part.prepend(rect);
+    }
+  }
+
   // The pieces of text that lie in none of these, for what is found in them to be put in their place.
   function texts(article, outside) {
     const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT), found = [];
@@ -143,7 +158,12 @@
     return [line([`Equation (${equation.number}): ${equation.meaning}`]), line([formula(equation.tex)])];
   };
 
-  function point({ target }) {
+  function point({ target, clientX, clientY }) {
+    const formula = isHitInItsBox ? null : target.closest?.("mjx-container:not([data-grounded])");
+    if (formula) {
+      ground(formula);
+      target = document.elementFromPoint(clientX, clientY) ?? target;
+    }
     const element = target.closest?.("[data-symbol], a.equation");
     if (element?.dataset.symbol) show([explained(byLetter.get(element.dataset.symbol))], element);
     else if (element) show(equationOf(element), element);
