@@ -200,7 +200,7 @@ WITHOUT_BOXES = """
 
 
 def explained_at_their_centres(offline: Any, script: str) -> list[tuple[str, str]]:
-    """The letter of each symbol of the four equations, and what is said of its centre under the mouse."""
+    """The letter of each symbol of the four equations, and what is said of its center under the mouse."""
     with watched(offline) as tab:
         tab.add_init_script(script)
         pointing(tab, "symbols.html")
