@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html import unescape
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -385,6 +386,45 @@ def wrong_names(name: str, view: View, code: str, names: list[list[str]]) -> lis
     ):  # whose curves are of one kind of difference: more than a symbol of its parameter says
         nowhere = [s for s in nowhere if not any(other.startswith(f"{s}.") for other in elsewhere)]
     return [f"{of}: {text}" for of, text in numbers if known[of] != text] + nowhere
+
+
+def light_together(one: str, other: str) -> bool:
+    """Whether one of two names begins as the other does; * is any index."""
+    pairs = zip(one.split("."), other.split("."), strict=False)
+    return all(part == same or "*" in (part, same) for part, same in pairs)
+
+
+@pytest.mark.any_kernel
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_variable_of_the_code_that_has_a_name_lights_something_else(name: str) -> None:
+    view = scene_of(name).view
+    there = " ".join(re.findall(r'data-(?:is|id)="([^"]*)"', view.html)).split()
+    there += [
+        f"w.{l}.{j}.{k}"
+        for l, j, k in re.findall('data-layer="(.)" data-to="(.+?)" data-from="(.+?)"', view.html)
+    ]
+    there += [f"b.{l}.{j}" for l, j in re.findall(r'data-layer="([1-9])" data-neuron="(\d+)"', view.html)]
+    there += ["grad"] * ("data-grad" in view.html)
+    names = " ".join(view.names.values()).split()
+    assert [each for each in names if not any(light_together(each, other) for other in there)] == []
+
+
+@pytest.mark.any_kernel
+@pytest.mark.parametrize("sizes", [[4, 5, 3], [1, 1], [2, 1, 12, 3]])
+def test_layer_sizes_counts_the_numbers_of_every_layer_in_words(sizes: list[int]) -> None:
+    hidden = dict(zip(("size_1", "size_2"), sizes[1:-1], strict=False))
+    values = {"inputs": sizes[0], "outputs": sizes[-1], "hidden": len(sizes) - 2, **hidden}
+    (lines,) = re.findall("data-line>(.*?)</div>", Driven("layer_sizes", values).scene.view.html)
+    said, names, total = [], [], 0
+    for l, (k, j) in enumerate(pairwise(sizes), 1):
+        before, here, of = "₀₁₂₃"[l - 1], "₀₁₂₃"[l], "⁰¹²³"[l]
+        said.append(f"w{of}: n{here} · n{before} = {j} · {k} = {j * k} weight{'s' * (j * k > 1)}")
+        said.append(f"b{of}: n{here} = {j} bias{'es' * (j > 1)}")
+        names += [f"w.{l}", f"n.{l}", f"n.{l - 1}", f"n.{l}", f"n.{l - 1}", f"w.{l}"]
+        names += [f"b.{l}", f"n.{l}", f"b.{l}"]
+        total += j * k + j
+    assert plain(lines.replace("<br>", "\n")).split("\n") == [*said, f"together: {total} numbers"]
+    assert re.findall('data-is="([^"]*)"', lines) == [*names, "w b"]
 
 
 @pytest.mark.parametrize("name", CELLS)
