@@ -567,6 +567,16 @@ def test_what_is_printed_beyond_the_limit_is_thrown_away_without_an_error(
     assert stream.getvalue() == "1234567890"
 
 
+def test_the_guide_for_teachers_names_the_limits() -> None:
+    guide = (NOTEBOOKS.parent / "docs" / "teaching.md").read_text(encoding="utf-8")
+    for said in (
+        f"may print {grade.PRINTED / 1e6:g} million characters",
+        f"a file of more than {grade.LARGEST / 1e6:g} MB, or with more than {grade.PARTS / 1e6:g} million",
+        f"a disk of its own in memory, of {grade.DISK / 1e9:g} gigabytes",
+    ):
+        assert said in guide
+
+
 def test_a_table_that_is_there_is_not_written_over(tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "class").mkdir()
     assert grade.main([str(tmp_path / "class")]) == 1
