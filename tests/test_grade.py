@@ -6,6 +6,7 @@ import argparse
 import array
 import asyncio
 import base64
+import io
 import json
 import os
 import re
@@ -357,6 +358,35 @@ def test_the_most_frequent_mistake_stands_first_with_how_often_it_was_made() -> 
     assert [line[4] for line in table] == ["0", "0", "0", "1", "0"]
 
 
+def test_mistakes_in_exercises_stand_before_the_guesses_that_have_their_marks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    rows = [
+        row("Zoë", "wrong", "Not yet: δ is ½ of it.", "two_roads"),
+        *(row(who, "wrong", "Not so: it is more.", "guess-question_1") for who in "abc"),
+        row("ada", "correct"),
+    ]
+    monkeypatch.setattr(grade, "rows_of", lambda *_: rows)
+    monkeypatch.setattr(grade, "enclosure", lambda: ())
+    put(tmp_path, {})
+    assert grade.main([str(tmp_path / "class")]) == 0
+    assert (tmp_path / "class.csv").read_bytes().startswith(b"\xef\xbb\xbfwho,"), "by this Excel knows it"
+    lines = [line.split(",") for line in table_of(tmp_path).splitlines()]
+    assert [(line[0], line[-1]) for line in lines[1:]] == [
+        ("Zoë", "1"),
+        ("a", "3"),
+        ("b", "3"),
+        ("c", "3"),
+        ("ada", ""),
+    ]
+    assert capsys.readouterr().out.splitlines()[1:5] == [
+        "The most frequent mistakes in exercises:",
+        "    1 × 03, two_roads: δ is ½ of it",
+        "The most frequent wrong guesses, which have their marks:",
+        "    3 × 03, guess-question_1: Not so: it is more",
+    ]
+
+
 def test_equal_words_on_two_pages_are_two_mistakes() -> None:
     said = "Not so: it is more."
     rows = [grade.Row(who, page, "guess-question_3", "wrong", said) for who in "ab" for page in ("03", "04")]
@@ -452,11 +482,9 @@ def unreadable(folder: Path) -> dict[str, bytes | None]:
         "no_json": b"# A page",
         "no_page": elsewhere,
         "a_list": b"[]",
-        "old": b'{"worksheets": [], "nbformat": 3}',
         "odd_cells": b'{"cells": [1], "nbformat": 4}',
         "odd_source": b'{"cells": [{"cell_type": "code", "metadata": {}, "source": 1, "outputs": []}]}',
         "deep": b"[" * 100_000,
-        "large": b" " * (grade.LARGEST + 1),
         "no_text": b"\xff\xfe\x00",
         "link": None,
     }
@@ -472,6 +500,81 @@ def test_what_is_no_page_has_a_row_that_says_so(name: str, tmp_path: Path) -> No
         path.write_bytes(content)
     (said,) = grade.rows_of(path, tmp_path, PAGES, None)
     assert (said.who, said.page, said.verdict, said.mark) == ("ada", name, "unreadable", 0)
+
+
+def table_of(folder: Path) -> str:
+    """The table of a class, as a spreadsheet reads it."""
+    return (folder / "class.csv").read_text(encoding="utf-8-sig")
+
+
+def put(folder: Path, page: dict[str, Any]) -> Path:
+    """The file of a page that ada has handed in below a folder."""
+    path = folder / "class" / "ada" / "page.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(page), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("content, what", [(b" " * 2001, "LARGEST"), (b"[],{}" * 301, "PARTS")])
+def test_a_file_too_large_to_be_read_is_not_graded_and_told_what_to_do(
+    content: bytes, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr(grade, what, 900 if what == "PARTS" else 2000)
+    monkeypatch.setattr(grade, "enclosure", lambda: ())
+    put(tmp_path, {}).write_bytes(content)
+    assert grade.main([str(tmp_path / "class")]) == 1
+    assert f"ada,page,,not graded,0,{json.dumps(grade.TOO_LARGE)},\n" in table_of(tmp_path)
+    last = "Too large: 1 of these pages are not graded, and the table names them.\n"
+    assert capsys.readouterr().out.endswith(last)
+
+
+def test_a_notebook_of_an_old_format_is_called_so_and_not_graded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = nbformat.from_dict(execute_pages.read(NOTEBOOKS / "00_start_here.ipynb"))
+    put(tmp_path, nbformat.convert(page, 3))
+    monkeypatch.setattr(grade, "enclosure", lambda: ())
+    assert grade.main([str(tmp_path / "class")]) == 1
+    assert f"ada,page,,not graded,0,{json.dumps(grade.OLD)},\n" in table_of(tmp_path)
+
+
+def test_a_page_with_thirty_megabytes_of_stored_outputs_is_run_without_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = execute_pages.read(NOTEBOOKS / "00_start_here.ipynb")
+    for cell in page["cells"]:
+        if cell["cell_type"] == "code":
+            text = {"output_type": "stream", "name": "stdout", "text": "x" * 3_000_000}
+            cell["outputs"] = [text] * 10
+            break
+    run: list[Any] = []
+    monkeypatch.setattr(grade.Page, "run", lambda self: run.append(self.page) or "")
+    limits = argparse.Namespace(place=tmp_path, fonts=tmp_path / "fonts", seconds=9)
+    limits.fonts.mkdir()
+    rows = grade.rows_of(put(tmp_path, page), tmp_path, PAGES, limits)
+    assert [each.exercise for each in rows] == list(PAGES["00_start_here"])
+    assert not any(cell.get("outputs") for cell in run[0]["cells"])
+
+
+def test_what_is_printed_beyond_the_limit_is_thrown_away_without_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(grade, "PRINTED", 10)
+    stream = io.StringIO()
+    grade.limit_prints(stream)
+    assert [stream.write(text) for text in ("123456", "7890", "one more", "")] == [6, 4, 8, 0]
+    print("and more", file=stream, flush=True)
+    assert stream.getvalue() == "1234567890"
+
+
+def test_the_guide_for_teachers_names_the_limits() -> None:
+    guide = (NOTEBOOKS.parent / "docs" / "teaching.md").read_text(encoding="utf-8")
+    for said in (
+        f"may print {grade.PRINTED / 1e6:g} million characters",
+        f"a file of more than {grade.LARGEST / 1e6:g} MB, or with more than {grade.PARTS / 1e6:g} million",
+        f"a disk of its own in memory, of {grade.DISK / 1e9:g} gigabytes",
+    ):
+        assert said in guide
 
 
 def test_a_table_that_is_there_is_not_written_over(tmp_path: Path, capsys: Any) -> None:

@@ -23,6 +23,7 @@ from backprop_lib.network import Parameters
 
 GUIDE = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
 SECTION = re.compile(r"(?ms)^### Page (\d+): ([^\n]+)\n+\*\*(\d+) minutes\.\*\*(.*?)(?=^##)")
+PLANS = GUIDE[GUIDE.index("## Plans") : GUIDE.index("## Hand out")]
 PARTS = ("*Afterwards a learner can*", "*Typical difficulties.*", "*Ask in class.*", "*Exercise.*")
 
 
@@ -50,8 +51,50 @@ def test_the_minutes_of_the_guide_are_those_of_the_pages() -> None:
 
 
 def test_the_meetings_take_every_page_once() -> None:
-    rows = re.findall(r"^\| \d \| (\d+(?:(?:, | and )\d+)*) \|", GUIDE, re.MULTILINE)
-    assert [int(page) for row in rows for page in re.findall(r"\d+", row)] == list(range(len(PAGES)))
+    meetings = [pages for row, pages in plan("meetings") if row.isdecimal()]
+    assert [page for pages in meetings for page in pages] == list(range(len(PAGES)))
+
+
+def plan(title: str) -> list[tuple[str, list[int]]]:
+    """[(what a row of a plan begins with, its pages)], of the plan whose first words have this in them."""
+    (text,) = re.findall(rf"(?ms)^\*\*[^*]*{title}[^*]*\*\*(?:(?!^\*\*).)*", PLANS)
+    rows = re.findall(r"(?m)^\| ([^|]*\d[^|]*|\w+day) \| ([^|]+) \|", text)
+    return [(row, [int(page) for page in re.findall(r"\d+", pages)]) for row, pages in rows]
+
+
+def minutes_of(pages: list[int]) -> int:
+    """How long some pages take, by their sections."""
+    minutes = {int(number): int(minutes) for number, _, minutes, _ in SECTION.findall(GUIDE)}
+    return sum(minutes[page] for page in pages)
+
+
+def room(row: str) -> int:
+    """The minutes of a row that begins with a time or a minute, and says until when."""
+    begin, end = (re.findall(r"\d+", part) for part in row.split(" to "))
+    return int(end[-1]) - int(begin[-1]) + 60 * (int(end[0]) - int(begin[0]) if len(end) > 1 else 0)
+
+
+def test_every_meeting_of_a_plan_has_room_for_the_minutes_of_its_pages() -> None:
+    ((number, meeting),) = re.findall(r"\*\*(\w+) meetings of (\d+) minutes", PLANS)
+    assert number == {6: "Six", 7: "Seven", 8: "Eight", 13: "Thirteen"}[len(plan("meetings"))]
+    (morning,) = re.findall(r"mornings\*\*, (\d+) minutes each: an hour", PLANS)
+    (part,) = re.findall(r"a lecture and a tutorial of (\d+) minutes a week", PLANS)
+    places = [("meetings", int(meeting)), ("week of", int(morning) - 60), ("term", 2 * int(part))]
+    for title, minutes in places:
+        assert len(plan(title)) >= 5
+        full = {row: minutes_of(pages) for row, pages in plan(title) if minutes_of(pages) > minutes}
+        assert full == {}, f"{title}: {minutes} minutes are too few"
+    shorter = re.findall(r"Where a meeting has (\d+) or \d+ minutes, it has room\nfor one page", PLANS)
+    assert max(minutes_of([page]) for page in range(len(PAGES))) <= int(*shorter)
+    assert len(plan("day")) >= 5
+    assert [row for row, pages in plan("day") if minutes_of(pages) > room(row)] == []
+
+
+def test_the_rows_of_a_lecture_follow_each_other_and_fill_it() -> None:
+    (minutes,) = re.findall(r"\*\*One lecture of (\d+) minutes", PLANS)
+    rows = [row for row, _ in plan("lecture")]
+    assert [row.split(" to ")[0] for row in rows] == ["0", *(row.split(" to ")[1] for row in rows[:-1])]
+    assert sum(room(row) for row in rows) == int(minutes)
 
 
 def test_a_slip_of_the_pen_is_found_in_pages_texts_and_code(tmp_path: Path) -> None:
@@ -177,8 +220,7 @@ def test_the_numbers_that_an_item_gives_are_those_of_its_net() -> None:
 def test_a_term_takes_every_page_once_and_every_exercise_of_a_plan_exists() -> None:
     weeks = re.findall(r"^\| week \d+ \| (\d+|none) \|", GUIDE, re.MULTILINE)
     assert [int(page) for page in weeks if page != "none"] == list(range(len(PAGES)))
-    plans = GUIDE[GUIDE.index("## Plans") : GUIDE.index("## Hand out")]
-    named = set(re.findall(r"`(\w+)`", plans))
+    named = set(re.findall(r"`(\w+)`", PLANS))
     assert len(named) >= 10 and sorted(named - set(EXERCISES)) == []
 
 

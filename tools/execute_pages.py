@@ -55,6 +55,10 @@ class PageError(Exception):
     """A page that could not be executed; the message names the page and the cell."""
 
 
+class OldFormat(PageError):
+    """A notebook of a format before the fourth, of 2015; JupyterLab saves it in the one of today."""
+
+
 def joined(text: str | list[str]) -> str:
     """The text of a notebook field, which is stored as one string or as a list of lines."""
     return text if isinstance(text, str) else "".join(text)
@@ -65,7 +69,10 @@ def read(path: Path) -> Notebook:
     import nbformat
 
     try:
-        page: Notebook = nbformat.v4.reads(path.read_text(encoding="utf-8-sig"))  # Windows may mark it
+        content = json.loads(path.read_text(encoding="utf-8-sig"))  # Windows may mark it
+        if content.get("nbformat", 4) < 4:
+            raise OldFormat(f"{path}: a notebook of an old format")
+        page: Notebook = nbformat.v4.to_notebook(content)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise PageError(f"{path}: not a notebook: {error!r}") from error
     for number, cell in enumerate(page["cells"], 1):
@@ -159,11 +166,9 @@ def same_or(new: str, stock: Iterator[str]) -> str:
 
 def without_outputs(page: Notebook) -> Notebook:
     """A normalized copy of the page as if it had never been run."""
-    page = normalized(page)
-    for cell in page["cells"]:
-        if cell["cell_type"] == "code":
-            cell["outputs"], cell["execution_count"] = [], None
-    return page
+    unrun = {"outputs": [], "execution_count": None}
+    cells = [cell | unrun if cell["cell_type"] == "code" else cell for cell in page["cells"]]
+    return normalized({**page, "cells": cells})
 
 
 def kernel_manager(kernel: dict[str, Any], **traits: Any) -> Any:

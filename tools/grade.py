@@ -5,9 +5,9 @@
     python tools/grade.py FOLDER --seconds 300 --memory 2 --processes 2
 
 The table has a row for each exercise of each page, with the verdict and what is wrong, the most frequent
-mistakes first. A page is recognized by its exercises, or else by the name of its file; the folder that it is
-in says whose it is. Nothing below FOLDER is changed. Ctrl+C ends the pages that run, and the table is written
-with those that are done.
+mistakes in exercises first, and then the wrong guesses. A page is recognized by its exercises, or else by
+the name of its file; the folder that it is in says whose it is. Nothing below FOLDER is changed. Ctrl+C
+ends the pages that run, and the table is written with those that are done.
 
 An exercise is decided by its marked cell, as in nbgrader; if that is gone, by the last cell that checks the
 same expression; if there is none, by that expression at the end of the page. If it has no value there, or is
@@ -44,7 +44,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -53,19 +53,31 @@ from typing import Any, NamedTuple
 import psutil
 import student_copies
 from enclosure import ALONE, DISK, NO_NETWORK, PROCESSES
-from execute_pages import Notebook, PageError, kernel_manager, read, without_outputs
+from execute_pages import Notebook, OldFormat, PageError, kernel_manager, read, without_outputs
 from student_copies import calls
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, MEMORY = 300, 2.0  # seconds, gigabytes
-LARGEST = 20_000_000  # bytes of a page
-PRINTED = 10_000_000  # characters
+LARGEST = 200_000_000  # bytes of a page, with the outputs that are stored in it
+PARTS = 3_000_000  # commas and brackets of a page: what they part takes memory of its own
+PRINTED = 10_000_000  # characters of a page, and then no more
 CORRECT, WRONG, NOT_ATTEMPTED = "correct", "wrong", "not attempted yet"
 ABSENT, STOPPED, UNREADABLE, NOT_GRADED = "not there", "stopped", "unreadable", "not graded"
 CALL = re.compile(r"\bcheck(?:_guess)?\(\s*[\"']?(\w+)")
 UNSTARTED = "Its kernel did not start, so the page was not run. The computer is too busy or too small."
+INTERRUPTED = "The grader was interrupted before this page was done."
+TOO_LARGE = (
+    "The file is too large. Open it in JupyterLab, clear the outputs of all cells, save it, and grade again."
+)
+OLD = "It is a notebook of an old format. Open it in JupyterLab, save it, and grade again."
+LEFT = {
+    UNSTARTED: "The kernel did not start",
+    INTERRUPTED: "Interrupted",
+    TOO_LARGE: "Too large",
+    OLD: "An old format",
+}  # why a page is not graded
 HEADER = ("who", "page", "exercise", "verdict", "mark", "what is wrong", "how often")
-JUDGING = threading.Lock()
+JUDGING, READING = threading.Lock(), threading.Lock()
 
 HOW = {
     ALONE: "no network, no files but their own",
@@ -87,7 +99,12 @@ class Row:
     @property
     def mark(self) -> int:
         """1 for a right answer, and for a guess that was made; else 0."""
-        return int(self.verdict == CORRECT or self.exercise.startswith("guess-") and self.verdict == WRONG)
+        return int(self.verdict == CORRECT or self.is_guess and self.verdict == WRONG)
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether a prediction was asked for, which earns its mark by being made."""
+        return self.exercise.startswith("guess-")
 
     @property
     def mistake(self) -> tuple[str, str, str] | None:
@@ -359,7 +376,7 @@ class Page:
                 return super().process_message(msg, cell, cell_index) if msg["msg_type"] in kept else None
 
         return Client(
-            nbformat.from_dict(without_outputs(self.page)),
+            nbformat.from_dict(self.page),
             kernel_name="python3",
             kernel_manager_class=manager,
             startup_timeout=self.limits.seconds,
@@ -466,15 +483,16 @@ def guard(scratch: str, hide: str) -> None:
 
 
 def limit_prints(stream: Any) -> None:
-    """From now on a stream takes so many characters: what nobody reads fast enough would fill the memory."""
+    """From now on a stream takes so many characters, and throws away what comes after.
+
+    What nobody reads fast enough would fill the memory; and a page that prints too much is not wrong.
+    """
     write, left = stream.write, PRINTED
 
     def counted(text: str) -> Any:
         nonlocal left
         left -= len(text)
-        if left < 0:
-            raise PermissionError("a page that is graded may not print more than this")
-        return write(text)
+        return write(text) if left >= 0 else len(text)
 
     stream.write = counted
 
@@ -493,6 +511,7 @@ def run_kernel(scratch: str, hide: str, memory: str, connection: str, *options: 
     sys.path[0] = ""
     app = IPKernelApp.instance()
     app.initialize(["-f", connection, *options])
+    app.shell._tee = lambda channel: nullcontext()  # IPython would keep all that is printed, of late
     for stream in (sys.stdout, sys.stderr):
         limit_prints(stream)
     guard(scratch, hide)
@@ -505,17 +524,27 @@ def who_of(path: Path, folder: Path) -> str:
     return path.stem if whose == "." else whose
 
 
+def too_large(path: Path) -> bool:
+    """Whether a file would take more memory than a page may."""
+    if path.stat().st_size > LARGEST:
+        return True
+    content = path.read_bytes()
+    return sum(map(content.count, (b",", b"[", b"{"))) > PARTS
+
+
 def rows_of(path: Path, folder: Path, pages: dict[str, Exercises], limits: Any) -> list[Row]:
     """What is said of one file. Raises Interrupted."""
     who = who_of(path, folder)
     if path.is_symlink():
         return [Row(who, path.stem, "", UNREADABLE, "The file is a link to another.")]
     try:
-        if path.stat().st_size > LARGEST:
-            return [Row(who, path.stem, "", UNREADABLE, "The file is too large.")]
-        page = read(path)
+        with READING:  # one at a time has all its outputs in memory
+            if too_large(path):
+                return [Row(who, path.stem, "", NOT_GRADED, TOO_LARGE)]
+            page = without_outputs(read(path))
         stem = recognized(page, path.stem, pages)
-        without_outputs(page)
+    except OldFormat:
+        return [Row(who, path.stem, "", NOT_GRADED, OLD)]
     except (PageError, OSError, LookupError, TypeError, AttributeError, RecursionError, ValueError):
         return [Row(who, path.stem, "", UNREADABLE, "The file is no notebook.")]
     if stem is None:
@@ -587,8 +616,7 @@ def all_rows(files: list[Path], folder: Path, limits: Any) -> list[tuple[Path, l
                     found[path] = rows = future.result()
                     said = plain(f"{rows[0].who}, {rows[0].page}")
                     print(f"{len(found)} of {len(files)}: {said}", file=sys.stderr, flush=True)
-    why = "The grader was interrupted before this page was done."
-    rest = {path: [Row(who_of(path, folder), path.stem, "", NOT_GRADED, why)] for path in files}
+    rest = {path: [Row(who_of(path, folder), path.stem, "", NOT_GRADED, INTERRUPTED)] for path in files}
     return list((rest | found).items())
 
 
@@ -606,11 +634,22 @@ def interrupts() -> Iterator[threading.Event]:
 
 
 def table(rows: list[Row]) -> list[tuple[str, ...]]:
-    """The rows as texts, the most frequent mistakes first."""
+    """The rows as texts, the most frequent mistakes in exercises first, and then the wrong guesses."""
     times = Counter(row.mistake for row in rows if row.mistake)
-    ordered = sorted(
-        rows, key=lambda r: (-times[r.mistake], r.mistake or ("", "", ""), r.page, r.exercise, r.who)
-    )
+
+    def place(row: Row) -> tuple[Any, ...]:
+        mistake = row.mistake or ()
+        return (
+            not mistake,
+            row.is_guess and bool(mistake),
+            -times[row.mistake],
+            mistake,
+            row.page,
+            row.exercise,
+            row.who,
+        )
+
+    ordered = sorted(rows, key=place)
     return [
         tuple(
             plain(str(part))
@@ -664,15 +703,19 @@ def graded_into(to: Path, files: list[Path], folder: Path, limits: Any) -> int:
         subprocess.run(command, env=fonts, check=True, stderr=subprocess.DEVNULL, start_new_session=True)
         rows = told_apart(all_rows(files, folder, limits)) + without_pages(folder, files)
     lines = table(rows)
-    with to.open("x", encoding="utf-8", newline="") as file:
+    with to.open("x", encoding="utf-8-sig", newline="") as file:  # the mark at its begin is for Excel
         csv.writer(file).writerows([HEADER, *lines])
-    for (page, exercise, mistake), times in Counter(r.mistake for r in rows if r.mistake).most_common(10):
-        print(f"{times:5} × {page}, {exercise}: {plain(mistake)}")
+    for guesses, what in enumerate(("mistakes in exercises", "wrong guesses, which have their marks")):
+        mistakes = Counter(row.mistake for row in rows if row.mistake and row.is_guess == guesses)
+        if mistakes:
+            print(f"The most frequent {what}:")
+        for (page, exercise, mistake), times in mistakes.most_common(10):
+            print(f"{times:5} × {page}, {exercise}: {plain(mistake)}")
     print(f"{sum(row.mark for row in rows)} marks on {len(files)} pages; the table is {to}")
-    if left := sum(row.verdict == NOT_GRADED for row in rows):
-        why = "Interrupted" if limits.interrupted.is_set() else "The kernel did not start"
-        print(f"{why}: {left} of these pages are not graded, and the table names them.", flush=True)
-    return int(left > 0)
+    left = Counter(row.wrong for row in rows if row.verdict == NOT_GRADED)
+    for why, times in left.items():
+        print(f"{LEFT[why]}: {times} of these pages are not graded, and the table names them.", flush=True)
+    return int(bool(left))
 
 
 if __name__ == "__main__":

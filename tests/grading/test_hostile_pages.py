@@ -48,6 +48,7 @@ PAGES: dict[str, tuple[list[str], str, str, str]] = {
         "stopped",
         "had not ended after",
     ),
+    "prints_much": ([], f"for _ in range(3000): print('x' * 10**6){RIGHT}", "correct", ""),
     "prints_for_ever": (["while True: print('x' * 10**6)"], RIGHT, "correct", ""),
     "exits": (["import sys; sys.exit()"], "def my_two_roads(u):\n    sys.exit()", "wrong", "end the program"),
     "ends_the_kernel": (["import os; os._exit(0)"], RIGHT, "stopped", "its process ended"),
@@ -210,7 +211,7 @@ def graded(folder: Path, **limits: Any) -> dict[str, tuple[str, str, str]]:
     options = [part for name, value in limits.items() for part in (f"--{name}", str(value))]
     assert grade.main([str(folder), *options]) == 0
     assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    with folder.with_name(f"{folder.name}.csv").open(encoding="utf-8", newline="") as file:
+    with folder.with_name(f"{folder.name}.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["exercise"] in ("two_roads", "")]
     return {row["who"]: (row["verdict"], row["mark"], row["what is wrong"]) for row in rows}
 
@@ -379,7 +380,7 @@ def test_an_interrupt_ends_the_pages_that_run_and_leaves_the_table_of_those_that
     assert psutil.wait_procs(started, timeout=5)[1] == []
     assert (grader.returncode, err) == (1, "")
     assert "2 of these pages are not graded" in out
-    with (tmp_path / "class.csv").open(encoding="utf-8", newline="") as file:
+    with (tmp_path / "class.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["verdict"] for row in rows if row["exercise"] == "two_roads"] == ["correct"]
     assert [row["who"] for row in rows if row["verdict"] == "not graded"] == ["b", "c"]
@@ -400,7 +401,7 @@ def test_a_check_that_the_course_shows_is_no_answer(tmp_path: Path) -> None:
             place = tmp_path / "class" / f"{who} {verdict}" / "00_start_here.ipynb"
             place.write_text(page("from backprop_lib import check", *cells))
     assert grade.main([str(tmp_path / "class"), "--seconds", "100"]) == 0
-    with (tmp_path / "class.csv").open(encoding="utf-8", newline="") as file:
+    with (tmp_path / "class.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["exercise"] == "cost_slope"]
     assert len(rows) == 6
     assert all(row["who"].endswith(f" {row['verdict']}") for row in rows), rows
@@ -438,7 +439,7 @@ def test_a_class_gets_the_marks_that_nbgrader_gives(tmp_path: Path) -> None:
         path.write_text(text, encoding="utf-8")
         path.write_text(execute_pages.serialized(made(execute_pages.read(path))), encoding="utf-8")
     assert grade.main([str(tmp_path / "class"), "--seconds", "150", "--processes", "3"]) == 0
-    with (tmp_path / "class.csv").open(encoding="utf-8", newline="") as file:
+    with (tmp_path / "class.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     found = {
         who: {row["exercise"]: int(row["mark"]) for row in rows if row["who"] == who} for who in SUBMISSIONS
