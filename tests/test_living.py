@@ -409,6 +409,11 @@ def test_every_variable_of_the_code_that_has_a_name_lights_something_else(name: 
     assert [each for each in names if not any(light_together(each, other) for other in there)] == []
 
 
+def test_a_symbol_with_the_index_of_a_sum_has_the_name_of_all_that_is_summed() -> None:
+    html = scene_of("logits").view.html
+    assert html.count('<span data-is="z.L">Σₖ</span> exp(<span data-is="z.L">zₖ</span>)') == 3
+
+
 @pytest.mark.any_kernel
 @pytest.mark.parametrize("sizes", [[4, 5, 3], [1, 1], [2, 1, 12, 3]])
 def test_layer_sizes_counts_the_numbers_of_every_layer_in_words(sizes: list[int]) -> None:
