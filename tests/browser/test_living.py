@@ -570,11 +570,12 @@ def test_a_neuron_that_is_drawn_as_a_map_stays_what_it_says_when_it_lights(page:
     neuron = scene.locator("g[data-layer='1'][data-neuron='4']")
     shown = "g => [...g.querySelectorAll('rect')].map(rect => getComputedStyle(rect).fill)"
     before, frame = neuron.evaluate(shown), neuron.locator("image + rect")
-    stroke = frame.evaluate("rect => getComputedStyle(rect).stroke")
+    wide = "rect => parseFloat(getComputedStyle(rect).strokeWidth)"
+    before_it_lights = frame.evaluate(wide)
     neuron.hover()
     scene.locator("g[data-layer='1'][data-neuron='4'].lit").wait_for()
     assert neuron.evaluate(shown) == before and before[0] == "none" and len({*before}) > 3
-    assert frame.evaluate("rect => getComputedStyle(rect).stroke") != stroke
+    assert frame.evaluate(wide) > 2 * before_it_lights
 
 
 def touches(page: Any, x: float, y: float, *moves: tuple[float, float]) -> None:

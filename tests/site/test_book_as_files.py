@@ -389,7 +389,7 @@ def lit(output: Any) -> list[str]:
 def test_a_stored_picture_and_its_equation_light_one_another_by_index(tab: Any) -> None:
     output = pictured(tab, "04_the_error_of_a_hidden_layer", "Step 4 of 6")
     output.locator("g[data-layer='2'][data-neuron='1']").hover()
-    assert lit(output) == ["2 1", "δ²", "Σₖ", "δ²ₖ", "0.042·0.0934", "0.0934", "delta[2]"]
+    assert lit(output) == ["2 1", "n₂ = 3", "b² 3×1", "δ²", "Σₖ", "δ²ₖ", "0.042·0.0934", "0.0934", "delta[2]"]
     assert output.locator(".pointed").inner_text().startswith("Neuron 1 of layer 2: a = ")
     output.get_by_text("w²ₖ₀", exact=True).hover()
     assert {"2 0 0", "2 1 0", "2 2 0", "− 0.452", "w[2]"} <= {*lit(output)} and "2 0 1" not in lit(output)
