@@ -23,6 +23,7 @@ HEADER = """\
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OLDEST = PROJECT["requires-python"].removeprefix(">=")
+HELD = ["jsonschema<4.25"]  # newer ones compile a grammar at import: a second for every pytest and JupyterLab
 
 
 def resolution() -> list[str]:
@@ -31,7 +32,7 @@ def resolution() -> list[str]:
     extras = [requirement for name in extras if name != "bench" for requirement in extras[name]]
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed"]
     report = subprocess.run(
-        [*command, "--report", "-", *PROJECT["dependencies"], *extras],
+        [*command, "--report", "-", *PROJECT["dependencies"], *extras, *HELD],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
