@@ -1215,13 +1215,16 @@ def step_size(v: Values) -> Expected:
     def is_decided(kind: str, row: int, unit: float) -> bool:
         return off[kind][row] > 1.2e4 * unit / steps[row]
 
+    def truncation(kind: str, row: int) -> float:
+        """The error of the step, which falls with h, and with h² for central differences."""
+        power, first = 1 + (kind == "central"), decided_by[kind]
+        return float(off[kind][max(row, first)] * min(1.0, steps[row] / steps[first]) ** power)
+
     def said(kind: str, row: int) -> Any:
-        """An error that the step decides; else a bound for truncation, which falls with h, and round-off."""
+        """An error that the step decides; else a bound for truncation and round-off."""
         if is_decided(kind, row, unit):
             return Rounded(off[kind][row], 1, 3e-2 if single else 1e-3)
-        power, first = 1 + (kind == "central"), decided_by[kind]
-        truncation = off[kind][max(row, first)] * min(1.0, steps[row] / steps[first]) ** power
-        both = truncation + unit / steps[row]
+        both = truncation(kind, row) + unit / steps[row]
         return Between(min(1.0, both / 5), min(1.0, 20 * both))
 
     # With double precision, some step decides whatever the precision of the figure.
@@ -1232,7 +1235,9 @@ def step_size(v: Values) -> Expected:
     lost = np.where((steps < 2e-11) & single, 1.0, np.nan)
     sayings = [""]
     for kind in kinds:
-        forms = ["#"] if at in decided[kind] else ["less than #", "less than # (round-off may be most of it)"]
+        bound, share = "less than #", float(unit / steps[at]) / truncation(kind, at)
+        forms = [bound] * (share < 1000) + [f"{bound} (round-off may be most of it)"] * (share > 10)
+        forms = ["#"] if at in decided[kind] else forms
         more = [f"the {kind} difference is off by {form}" for form in forms]
         sayings = [", ".join(filter(None, (one, other))) for one in sayings for other in more]
     return Expected(

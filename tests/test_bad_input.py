@@ -372,7 +372,11 @@ CASES = [
         r"cost: expected one of .*, got a cost of your own, quadratic",
     ),
     (lambda: graph_gradient(net(), X, Y), T, r"graph: expected a GraphNetwork, got "),
-    (lambda: certified(("5.1",)), V, r"x: expected 4 numbers for the sizes \(4, 5, 3\), got \('5.1',\)"),
+    (lambda: certified(y=1), V, r"y: expected 3 numbers for the sizes \(4, 5, 3\), got 1.0"),
+    (lambda: certified(y=[[1], [0], [0]]), V, r"y: expected 3 numbers for the sizes \(4, 5, 3\), got \[\["),
+    (lambda: certified(("5.1", "x", "1", "1")), V, r"x: expected decimals, such as '5.1', got 'x'"),
+    (lambda: certified(("5.1", "inf", "1", "1")), V, r"x: expected decimals, such as '5.1', got 'inf'"),
+    (lambda: certified(("5.1",)), V, r"x: expected 4 numbers for the sizes \(4, 5, 3\), got \['5.1'\]"),
     (lambda: certified((5.1, 3.5, 1.4, 0.2)), T, r"x: expected a list of strings, got \(5.1"),
     (lambda: certified(y=(1, 0)), V, r"y: expected 3 numbers for the sizes \(4, 5, 3\), got \[1.0, 0.0\]"),
     (

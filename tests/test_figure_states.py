@@ -484,6 +484,13 @@ def test_the_sentence_of_step_size_is_the_row_of_its_step(difference: str, preci
         assert view.sentence.endswith("the dots are those of this one.") == ("below" in said)
 
 
+def test_round_off_is_named_only_where_its_bound_is_a_hundred_times_truncation() -> None:
+    truncation, bounds = np.array([0.5, 0.0101, 0.0099]), np.ones(3)
+    assert step_size.in_words(bounds, truncation, bounds) == ["below 1", "below 1", "round-off, below 1"]
+    at = {"of": "weight", "l": 1, "j": 3, "k": 3, "precision": "float32", "exponent": 0.0}
+    assert "round-off" not in Driven("step_size", at).scene.view.sentence.partition(" Such")[0]
+
+
 @pytest.mark.any_kernel
 @pytest.mark.parametrize(
     ("place", "control", "value"),

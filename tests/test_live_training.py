@@ -151,9 +151,10 @@ def test_an_interrupt_during_a_tick_pauses_the_run_at_a_finished_epoch(monkeypat
 
 
 def test_the_line_of_code_trains_what_is_shown() -> None:
-    live = LiveTraining(net_of(), TRAINING, learning_rate=0.5, epochs=8, batch_size=30, seed=4)
+    live = LiveTraining(net_of(), TRAINING, learning_rate=0.512345678, epochs=8, batch_size=30, seed=4)
     for epoch in (6, 3):  # and back again
         live.controls["epoch"].value = epoch
+        assert "learning_rate=0.512345678," in live.view.code
         history = eval(live.view.code, {"train": train, "net": net_of(), "data": TRAINING})
         said = [history.cost[-1], *(history.delta_norm(l)[-1] for l in history.delta)]
         assert history.epochs == epoch

@@ -700,6 +700,13 @@ def test_a_z_that_has_left_the_picture_is_told_inside_of_it_on_its_side(b, eta, 
     assert (right - box.x1 if side == "right" else box.x0 - left) < 0.05 * (right - left)
 
 
+@pytest.mark.parametrize(("eta", "last"), [(5.0, 6), (0.2, 304)])
+def test_a_walk_that_is_stopped_fills_the_axis_of_its_steps(eta: float, last: int) -> None:
+    driven = Driven("one_neuron", {"cost": "bowl", "w": 4.0, "b": 8.0, "eta": eta, "step": 2})
+    (x, _), (low, high) = driven.figure["costs"].get_data(), driven.figure["costs"].axes.get_xlim()
+    assert low < x[0] and x[-1] < high <= last and high < 1.02 * x[-1]
+
+
 # What of a picture says which names; {l} is what the control l says.
 DRAWN = {
     "nudge": {

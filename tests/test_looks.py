@@ -128,13 +128,20 @@ def test_a_heat_map_of_like_numbers_has_like_decimals(monkeypatch: pytest.Monkey
     assert written(monkeypatch, [[0.5, 0.25, -0.125, 1.0]]) == ["0.50", "0.25", "-0.12", "1.00"]
 
 
+FAR_FROM_1 = [0.987, -0.123, -0.00987, -1.23e-5, 12345.6]
+
+
 @pytest.mark.parametrize(
-    "value", [0.987, -0.123, 0.99992, -0.99992, -0.00987, -1.23e-5, -0.999999999, 12345.6]
+    ("sizes", "values"), [([1, 1], [*FAR_FROM_1, 0.99992, -0.99992, -0.999999999]), ([12, 12], FAR_FROM_1)]
 )
-@pytest.mark.parametrize("sizes", [[1, 1], [12, 12, 12]], ids=["large", "small"])
-def test_a_number_fits_into_the_circle_of_its_neuron(value: float, sizes: list[int]) -> None:
-    values = {l: np.full(n, value) for l, n in enumerate(sizes)}
-    svg = network_svg(sizes, values=values, canvas=(740, 560))
-    for r, size, text in re.findall(r' r="(\d+)".*?font-size="(\d+)"[^>]*>([^<]*)<', svg):
-        width = TextPath((0, 0), text, size=int(size), prop="DejaVu Sans").get_extents().width
-        assert width < 2 * int(r) or int(size) == 8, text
+def test_a_number_fits_into_the_circle_of_its_neuron(sizes: list[int], values: list[float]) -> None:
+    """In the smaller circles of twelve neurons one of nearly 1 does not: 1−8e−5 has no shorter form."""
+    for value in values:
+        svg = network_svg(
+            sizes, values={l: np.full(n, value) for l, n in enumerate(sizes)}, canvas=(740, 560)
+        )
+        found = re.findall(r' r="(\d+)".*?font-size="(\d+)"[^>]*>([^<]*)<', svg)
+        assert len(found) == sum(sizes)
+        for r, size, text in found:
+            width = TextPath((0, 0), text, size=int(size), prop="DejaVu Sans").get_extents().width
+            assert width < 2 * int(r), text

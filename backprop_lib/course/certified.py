@@ -6,8 +6,11 @@ certified: no round-off can have made it. Needs mpmath, which comes with SymPy.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from backprop_lib.arguments import numbers, shown, words
 from backprop_lib.extras import need
@@ -16,6 +19,7 @@ from backprop_lib.network import Parameters
 FLOWER = ("5.1", "3.5", "1.4", "0.2")
 TARGET = (1, 0, 0)
 SIZES = (4, 5, 3)
+DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?")
 
 
 def certified(
@@ -27,10 +31,14 @@ def certified(
     neurons of a hidden layer have the same numbers. x is given in decimals, as text, so that it is exact.
     Raises ValueError or TypeError if x, y or the sizes are nothing of this kind.
     """
-    sizes, x, y = Parameters(sizes).sizes, words("x", x), numbers("y", y).tolist()
-    for name, given, n in (("x", x, sizes[0]), ("y", y, sizes[-1])):
-        if len(given) != n:
-            raise ValueError(f"{name}: expected {n} numbers for the sizes {sizes}, got {shown(given)}")
+    sizes, x = Parameters(sizes).sizes, words("x", x)
+    for name, given, n in (("x", np.array(x), sizes[0]), ("y", numbers("y", y), sizes[-1])):
+        if given.shape != (n,):
+            raise ValueError(
+                f"{name}: expected {n} numbers for the sizes {sizes}, got {shown(given.tolist())}"
+            )
+    if bad := [text for text in x if not DECIMAL.fullmatch(text)]:
+        raise ValueError(f"x: expected decimals, such as '5.1', got {shown(bad[0])}")
     need("backprop_lib.course.certified", "mpmath")
     from mpmath import iv
 

@@ -147,8 +147,8 @@ class _Figure:
         self.gone.set(text=(f"z = {gone} →" if z > 0 else f"← z = {gone}") if gone else "")
         self.gone.set(x=0.96 * (ZS[-1] if z > 0 else ZS[0]), ha="right" if z > 0 else "left")
         highest = rounded_up(max(float(costs.max()), 1e-12))
-        long = np.array([-4, STEPS + 4]) * max(end, 1) / STEPS
-        self.fast.fit(self.right, xlim=tuple(long), ylim=(-BELOW * highest, highest * (1 + BELOW)))
+        steps_shown = tuple(np.array([-4, STEPS + 4]) * max(end, 1) / STEPS)
+        self.fast.fit(self.right, xlim=steps_shown, ylim=(-BELOW * highest, highest * (1 + BELOW)))
 
     def html(
         self,

@@ -27,7 +27,7 @@ KINDS = ("forward", "central")
 FORMULAS = {"forward": "(C({0} + h) − C({0})) / h", "central": "(C({0} + h) − C({0} − h)) / 2h"}
 POWERS = {"forward": 1, "central": 2}  # of the step, by which truncation falls
 STEP_DECIDES = 1e4  # how many times round-off an error must be to be the step's own, to one digit
-FAR_LARGER = 100  # times: as far as round-off stays below its bound, and farther
+FAR_LARGER = 100  # times truncation: so far below its bound round-off seldom is
 PRECISIONS = ("float64", "float32")
 
 

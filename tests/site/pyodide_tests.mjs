@@ -40,29 +40,29 @@ ABSENT = {"subprocess", "multiprocessing", "threading", "resource", "page_lints"
 def imports(path):
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module
+            yield node.module.partition(".")[0]
 
-# Here for \`make test-pyodide\`, which has time for all. What asks and draws runs in the browser with every page.
-ROOMS = ("backprop_lib.course", "backprop_lib.drawing", "backprop_lib.figures")
+# Minutes in a browser's Python, and the same there as elsewhere: for \`make test-pyodide\`, which has time for all.
+LONG = {"test_bad_input", "test_clones", "test_digits", "test_figure_states", "test_living", "test_live_training"}
+LONG.add("test_answers")
 LONG_TESTS = [
+    "tests/test_answers_on_pages.py::test_a_nearly_constant_start_is_enough_and_two_neurons_do_exclusive_or",
     "tests/test_data.py::test_any_file_is_read_or_refused",
-    "tests/test_gradient_check.py::test_a_right_gradient_is_never_refused[deep-",
+    "tests/test_figures.py::test_every_control_moves_to_both_ends_and_back_and_reset_returns",
+    "tests/test_figures.py::test_the_code_of_a_figure_gives_every_number_of_its_table",
+    "tests/test_figures.py::test_one_line_of_code_shows_the_state_of_the_iris_lab_again",
+    "tests/test_figures.py::test_two_figures_on_one_page_do_not_touch_each_other",
     "tests/test_gradient_check.py::test_on_many_kinks_at_once_the_right_gradient_passes_and_an_entry_that_is_off_does_not",
+    "tests/test_mistakes.py::test_on_random_nets_every_block_that_it_spoils_is_refused",
 ]
 if ${process.env.ALL_TESTS ? "True" : "False"}:
-    ROOMS, LONG_TESTS = (), []
+    LONG, LONG_TESTS = set(), []
 
 def runs_here(path):
     names = set(imports(path))
-    tops = {name.partition(".")[0] for name in names}
-    return not (
-        any(name.startswith(ROOMS) for name in names)
-        or tops & ABSENT
-        or not all(map(find_spec, tops))
-        or '"notebooks"' in path.read_text("utf-8")
-    )
+    return path.stem not in LONG and not names & ABSENT and all(map(find_spec, names)) and '"notebooks"' not in path.read_text("utf-8")
 
 tests = [str(path) for path in sorted(Path("tests").glob("test_*.py")) if runs_here(path)]
 print(len(tests), "files of tests:", *[Path(t).stem for t in tests])
