@@ -37,7 +37,8 @@ const STYLE = `
     .living [data-by="1"] { transform-origin: left top; }
   }
   .living [data-by]:focus-visible rect { stroke: #222222; stroke-width: 3; }
-  .living g:focus-visible > :is(circle, rect) { stroke: #222222; stroke-dasharray: 6 3; }
+  .living g:focus-visible:not([data-means]) > :is(circle, rect), .living g:focus-visible > image + rect {
+    stroke: #222222; stroke-dasharray: 6 3; }
   .living .pointed { display: block; min-height: 1.45em; margin: 2px 0; font-size: 14px; line-height: 1.45; }
   .living .pointed:empty::before { content: "${HINT}" attr(data-more); }
   .living:not(:has([data-is])) .pointed:empty::before { content: "${ALONE}" attr(data-more); } /* nothing else lights */

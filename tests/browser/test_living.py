@@ -576,6 +576,12 @@ def test_a_neuron_that_is_drawn_as_a_map_stays_what_it_says_when_it_lights(page:
     scene.locator("g[data-layer='1'][data-neuron='4'].lit").wait_for()
     assert neuron.evaluate(shown) == before and before[0] == "none" and len({*before}) > 3
     assert frame.evaluate(wide) > 2 * before_it_lights
+    page.keyboard.press("Tab")  # so that what gets the focus now shows it
+    neuron.focus()
+    dashes = neuron.evaluate(
+        "g => [...g.querySelectorAll('rect')].map(r => getComputedStyle(r).strokeDasharray)"
+    )
+    assert [dash for dash in dashes if dash != "none"] == ["6px, 3px"], "its frame alone shows the focus"
 
 
 def touches(page: Any, x: float, y: float, *moves: tuple[float, float]) -> None:
