@@ -22,6 +22,8 @@ RUN_ALL = """async () => {
     await widget.sessionContext.session.kernel.info;
     return widget.content.model.sharedModel.toJSON().cells.filter(cell => cell.cell_type === 'code');
 }"""
+CODE_CELLS = """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON()
+    .cells.filter(cell => cell.cell_type === 'code')"""
 
 SCENE = ".jp-OutputArea-output .widget-vbox.scene"
 # What the console says of files that JupyterLite asks for without needing them; the server's log names them.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import socket
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,3 +16,13 @@ import pytest
 def chromium() -> Iterator[Any]:
     with in_chromium.chromium() as running:
         yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> None:
+    """The loopback, and nothing else: what asks another host is refused by the system itself."""
+    names = [name for _, name in socket.if_nameindex()]
+    assert names == ["lo"], f"run me by `make test-site`, without a network; there is {names}"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        up_and_running, set_flags = 0x41, 0x8914
+        fcntl.ioctl(control, set_flags, struct.pack("16sh14x", b"lo", up_and_running))

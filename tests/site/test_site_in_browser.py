@@ -5,11 +5,8 @@ Run by `make test-site`, inside a network namespace that has the loopback and no
 
 from __future__ import annotations
 
-import fcntl
 import json
 import re
-import socket
-import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -27,6 +24,7 @@ from live_page import APPLICATION
 from runtime import CDN, read_manifest
 from serve_site import Handler, Log, serving
 from site_reader import RUN_ALL, SCENE, Tab, reading, set_layer_size
+from waiting_bar import FOR_ALL, FOR_DRAWING, FOR_FORMULAS, run_by_the_bar, wheels
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "build" / "site"
@@ -44,16 +42,6 @@ class Broken:
     differences: list[str]
     elsewhere: list[str]
     errors: list[str]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_network() -> None:
-    """The loopback, and nothing else: what asks another host is refused by the system itself."""
-    names = [name for _, name in socket.if_nameindex()]
-    assert names == ["lo"], f"run me by `make test-site`, without a network; there is {names}"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        up_and_running, set_flags = 0x41, 0x8914
-        fcntl.ioctl(control, set_flags, struct.pack("16sh14x", b"lo", up_and_running))
 
 
 @pytest.fixture(scope="module")
@@ -123,14 +111,21 @@ ALSO = {
     ),
     "04_the_error_of_a_hidden_layer": (a_figure_that_lives_in_the_browser_lights_and_is_there_for_everyone,),
 }
+BY_THE_BAR = {"04_the_error_of_a_hidden_layer"}
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_a_page_run_in_the_browser_says_what_is_stored_and_is_there_for_everyone(
-    path: Path, tab: Tab
+    path: Path, tab: Tab, server: tuple[str, Log]
 ) -> None:
-    found = differences(stored(path), tab.run_all(path.name))
+    begun, cells = len(server[1].answers), stored(path)
+    ran = run_by_the_bar(tab, path, len(cells)) if path.stem in BY_THE_BAR else tab.run_all(path.name)
+    found = differences(cells, ran)
     assert not found, "\n".join(found)
+    text, asked = path.read_text(encoding="utf-8"), wheels(server[1], begun)
+    assert asked >= FOR_ALL
+    assert asked & FOR_DRAWING == (FOR_DRAWING if 'src=\\"data:image/png' in text else set())
+    assert asked & FOR_FORMULAS == (FOR_FORMULAS if "sympy" in text else set())
     scenes = tab.page.locator(f"{SCENE}:not(:has(button:text-is('Stop')))")
     for i, name in enumerate(factories(path)):
         assert unnamed(scenes.nth(i), scene_of(name)) == [], name

@@ -18,16 +18,10 @@ from in_browser import differences, stored
 from in_chromium import SWITCHES, installed
 from serve_site import Handler, Log, serving
 from site_reader import RUN_ALL, reading
+from waiting_bar import address_of, doing
 
 SITE = ROOT / "build" / "site"
 PAGE = next(path for path in PAGES if "hidden_layer" in path.name)
-# What the bar said, each sentence once, from the moment when this is asked for.
-LISTEN = """() => {
-    const doing = document.querySelector('#waiting-doing');
-    window.said = [doing.textContent];
-    new MutationObserver(() => said.push(doing.textContent)).observe(doing, {childList: true, subtree: true});
-}"""
-
 # True of every window: a private one cannot be told apart, and forgets when it is closed.
 KEPT = "What was loaded and your changes stay in this browser alone; in a private window, until you close it."
 MOVED = "said => document.querySelector('#waiting-count').textContent !== said"
@@ -40,31 +34,12 @@ def server() -> Iterator[tuple[str, Log]]:
         yield address_and_log
 
 
-def address_of(page: Path, site: str) -> str:
-    return f"{site}/lite/notebooks/index.html?path=notebooks/{page.name}"
-
-
-def doing(page: Any, words: str) -> None:
-    """Wait until the bar says what is being done in words that begin like these."""
-    page.wait_for_function(
-        "w => document.querySelector('#waiting-doing')?.textContent.startsWith(w)", arg=words
-    )
-
-
 def megabytes(page: Any) -> tuple[float, float]:
     """How many MB the bar says are there, and of how many."""
     said = page.locator("#waiting-count").text_content()
     match = re.fullmatch(r"([\d.]+) of about (\d+) MB\.", said)
     assert match, said
     return float(match[1]), float(match[2])
-
-
-FOR_ALL, FOR_DRAWING = {"numpy", "ipywidgets", "backprop_lib"}, {"matplotlib", "pillow"}
-
-
-def wheels(log: Log) -> set[str]:
-    """The packages that were asked for."""
-    return set(re.findall(r"/(\w+)-[^/ ]*\.whl", " ".join(name for name, _ in log.answers)))
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -92,38 +67,6 @@ def test_on_a_slow_line_the_text_is_there_at_once_and_the_bar_counts(
         )
         assert bar == [0, width]
         assert not tab.errors
-
-
-def test_the_bar_ends_where_it_said_and_then_names_the_cell_that_runs(
-    chromium: Any, server: tuple[str, Log]
-) -> None:
-    with reading(chromium, server[0]) as tab:
-        page = tab.page
-        page.goto(address_of(PAGE, tab.address), wait_until="commit")
-        doing(page, "The frame of the live page is loading")
-        page.evaluate(LISTEN)
-        doing(page, "Python is loading (")
-        page.evaluate(
-            "() => { new MutationObserver(changes => changes.forEach(change => {"
-            " window.last = change.removedNodes[0]?.textContent || window.last; }))"
-            ".observe(document.querySelector('#waiting-count'), {childList: true, subtree: true}); }"
-        )
-        doing(page, "Python is ready")
-        assert page.locator("#waiting-text").is_hidden() and page.locator("#waiting-progress").is_hidden()
-        assert wheels(server[1]) >= FOR_ALL and not wheels(server[1]) & (FOR_DRAWING | {"sympy"})
-        named = [words for words in page.evaluate("() => said") if words.startswith("Python is loading (")]
-        assert len({*named}) == len(named) > 5, "the bar says each file once"
-        loaded, total = map(float, re.findall(r"[\d.]+(?= of| MB)", page.evaluate("() => window.last")))
-        assert 0.9 * total <= loaded <= total, "APPLICATION in tools/site/live_page.py"
-        page.set_viewport_size({"width": 390, "height": 800})
-        assert page.locator("#waiting-bar p").evaluate("p => p.scrollHeight - p.clientHeight") == 0
-        page.locator("#waiting-run").click()
-        doing(page, "All ")
-        cells = len(stored(PAGE))
-        said = page.evaluate("() => said")
-        ran = [int(words.split()[1]) for words in said if words.endswith(f" of {cells} is running.")]
-        assert len(ran) > 3 and ran == sorted(ran) and said[-1] == f"All {cells} cells have run."
-        assert page.locator(".waiting-runs").count() == 0
 
 
 class Losing(Handler):
@@ -174,8 +117,14 @@ def test_a_file_that_does_not_come_is_named_and_the_page_runs_once_it_comes(
                 assert page.locator(part).evaluate("part => part.scrollHeight - part.clientHeight") == 0
             page.wait_for_timeout(2000)  # what comes after it takes none of this back
         monkeypatch.setattr(Losing, "file", re.compile("(?!)"))
-        page.reload(wait_until="commit")
-        doing(page, "Python is ready")
+        if is_cut:  # half of it may have been kept
+            page.reload(wait_until="commit")
+            doing(page, "Python is ready")
+        else:
+            with page.expect_response(lambda answer: re.search(f"/{file}", answer.url)) as came:
+                page.reload(wait_until="commit")
+            assert came.value.ok
+            assert not page.locator("#waiting-doing").text_content().startswith("The file ")
 
 
 @pytest.mark.parametrize("path", ["notebooks/4_the_error.ipynb", f"{PAGE.stem}/{PAGE.name}", "datasets", ""])
@@ -209,16 +158,6 @@ def test_a_reader_who_has_begun_to_read_is_asked_before_the_text_goes(
         assert page.locator("#waiting-text").is_hidden()
         there = page.locator(".jp-Notebook").get_by_role("heading", name=words).first.bounding_box()
         assert 0 < there["y"] < 400
-
-
-def test_what_draws_is_loaded_for_a_page_that_draws_and_what_calculates_with_formulas_is_not(
-    chromium: Any, server: tuple[str, Log]
-) -> None:
-    drawing = next(path for path in PAGES if path.name.startswith("01_"))
-    with reading(chromium, server[0]) as tab:
-        tab.page.goto(address_of(drawing, tab.address), wait_until="commit")
-        doing(tab.page, "Python is ready")
-    assert wheels(server[1]) >= FOR_ALL | FOR_DRAWING and "sympy" not in wheels(server[1])
 
 
 def test_a_browser_that_denies_all_storage_runs_the_page_and_says_that_nothing_is_kept(
