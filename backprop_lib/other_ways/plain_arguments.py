@@ -22,6 +22,8 @@ def shown(value: object) -> str:
 
 def is_real(value: Any) -> bool:
     """Whether it is one real number, of Python or of another library."""
+    if isinstance(value, float):  # most are
+        return True
     return hasattr(value, "__float__") and not (hasattr(value, "__len__") or isinstance(value, complex))
 
 

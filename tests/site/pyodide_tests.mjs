@@ -2,7 +2,7 @@
 //
 //   node --stack-size=6000 pyodide_tests.mjs RUNTIME ROOT WHEELS...    WHEELS: pytest and what it needs
 //
-// ALL_TESTS in the environment: those too that take minutes.
+// ALL_TESTS in the environment: all of them, not those of the mathematics alone.
 // Left out are the tests that start processes or read the notebooks: a browser has neither.
 import fs from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -44,25 +44,16 @@ def imports(path):
         elif isinstance(node, ast.ImportFrom):
             yield node.module.partition(".")[0]
 
-# Minutes in a browser's Python, and the same there as elsewhere: for \`make test-pyodide\`, which has time for all.
-LONG = {"test_bad_input", "test_clones", "test_digits", "test_figure_states", "test_living", "test_live_training"}
-LONG.add("test_answers")
-LONG_TESTS = [
-    "tests/test_answers_on_pages.py::test_a_nearly_constant_start_is_enough_and_two_neurons_do_exclusive_or",
-    "tests/test_data.py::test_any_file_is_read_or_refused",
-    "tests/test_figures.py::test_every_control_moves_to_both_ends_and_back_and_reset_returns",
-    "tests/test_figures.py::test_the_code_of_a_figure_gives_every_number_of_its_table",
-    "tests/test_figures.py::test_one_line_of_code_shows_the_state_of_the_iris_lab_again",
-    "tests/test_figures.py::test_two_figures_on_one_page_do_not_touch_each_other",
-    "tests/test_gradient_check.py::test_on_many_kinks_at_once_the_right_gradient_passes_and_an_entry_that_is_off_does_not",
-    "tests/test_mistakes.py::test_on_random_nets_every_block_that_it_spoils_is_refused",
-]
-if ${process.env.ALL_TESTS ? "True" : "False"}:
-    LONG, LONG_TESTS = set(), []
+# The mathematics; what else takes minutes in a browser's Python is for \`make test-pyodide\`, which has time for all.
+FIRST = {"agreement", "autodiff", "bites", "bites_mathematics", "bites_network", "bridge", "fast_step", "formulas"}
+FIRST |= {"laws", "ledgers", "mathematics", "neurons", "one_vector", "orders", "proofs", "targets"}
+ALL = ${process.env.ALL_TESTS ? "True" : "False"}
 
 def runs_here(path):
     names = set(imports(path))
-    return path.stem not in LONG and not names & ABSENT and all(map(find_spec, names)) and '"notebooks"' not in path.read_text("utf-8")
+    if not ALL and path.stem.removeprefix("test_") not in FIRST:
+        return False
+    return not names & ABSENT and all(map(find_spec, names)) and '"notebooks"' not in path.read_text("utf-8")
 
 tests = [str(path) for path in sorted(Path("tests").glob("test_*.py")) if runs_here(path)]
 print(len(tests), "files of tests:", *[Path(t).stem for t in tests])
@@ -73,6 +64,6 @@ LEFT_OUT = [
     "tests/test_mathematics.py::test_the_worked_example_comes_out_to_the_last_digits",
 ]
 import pytest
-int(pytest.main(["-q", "-p", "no:cacheprovider", "-o", "xfail_strict=true", *(f"--deselect={name}" for name in LONG_TESTS + LEFT_OUT), *tests]))
+int(pytest.main(["-q", "-p", "no:cacheprovider", "-o", "xfail_strict=true", *(f"--deselect={name}" for name in LEFT_OUT), *tests]))
 `);
 process.exit(status);

@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,15 @@ def modules_of(name: str, root: Path = ROOT) -> Iterator[tuple[Path, str]]:
             yield folder.with_suffix(".py"), ".".join(parts[: end - 1])
 
 
+@cache
+def imported_by(name: str, root: Path) -> set[str]:
+    """The dotted names that are imported when a dotted name is, by the files that are then executed."""
+    files = modules_of(name, root)
+    return {
+        each for path, package in files for each in imported(path.read_text("utf-8"), package, inside=False)
+    }
+
+
 def imports_of(page: dict[str, Any], root: Path = ROOT) -> set[str]:
     """The top-level names that running a page imports: its own, and those of the modules that it imports."""
     cells = ("".join(cell["source"]) for cell in page["cells"] if cell["cell_type"] == "code")
@@ -92,8 +102,7 @@ def imports_of(page: dict[str, Any], root: Path = ROOT) -> set[str]:
         name = todo.pop()
         if name not in seen:
             seen.add(name)
-            for path, package in modules_of(name, root):
-                todo += imported(path.read_text(encoding="utf-8"), package, inside=False)
+            todo += imported_by(name, root)
     return {name.partition(".")[0] for name in seen}
 
 
