@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 import numpy as np
 from figure_numbers import differences, value_of
+from figure_states import scene_of
 from PIL import Image
 
 from backprop_lib.figures import figure_names
@@ -69,6 +70,13 @@ READ = """scene => {
 def read(scene: Any) -> dict[str, Any]:
     """All that the page says of a figure."""
     return dict(scene.evaluate(READ))
+
+
+def twin_of(name: str) -> Scene:
+    """A figure in this process, to compare its words with those of a page: its pictures need not be sharp."""
+    twin = scene_of(name)
+    twin.screen.pixels = 1
+    return twin
 
 
 def follow(twin: Scene, shown: dict[str, Any]) -> None:
@@ -132,9 +140,10 @@ def settled(
     Returns it with what is still wrong when patience is over.
     """
     end = time.monotonic() + PATIENCE
+    shown: dict[str, Any] = {}
     while True:
-        shown = read(scene)
-        found = disagreements(twin, shown)
+        if (now := read(scene)) != shown:
+            shown, found = now, disagreements(twin, now)
         if unlike is not None and not found and all_of(shown) == unlike:
             found = ["nothing changed"]
         if like is not None and not found and all_of(shown) != like:

@@ -13,7 +13,7 @@ from typing import Any
 import in_chromium
 import numpy as np
 import pytest
-from figure_in_browser import locate, settled, wait_until, write_notebook
+from figure_in_browser import locate, settled, twin_of, wait_until, write_notebook
 from figure_states import Driven, scene_of
 from matplotlib.text import Text
 from playwright.sync_api import expect
@@ -500,7 +500,7 @@ def along(scene: Any, words: str, share: float) -> tuple[float, float]:
 def test_what_is_dragged_along_an_axis_follows_the_mouse_from_end_to_end(
     name: str, words: str, ends: tuple[float, float], page: Any
 ) -> None:
-    scene, twin = figure(page, name), scene_of(name)
+    scene, twin = figure(page, name), twin_of(name)
     (control,) = (each for each in twin.controls.values() if each.description == words)
     first = readout(scene, words)
     x, y = along(scene, words, (first - ends[0]) / (ends[1] - ends[0]))
@@ -551,7 +551,7 @@ def test_a_weight_that_is_dragged_is_chosen_and_grows_to_the_right(page: Any) ->
     page.mouse.up()
     scene.get_by_text(re.compile(r"w²\[1, 2\] before the move: .* Moved by 1\.5: ")).first.wait_for()
     assert (readout(scene, CHANGE), [readout(scene, name) for name in SLIDERS]) == (1.5, [2, 1, 2])
-    assert not settled(scene, scene_of("weight_inspector"))[1]
+    assert not settled(scene, twin_of("weight_inspector"))[1]
     assert "weight 2.1.2" in lit(scene), "it keeps the focus while its picture changes"
     x, y = on_weight(scene, 2, 0, 1)
     page.mouse.move(x, y)
@@ -562,7 +562,7 @@ def test_a_weight_that_is_dragged_is_chosen_and_grows_to_the_right(page: Any) ->
     page.mouse.click(*on_weight(scene, 1, 3, 1))
     scene.get_by_text(re.compile(r"w¹\[3, 1\]: ")).first.wait_for()
     assert readout(scene, CHANGE) == 0, "it stands where it was"
-    assert not settled(scene, scene_of("weight_inspector"))[1]
+    assert not settled(scene, twin_of("weight_inspector"))[1]
 
 
 def test_a_neuron_that_is_drawn_as_a_map_stays_what_it_says_when_it_lights(page: Any) -> None:
@@ -606,7 +606,7 @@ def test_a_finger_drags_an_axis_and_the_chosen_weight_and_else_moves_the_page(pa
     expect(locate(scene, CHANGE).locator(".widget-readout")).to_have_text(
         f"{round(630 / width * 20) / 20:.2f}"
     )
-    assert not settled(scene, scene_of("weight_inspector"))[1]
+    assert not settled(scene, twin_of("weight_inspector"))[1]
     before = readout(scene, CHANGE)
     touches(page, *on_weight(scene, 2, 0, 0), *((-by, 1) for by in range(10, 101, 10)))
     scene.get_by_text(re.compile(f"Moved by −?{abs(round(before - 2, 2)):g}: ")).first.wait_for()

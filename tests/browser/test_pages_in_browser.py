@@ -28,11 +28,11 @@ from figure_in_browser import (
     read,
     resting_epoch,
     settled,
+    twin_of,
     wait_for_epoch,
     wait_until,
     write_notebook,
 )
-from figure_states import scene_of
 from in_browser import IN_KERNEL, PAGES, factories
 from in_chromium import NO_CHROMIUM, SCENE, chromium, end_kernel_of, open_tab, run_all
 
@@ -133,7 +133,7 @@ def test_a_page_runs_without_error_is_saved_as_it_is_stored_and_every_control_mo
         scenes.nth(len(names) - 1).wait_for()
     assert scenes.count() == len(names)
     for i, name in enumerate(names):
-        twin = scene_of(name)
+        twin = twin_of(name)
         moved = findings_of_controls(scenes.nth(i), twin, name in STEADY)
         found = [*findings_at_rest(scenes.nth(i), twin), *moved]
         assert not found, f"{name}: {found}"
@@ -186,7 +186,7 @@ def test_training_goes_on_while_one_watches_rests_when_paused_and_ends_when_stop
 def test_after_a_fast_drag_over_the_epochs_the_last_state_shows(lab: str, one_tab: Tab) -> None:
     page, errors = one_tab
     run_all(page, lab, "08_training_on_iris.ipynb", is_open=True)
-    scene, twin = page.locator(SCENE).first, scene_of("iris_lab")
+    scene, twin = page.locator(SCENE).first, twin_of("iris_lab")
     scene.scroll_into_view_if_needed()
     settled(scene, twin)
     handle = locate(scene, "Epoch").locator(".noUi-handle")
