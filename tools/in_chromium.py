@@ -138,14 +138,19 @@ def open_tab(browser: Any, width: int = 1280, height: int = 1000) -> tuple[Any, 
     return page, errors
 
 
+def open_lab(page: Any, address: str, is_open: bool = False) -> None:
+    """Open JupyterLab anew, or, if it may be open, only where the page does not show this one already."""
+    if not (is_open and page.url.startswith(address.partition("?")[0])):
+        page.goto(f"{address}&reset", wait_until="domcontentloaded")
+        page.wait_for_function("() => window.jupyterapp")
+
+
 def run_all(page: Any, address: str, name: str, is_open: bool = False) -> list[dict[str, Any]]:
     """Open a notebook, run all its cells, and return the execution count and the errors of every cell.
 
     is_open   whether the page may show this JupyterLab already: then the notebook before is closed
     """
-    if not (is_open and page.url.startswith(address.partition("?")[0])):
-        page.goto(f"{address}&reset", wait_until="domcontentloaded")
-        page.wait_for_function("() => window.jupyterapp")
+    open_lab(page, address, is_open)
     cells = list(page.evaluate(RUN_ALL, name))
     page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook").evaluate(
         "n => n.querySelectorAll('.jp-Cell').forEach(c => c.scrollIntoView())"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from figure_in_browser import epoch_of, press, resting_epoch, wait_for_epoch, write_notebook
 from in_browser import IN_KERNEL
-from in_chromium import RUN_ALL, SCENE, run_all
+from in_chromium import RUN_ALL, SCENE, open_lab, run_all
 
 Tab = tuple[Any, list[str]]
 PAGE = "08_training_on_iris.ipynb"
@@ -23,8 +23,8 @@ SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 INTERRUPT = f"{SHOWN} [data-command='notebook:interrupt-kernel']"
 RESTART = "() => window.notebook.sessionContext.restartKernel()"
 SHUT_DOWN = "() => window.notebook.sessionContext.shutdown()"
-BEGINS = """() => window.jupyterapp.shell.currentWidget?.content.model?.sharedModel.cells
-    .some(cell => (cell.outputs ?? []).some(output => String(output.text).startsWith('it begins')))"""
+BEGINS = """() => window.jupyterapp.shell.currentWidget?.content.model?.sharedModel?.cells
+    ?.some(cell => (cell.outputs ?? []).some(output => String(output.text).startsWith('it begins')))"""
 IS_IDLE = "button => getComputedStyle(button).pointerEvents === 'none'"
 SAID = "scene => getComputedStyle(scene, '::before').content"
 
@@ -38,7 +38,7 @@ def in_kernel(page: Any, code: str) -> str:
 def live_figure(page: Any, lab: str, folder: Path) -> Any:
     """The figure of a training run, and a prediction below it, on a page of their own."""
     asked = "predict('Which?', ['this', 'that'], answer='this', because='It is.')"
-    run_all(page, lab, write_notebook(folder, "live.ipynb", LIVE, asked))
+    run_all(page, lab, write_notebook(folder, "live.ipynb", LIVE, asked), is_open=True)
     scene = page.locator(SCENE).first
     scene.wait_for()
     return scene
@@ -52,9 +52,9 @@ def play_on(scene: Any, epochs: int) -> None:
 
 
 def test_an_interrupt_by_click_lets_live_training_rest_and_play_goes_on_from_there(
-    lab: str, tab: Tab, folder: Path
+    lab: str, one_tab: Tab, folder: Path
 ) -> None:
-    page, errors = tab
+    page, errors = one_tab
     scene = live_figure(page, lab, folder)
     for _ in range(3):  # whichever moment of a tick it meets
         play_on(scene, 4)
@@ -65,10 +65,10 @@ def test_an_interrupt_by_click_lets_live_training_rest_and_play_goes_on_from_the
 
 
 def test_an_interrupt_by_click_during_train_keeps_the_finished_epochs_and_the_page_goes_on(
-    lab: str, tab: Tab, folder: Path
+    lab: str, one_tab: Tab, folder: Path
 ) -> None:
     """Page 8 as far as its long run, which is made endless. (What it claims of 200 epochs is left out.)"""
-    page, _ = tab
+    page, _ = one_tab
     sources = ["".join(c["source"]) for c in json.loads((folder / PAGE).read_text("utf-8"))["cells"]]
     call = "history = train(net, training_set, learning_rate=3.0, epochs=200"
     (at,) = (i for i, source in enumerate(sources) if call in source)
@@ -81,8 +81,7 @@ def test_an_interrupt_by_click_during_train_keeps_the_finished_epochs_and_the_pa
         if source.lstrip().startswith(("import", "flowers", "specification"))
     ]
     name = write_notebook(folder, "long.ipynb", *code, long, "'it goes on'")
-    page.goto(f"{lab}&reset", wait_until="domcontentloaded")
-    page.wait_for_function("() => window.jupyterapp")
+    open_lab(page, lab, is_open=True)
     page.evaluate(f"path => {{ window.done = ({RUN_ALL})(path); }}", name)
     page.wait_for_function(BEGINS)
     page.wait_for_timeout(1500)
@@ -96,9 +95,9 @@ def test_an_interrupt_by_click_during_train_keeps_the_finished_epochs_and_the_pa
 
 @pytest.mark.parametrize("end", ["killed", "restarted", "shut down"])
 def test_a_figure_without_its_kernel_says_so_and_lives_again_after_run_all(
-    end: str, lab: str, tab: Tab, folder: Path
+    end: str, lab: str, one_tab: Tab, folder: Path
 ) -> None:
-    page, _ = tab
+    page, _ = one_tab
     scene = live_figure(page, lab, folder)
     play_on(scene, 2)
     assert scene.evaluate(SAID) == "none"

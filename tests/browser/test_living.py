@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ def page(folder: Path, lab: str, chromium: Any) -> Iterator[Any]:
     assert not errors, errors
 
 
+@cache
+def first_sentence(name: str) -> str:
+    """What a figure says before anything is moved."""
+    return scene_of(name).view.sentence
+
+
 def figure(page: Any, name: str) -> Any:
     """A figure as it is first, ready to be pointed at, with nothing that is pointed at."""
     scene = page.locator(f"{in_chromium.SCENE}.living").nth(FIGURES.index(name))
@@ -47,7 +54,7 @@ def figure(page: Any, name: str) -> Any:
     page.evaluate("() => document.activeElement.blur()")
     page.mouse.move(0, 0)
     expect(scene.locator(".lit")).to_have_count(0)
-    expect(scene.locator(".sentence")).to_contain_text(scene_of(name).view.sentence)
+    expect(scene.locator(".sentence")).to_contain_text(first_sentence(name))
     return scene
 
 

@@ -34,7 +34,7 @@ from figure_in_browser import (
     write_notebook,
 )
 from in_browser import IN_KERNEL, PAGES, factories
-from in_chromium import NO_CHROMIUM, SCENE, chromium, end_kernel_of, open_tab, run_all
+from in_chromium import NO_CHROMIUM, SCENE, chromium, end_kernel_of, open_lab, open_tab, run_all
 
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.figures.controls import IntegerBox, LogSlider
@@ -271,16 +271,17 @@ def test_a_figure_that_shows_another_state_than_its_controls_would_be_found(brok
     wait_until(page, lambda: all(each in str(disagreements(twin, read(scene))) for each in wanted))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_lab_is_light_or_dark_as_the_system_is_and_shows_a_text_as_it_is_read(
-    scheme: str, lab: str, tab: Tab, folder: Path
+def test_the_lab_is_dark_or_light_as_the_system_is_and_shows_a_text_as_it_is_read(
+    lab: str, tab: Tab, folder: Path
 ) -> None:
     page, _ = tab
     (folder / "questions.md").write_text("# Questions\n", encoding="utf-8")
-    page.emulate_media(color_scheme=scheme)
-    page.goto(f"{lab}&reset", wait_until="domcontentloaded")
-    is_light = str(scheme == "light").lower()
-    page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=is_light)
+    is_light = "light => document.body.dataset.jpThemeLight === light"
+    page.emulate_media(color_scheme="dark")
+    open_lab(page, lab)
+    page.wait_for_function(is_light, arg="false")
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(is_light, arg="true")
     page.evaluate("() => jupyterapp.commands.execute('docmanager:open', {path: 'questions.md'})")
     page.locator(".jp-MarkdownViewer h1", has_text="Questions").wait_for()
 
@@ -292,9 +293,9 @@ def test_a_cell_with_an_error_would_be_found(lab: str, one_tab: Tab, folder: Pat
     assert "ZeroDivisionError: division by zero" in found and "cell 3 did not run" in found
 
 
-def test_an_error_in_the_console_would_be_found(lab: str, tab: Tab) -> None:
-    page, errors = tab
-    page.goto(f"{lab}&reset", wait_until="domcontentloaded")
+def test_an_error_in_the_console_would_be_found(lab: str, one_tab: Tab) -> None:
+    page, errors = one_tab
+    open_lab(page, lab, is_open=True)
     page.evaluate("() => { console.error('on purpose'); setTimeout(() => { throw new Error('also') }) }")
     wait_until(page, lambda: "on purpose" in str(errors) and "also" in str(errors))
 
