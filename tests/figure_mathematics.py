@@ -368,7 +368,19 @@ def expression_graph(v: Values) -> Expected:
             )
         ],
         nodes=[(data[node], slope_of[node] if node in reached else None) for node in order],
-        titles=["½", "w", "x", "p = *", "b", "z = +", "a = sigmoid", "y", "d = -", "q = *", "C = *"],
+        titles=[
+            "½",
+            "w",
+            "x",
+            "p = w x",
+            "b",
+            "z = p + b",
+            "a = σ(z)",
+            "y",
+            "d = a − y",
+            "q = d · d",
+            "C = ½ q",
+        ],
         arrows={
             (called.get(p, p), called.get(node, node)) for node, some in parents.items() for p, _ in some
         },

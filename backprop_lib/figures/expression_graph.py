@@ -59,11 +59,12 @@ def walk_back(cost: Value, steps: int) -> tuple[list[dict[str, Any]], set[str], 
         said = f"Node {node.label}: {'; '.join(parts)}."
         if len({id(parent) for parent, _ in contributions}) < len(contributions):
             said += f" Both roads add up to {number(sum(given for _, given in contributions))}."
+    made = dict(operation.split(" = ") for operation in OPERATIONS)
     nodes = [
         {
             "id": node.label,
             "label": node.label,
-            "op": node.op,
+            "op": made.get(node.label, ""),
             "data": node.data,
             "grad": node.grad if node.label in reached else None,
             "parents": [parent.label for parent in node.parents],
