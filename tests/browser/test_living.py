@@ -130,7 +130,7 @@ ALL_DELTAS = ["neuron 2.0", "neuron 2.1", "neuron 2.2"]
         (
             "one_neuron",
             "i[data-is='y.1.0']",
-            ["place y.1.0", "y", "0", "y", *["y"] * 4],
+            ["place y.1.0", "y", "0", "y", "0", *["y"] * 4],
             "y of neuron 0 of layer 1: 0",
         ),
         (
@@ -232,6 +232,12 @@ def test_a_weight_lights_its_symbols_and_its_number(stepper: Any) -> None:
             "0.0468",
             ["place dw.1.0.0 db.1.0"],
             "∂C/∂w of layer 1, to neuron 0 from neuron 0: 0.0468",
+        ),
+        (
+            "one_neuron",
+            "0.0494",
+            ["place z.1.0 w.1.0.0 a.0 b.1.0 prime.1.0"],
+            "σ′(z) of neuron 0 of layer 1: 0.0494",
         ),
         ("logits", "z₁", ["place z.L.1"], "z of neuron 1 of layer L"),
         ("logits", "−0.91", ["place delta.L.0"], "δ of neuron 0 of layer L: −0.91"),
@@ -461,6 +467,34 @@ def test_the_expression_graph_is_readable_on_a_phone_at_every_step_and_stays_whe
             place = scene.locator("svg").bounding_box()
             assert (place["width"], place["height"]) == (drawn["width"], drawn["height"])
             handle.press("ArrowRight")
+
+
+@pytest.mark.parametrize("name", ["one_neuron", "iris_lab"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_number_that_is_refused_moves_nothing_and_says_so_where_it_is_seen(
+    name: str, width: int, page: Any
+) -> None:
+    before = page.viewport_size
+    page.set_viewport_size({"width": width, "height": 1900})
+    scene = figure(page, name)
+    places = """scene => [...scene.querySelectorAll('img, svg, .sentence, .widget-slider')].map(each => {
+        const [{left, top, width}, {left: x, top: y}] = [each, scene].map(e => e.getBoundingClientRect());
+        return [left - x, top - y, width];
+    })"""
+    drawn, room = scene.evaluate(places), scene.bounding_box()
+    box = scene.get_by_role("spinbutton", name="Learning rate η, typed")
+    box.fill("99")
+    box.press("Enter")
+    alert = scene.locator("p[role=alert]")
+    alert.wait_for()
+    said = alert.bounding_box()
+    assert scene.evaluate(places) == drawn and scene.bounding_box() == room
+    assert room["x"] <= said["x"] and said["x"] + said["width"] <= room["x"] + room["width"]
+    middle = said["x"] + said["width"] / 2, said["y"] + said["height"] - 6
+    assert page.evaluate("([x, y]) => document.elementFromPoint(x, y).role", middle) == "alert", "covered"
+    scene.get_by_role("button", name="Reset").click()
+    expect(alert).to_have_count(0)
+    page.set_viewport_size(before)
 
 
 @pytest.mark.parametrize("hidden", range(4))
