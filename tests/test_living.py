@@ -542,7 +542,7 @@ def test_no_equation_of_one_neuron_reckons_with_a_bound_or_with_round_off(kind, 
             assert "below" not in text + driven.scene.view.sentence
 
 
-@pytest.mark.parametrize(("wrong", "right"), [('data-low="-4"', 'data-low="-3.15"'), ("left:7", "left:17")])
+@pytest.mark.parametrize(("wrong", "right"), [('data-low="-4"', 'data-low="-3.15"'), ("left:10", "left:20")])
 def test_a_place_that_is_not_where_its_slider_is_would_be_found(wrong, right, monkeypatch) -> None:
     driven = Driven("weight_inspector")
     assert not wrong_places(driven) and right in driven.scene.view.html

@@ -24,7 +24,7 @@ from backprop_lib.figures.scene import LogSlider, Scene, View, choice, living_li
 from backprop_lib.network import Network
 
 STEPS = 300
-WIDTH, HEIGHT = 540, 400
+WIDTH, HEIGHT = 480, 400
 X = np.array([[1.0]])
 BIAS, TARGET = "First bias b", "Target y"
 COSTS = {
