@@ -556,3 +556,10 @@ def test_the_numbers_of_the_expression_graph_fit_their_boxes_and_are_those_of_it
             for (_, end, y), (begin, _, other) in combinations(sorted(lines), 2):
                 assert end + 3 < begin or abs(y - other) >= 13, (name, values)
     assert texts == 48 * 11, "half of these states have no slope yet"
+
+
+def test_the_error_in_the_expression_graph_is_the_written_answer_less_the_target() -> None:
+    html = Driven("expression_graph", {"x": 2.0, "w": 2.5, "b": 1.5, "y": 1.0}).scene.view.html
+    written = dict(re.findall(r'<g data-id="([ayd])".*?>value ([^<]*)<', html))
+    a, y, d = (value_of(written[name]) for name in "ayd")
+    assert a - y == pytest.approx(d, rel=1e-2) and 0 < -d < 0.01

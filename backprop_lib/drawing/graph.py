@@ -268,7 +268,9 @@ class _Graph:
             f'stroke="{FAINT if is_pale else INK}" stroke-width="{2.4 if is_lit else 1.2}"/>'
         ]
         title = _name(node)
-        name, _, rest = f"{title} = {op}".partition(" = ") if op and title != op else title.partition(" = ")
+        if op and title != op and " = " not in title:
+            title = f"{title} = {op}"
+        name, _, rest = title.partition(" = ")
         room = NAME if data is not None or grad is not None else BOX_WIDTH - 2 * LEFT
         lines = [name, f"= {rest}"] if rest else [name]
         for line, height in zip(lines, _lines(y, len(lines)), strict=True):
