@@ -368,7 +368,19 @@ def expression_graph(v: Values) -> Expected:
             )
         ],
         nodes=[(data[node], slope_of[node] if node in reached else None) for node in order],
-        titles=["½", "w", "x", "p = *", "b", "z = +", "a = sigmoid", "y", "d = -", "q = *", "C = *"],
+        titles=[
+            "½",
+            "w",
+            "x",
+            "p = w x",
+            "b",
+            "z = p + b",
+            "a = σ(z)",
+            "y",
+            "d = a − y",
+            "q = d · d",
+            "C = ½ q",
+        ],
         arrows={
             (called.get(p, p), called.get(node, node)) for node, some in parents.items() for p, _ in some
         },
@@ -561,11 +573,12 @@ def one_neuron(v: Values) -> Expected:
             "answer": ([a], [0]),
         },
         texts={
-            "gone": ""
-            if -12.5 <= z <= 12.5
-            else f"z = {number(z, far)} →"
-            if z > 0
-            else f"← z = {number(z, far)}"
+            name: ""
+            if -12.5 <= value <= 12.5
+            else f"{symbol} = {number(value, known)} →"
+            if value > 0
+            else f"← {symbol} = {number(value, known)}"
+            for name, symbol, value, known in (("gone", "z", z, digits[2]), ("far", "a", a, digits[3]))
         },
         said=f"After # step{'s' * (taken != 1)} with η = #, {kind}: "
         f"the answer is {below[3]}# (target #), the cost {below[4]}#, the slope ∂C/∂w {below[5]}#."

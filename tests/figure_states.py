@@ -586,7 +586,10 @@ def _drawn_graph(html: str, right: Expected) -> list[str]:
             ):
                 found.append(f"{name} of node {i}")
     if right.nodes:
-        titles = re.findall(r'data-id="[^"]+"[^>]*>.*?<text[^>]*>([^<]*)<', html)
+        lines = re.findall(
+            r'data-id="[^"]+"[^>]*>.*?<text[^>]*>([^<]*)</text>(?:<text[^>]*>(= [^<]*)<)?', html
+        )
+        titles = [f"{name} {rest}".strip() for name, rest in lines]
         arrows = re.findall(r'data-from="([^"]+)" data-to="([^"]+)" data-lit="([^"]+)"', html)
         pale = {i for i, attributes in boxes if 'data-lit="0"' in attributes}
         glowing = {i for i, _ in boxes} - pale if pale else set()

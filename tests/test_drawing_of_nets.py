@@ -227,21 +227,25 @@ def test_the_slopes_of_a_node_are_written_on_the_connections_to_it() -> None:
     assert "u to p 6, p to C 3, u to C 9" in ElementTree.fromstring(svg).attrib["aria-label"]
 
 
-def test_every_node_stands_right_of_its_operands() -> None:
-    shared = [*GRAPH, {"id": "C", "op": "+", "parents": ("s", "x")}]
-    left = {
-        node.attrib["data-id"]: float(node.find(f"{SVG}rect").attrib["x"])  # type: ignore[union-attr]
-        for node in elements(graph_svg(shared), "data-id")
-    }
-    assert left["x"] == left["w"] < left["p"] < left["s"] < left["C"]
+def test_every_node_stands_below_its_operands_and_a_chain_goes_straight_down() -> None:
+    shared = [*GRAPH, {"id": "C", "op": "+", "parents": ("s", "r")}, {"id": "r"}]
+    left, top = (
+        {
+            node.attrib["data-id"]: float(node.find(f"{SVG}rect").attrib[name])  # type: ignore[union-attr]
+            for node in elements(graph_svg(shared), "data-id")
+        }
+        for name in "xy"
+    )
+    assert top["x"] == top["w"] < top["p"] < top["s"] == top["r"] < top["C"]
+    assert left["p"] == left["s"] == left["C"] < left["r"]
 
 
 def ends_of_the_parts(path: str) -> list[tuple[float, float]]:
-    """The points between which a path of M, C and H goes."""
+    """The points between which a path of M, C and V goes."""
     points: list[tuple[float, float]] = []
-    for letter, text in re.findall(r"([MCH])([^MCH]+)", path):
+    for letter, text in re.findall(r"([MCV])([^MCV]+)", path):
         values = [float(v) for v in text.split()]
-        points.append((values[0], points[-1][1]) if letter == "H" else (values[-2], values[-1]))
+        points.append((points[-1][0], values[0]) if letter == "V" else (values[-2], values[-1]))
     return points
 
 
@@ -260,16 +264,16 @@ def test_no_connection_runs_behind_a_box(between) -> None:
         if (rect := node.find(f"{SVG}rect")) is not None
     ]
     lines = [line.attrib["d"] for e in elements(svg, "data-to") if (line := e.find(f"{SVG}path")) is not None]
-    level = [
-        (x1, x2, y)
+    passing = [
+        (y1, y2, x)
         for points in map(ends_of_the_parts, lines)
-        for (x1, y), (x2, y2) in pairwise(points)
-        if y == y2
+        for (x, y1), (x2, y2) in pairwise(points)
+        if x == x2
     ]
-    assert len(lines) == 2 * (between + 4) and len(level) > between
-    for x1, x2, y in level:
+    assert len(lines) == 2 * (between + 4) and len(passing) > between
+    for y1, y2, x in passing:
         assert not [
-            b for b in boxes if b["y"] < y < b["y"] + b["height"] and x1 < b["x"] + b["width"] / 2 < x2
+            b for b in boxes if b["x"] < x < b["x"] + b["width"] and y1 < b["y"] + b["height"] / 2 < y2
         ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -529,7 +530,9 @@ def test_the_expression_graph_ends_with_every_slope_of_backpropagation() -> None
 
 
 BOX = re.compile(r'<g data-id="([^"]+)".*?<rect x="([^"]+)"[^>]* width="([^"]+)".*?</g>', re.DOTALL)
-IN_BOX = re.compile(r'<text x="([^"]+)"[^>]* font-size="([^"]+)"[^>]*>([^<]*)<')
+IN_BOX = re.compile(
+    r'<text x="([^"]+)" y="([^"]+)" font-size="([^"]+)"[^>]* text-anchor="start"[^>]*>([^<]*)<'
+)
 LETTERS = ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", 100)  # the widest of the fonts
 
 
@@ -540,12 +543,23 @@ def test_the_numbers_of_the_expression_graph_fit_their_boxes_and_are_those_of_it
         rows = {str(name): numbers for name, *numbers in driven.scene.view.table[1:]}
         for box in BOX.finditer(driven.scene.view.html):
             name, left, wide = box[1], float(box[2]), float(box[3])
-            for x, size, words in IN_BOX.findall(box[0]):
-                half = LETTERS.getlength(words) * float(size) / 200
-                edges = left + 2.5, left + wide - 2.5
-                assert edges[0] <= float(x) - half and float(x) + half <= edges[1], (words, values)
+            found, lines = IN_BOX.findall(box[0]), list[tuple[float, float, float]]()
+            assert len(found) == box[0].count("<text")
+            for x, y, size, words in found:
+                begin, end = float(x), float(x) + LETTERS.getlength(words) * float(size) / 100
+                assert left + 2.5 <= begin and end <= left + wide - 2.5, (words, values)
+                lines.append((begin, end, float(y) - 0.35 * float(size)))
                 kind, _, text = words.partition(" ")
                 if kind in ("value", "grad"):  # with the digits of the table, or with more of them
                     assert number(value_of(text)) == rows[name][kind == "grad"], (words, values)
                     texts += 1
+            for (_, end, y), (begin, _, other) in combinations(sorted(lines), 2):
+                assert end + 3 < begin or abs(y - other) >= 13, (name, values)
     assert texts == 48 * 11, "half of these states have no slope yet"
+
+
+def test_the_error_in_the_expression_graph_is_the_written_answer_less_the_target() -> None:
+    html = Driven("expression_graph", {"x": 2.0, "w": 2.5, "b": 1.5, "y": 1.0}).scene.view.html
+    written = dict(re.findall(r'<g data-id="([ayd])".*?>value ([^<]*)<', html))
+    a, y, d = (value_of(written[name]) for name in "ayd")
+    assert a - y == pytest.approx(d, rel=1e-2) and 0 < -d < 0.01

@@ -542,7 +542,7 @@ def test_no_equation_of_one_neuron_reckons_with_a_bound_or_with_round_off(kind, 
             assert "below" not in text + driven.scene.view.sentence
 
 
-@pytest.mark.parametrize(("wrong", "right"), [('data-low="-4"', 'data-low="-3.15"'), ("left:7", "left:17")])
+@pytest.mark.parametrize(("wrong", "right"), [('data-low="-4"', 'data-low="-3.15"'), ("left:10", "left:20")])
 def test_a_place_that_is_not_where_its_slider_is_would_be_found(wrong, right, monkeypatch) -> None:
     driven = Driven("weight_inspector")
     assert not wrong_places(driven) and right in driven.scene.view.html
@@ -677,7 +677,7 @@ def test_what_can_be_pointed_at_in_one_neuron_lies_on_its_marks_and_along_its_ta
         assert any(np.allclose(strip.middle, there, atol=0.1) for strip in strips[names]), artist
         assert all(strip.long <= 20.1 for strip in strips[names]), "a mark, no line"
     axes, z = fast["dot"].axes, float(fast["dot"].get_xdata()[0])
-    (on_axis,), (along,) = strips["z.1.0 w.1.0.0 a.0 b.1.0"], strips["dw.1.0.0 db.1.0"]
+    (on_axis,), (along,) = strips["z.1.0 w.1.0.0 a.0 b.1.0 prime.1.0"], strips["dw.1.0.0 db.1.0"]
     assert np.allclose(on_axis.middle, place_of(fast, axes, (z, axes.get_ylim()[0])), atol=0.1)
     ends = [z - 0.8, z + 0.8]
     heights = np.interp(ends, *fast["tangent"].get_data())
@@ -688,16 +688,19 @@ def test_what_can_be_pointed_at_in_one_neuron_lies_on_its_marks_and_along_its_ta
 
 
 @pytest.mark.parametrize(("b", "eta", "side"), [(8.0, 5.0, "right"), (8.0, 2.5, "left")])
-def test_a_z_that_has_left_the_picture_is_told_inside_of_it_on_its_side(b, eta, side) -> None:
+def test_a_z_and_an_answer_that_have_left_the_picture_are_told_inside_of_it_on_their_side(
+    b, eta, side
+) -> None:
     driven = Driven(
         "one_neuron", {"cost": "bowl", "w": 4.0, "b": b, "eta": eta, "step": 2 if side == "right" else 1}
     )
-    gone = driven.figure["gone"]
-    assert gone.get_text().startswith("z = " if side == "right" else "← z = ")
-    box = gone.get_window_extent(driven.figure.figure.canvas.get_renderer())
-    left, right = gone.axes.bbox.x0, gone.axes.bbox.x1
-    assert left < box.x0 < box.x1 < right
-    assert (right - box.x1 if side == "right" else box.x0 - left) < 0.05 * (right - left)
+    for name, symbol in (("gone", "z"), ("far", "a")):
+        gone = driven.figure[name]
+        assert gone.get_text().startswith(f"{symbol} = " if side == "right" else f"← {symbol} = ")
+        box = gone.get_window_extent(driven.figure.figure.canvas.get_renderer())
+        left, right = gone.axes.bbox.x0, gone.axes.bbox.x1
+        assert left < box.x0 < box.x1 < right
+        assert (right - box.x1 if side == "right" else box.x0 - left) < 0.05 * (right - left)
 
 
 @pytest.mark.parametrize(("eta", "last"), [(5.0, 6), (0.2, 304)])

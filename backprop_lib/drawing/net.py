@@ -32,6 +32,8 @@ Button = tuple[str, int, int]
 Shapes = Mapping[int, tuple[int, ...]]
 MOST_DRAWN = 12  # neurons of a layer
 SIZES = range(12, 7, -1)  # of the letters in a circle
+ROOM = 40  # for the buttons below a net, as large as a finger
+KEY = 390  # the room for what the strokes mean, on one line
 DASHED = ' stroke-dasharray="6 4"'  # what is negative
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -96,11 +98,13 @@ def network_svg(
 
     Raises ValueError or TypeError naming the argument.
     """
-    net = _Net(sizes, weights, values, deltas, lit, labels, captions, canvas, room=12 * bool(buttons))
+    net = _Net(sizes, weights, values, deltas, lit, labels, captions, canvas, room=ROOM * bool(buttons))
     below = (
         part
         for l, button in (buttons or {}).items()
-        for part in size_buttons(net.x[l], net.bottom + 31, l, net.sizes[l], button, 1.7, net.x[1] - net.x[0])
+        for part in size_buttons(
+            net.x[l], net.bottom + 31, l, net.sizes[l], button, 1.28, net.x[1] - net.x[0]
+        )
     )
     return document(net.width, net.height, alt or net.reading(), [*net.parts(), *below])
 
@@ -118,7 +122,7 @@ class _Net:
         labels: Mapping[int, Sequence[str]] | None,
         captions: Sequence[str] | None,
         canvas: tuple[int, int] | None,
-        room: int = 0,  # pixels above the meaning of the strokes
+        room: int = 0,  # pixels above the shapes of the matrices
     ) -> None:
         self.room = room
         self.sizes = [positive_integer(f"sizes[{l}]", n) for l, n in enumerate(listed("sizes", sizes))]
@@ -166,7 +170,8 @@ class _Net:
 
     def _lay_out(self, canvas: tuple[int, int] | None) -> None:
         """Rows, columns, radius and size of the drawing, in pixels."""
-        L, words = self.L, 62 + (22 + self.room if self.weights else 0)
+        self.is_narrow = canvas is not None and canvas[0] < KEY
+        L, words = self.L, 62 + self.room + (22 + 18 * self.is_narrow if self.weights else 0)
         self.rows = []
         for l, n in enumerate(self.sizes):
             ends = {item[1] for item in self.lit if len(item) > 1 and item[0] == l}
@@ -188,7 +193,8 @@ class _Net:
             reach = self.radius if numbered else 18  # the columns of a canvas stay where they are
             pitch = int(min(80, (canvas[1] - words - self.top - 10) / tallest))
             self.radius = min(reach, int((0.37 if both else 0.42) * pitch))
-        margin = [30 + 7 * max((len(name) for name in self.labels.get(l, [])), default=0) for l in (0, L)]
+        edge = 16 if self.room else 30
+        margin = [edge + 7 * max((len(name) for name in self.labels.get(l, [])), default=0) for l in (0, L)]
         widest = 740 if canvas is None else canvas[0]
         gap = (widest - sum(margin) - 2 * reach) / L
         gap = min(190.0, max(96.0, gap)) if canvas is None else gap
@@ -312,12 +318,15 @@ class _Net:
             x = (self.x[l] + self.x[l - 1]) / 2
             for below, kind, columns in ((28, "w", self.sizes[l - 1]), (44, "b", 1)):
                 shape = f"{kind}{superscript(l)} {self.sizes[l]}×{columns}"
-                yield line_of_text(x, self.bottom + below, shape, 12, more=f' data-is="{kind}.{l}"')
+                y = self.bottom + self.room + below
+                yield line_of_text(x, y, shape, 12, more=f' data-is="{kind}.{l}"')
         if self.weights:
-            x, y = max(0.0, self.width / 2 - 195), self.bottom + 68 + self.room
+            x, y = self.width / 2 - (105 if self.is_narrow else 195), self.bottom + 68 + self.room
             yield from sign_key(x, y)
-            if self.width >= 390:  # a narrow drawing has no room for it
-                width = f"width: |w|, up to {number(self.largest)}"
+            width = f"width: |w|, up to {number(self.largest)}"
+            if self.is_narrow:
+                yield line_of_text(self.width / 2, y + 18, width, 12, QUIET)
+            else:
                 yield line_of_text(x + 222, y, width, 12, QUIET, "start")
 
 
@@ -376,7 +385,7 @@ def size_buttons(
              two layers, `apart` pixels, is enough
     """
     control, low, high = button
-    grow = min(most, (apart - 4) / 52)
+    grow = min(most, (apart - 8) / 48)
     for by, sign, word in ((-1, "−", "fewer"), (1, "+", "more")):
         left, is_end = x - 26 if by < 0 else x + 2, not low <= size + by <= high
         yield (

@@ -16,7 +16,11 @@ from backprop_lib.arguments import shown
 from backprop_lib.drawing.colors import INK, NEGATIVE, PAPER, POSITIVE
 
 AS_GOOD_AS_1 = 1e-9  # round-off may put that much between a number and 1
-WIDE = {"−": 0.84, "+": 0.84, ".": 0.32, " ": 0.32, "l": 0.28, "a": 0.62, "e": 0.62, "v": 0.6}  # in em
+WIDE = {
+    letter: wide
+    for letters, wide in (("−+=", 0.84), (". ", 0.32), ("l", 0.28), ("ae", 0.62), ("v", 0.6))
+    for letter in letters
+}  # in em
 WIDEST = 0.64  # all others, in the widest of the fonts
 FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"
 SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)

@@ -19,7 +19,7 @@ from backprop_lib.network import Network
 DEEPEST, WIDTH_OF_A_LAYER = 8, 10
 BAND = 10  # errors survive whose ratio is between 1/BAND and BAND
 INITS = {"random, 1/√n": "random", "normal, 1": "normal", "Xavier": "xavier", "He": "he"}
-WIDTH, HEIGHT = 800, 350
+WIDTH, HEIGHT = 480, 350
 
 
 def error_norms(hidden_layers: int, activation: str, init: str, seeds: int) -> Array:

@@ -59,10 +59,11 @@ def walk_back(cost: Value, steps: int) -> tuple[list[dict[str, Any]], set[str], 
         said = f"Node {node.label}: {'; '.join(parts)}."
         if len({id(parent) for parent, _ in contributions}) < len(contributions):
             said += f" Both roads add up to {number(sum(given for _, given in contributions))}."
+    titles = {operation[0]: operation for operation in OPERATIONS}
     nodes = [
         {
             "id": node.label,
-            "label": node.label,
+            "label": titles.get(node.label, node.label),
             "op": node.op,
             "data": node.data,
             "grad": node.grad if node.label in reached else None,
@@ -117,13 +118,13 @@ def expression_graph() -> Scene:
         nodes, lit, said = walk_back(cost, step)
         sentence = f"Step {step} of {longest}. {said}"
         if step == longest:
-            by_w, by_b = (next(n["grad"] for n in nodes if n["label"] == name) for name in "wb")
+            by_w, by_b = (next(n["grad"] for n in nodes if n["id"] == name) for name in "wb")
             sentence += f" The walk is done: the slope of C by w is {number(by_w)}, by b {number(by_b)}."
         alt = f"An expression graph from x, w, b and y to the cost C = {number(cost.data)}. {sentence}"
         rows: list[list[object]] = [["node", "value", "slope of C by it"]]
         for node in nodes:
             grad = "not yet" if node["grad"] is None else number(node["grad"])
-            rows.append([node["label"], number(node["data"]), grad])
+            rows.append([node["id"], number(node["data"]), grad])
         code = CODE.format(w, x, b, y, step, ", ".join(variables.values()))
         local, handed = in_symbols(cost, step)
         html = beside(graph_svg(nodes, lit, alt), living_line(*local)) + living_line(handed)

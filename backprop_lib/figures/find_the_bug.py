@@ -21,7 +21,7 @@ from backprop_lib.gradient_check import Report, check_gradient
 from backprop_lib.network import Network
 
 STEPS = 150
-WIDTH, HEIGHT = 540, 330
+WIDTH, HEIGHT = 480, 330
 SPECIFICATION = [("identity", 4), ("sigmoid", 4), ("sigmoid", 4), ("sigmoid", 3)]
 
 

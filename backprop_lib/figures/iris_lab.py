@@ -458,7 +458,6 @@ class IrisLab(Scene):
         *controls, numbers_button = row.children
         row.children = [*controls, self.keep_button, numbers_button]
         row.layout.grid_gap = "2px 16px"
-        status.layout.min_height = "34px"  # of a line of words: what it says moves nothing
         self.children = [row, status, shown, living]
 
     def _parts(self) -> dict[str, str]:

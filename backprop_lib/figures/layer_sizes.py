@@ -8,7 +8,7 @@ from backprop_lib.drawing.svg import beside
 from backprop_lib.figures.scene import Scene, View, living_line, slider
 from backprop_lib.network import Network
 
-MOST, CANVAS = 12, (740, 560)  # for the largest net as for the smallest
+MOST, CANVAS = 12, (340, 500)  # for the largest net as for the smallest, and for a phone
 
 
 def counted(net: Network) -> list[str]:

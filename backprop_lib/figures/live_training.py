@@ -15,7 +15,7 @@ from backprop_lib.figures.scene import Scene, View, slider
 from backprop_lib.network import Network
 from backprop_lib.training import History
 
-WIDTH, HEIGHT = 540, 300
+WIDTH, HEIGHT = 480, 300
 TICK = 100  # milliseconds between two epochs
 
 

@@ -16,7 +16,7 @@ from backprop_lib.drawing.svg import beside_difference, number
 from backprop_lib.equations import output_error_through_jacobian
 from backprop_lib.figures.scene import Scene, View, choice, living_line, slider
 
-WIDTH, HEIGHT = 540, 310
+WIDTH, HEIGHT = 480, 310
 NAMES = {"z": "z.L", "p": "p.L", "y": "y.L", "delta": "delta.L", "of_quadratic": "jacobian.L"}
 SYMBOLS = ("z", "p", "y", "δ", "(Jᵀ∇C)")
 

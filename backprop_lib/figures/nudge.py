@@ -19,7 +19,7 @@ from backprop_lib.figures.reproducible import rounded_up
 from backprop_lib.figures.scene import Scene, View, keep_inside, living_line, slider
 from backprop_lib.network import Network
 
-WIDTH, HEIGHT = 560, 414
+WIDTH, HEIGHT = 480, 414
 ROWS = {"ΔC": (33, 132), "z": (231, 19), "a": (304, 19), "C": (361, 19)}  # from where, how high, in pixels
 MARGIN = 0.06  # of an axis, on either side of what it shows
 MOST = 8  # steps between the numbers at an axis
@@ -55,7 +55,7 @@ class _Figure:
         self.fast = FastFigure(WIDTH, HEIGHT)
         self.fast.figure.set_layout_engine("none")  # everything has its fixed place
         self.axes, *lines = (
-            self.fast.figure.add_axes((0.13, 1 - (top + height) / HEIGHT, 0.83, height / HEIGHT))
+            self.fast.figure.add_axes((0.155, 1 - (top + height) / HEIGHT, 0.805, height / HEIGHT))
             for top, height in ROWS.values()
         )
         styled(self.axes, "Change of the cost", "nudge Δz").set(xlim=(-2.1, 2.1), yticks=[])
@@ -74,7 +74,7 @@ class _Figure:
         self.dot = line("dot", self.axes, "o", mfc=HERE, mec=INK, ms=8, zorder=4)
         self.promise = line("promise", self.axes, "X", color=SLOPE, ms=8, zorder=4)
         above: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.3}
-        self.axes.legend(frameon=False, fontsize=9.5, ncols=2, **above)
+        self.axes.legend(frameon=False, fontsize=9.5, ncols=2, handlelength=1.6, columnspacing=1.2, **above)
         beside: dict[str, Any] = {
             "transform": self.axes.get_yaxis_transform(),
             "ha": "right",

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from backprop_lib.activations import ACTIVATIONS
 from backprop_lib.arguments import Array
 from backprop_lib.costs import cost as cost_named
 from backprop_lib.drawing.colors import FAINT, HERE, INK, PAPER, QUIET, SLOPE
@@ -23,7 +24,7 @@ from backprop_lib.figures.scene import LogSlider, Scene, View, choice, living_li
 from backprop_lib.network import Network
 
 STEPS = 300
-WIDTH, HEIGHT = 540, 400
+WIDTH, HEIGHT = 480, 400
 X = np.array([[1.0]])
 BIAS, TARGET = "First bias b", "Target y"
 COSTS = {
@@ -33,12 +34,12 @@ COSTS = {
 }
 SQUARE, SLOPED = "C = ½ (a − y)² = ½ ({a} − {y})²", "∂C/∂w = (a − y) x = ({a} − {y}) · {x}"
 EQUATIONS = {
-    "quadratic": ("a = σ(z)", SQUARE, "∂C/∂w = (a − y) σ′(z) x"),
+    "quadratic": ("a = σ(z)", SQUARE, "∂C/∂w = (a − y) σ′(z) x = ({a} − {y}) · {σ′(z)} · {x}"),
     "cross-entropy": ("a = σ(z)", "C = −y ln a − (1 − y) ln(1 − a)", SLOPED),
     "bowl": ("a = z", SQUARE, SLOPED),
 }
 NAMES = {"x": "a.0", "w": "w.1.0.0", "b": "b.1.0", "z": "z.1.0", "a": "a.1.0", "y": "y.1.0", "C": "C"}
-NAMES |= {"∂C/∂w": "dw.1.0.0", "σ′(z)": "z.1.0"}
+NAMES |= {"∂C/∂w": "dw.1.0.0", "σ′(z)": "prime.1.0"}
 HIGHEST = {"quadratic": 0.6, "cross-entropy": 13.0, "bowl": 88.0}
 BELOW = 0.04  # the share of an axis below zero, so that a dot or a line at zero is seen whole
 ZS = np.linspace(-12.5, 12.5, 251)  # the axis of z: a little further than the first weight and bias reach
@@ -114,6 +115,7 @@ class _Figure:
         words: dict[str, Any] = {"color": INK, "fontsize": 9.5, "zorder": 5}
         words["bbox"] = {"fc": PAPER, "ec": "none", "pad": 2}
         self.gone = self.fast.add("gone", left.text(0, 0.1 * highest, "", **words))
+        self.far = self.fast.add("far", below.text(0, 0, "", va="center", **words))
 
     def set(
         self,
@@ -125,10 +127,11 @@ class _Figure:
         a: float,
         y: float,
         gone: str,
+        far: str,
     ) -> None:
         """Let it show the state after so many steps; `trail` are the z of all steps up to this one.
 
-        `gone` is z in words if it has left the picture, else nothing.
+        `gone` is z in words if it has left the picture, else nothing; `far` is the answer likewise.
         """
         z, cost, steps = float(trail[-1]), costs[step], np.arange(STEPS + 1)
         self.curve.set_data(ZS, curve)
@@ -143,9 +146,10 @@ class _Figure:
         self.walked.set_data(steps[: here + 1], costs[: here + 1])
         self.at.set_data([here], [cost])
         self.dot.set_visible(not gone)
-        self.answer.set_visible(self.below.get_xlim()[0] <= a <= self.below.get_xlim()[1])
-        self.gone.set(text=(f"z = {gone} →" if z > 0 else f"← z = {gone}") if gone else "")
-        self.gone.set(x=0.96 * (ZS[-1] if z > 0 else ZS[0]), ha="right" if z > 0 else "left")
+        self.answer.set_visible(not far)
+        for words, name, told in (self.gone, "z", gone), (self.far, "a", far):
+            words.set(text=(f"{name} = {told} →" if z > 0 else f"← {name} = {told}") if told else "")
+            words.set(x=0.96 * (ZS[-1] if z > 0 else ZS[0]), ha="right" if z > 0 else "left")
         highest = rounded_up(max(float(costs.max()), 1e-12))
         steps_shown = tuple(np.array([-4, STEPS + 4]) * max(end, 1) / STEPS)
         self.fast.fit(self.right, xlim=steps_shown, ylim=(-BELOW * highest, highest * (1 + BELOW)))
@@ -165,7 +169,7 @@ class _Figure:
         floor = self.left.get_ylim()[0]
         parts = [
             ("dw.1.0.0 db.1.0", self.left, (z - 0.8, cost - 0.8 * slope, z + 0.8, cost + 0.8 * slope), 16),
-            ("z.1.0 w.1.0.0 a.0 b.1.0", self.left, (z, floor, z, floor), 20),
+            ("z.1.0 w.1.0.0 a.0 b.1.0 prime.1.0", self.left, (z, floor, z, floor), 20),
             ("C", self.left, (z, cost, z, cost), 24),
             ("C", self.right, (*self.at.get_xydata()[0], *self.at.get_xydata()[0]), 24),
             ("y.1.0", self.below, (y, 0.5, y, 0.5), 16),
@@ -227,9 +231,11 @@ def one_neuron() -> Scene:
         }
         if not near and answer != y and abs(answer) >= none:
             numbers["a"] = max(numbers["a"], beside_difference(answer, answer - y), key=len)
-        numbers |= {"x": "1", "y": number(y), "∂C/∂w": _told(slope, near, digits)}
+        prime = number(float(ACTIVATIONS[activation].prime(run.z[1])[0, 0]))
+        numbers |= {"x": "1", "y": number(y), "σ′(z)": prime, "∂C/∂w": _told(slope, near, digits)}
         numbers["C"] = _told(float(costs[step]), 0.0 if cost == "cross-entropy" else near**2)
         gone = "" if ZS[0] <= z <= ZS[-1] else numbers["z"]
+        far = numbers["a"] if gone and cost == "bowl" else ""  # whose axis is that of z
         taken = int(np.count_nonzero(costs[:step] < FAR))
         sentence = (
             f"After {taken} step{'s' * (taken != 1)} with η = {eta:g}, {cost}: "
@@ -252,7 +258,7 @@ def one_neuron() -> Scene:
             ["cost C", numbers["C"]],
             ["slope ∂C/∂w = ∂C/∂b", numbers["∂C/∂w"]],
         ]
-        figure.set(costs_over_z(cost, y), step, trail, costs, slope, answer, y, gone)
+        figure.set(costs_over_z(cost, y), step, trail, costs, slope, answer, y, gone, far)
         alt = (
             "The cost of one neuron as a curve over z, and over the steps; its answer and target on a line. "
             f"{sentence}"

@@ -45,8 +45,8 @@ STYLE = (
 .scene > .widget-html, .scene > .widget-html > .widget-html-content { min-height: 0; height: auto; }
 .scene .wide { overflow-x: auto; }
 .scene .sentence { min-height: 76px; } /* three lines: a wrap moves nothing below */
-.scene p:has(progress) { position: absolute; z-index: 1; padding: 2px 8px; /* moves nothing either */
-  background: var(--jp-layout-color0, white); }
+.scene p:has(progress), .scene p[role=alert] { position: absolute; z-index: 1; } /* move nothing either */
+.scene p:has(progress) { padding: 2px 8px; background: var(--jp-layout-color0, white); }
 .scene [disabled] { opacity: 0.4; }
 </style>"""
     + HEAD
@@ -223,6 +223,8 @@ class Scene(W.VBox):  # type: ignore[misc]
         self.numbers_button = W.ToggleButton(description="Show the numbers", tooltip="The numbers as a table")
         # One message says all that a move changes: each has its price in the browser.
         self._status, self._shown = W.HTML(), W.HTML()
+        if any(hasattr(control, "check") for control in self.controls.values()):
+            self._status.layout.min_height = "34px"  # a place for a line that refuses what is typed
         shown_controls = [self.player if name == play else c for name, c in self.controls.items()]
         row = [*shown_controls, self.reset_button, self.numbers_button]
         living_widgets = [self._living] if self._living else []

@@ -22,7 +22,7 @@ from backprop_lib.figures.scene import Scene, View, choice, keep_inside, living_
 from backprop_lib.network import Network
 
 EXPONENTS = np.arange(-12.0, 0.01, 0.5)
-WIDTH, HEIGHT, NET = 620, 360, 420
+WIDTH, HEIGHT, NET = 480, 360, 420
 KINDS = ("forward", "central")
 FORMULAS = {"forward": "(C({0} + h) − C({0})) / h", "central": "(C({0} + h) − C({0} − h)) / 2h"}
 POWERS = {"forward": 1, "central": 2}  # of the step, by which truncation falls

@@ -19,7 +19,7 @@ from backprop_lib.figures.reproducible import rounded_up
 from backprop_lib.figures.scene import Scene, View, keep_inside, living_line, slider
 from backprop_lib.network import Network
 
-WIDTH, HEIGHT = 560, 300
+WIDTH, HEIGHT = 480, 300
 REACH = 3.0
 CHANGE = "Change of the weight Δw"
 SPECIFICATION = [("identity", 4), ("sigmoid", 5), ("sigmoid", 3)]
@@ -41,7 +41,7 @@ def weight_inspector() -> Scene:
     net = Network(SPECIFICATION, seed=0)
     flowers = load_iris()
     fast = FastFigure(WIDTH, HEIGHT)
-    axes = styled(fast.figure.add_subplot(), "The cost over this weight", "change of the weight, Δw", "C")
+    axes = styled(fast.figure.add_subplot(), "Cost over this weight", "change of the weight, Δw", "C")
     axes.set_xlim(-1.05 * REACH, 1.05 * REACH)
     axes.set_ylim(0.26, 0.26 + 4 * FINEST)  # whose numbers are as long as any
     axes.ticklabel_format(useOffset=False)
@@ -56,7 +56,7 @@ def weight_inspector() -> Scene:
     promise = fast.add("promise", axes.plot([], [], "X", color=SLOPE, ms=6, zorder=6)[0])
     dot = fast.add("dot", axes.plot([], [], "o", mfc=HERE, mec=INK, ms=8, zorder=5)[0])
     above: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.3}
-    axes.legend(frameon=False, fontsize=9.5, ncols=2, **above)
+    axes.legend(frameon=False, fontsize=9.5, ncols=2, handlelength=1.6, columnspacing=1.2, **above)
     changes = np.linspace(-REACH, REACH, 61)
 
     def draw(l: int, j: int, k: int, change: float, exponent: float, example: int) -> View:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ ALL_DELTAS = ["neuron 2.0", "neuron 2.1", "neuron 2.2"]
         (
             "one_neuron",
             "i[data-is='y.1.0']",
-            ["place y.1.0", "y", "0", "y", *["y"] * 4],
+            ["place y.1.0", "y", "0", "y", "0", *["y"] * 4],
             "y of neuron 0 of layer 1: 0",
         ),
         (
@@ -238,6 +239,12 @@ def test_a_weight_lights_its_symbols_and_its_number(stepper: Any) -> None:
             "0.0468",
             ["place dw.1.0.0 db.1.0"],
             "∂C/∂w of layer 1, to neuron 0 from neuron 0: 0.0468",
+        ),
+        (
+            "one_neuron",
+            "0.0494",
+            ["place z.1.0 w.1.0.0 a.0 b.1.0 prime.1.0"],
+            "σ′(z) of neuron 0 of layer 1: 0.0494",
         ),
         ("logits", "z₁", ["place z.L.1"], "z of neuron 1 of layer L"),
         ("logits", "−0.91", ["place delta.L.0"], "δ of neuron 0 of layer L: −0.91"),
@@ -419,6 +426,97 @@ def test_a_layer_grows_and_shrinks_by_the_buttons_below_it_by_mouse_and_by_keys(
     assert typed(scene, label) == ["2"]
     # Nothing jumps; in the lab the run is drawn in parts.
     wait_until(page, lambda: (scene.bounding_box(), more.bounding_box()) == (room, place))
+
+
+TEXTS = """scene => [...scene.querySelectorAll('svg text')].map(text => {
+    const {left, top, right, bottom} = text.getBoundingClientRect();
+    return [text.textContent, parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a,
+        left, top, right, bottom];
+})"""
+
+
+def check_on_a_phone(scene: Any) -> None:
+    """All of the drawing is seen; its letters are large enough to be read, and cover no other ones."""
+    room, drawn = scene.bounding_box(), scene.locator("svg").bounding_box()
+    assert room["x"] <= drawn["x"] and drawn["x"] + drawn["width"] <= room["x"] + room["width"]
+    texts = scene.evaluate(TEXTS)
+    assert texts and min(size for _, size, *_ in texts) >= 9
+    for one, other in combinations(texts, 2):
+        (_, _, left, top, right, bottom), (_, _, begin, high, end, low) = one, other
+        assert right < begin or end < left or bottom < high + 1 or low < top + 1, (one, other)
+        assert drawn["x"] < left and right < drawn["x"] + drawn["width"], one
+    for button in scene.locator("svg [data-by]").all():
+        box = button.bounding_box()
+        assert min(box["width"], box["height"]) >= 24
+        assert drawn["x"] <= box["x"] and box["x"] + box["width"] <= drawn["x"] + drawn["width"]
+
+
+@pytest.fixture
+def phone(page: Any) -> Iterator[Any]:
+    """The page on a phone, where JupyterLab leaves a figure 274 of 390 pixels."""
+    before = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    yield page
+    page.set_viewport_size(before)
+
+
+def test_the_expression_graph_is_readable_on_a_phone_at_every_step_and_stays_where_it_is(phone: Any) -> None:
+    scene = figure(phone, "expression_graph")
+    drawn = scene.locator("svg").bounding_box()
+    for end in ("Home", "End"):
+        for name in ("Weight w", "Bias b", "Input x"):
+            locate(scene, name).locator(".noUi-handle").press(end)
+        handle = locate(scene, "Steps back").locator(".noUi-handle")
+        handle.press("Home")
+        for step in range(7):
+            scene.get_by_text(f"Step {step} of 6.").first.wait_for()
+            check_on_a_phone(scene)
+            place = scene.locator("svg").bounding_box()
+            assert (place["width"], place["height"]) == (drawn["width"], drawn["height"])
+            handle.press("ArrowRight")
+
+
+@pytest.mark.parametrize("name", ["one_neuron", "iris_lab"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_number_that_is_refused_moves_nothing_and_says_so_where_it_is_seen(
+    name: str, width: int, page: Any
+) -> None:
+    before = page.viewport_size
+    page.set_viewport_size({"width": width, "height": 1900})
+    scene = figure(page, name)
+    places = """scene => [...scene.querySelectorAll('img, svg, .sentence, .widget-slider')].map(each => {
+        const [{left, top, width}, {left: x, top: y}] = [each, scene].map(e => e.getBoundingClientRect());
+        return [left - x, top - y, width];
+    })"""
+    drawn, room = scene.evaluate(places), scene.bounding_box()
+    box = scene.get_by_role("spinbutton", name="Learning rate η, typed")
+    box.fill("99")
+    box.press("Enter")
+    alert = scene.locator("p[role=alert]")
+    alert.wait_for()
+    said = alert.bounding_box()
+    assert scene.evaluate(places) == drawn and scene.bounding_box() == room
+    assert room["x"] <= said["x"] and said["x"] + said["width"] <= room["x"] + room["width"]
+    middle = said["x"] + said["width"] / 2, said["y"] + said["height"] - 6
+    assert page.evaluate("([x, y]) => document.elementFromPoint(x, y).role", middle) == "alert", "covered"
+    scene.get_by_role("button", name="Reset").click()
+    expect(alert).to_have_count(0)
+    page.set_viewport_size(before)
+
+
+@pytest.mark.parametrize("hidden", range(4))
+def test_any_net_is_readable_on_a_phone_and_its_buttons_are_as_large_as_a_finger(
+    hidden: int, phone: Any
+) -> None:
+    scene = figure(phone, "layer_sizes")
+    locate(scene, "Hidden layers").locator(".noUi-handle").press("Home")
+    for _ in range(hidden):
+        locate(scene, "Hidden layers").locator(".noUi-handle").press("ArrowRight")
+    for end, n in (("End", 12), ("Home", 1)):
+        for name in ["Inputs", *(f"Neurons in layer {l}" for l in range(1, hidden + 1)), "Outputs"]:
+            locate(scene, name).locator(".noUi-handle").press(end)
+        scene.get_by_text(f"A {'-'.join([str(n)] * (hidden + 2))} net").first.wait_for()
+        check_on_a_phone(scene)
 
 
 def test_the_parameter_whose_difference_is_seen_is_a_weight_or_a_bias_that_is_clicked(page: Any) -> None:
