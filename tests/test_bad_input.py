@@ -298,7 +298,7 @@ CASES = [
     (lambda: GRAPH.backprop([1, 2], [np.nan]), V, r"y: expected finite numbers, got nan"),
     (lambda: GRAPH.backprop([1, 2], [1], "hinge"), V, r"cost: expected one of .* got 'hinge'"),
     (lambda: GRAPH.gradient([[1, 2]], []), V, r"ys: expected 1 targets, .* got 0"),
-    (lambda: GRAPH.set_parameters({1: []}, {}), V, r"w: expected the layers \[1, 2\], got \[1\]"),
+    (lambda: GRAPH.set_parameters({1: []}, {}), V, r"w: expected the layers 1 … 2, got \[1\]"),
     (lambda: GRAPH.step([[1, 2]], [[1]], 0), V, r"learning_rate: expected a positive finite number, got 0"),
     (
         lambda: GRAPH.train([[1, 2]], [[1]], batch_size=2),

@@ -726,7 +726,9 @@ def test_a_net_whose_cost_is_infinite_is_not_trained() -> None:
     [
         ([[1, 2]], {1: [0]}, TypeError, r"w: expected a dict of layers 1 … 1, got \[\[1, 2\]\]"),
         ({1: [[1, 2]]}, [0], TypeError, r"b: expected a dict of layers 1 … 1, got \[0\]"),
-        ({1: [[1, 2]], 2: []}, {1: [0]}, ValueError, r"w: expected the layers \[1\], got \[1, 2\]"),
+        ({1: [[1, 2]], 2: []}, {1: [0]}, ValueError, r"w: expected the layers 1 … 1, got \[1, 2\]"),
+        ({1: [[1, 2]], "a": []}, {1: [0]}, ValueError, r"w: expected the layers 1 … 1, got \[1, 'a'\]"),
+        ({1: [[1, 2]]}, {"1": [0], 2: [0]}, ValueError, r"b: expected the layers 1 … 1, got \['1', 2\]"),
         ({1: 5}, {1: [0]}, TypeError, r"w\[1\]: expected 1 rows, got 5"),
         ({1: [[1, 2], [3, 4]]}, {1: [0]}, ValueError, r"w\[1\]: expected 1 rows, got 2"),
         ({1: [[1]]}, {1: [0]}, ValueError, r"w\[1\]\[0\]: expected 2 numbers, got 1"),
