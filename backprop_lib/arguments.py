@@ -91,13 +91,30 @@ def positive_number(name: str, value: object) -> float:
     """`value` as a finite float above 0."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"{name}: expected a positive number, got {shown(value)}")
-    try:
-        number = float(value)
-    except OverflowError:  # an int beyond all floats
-        number = math.inf
+    number = as_float(value)
     if not (math.isfinite(number) and number > 0):
         raise ValueError(f"{name}: expected a positive finite number, got {shown(value)}")
     return number
+
+
+def finite_number(name: str, value: object) -> float:
+    """`value` as a finite float; an array with one number in it is one."""
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.item()
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name}: expected a number, got {shown(value)}")
+    number = as_float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{name}: expected a finite number, got {shown(value)}")
+    return number
+
+
+def as_float(value: Any) -> float:
+    """A real number as a float: infinite if it is an int beyond all floats."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def listed(name: str, value: object) -> list[Any]:

@@ -486,7 +486,7 @@ GOOD = {
             (
                 {"specification": [*layers[:l], (layers[l][0], size), *layers[l + 1 :]]},
                 error,
-                rf"^specification, layer {l}, size: expected an integer of at least 1, got {re.escape(repr(size))}$",
+                f"^specification, layer {l}, size: expected an integer of at least 1, got {size!r}$",
             )
             for layers in [[("identity", 2), ("tanh", 1)]]
             for l in (0, 1)

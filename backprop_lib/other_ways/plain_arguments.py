@@ -115,7 +115,8 @@ def parameters(
     w: Any, b: Any, sizes: Sequence[int]
 ) -> tuple[dict[int, list[list[float]]], dict[int, list[float]]]:
     """Weights w[l][j][k] and biases b[l][j] for the layers l = 1 … L."""
-    layers("w", w, len(sizes) - 1), layers("b", b, len(sizes) - 1)
+    for name, blocks in ("w", w), ("b", b):
+        layers(name, blocks, len(sizes) - 1)
     checked_w, checked_b = {}, {}
     for l in range(1, len(sizes)):
         rows = items_of(f"w[{l}]", w[l], f"{sizes[l]} rows")
