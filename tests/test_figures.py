@@ -322,11 +322,28 @@ def test_a_kept_run_with_a_whole_learning_rate_is_the_run_with_that_number() -> 
         ({"epoch": 501}, "epoch: expected a whole number from 0 to 500"),
         ({"kept": {"size": 3}}, "kept: expected some of hidden, activation"),
         ({"kept": {"seed": True}}, "seed: expected a whole number"),
+        (
+            {"kept": {1: 2, "size": 3}},
+            "kept: expected some of hidden, activation, cost, learning_rate, batch_size",
+        ),
+        ({"hidden": [True]}, "hidden: expected up to 4 whole numbers from 1 to 12, got [True]"),
+        ({"batch_size": True}, "batch_size: expected one of 1, 10, 30, 105, got True"),
+        ({"batch_size": 10.0}, "batch_size: expected one of 1, 10, 30, 105, got 10.0"),
+        (
+            {"activation": np.zeros(2)},
+            "activation: expected one of identity, sigmoid, tanh, relu, got array(",
+        ),
     ],
 )
 def test_the_iris_lab_refuses_what_it_has_no_control_for(arguments, words) -> None:
     with pytest.raises(ValueError, match=re.escape(words)):
         iris_lab.iris_lab(**arguments)
+
+
+@pytest.mark.parametrize("kept", [3, "seed", ["seed"], {"seed"}, True, np.zeros(2)], ids=repr)
+def test_what_the_iris_lab_keeps_is_a_dict_of_settings(kept) -> None:
+    with pytest.raises(TypeError, match=f"^kept: expected a dict of settings, got {re.escape(repr(kept))}$"):
+        iris_lab.iris_lab(kept=kept)
 
 
 def test_a_kept_run_of_the_iris_lab_is_seen_beside_the_next_one() -> None:

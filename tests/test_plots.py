@@ -16,6 +16,7 @@ from PIL import Image
 
 from backprop_lib.data import Dataset
 from backprop_lib.drawing.canvas import PNG_IN_HTML, Cells, name_only
+from backprop_lib.drawing.epochs import decades
 from backprop_lib.drawing.plots import (
     DIVERGING,
     FastFigure,
@@ -116,6 +117,12 @@ def test_runs_of_different_lengths_share_a_picture() -> None:
 def test_the_norms_of_all_layers_are_read_out() -> None:
     alt = delta_norms({2: FALLING, 1: FALLING * 1e-6}).alt
     assert "layer 1: 5e−7 at epoch 0, 1e−7 at epoch 3. layer 2: 0.5 at epoch 0" in alt
+
+
+@pytest.mark.parametrize("value", [5e-324, 1e-310, 1e300, 1.7e308])
+def test_decades_end_where_an_axis_can_still_go_on(value: float) -> None:
+    low, *_, high = decades([np.array([value, 0.0])])
+    assert -302 <= low < high <= 301 and 0 < 10.0 ** (low - 1) < 10.0 ** (high + 1) < np.inf
 
 
 def test_a_dead_layer_leaves_a_gap_and_no_error() -> None:

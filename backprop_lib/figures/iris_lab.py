@@ -623,13 +623,14 @@ def _values(settings: Settings, epoch: int) -> dict[str, Any]:
 def _checked(given: Settings) -> Settings:
     """Settings for which the lab has a control, or a ValueError that names what is wrong."""
     hidden = tuple(listed("hidden", given.hidden))
-    if len(hidden) > DEEPEST or not all(isinstance(n, int) and 1 <= n <= WIDEST for n in hidden):
+    if len(hidden) > DEEPEST or not all(type(n) is int and 1 <= n <= WIDEST for n in hidden):
         wanted = f"up to {DEEPEST} whole numbers from 1 to {WIDEST}"
         raise ValueError(f"hidden: expected {wanted}, got {shown(given.hidden)}")
     for field, known in (("activation", HIDDEN), ("cost", COSTS.values()), ("batch_size", BATCHES.values())):
-        if getattr(given, field) not in known:
+        value = getattr(given, field)
+        if type(value) not in map(type, known) or value not in known:  # True is no number
             listing = ", ".join(map(str, known))
-            raise ValueError(f"{field}: expected one of {listing}, got {shown(getattr(given, field))}")
+            raise ValueError(f"{field}: expected one of {listing}, got {shown(value)}")
     _in_range("learning_rate", given.learning_rate, 0.1, 30)
     _in_range("seed", given.seed, 0, 999)
     return given._replace(hidden=hidden, learning_rate=float(given.learning_rate))
@@ -658,11 +659,14 @@ def iris_lab(
     hidden   the sizes of the hidden layers: up to four, of 1 to 12 neurons
     epoch    0 … 500; kept: the settings of a run that is seen beside this one, by the names used here
 
-    The line below the picture has the arguments of what is seen. Raises ValueError naming the argument.
+    The line below the picture has the arguments of what is seen. Raises ValueError or TypeError naming the
+    argument.
     """
     _in_range("epoch", epoch, 0, EPOCHS)
-    if unknown := sorted(set(kept or ()) - set(Settings._fields)):
-        raise ValueError(f"kept: expected some of {', '.join(Settings._fields)}, got {unknown[0]!r}")
+    if not isinstance(kept, Mapping | None):
+        raise TypeError(f"kept: expected a dict of settings, got {shown(kept)}")
+    if unknown := [name for name in kept or () if name not in Settings._fields]:
+        raise ValueError(f"kept: expected some of {', '.join(Settings._fields)}, got {shown(unknown[0])}")
     other = None if kept is None else _checked(Settings(**kept))
     settings = Settings(hidden, activation, cost, learning_rate, batch_size, seed)
     return IrisLab(_checked(settings), epoch, other)
