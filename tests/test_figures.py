@@ -13,6 +13,7 @@ from figure_states import Driven, corners, scene_of
 from matplotlib import get_data_path
 from PIL import ImageFont
 
+from backprop_lib.activations import ACTIVATIONS, HIDDEN
 from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.svg import number
@@ -472,6 +473,35 @@ def test_the_iris_lab_refuses_nonsense_with_a_sentence_and_keeps_the_picture() -
     assert scene.view is good and "Seed: expected" in str(scene.error)
     with pytest.raises(ValueError, match="Seed"):
         scene.raise_error()
+
+
+@pytest.mark.parametrize("output", ACTIVATIONS)
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_a_u_curve_is_of_the_net_s_own_activations_in_either_precision(hidden: str, output: str) -> None:
+    net = Network([("identity", 4), (hidden, 3), (output, 3)], seed=1)
+    x, y = (columns.tolist() for columns in IRIS.take([0, 70, 140]).columns())
+    costs = [step_size.cost_in(net, net.theta, x, y, precision) for precision in step_size.PRECISIONS]
+    assert costs[0] == cost_of(net, x, y) and costs[1] == pytest.approx(costs[0], rel=1e-5)
+    assert np.isfinite(step_size.u_curve(net, x, y, "central", "float32")).all()
+
+
+@pytest.mark.parametrize(
+    "changed, error, words",
+    [
+        ({"precision": "float16"}, ValueError, "precision: expected one of float64, float32, got 'float16'"),
+        ({"net": 3}, TypeError, "net: expected a Network, got 3"),
+        ({"x": [[1]]}, ValueError, "x: expected shape (4, m)"),
+        ({"y": "1"}, TypeError, "y: expected an array of numbers, got '1'"),
+    ],
+)
+def test_a_u_curve_of_what_makes_no_sense_is_refused(changed, error, words) -> None:
+    net, (x, y) = Network([("identity", 4), ("sigmoid", 3)]), IRIS.take([0]).columns()
+    given = {"net": net, "x": x, "y": y, "kind": "central", "precision": "float32"} | changed
+    with pytest.raises(error, match=f"^{re.escape(words)}"):
+        step_size.u_curve(**given)
+    if "precision" in changed:
+        with pytest.raises(error, match=f"^{re.escape(words)}"):
+            step_size.cost_in(net, net.theta, x, y, **changed)
 
 
 def test_the_curve_of_step_size_has_the_slopes_of_truncation_and_a_bottom() -> None:
