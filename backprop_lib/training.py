@@ -238,8 +238,9 @@ def train(
     """Train `net` in place by stochastic gradient descent and return the history; see `Trainer`.
 
     Nothing is printed; `progress=tqdm` shows the epochs go by, see `Trainer.run`. A run that diverges, or is
-    interrupted, stops with the net as it was after the last finished epoch; the history says so. Raises
-    ValueError or TypeError, naming the argument, if one is bad.
+    interrupted, stops with the net as it was after the last finished epoch; the history says so. Every call
+    begins a new run, whose order is drawn from `seed` again; a `Trainer` carries one on.
+    Raises ValueError or TypeError, naming the argument, if one is bad.
     """
     positive_integer("epochs", epochs)
     trainer = Trainer(net, data, cost, learning_rate, batch_size, seed, held_out, order, keep_parameters)
