@@ -61,7 +61,7 @@ class History:
 
     def delta_norm(self, l: int) -> Array:
         """‖δ^l‖ at every epoch: √ mean_x Σ_j (δ^l_j)², shape (epochs + 1,)."""
-        if l not in self.delta:
+        if not isinstance(l, int | np.integer) or l not in self.delta:
             raise ValueError(f"l: expected a layer of 1 to {len(self.delta)}, got {shown(l)}")
         norms: Array = np.sqrt((self.delta[l] ** 2).sum(axis=1))
         return norms

@@ -430,6 +430,7 @@ CASES = [
         r"sizes, layer 1: expected a positive integer, got -5",
     ),
     (lambda: load_csv("iris.csv", [], ["a"]), V, r"feature_names: expected at least one name, got none"),
+    (lambda: train(net(), IRIS, epochs=1).delta_norm([1]), V, r"l: expected a layer of 1 to 2, got \[1\]"),
     (lambda: train(net(), IRIS, epochs=1).delta_norm(0), V, r"l: expected a layer of 1 to 2, got 0"),
     (
         lambda: claim("w", 1 + 5j, below=2),
