@@ -18,7 +18,7 @@ from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of, feed_forward
-from backprop_lib.figures import depth, figure_names, find_the_bug, iris_lab, one_neuron, step_size
+from backprop_lib.figures import clones, depth, figure_names, find_the_bug, iris_lab, one_neuron, step_size
 from backprop_lib.figures.scene import View
 from backprop_lib.gradient_check import check_gradient
 from backprop_lib.network import Network
@@ -339,6 +339,34 @@ def test_a_kept_run_with_a_whole_learning_rate_is_the_run_with_that_number() -> 
 def test_the_iris_lab_refuses_what_it_has_no_control_for(arguments, words) -> None:
     with pytest.raises(ValueError, match=re.escape(words)):
         iris_lab.iris_lab(**arguments)
+
+
+NO_FIGURE = [
+    (lambda: iris_lab.work(NET, *[IRIS.x.T, IRIS.y.T[:1]]), ValueError, "y: expected shape (3, m)"),
+    (lambda: iris_lab.work(NET, IRIS.x, IRIS.y.T), ValueError, "x: expected shape (4, m)"),
+    (lambda: iris_lab.work(NET, *IRIS.columns(), "hinge"), ValueError, "cost: expected one of"),
+    (lambda: depth.error_norms(-1, "tanh", "he", 1), ValueError, "hidden_layers: expected an integer of"),
+    (lambda: depth.error_norms(2, "tanh", "he", 0), ValueError, "seeds: expected a positive integer, got 0"),
+    (
+        lambda: depth.error_norms(2, "tanh", "he", "3"),
+        TypeError,
+        "seeds: expected a positive integer, got '3'",
+    ),
+    (lambda: find_the_bug.train_with("none"), ValueError, "name: expected one of"),
+    (lambda: clones.clone_run("random", 2, "xor"), ValueError, "data: expected one of iris, XOR, got"),
+    (lambda: clones.clone_run("xavier", 2, "XOR"), ValueError, "start: expected one of"),
+    (
+        lambda: clones.clone_run("random", 0, "XOR"),
+        ValueError,
+        "specification, layer 1, size: expected a pos",
+    ),
+]
+
+
+@pytest.mark.parametrize("call, error, words", NO_FIGURE)
+def test_what_the_code_of_a_figure_calls_refuses_what_makes_no_sense(call, error, words) -> None:
+    with pytest.raises(error, match=f"^{re.escape(words)}"):
+        call()
 
 
 @pytest.mark.parametrize("kept", [3, "seed", ["seed"], {"seed"}, True, np.zeros(2)], ids=repr)

@@ -20,7 +20,6 @@ from matplotlib.lines import Line2D
 
 from backprop_lib.activations import HIDDEN
 from backprop_lib.arguments import Array, listed, shown
-from backprop_lib.costs import cost as cost_named
 from backprop_lib.data import Dataset, load_iris, one_hot, split, standardize
 from backprop_lib.drawing.canvas import Cells, name_only
 from backprop_lib.drawing.colors import HELD_OUT, HERE, INK, PAPER, QUIET, SPECIES_COLORS, TINTS
@@ -32,7 +31,7 @@ from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_per_example, feed_forward
 from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins, rounded_up
 from backprop_lib.figures.scene import IntegerBox, LogSlider, Scene, View, choice, slider
-from backprop_lib.network import Network
+from backprop_lib.network import Network, checked_examples
 from backprop_lib.training import History
 
 EPOCHS, FIRST_EPOCH = 500, 200
@@ -88,8 +87,8 @@ def work(net: Network, x: Array, y: Array, cost: str = "quadratic") -> dict[int,
 
     x (n_0, m), y (n_L, m). A neuron that does what others do, or nothing, is not missed.
     """
+    x, y, rule = checked_examples(net, x, y, cost)
     _, a = feed_forward(net, x)
-    rule = cost_named(cost)
 
     def cost_from(l: int, a_l: Array) -> float:
         for m in range(l + 1, net.L + 1):
