@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 import os
 from collections.abc import Callable, Iterable
@@ -91,13 +92,30 @@ def positive_number(name: str, value: object) -> float:
     """`value` as a finite float above 0."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"{name}: expected a positive number, got {shown(value)}")
-    try:
-        number = float(value)
-    except OverflowError:  # an int beyond all floats
-        number = math.inf
+    number = as_float(value)
     if not (math.isfinite(number) and number > 0):
         raise ValueError(f"{name}: expected a positive finite number, got {shown(value)}")
     return number
+
+
+def finite_number(name: str, value: object) -> float:
+    """`value` as a finite float; an array with one number in it is one."""
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.item()
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name}: expected a number, got {shown(value)}")
+    number = as_float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{name}: expected a finite number, got {shown(value)}")
+    return number
+
+
+def as_float(value: Any) -> float:
+    """A real number as a float: infinite if it is an int beyond all floats."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def listed(name: str, value: object) -> list[Any]:
@@ -121,7 +139,10 @@ def path_of(name: str, value: object) -> Path:
     """`value` as a path."""
     if not isinstance(value, str | os.PathLike):
         raise TypeError(f"{name}: expected a path, got {shown(value)}")
-    return Path(value)
+    path = Path(value)
+    if "\0" in str(path):  # each system would say this in its own way, and none by name
+        raise ValueError(f"{name}: expected a path without a NUL character, got {shown(str(path))}")
+    return path
 
 
 def counted(count: int, progress: Progress | None) -> Iterable[int]:
@@ -150,8 +171,11 @@ def unmasked(name: str, value: object) -> object:
     return value
 
 
-def numbers(name: str, value: object) -> Array:
-    """`value` as an array of finite float64 numbers; text, ragged lists, NaN and infinity are refused."""
+def numbers(name: str, value: object, or_complex: bool = False) -> Array:
+    """`value` as an array of finite float64 numbers; text, ragged lists, NaN and infinity are refused.
+
+    Complex numbers are refused as well, or else `or_complex` keeps them as they are.
+    """
     if not isinstance(value, np.ndarray | list | tuple | int | float | np.number):
         raise TypeError(f"{name}: expected an array of numbers, got {shown(value)}")
     unmasked(name, value)
@@ -159,12 +183,14 @@ def numbers(name: str, value: object) -> Array:
         array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name}: expected rows of equal length, got a ragged list") from error
-    if array.dtype.kind not in "fiub":
+    is_complex = or_complex and array.dtype.kind == "c"
+    if array.dtype.kind not in "fiub" and not is_complex:
         raise TypeError(f"{name}: expected real numbers, got an array of {array.dtype}")
     with np.errstate(over="ignore", invalid="ignore"):
-        array = array.astype(np.float64, copy=False)  # a longer float may be beyond all doubles
+        # A longer float may be beyond all doubles.
+        array = array.astype(np.complex128 if is_complex else np.float64, copy=False)
         total = np.add.reduce(array, axis=None)
-    if not math.isfinite(total):  # or finite numbers, whose sum overflows
+    if not cmath.isfinite(total):  # or finite numbers, whose sum overflows
         for at in np.argwhere(~np.isfinite(array)).tolist():
             raise ValueError(f"{name}: expected finite numbers, got {array[tuple(at)]} at index {at}")
     return array

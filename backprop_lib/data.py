@@ -50,7 +50,8 @@ class Dataset:
     class_names     one name for each class
     feature_names   one name for each feature
 
-    The arrays are copies and cannot be written to. Raises ValueError or TypeError, naming the argument.
+    The arrays are copies and cannot be written to. Targets that are one-hot name the classes of the labels.
+    Raises ValueError or TypeError, naming the argument.
     """
 
     x: Array
@@ -71,6 +72,7 @@ class Dataset:
             raise ValueError(f"labels: expected {len(x)} as in x, got {len(labels)}")
         if len(names["feature_names"]) != x.shape[1]:
             raise ValueError(f"feature_names: expected {x.shape[1]}, got {len(self.feature_names)}")
+        _check_one_hot(y, labels, len(names["class_names"]))
         for name, array in (("x", x), ("y", y), ("labels", labels)):
             copy = array.copy()
             copy.flags.writeable = False
@@ -93,6 +95,20 @@ class Dataset:
         if rows.min() < 0 or rows.max() >= len(self):
             raise ValueError(f"indices: expected numbers from 0 to {len(self) - 1}, got {shown(indices)}")
         return Dataset(self.x[rows], self.y[rows], self.labels[rows], self.class_names, self.feature_names)
+
+
+def _check_one_hot(y: Array, labels: NDArray[np.intp], classes: int) -> None:
+    """ValueError if targets that are one-hot, or 0 and 1 for two classes, name other classes than labels."""
+    if not ((y == 0) | (y == 1)).all():
+        return
+    if y.shape[1] == classes and (y.sum(axis=1) == 1).all():
+        named = y.argmax(axis=1)
+    elif y.shape[1] == 1 and classes == 2:
+        named = y[:, 0].astype(np.intp)
+    else:
+        return
+    for i in np.flatnonzero(named != labels):
+        raise ValueError(f"y: expected class {labels[i]} in row {i}, as in labels, got class {named[i]}")
 
 
 def checked_labels(labels: object, classes: int) -> NDArray[np.intp]:
@@ -297,13 +313,16 @@ def standardize(train: Dataset, *others: Dataset) -> tuple[Dataset, ...]:
     their deviation is none.
     """
     _dataset("train", train)
+    is_constant = (train.x == train.x[0]).all(axis=0)
+    # In units of their own, powers of two, which round nothing: the squares of tiny numbers would be 0.
+    exponents = np.minimum(np.frexp(np.abs(train.x).max(axis=0))[1], 0)
+    unit = np.where(is_constant, 1.0, np.ldexp(1.0, exponents))
     with np.errstate(over="ignore", invalid="ignore"):
-        mean, deviation = train.x.mean(axis=0), train.x.std(axis=0)
+        mean, deviation = (train.x / unit).mean(axis=0), (train.x / unit).std(axis=0)
     for name, far in zip(train.feature_names, deviation, strict=True):
         if not np.isfinite(far):
             raise ValueError(f"train: expected numbers whose squares are finite, got larger ones in {name!r}")
     # The mean of equal numbers may be off by their last bit: their deviation would be round-off, and no 0.
-    is_constant = (train.x == train.x[0]).all(axis=0)
     mean, deviation = np.where(is_constant, train.x[0], mean), np.where(is_constant, 1.0, deviation)
     for position, other in enumerate(others):
         _dataset(f"others[{position}]", other)
@@ -314,6 +333,6 @@ def standardize(train: Dataset, *others: Dataset) -> tuple[Dataset, ...]:
             )
     with np.errstate(over="ignore"):  # Dataset refuses what is not finite
         return tuple(
-            Dataset((d.x - mean) / deviation, d.y, d.labels, d.class_names, d.feature_names)
+            Dataset((d.x / unit - mean) / deviation, d.y, d.labels, d.class_names, d.feature_names)
             for d in (train, *others)
         )

@@ -80,7 +80,7 @@ class Views(dict[int, Array]):
 
 def fitting(name: str, values: Any, view: Array) -> Any:
     """`values` as numbers for `view`, of its shape; ValueError or TypeError, by name, if they are none."""
-    array = np.asarray(unmasked(name, values)) if view.dtype.kind == "c" else numbers(name, values)
+    array = numbers(name, values, or_complex=view.dtype.kind == "c")
     if array.shape != view.shape:
         raise ValueError(f"{name}: expected shape {view.shape}, got shape {array.shape}")
     return array
@@ -330,9 +330,17 @@ def checked_network(net: object) -> Network:
 
 
 def checked_examples(net: Network, x: Array, y: Array, cost: str | Cost) -> tuple[Array, Array, Cost]:
-    """x (n_0, m), y (n_L, m) and the rule of the cost; ValueError or TypeError if they do not fit the net."""
+    """x (n_0, m), y (n_L, m) and the rule of the cost; ValueError or TypeError if they do not fit the net.
+
+    A net of complex numbers, as the complex step has it, is refused: the gradient and the cost would lose
+    their imaginary parts.
+    """
     rule = cost_named(cost)
     rule.check_output(checked_network(net).sigma[net.L].name)
+    if net.theta.dtype.kind == "c":
+        raise TypeError(
+            f"net: expected real parameters, got {net.theta.dtype}; feed_forward takes complex ones"
+        )
     x, y = columns("x", x, net.sizes[0]), columns("y", y, net.sizes[-1])
     same_count("x", x, "y", y)
     rule.check_targets(y)

@@ -61,7 +61,7 @@ class History:
 
     def delta_norm(self, l: int) -> Array:
         """‖δ^l‖ at every epoch: √ mean_x Σ_j (δ^l_j)², shape (epochs + 1,)."""
-        if l not in self.delta:
+        if not isinstance(l, int | np.integer) or l not in self.delta:
             raise ValueError(f"l: expected a layer of 1 to {len(self.delta)}, got {shown(l)}")
         norms: Array = np.sqrt((self.delta[l] ** 2).sum(axis=1))
         return norms
@@ -238,8 +238,9 @@ def train(
     """Train `net` in place by stochastic gradient descent and return the history; see `Trainer`.
 
     Nothing is printed; `progress=tqdm` shows the epochs go by, see `Trainer.run`. A run that diverges, or is
-    interrupted, stops with the net as it was after the last finished epoch; the history says so. Raises
-    ValueError or TypeError, naming the argument, if one is bad.
+    interrupted, stops with the net as it was after the last finished epoch; the history says so. Every call
+    begins a new run, whose order is drawn from `seed` again; a `Trainer` carries one on.
+    Raises ValueError or TypeError, naming the argument, if one is bad.
     """
     positive_integer("epochs", epochs)
     trainer = Trainer(net, data, cost, learning_rate, batch_size, seed, held_out, order, keep_parameters)

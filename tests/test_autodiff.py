@@ -476,10 +476,22 @@ GOOD = {
         ({"weights": {1: [[1.0]]}}, ValueError, r"weights\[1\]\[0\]: expected 2 entries, got 1"),
         ({"weights": {1: [[1.0, 2.0]] * 2}}, ValueError, r"weights\[1\]: expected 1 entries, got 2"),
         ({"weights": {0: []}}, ValueError, r"weights: expected the layers 1 … 1, got \[0\]"),
+        ({"weights": {"1": [], 2: []}}, ValueError, r"^weights: expected the layers 1 … 1, got \['1', 2\]$"),
+        ({"biases": {1: [0.0], 2: []}}, ValueError, r"^biases: expected the layers 1 … 1, got \[1, 2\]$"),
         ({"biases": [[0.0]]}, TypeError, "biases: expected a dict of layers 1 … 1"),
         ({"biases": {1: [0.0, 0.0]}}, ValueError, r"biases\[1\]: expected 1 entries, got 2"),
         ({"specification": [("identity", 2)]}, ValueError, "specification: expected an 'identity' layer"),
         ({"specification": [("tanh", 2), ("tanh", 1)]}, ValueError, "expected an 'identity' layer"),
+        *(
+            (
+                {"specification": [*layers[:l], (layers[l][0], size), *layers[l + 1 :]]},
+                error,
+                f"^specification, layer {l}, size: expected an integer of at least 1, got {size!r}$",
+            )
+            for layers in [[("identity", 2), ("tanh", 1)]]
+            for l in (0, 1)
+            for size, error in [("1", TypeError), (0, ValueError), (1.0, TypeError), (True, TypeError)]
+        ),
         (
             {"specification": [("identity", 2), ("sigma", 1)]},
             ValueError,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -43,6 +44,10 @@ def changed(array, index, value):
     array = array.copy()
     array[index] = value
     return array
+
+
+def complex_net():
+    return net().with_parameters(net().theta + 1j)
 
 
 PERCEPTRON = [("identity", 2), ("sigmoid", 1)]
@@ -225,6 +230,46 @@ CASES = [
         r"specification: expected at most 100000000 parameters",
     ),
     (lambda: net().with_parameters([0.0] * 43), T, r"theta: expected a flat array, got \[0.0"),
+    *(
+        (lambda call=call: call("a\0b"), V, r"path: expected a path without a NUL character, got 'a\\x00b'")
+        for call in (net().save, Network.load, lambda path: load_csv(Path(path), ["a"], ["no"]))
+    ),
+    *(
+        (
+            lambda call=call: call(complex_net()),
+            T,
+            r"net: expected real parameters, got complex128; feed_forward",
+        )
+        for call in (
+            lambda net: backprop(net, X, Y),
+            lambda net: cost_of(net, X, Y),
+            lambda net: numerical_gradient(net, X, Y),
+            lambda net: check_gradient(net, X, Y),
+            lambda net: train(net, IRIS),
+        )
+    ),
+    *(
+        (lambda values=values: setattr(complex_net(), "theta", values), error, words)
+        for values, error, words in [
+            ("abc", T, r"theta: expected an array of numbers, got 'abc'"),
+            (["1"] * 43, T, r"theta: expected real numbers, got an array of <U1"),
+            ([None] * 43, T, r"theta: expected real numbers, got an array of object"),
+            ([1, [2]], V, r"theta: expected rows of equal length, got a ragged list"),
+            ([1j * np.inf] * 43, V, r"theta: expected finite numbers, got \(?nan\+infj\)? at index \[0\]"),
+        ]
+    ),
+    *(
+        (
+            lambda assign=assign: assign(net()),
+            T,
+            rf"{name}: expected real numbers, got an array of complex128",
+        )
+        for name, assign in [
+            ("theta", lambda net: setattr(net, "theta", net.theta + 1j)),
+            (r"w\[1\]", lambda net: net.w.update({1: net.w[1] + 0j})),
+            (r"b\[2\]", lambda net: net.b.__setitem__(2, net.b[2] + 1j)),
+        ]
+    ),
     (lambda: net().save(None), T, r"path: expected a path, got None"),
     (lambda: Network.load(3), T, r"path: expected a path, got 3"),
     (lambda: load_csv(3.5, ["a"], ["no"]), T, r"path: expected a path, got 3.5"),
@@ -298,7 +343,7 @@ CASES = [
     (lambda: GRAPH.backprop([1, 2], [np.nan]), V, r"y: expected finite numbers, got nan"),
     (lambda: GRAPH.backprop([1, 2], [1], "hinge"), V, r"cost: expected one of .* got 'hinge'"),
     (lambda: GRAPH.gradient([[1, 2]], []), V, r"ys: expected 1 targets, .* got 0"),
-    (lambda: GRAPH.set_parameters({1: []}, {}), V, r"w: expected the layers \[1, 2\], got \[1\]"),
+    (lambda: GRAPH.set_parameters({1: []}, {}), V, r"w: expected the layers 1 … 2, got \[1\]"),
     (lambda: GRAPH.step([[1, 2]], [[1]], 0), V, r"learning_rate: expected a positive finite number, got 0"),
     (
         lambda: GRAPH.train([[1, 2]], [[1]], batch_size=2),
@@ -385,6 +430,7 @@ CASES = [
         r"sizes, layer 1: expected a positive integer, got -5",
     ),
     (lambda: load_csv("iris.csv", [], ["a"]), V, r"feature_names: expected at least one name, got none"),
+    (lambda: train(net(), IRIS, epochs=1).delta_norm([1]), V, r"l: expected a layer of 1 to 2, got \[1\]"),
     (lambda: train(net(), IRIS, epochs=1).delta_norm(0), V, r"l: expected a layer of 1 to 2, got 0"),
     (
         lambda: claim("w", 1 + 5j, below=2),

@@ -41,6 +41,9 @@ def test_the_arrays_of_a_data_set_are_copies_and_cannot_be_written_to(name) -> N
         ({"labels": [0, 1, 1]}, "labels: expected 2 as in x, got 3"),
         ({"labels": [0, 2]}, "labels: expected classes 0 … 1, got 2"),
         ({"labels": [0, -1]}, "labels: expected classes 0 … 1, got -1"),
+        ({"labels": [1, 0]}, "y: expected class 1 in row 0, as in labels, got class 0"),
+        ({"labels": [0, 0]}, "y: expected class 0 in row 1, as in labels, got class 1"),
+        ({"y": [[0.0], [0.0]]}, "y: expected class 1 in row 1, as in labels, got class 0"),
         ({"labels": [[0, 1]]}, "labels: expected a flat list, got shape (1, 2)"),
         ({"feature_names": ("p",)}, "feature_names: expected 2, got 1"),
         ({"class_names": "ab"}, "class_names: expected"),
@@ -202,6 +205,22 @@ def test_a_constant_feature_is_0_whatever_the_mean_of_it_is_rounded_to(value) ->
     scaled, other = standardize(train, odd)
     assert not scaled.x[:, 3].any() and other.x[0, 3] == value + 0.1 - value
     assert np.array_equal(scaled.x[:, :3], standardize(flowers)[0].x[:, :3])
+
+
+@pytest.mark.parametrize("factor", [2.0**-520, 2.0**-1000, 2.0**-1074])
+def test_a_tiny_feature_is_scaled_as_a_large_one_to_the_last_bit(factor) -> None:
+    whole = np.array([[1.0, 0.0], [-3.0, 1.0], [7.0, 0.0], [5.0, 0.0]])
+    made = {"y": np.eye(2)[[0, 1, 0, 0]], "labels": [0, 1, 0, 0]}
+    large, tiny = (dataset(x=x, **made) for x in (whole, whole * [1, factor]))
+    for one, other in zip(standardize(large, large), standardize(tiny, tiny), strict=True):
+        assert np.array_equal(one.x, other.x) and np.allclose(one.x.std(axis=0), 1)
+
+
+@pytest.mark.parametrize(
+    "y", [[[1.0], [0.5]], [[0.3, 0.7], [0.6, 0.4]], [[0.0, 0.0], [1.0, 1.0]], [[2.0], [1.0]]]
+)
+def test_targets_that_are_not_one_hot_are_no_classes(y) -> None:
+    assert dataset(y=y).y.tolist() == y
 
 
 @pytest.mark.parametrize("value", [1e160, 1e308])

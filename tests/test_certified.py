@@ -110,6 +110,9 @@ def test_digits_are_printed_as_far_as_both_ends_have_them_and_no_further() -> No
         ValueError, match=r"^n: expected as many digits as are certain, got 4: 1\.234 or 1\.235$"
     ):
         digits(wide, 4)
+    for n, expected in ((61, "at most 60 digits"), (10**400, "at most 60 digits"), (0, "a positive integer")):
+        with pytest.raises(ValueError, match=f"^n: expected {expected}, got {str(n)[:20]}"):
+            digits(wide, n)
 
 
 def test_the_package_computes_what_is_certified() -> None:

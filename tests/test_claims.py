@@ -98,6 +98,10 @@ def test_two_machines_print_the_same_of_a_value_that_round_off_moves(capsys) -> 
     assert lines[:2] == lines[2:]
 
 
+HUGE = 10**400  # beyond all floats
+HUGE_SHOWN = "1" + "0" * 58 + "…"
+
+
 @pytest.mark.parametrize(
     "words, found, bounds, said",
     [
@@ -107,6 +111,15 @@ def test_two_machines_print_the_same_of_a_value_that_round_off_moves(capsys) -> 
         ("x", 3, {}, "claim: expected below, above or equal for 3, got none of them"),
         ("x", [True], {}, "claim: expected below, above or equal for [True], got none of them"),
         ("x", 1.0, {"equal": 1, "digits": 0}, "digits: expected a positive integer, got 0"),
+        ("x", 1.0, {"equal": 1, "digits": 18}, "digits: expected at most 17, got 18"),
+        ("x", 1.0, {"equal": "a", "digits": 3}, "equal: expected numbers for digits, got 'a'"),
+        ("x", "a", {"equal": 1.0, "digits": 3}, "found: expected numbers for digits, got 'a'"),
+        ("x", 1.0, {"equal": HUGE, "digits": 3}, f"equal: expected numbers for digits, got {HUGE_SHOWN}"),
+        ("x", 1.0, {"below": HUGE}, f"below: expected a finite number, got {HUGE_SHOWN}"),
+        ("x", 1.0, {"above": -1j}, "above: expected a number, got (-0-1j)"),
+        ("x", 1.0, {"below": [1, 2]}, "below: expected a number, got [1, 2]"),
+        ("x", "a", {"below": 1}, "found: expected real numbers for below or above, got 'a'"),
+        ("x", [None], {"above": 1}, "found: expected real numbers for below or above, got [None]"),
     ],
 )
 def test_a_claim_without_words_or_without_anything_to_hold_it_against_is_no_claim(

@@ -334,6 +334,13 @@ def test_numbers_are_rounded_and_never_minus_zero(value: float, text: str) -> No
     assert number(value) == text
 
 
+@pytest.mark.parametrize("digits, text", [(1, "2e308"), (2, "1.8e308"), (3, "1.8e308"), (4, "1.798e308")])
+def test_a_float_that_is_rounded_beyond_all_others_is_still_written(digits: int, text: str) -> None:
+    largest = np.finfo(float).max
+    assert number(largest, digits) == text and number(-largest, digits) == f"−{text}"
+    assert "1.8e308" in network_svg((1, 1), weights={1: [[largest]]}, lit=[(1, 0, 0)])
+
+
 def test_drawing_needs_neither_matplotlib_nor_ipywidgets() -> None:
     block = "import sys; sys.modules['matplotlib'] = sys.modules['ipywidgets'] = None"
     subprocess.run([sys.executable, "-c", f"{block}; import backprop_lib.drawing.net"], check=True)

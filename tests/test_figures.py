@@ -14,11 +14,12 @@ from figure_states import Driven, corners, scene_of
 from matplotlib import get_data_path
 from PIL import ImageFont
 
+from backprop_lib.activations import ACTIVATIONS, HIDDEN
 from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of, feed_forward
-from backprop_lib.figures import depth, figure_names, find_the_bug, iris_lab, one_neuron, step_size
+from backprop_lib.figures import clones, depth, figure_names, find_the_bug, iris_lab, one_neuron, step_size
 from backprop_lib.figures.scene import View
 from backprop_lib.gradient_check import check_gradient
 from backprop_lib.network import Network
@@ -323,11 +324,56 @@ def test_a_kept_run_with_a_whole_learning_rate_is_the_run_with_that_number() -> 
         ({"epoch": 501}, "epoch: expected a whole number from 0 to 500"),
         ({"kept": {"size": 3}}, "kept: expected some of hidden, activation"),
         ({"kept": {"seed": True}}, "seed: expected a whole number"),
+        (
+            {"kept": {1: 2, "size": 3}},
+            "kept: expected some of hidden, activation, cost, learning_rate, batch_size",
+        ),
+        ({"hidden": [True]}, "hidden: expected up to 4 whole numbers from 1 to 12, got [True]"),
+        ({"batch_size": True}, "batch_size: expected one of 1, 10, 30, 105, got True"),
+        ({"batch_size": 10.0}, "batch_size: expected one of 1, 10, 30, 105, got 10.0"),
+        (
+            {"activation": np.zeros(2)},
+            "activation: expected one of identity, sigmoid, tanh, relu, got array(",
+        ),
     ],
 )
 def test_the_iris_lab_refuses_what_it_has_no_control_for(arguments, words) -> None:
     with pytest.raises(ValueError, match=re.escape(words)):
         iris_lab.iris_lab(**arguments)
+
+
+NO_FIGURE = [
+    (lambda: iris_lab.work(NET, *[IRIS.x.T, IRIS.y.T[:1]]), ValueError, "y: expected shape (3, m)"),
+    (lambda: iris_lab.work(NET, IRIS.x, IRIS.y.T), ValueError, "x: expected shape (4, m)"),
+    (lambda: iris_lab.work(NET, *IRIS.columns(), "hinge"), ValueError, "cost: expected one of"),
+    (lambda: depth.error_norms(-1, "tanh", "he", 1), ValueError, "hidden_layers: expected an integer of"),
+    (lambda: depth.error_norms(2, "tanh", "he", 0), ValueError, "seeds: expected a positive integer, got 0"),
+    (
+        lambda: depth.error_norms(2, "tanh", "he", "3"),
+        TypeError,
+        "seeds: expected a positive integer, got '3'",
+    ),
+    (lambda: find_the_bug.train_with("none"), ValueError, "name: expected one of"),
+    (lambda: clones.clone_run("random", 2, "xor"), ValueError, "data: expected one of iris, XOR, got"),
+    (lambda: clones.clone_run("xavier", 2, "XOR"), ValueError, "start: expected one of"),
+    (
+        lambda: clones.clone_run("random", 0, "XOR"),
+        ValueError,
+        "specification, layer 1, size: expected a pos",
+    ),
+]
+
+
+@pytest.mark.parametrize("call, error, words", NO_FIGURE)
+def test_what_the_code_of_a_figure_calls_refuses_what_makes_no_sense(call, error, words) -> None:
+    with pytest.raises(error, match=f"^{re.escape(words)}"):
+        call()
+
+
+@pytest.mark.parametrize("kept", [3, "seed", ["seed"], {"seed"}, True, np.zeros(2)], ids=repr)
+def test_what_the_iris_lab_keeps_is_a_dict_of_settings(kept) -> None:
+    with pytest.raises(TypeError, match=f"^kept: expected a dict of settings, got {re.escape(repr(kept))}$"):
+        iris_lab.iris_lab(kept=kept)
 
 
 def test_a_kept_run_of_the_iris_lab_is_seen_beside_the_next_one() -> None:
@@ -456,6 +502,35 @@ def test_the_iris_lab_refuses_nonsense_with_a_sentence_and_keeps_the_picture() -
     assert scene.view is good and "Seed: expected" in str(scene.error)
     with pytest.raises(ValueError, match="Seed"):
         scene.raise_error()
+
+
+@pytest.mark.parametrize("output", ACTIVATIONS)
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_a_u_curve_is_of_the_net_s_own_activations_in_either_precision(hidden: str, output: str) -> None:
+    net = Network([("identity", 4), (hidden, 3), (output, 3)], seed=1)
+    x, y = (columns.tolist() for columns in IRIS.take([0, 70, 140]).columns())
+    costs = [step_size.cost_in(net, net.theta, x, y, precision) for precision in step_size.PRECISIONS]
+    assert costs[0] == cost_of(net, x, y) and costs[1] == pytest.approx(costs[0], rel=1e-5)
+    assert np.isfinite(step_size.u_curve(net, x, y, "central", "float32")).all()
+
+
+@pytest.mark.parametrize(
+    "changed, error, words",
+    [
+        ({"precision": "float16"}, ValueError, "precision: expected one of float64, float32, got 'float16'"),
+        ({"net": 3}, TypeError, "net: expected a Network, got 3"),
+        ({"x": [[1]]}, ValueError, "x: expected shape (4, m)"),
+        ({"y": "1"}, TypeError, "y: expected an array of numbers, got '1'"),
+    ],
+)
+def test_a_u_curve_of_what_makes_no_sense_is_refused(changed, error, words) -> None:
+    net, (x, y) = Network([("identity", 4), ("sigmoid", 3)]), IRIS.take([0]).columns()
+    given = {"net": net, "x": x, "y": y, "kind": "central", "precision": "float32"} | changed
+    with pytest.raises(error, match=f"^{re.escape(words)}"):
+        step_size.u_curve(**given)
+    if "precision" in changed:
+        with pytest.raises(error, match=f"^{re.escape(words)}"):
+            step_size.cost_in(net, net.theta, x, y, **changed)
 
 
 def test_the_curve_of_step_size_has_the_slopes_of_truncation_and_a_bottom() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -30,6 +31,39 @@ def trained(epochs: int) -> Network:
     net = net_of()
     train(net, TRAINING, epochs=epochs, seed=1)
     return net
+
+
+@pytest.mark.parametrize(
+    "changed, error, words",
+    [
+        ({"net": 3}, TypeError, "net: expected a Network, got 3"),
+        ({"data": 3}, TypeError, "data: expected a data set with x and y, got 3"),
+        ({"held_out": 3}, TypeError, "held_out: expected a data set with x and y, got 3"),
+        ({"held_out": "5"}, TypeError, "held_out: expected a data set with x and y, got '5'"),
+        ({"epochs": "5"}, TypeError, "epochs: expected a positive integer, got '5'"),
+        ({"epochs": 0}, ValueError, "epochs: expected a positive integer, got 0"),
+        ({"epochs": 1.5}, TypeError, "epochs: expected a positive integer, got 1.5"),
+        ({"epochs": True}, TypeError, "epochs: expected a positive integer, got True"),
+        ({"epochs": 10**6 + 1}, ValueError, "epochs: expected at most 1000000, got 1000001"),
+        ({"epochs": 10**400}, ValueError, "epochs: expected at most 1000000, got 1000"),
+        ({"learning_rate": "5"}, TypeError, "learning_rate: expected a positive number, got '5'"),
+        ({"batch_size": 0}, ValueError, "batch_size: expected a positive integer, got 0"),
+        ({"seed": None}, TypeError, "seed: expected an integer of at least 0, got None"),
+    ],
+)
+def test_a_run_of_what_makes_no_sense_is_refused_by_name_and_the_net_stays(changed, error, words) -> None:
+    net = net_of()
+    with pytest.raises(error, match=f"^{re.escape(words)}"):
+        LiveTraining(**({"net": net, "data": TRAINING, "held_out": HELD_OUT} | changed))
+    assert np.array_equal(net.theta, net_of().theta)
+
+
+def test_data_in_lists_is_trained_on_as_in_arrays() -> None:
+    lists = SimpleNamespace(x=TRAINING.x.tolist(), y=TRAINING.y.tolist())
+    runs = [LiveTraining(net_of(), data, epochs=2, held_out=data) for data in (TRAINING, lists)]
+    for live in runs:
+        live.controls["epoch"].value = 2
+    assert runs[0].view == runs[1].view
 
 
 def test_nothing_is_trained_before_the_clock_ticks() -> None:

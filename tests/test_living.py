@@ -602,7 +602,7 @@ def test_what_can_be_pointed_at_in_the_logits_lies_on_the_bar_and_the_mark_of_it
         assert middle["z", j] == pytest.approx(middle["p", j], abs=0.03)
         assert middle["jacobian", j] - middle["delta", j] == pytest.approx(0.36 * apart["delta"], abs=0.03)
     assert middle["y", target] == pytest.approx(middle["p", target], abs=0.03)
-    assert html.count('<span data-is="z.L">Σₖ</span>') == 3
+    assert html.count('<span data-is="z.L">Σₖ</span>') == html.count('<span data-is="z.L">zₖ</span>') == 3
     assert f'<span data-is="C">C</span> = −ln <span data-is="p.L.{target}">p{"₀₁₂"[target]}</span>' in html
 
 
@@ -643,6 +643,19 @@ def on_screen(fast: FastFigure, axes: Any, points: Any) -> Array:
 def place_of(fast: FastFigure, axes: Any, points: Any) -> Array:
     """Where points (x, y) of axes are on the screen."""
     return on_screen(fast, axes, axes.transData.transform(points))
+
+
+@pytest.mark.parametrize("target", range(3))
+def test_what_can_be_pointed_at_of_a_bar_of_the_logits_goes_from_zero_to_its_end(target: int) -> None:
+    driven = Driven("logits", {"target": target})
+    fast, strips = driven.figure, {strip.names: strip for strip in strips_of(driven)}
+    assert fast is not None
+    for name, artist in (("p", "p"), ("delta", "cross-entropy"), ("jacobian", "quadratic")):
+        for j in range(3):
+            bar, strip = fast[f"{artist} {j}"], strips[f"{name}.L.{j}"]
+            middle = bar.get_x() + bar.get_width() / 2
+            ends = place_of(fast, bar.axes, [(middle, 0), (middle, bar.get_height())])
+            assert strip.middle == pytest.approx(ends.mean(axis=0), abs=0.5)
 
 
 def uncovered(driven: Driven, names: str, artist: str) -> list[int]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backprop_lib.arguments import shown
 from backprop_lib.course import results
 from backprop_lib.course.attempts import Judge
 from backprop_lib.course.marks import NoMark, check, check_guess
@@ -86,6 +87,8 @@ def test_where_a_number_is_asked_for_it_is_near_enough_or_not(made: Any, right: 
         (NUMBER, "40", "wrong", "Not so: you said 40; it is 43. 25 + 18."),
         (NUMBER, "many", "wrong", "Not yet: expected a number, got 'many'."),
         (NUMBER, float("inf"), "wrong", "Not yet: expected a number, got inf."),
+        (NUMBER, 10**400, "wrong", f"Not yet: expected a number, got 1{'0' * 58}…."),
+        (NUMBER, np.complex128(43 + 2j), "wrong", "Not yet: expected a number, got np.complex128(43+2j)."),
     ],
 )
 def test_what_is_said_of_a_guess(asked: Prediction, made: Any, status: str, message: str) -> None:
@@ -100,10 +103,11 @@ def test_right_or_wrong_a_guess_earns_its_mark(asked: Prediction, made: Any) -> 
 
 
 NO_GUESSES = [..., None, "", "sideways", 0, 3, 1.5, True, float("nan"), [1], {}, print, 1j]
+NO_GUESSES += [10**400, -(10**400), np.complex128(1), np.float64("inf")]
 
 
 @pytest.mark.usefixtures("nbgrader")
-@pytest.mark.parametrize("made", NO_GUESSES, ids=repr)
+@pytest.mark.parametrize("made", NO_GUESSES, ids=shown)
 def test_what_is_no_guess_earns_none(made: Any) -> None:
     with pytest.raises(NoMark, match="Not attempted yet|expected the place of an option, 1 to 2, got"):
         check_guess(CHOICE, made)

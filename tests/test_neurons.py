@@ -714,6 +714,20 @@ def test_a_refused_training_run_leaves_the_net_as_it_was() -> None:
     assert graph.parameters() == before
 
 
+def test_every_run_shuffles_from_its_seed_again() -> None:
+    xs, ys = [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]]
+    twice, once = (GraphNetwork([("identity", 2), ("tanh", 2), ("sigmoid", 1)]) for _ in range(2))
+    for _ in range(2):
+        twice.train(xs, ys, epochs=2, batch_size=1, seed=5)
+    rng, indices, orders = random.Random(5), list(range(4)), []
+    for _ in range(2):
+        rng.shuffle(indices)
+        orders.append(list(indices))
+    assert orders[0] != orders[1]
+    once.train(xs, ys, epochs=4, batch_size=1, order=orders + orders)
+    assert twice.parameters() == once.parameters()
+
+
 def test_a_net_whose_cost_is_infinite_is_not_trained() -> None:
     graph = GraphNetwork([("identity", 1), ("identity", 1)])
     graph.set_parameters({1: [[1e300]]}, {1: [0]})
@@ -726,7 +740,9 @@ def test_a_net_whose_cost_is_infinite_is_not_trained() -> None:
     [
         ([[1, 2]], {1: [0]}, TypeError, r"w: expected a dict of layers 1 … 1, got \[\[1, 2\]\]"),
         ({1: [[1, 2]]}, [0], TypeError, r"b: expected a dict of layers 1 … 1, got \[0\]"),
-        ({1: [[1, 2]], 2: []}, {1: [0]}, ValueError, r"w: expected the layers \[1\], got \[1, 2\]"),
+        ({1: [[1, 2]], 2: []}, {1: [0]}, ValueError, r"w: expected the layers 1 … 1, got \[1, 2\]"),
+        ({1: [[1, 2]], "a": []}, {1: [0]}, ValueError, r"w: expected the layers 1 … 1, got \[1, 'a'\]"),
+        ({1: [[1, 2]]}, {"1": [0], 2: [0]}, ValueError, r"b: expected the layers 1 … 1, got \['1', 2\]"),
         ({1: 5}, {1: [0]}, TypeError, r"w\[1\]: expected 1 rows, got 5"),
         ({1: [[1, 2], [3, 4]]}, {1: [0]}, ValueError, r"w\[1\]: expected 1 rows, got 2"),
         ({1: [[1]]}, {1: [0]}, ValueError, r"w\[1\]\[0\]: expected 2 numbers, got 1"),

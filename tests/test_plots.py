@@ -16,6 +16,7 @@ from PIL import Image
 
 from backprop_lib.data import Dataset
 from backprop_lib.drawing.canvas import PNG_IN_HTML, Cells, name_only
+from backprop_lib.drawing.epochs import decades
 from backprop_lib.drawing.plots import (
     DIVERGING,
     FastFigure,
@@ -29,6 +30,7 @@ from backprop_lib.drawing.plots import (
 )
 from backprop_lib.drawing.sharpness import drawn_at
 from backprop_lib.network import Network
+from backprop_lib.other_ways.neurons import GraphNetwork
 from backprop_lib.training import train
 
 DARK = dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), "black")
@@ -118,6 +120,12 @@ def test_the_norms_of_all_layers_are_read_out() -> None:
     assert "layer 1: 5e−7 at epoch 0, 1e−7 at epoch 3. layer 2: 0.5 at epoch 0" in alt
 
 
+@pytest.mark.parametrize("value", [5e-324, 1e-310, 1e300, 1.7e308])
+def test_decades_end_where_an_axis_can_still_go_on(value: float) -> None:
+    low, *_, high = decades([np.array([value, 0.0])])
+    assert -302 <= low < high <= 301 and 0 < 10.0 ** (low - 1) < 10.0 ** (high + 1) < np.inf
+
+
 def test_a_dead_layer_leaves_a_gap_and_no_error() -> None:
     assert "layer 1: 0 at epoch 0" in delta_norms({1: FALLING * 0, 2: FALLING}).alt
 
@@ -170,6 +178,32 @@ def test_extreme_matrices_are_drawn(matrix: Any, diverging: bool) -> None:
         (lambda: heat_map([1, 2]), "matrix: expected shape"),
         (lambda: heat_map([[1, np.nan]]), "matrix: expected finite"),
         (lambda: heat_map([[1]], limit=-1), "limit"),
+        (
+            lambda: cost_curves({1: FALLING, "1": FALLING}),
+            "curves: expected names that differ .* got '1' twice",
+        ),
+        (lambda: delta_norms({0: FALLING}), "delta_by_layer, layer: expected a positive integer, got 0"),
+        (lambda: delta_norms({1: [1.0, np.nan]}), r"delta_by_layer\['layer 1'\]: expected finite numbers"),
+        (lambda: delta_norms({1: [1e-308]}), "delta_by_layer: expected a norm above zero"),
+        (
+            lambda: delta_norms({1: [1.0, 1e160]}),
+            r"delta_by_layer\['layer 1'\]: .* to 1e\+150 for a log.* got 1e\+160",
+        ),
+        (lambda: function_plot([0, 1], {"y": [1, -1e308]}), r"curves\['y'\]: .* for an axis, got -1e\+308"),
+        (lambda: function_plot([0, 1e308], {"y": [1, 2]}), r"x: .* to 1e\+300 for an axis, got 1e\+308"),
+        (
+            lambda: function_plot([1, 1e160], {"y": [1, 2]}, log_x=True),
+            r"x: .* a logarithmic axis, got 1e\+160",
+        ),
+        (lambda: cost_curves({"a": [1e308, 1]}), r"curves\['a'\]: .* for an axis, got 1e\+308"),
+        (
+            lambda: cost_curves({"a": [1, 1e-308]}, log=True),
+            r"curves\['a'\]: .* a logarithmic axis, got 1e-308",
+        ),
+        (lambda: heat_map([[1e308, -1e308]]), r"matrix: expected a largest magnitude .* got 1e\+308"),
+        (lambda: heat_map([[1e-308]], diverging=False), "matrix: expected a largest magnitude .* got 1e-308"),
+        (lambda: heat_map([[1]], limit=1e308), r"limit: expected a number from .* got 1e\+308"),
+        (lambda: heat_map([[1]], limit=1e-308), "limit: expected a number from .* got 1e-308"),
         (lambda: heat_map([[1, 2]], column_names=["a"]), "column_names: expected 2"),
         (lambda: heat_map([[1, 2]], row_names=["a", "b"]), "row_names: expected 1"),
     ],
@@ -177,6 +211,44 @@ def test_extreme_matrices_are_drawn(matrix: Any, diverging: bool) -> None:
 def test_a_wrong_argument_is_refused_by_name(draw: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         draw()
+
+
+@pytest.mark.parametrize(
+    "layers", [{"a": FALLING}, {1: FALLING, "b": FALLING}, {None: FALLING}, {0.5: FALLING}, {(1, 2): FALLING}]
+)
+def test_a_norm_is_of_a_layer(layers: Any) -> None:
+    with pytest.raises(TypeError, match="^delta_by_layer, layer: expected a positive integer, got "):
+        delta_norms(layers)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("one", "other"), [(1e300, -1e300), (1e-300, 1e300), (-1e-300, 1e-300)])
+def test_numbers_as_large_and_as_small_as_an_axis_can_hold_are_drawn(one: float, other: float) -> None:
+    assert function_plot([one, other], {"y": [one, other], "z": [other, one]}).alt
+    assert cost_curves({"y": [one, one]}).alt
+    for limit in (None, 1e-300, 1e300):
+        assert heat_map([[one, other]], limit=limit).alt
+        assert heat_map([[one, one]], diverging=False, limit=limit).alt
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("ends", [(1e-300, 1e150), (1e-300, 1e-299), (1e149, 1e150), (1e-300, 1e-300)])
+def test_a_logarithmic_axis_goes_from_the_least_to_the_largest(ends: tuple[float, float]) -> None:
+    assert function_plot(ends, {"y": ends, "z": ends[::-1]}, log=True, log_x=True).alt
+    assert cost_curves({"y": ends}, log=True).alt and delta_norms({1: ends, 2: [0.0, ends[0] / 2]}).alt
+
+
+def test_a_name_may_be_a_number() -> None:
+    numbered = {0.1: FALLING, 3: 2 * FALLING}
+    named = {str(name): values for name, values in numbered.items()}
+    for draw in (cost_curves, lambda curves: function_plot(np.arange(4.0), curves)):
+        pictures = draw(numbered), draw(named)
+        assert len({picture.png for picture in pictures}) == len({picture.alt for picture in pictures}) == 1
+
+
+def test_the_history_of_a_graph_of_neurons_has_its_cost_drawn() -> None:
+    history = GraphNetwork([("identity", 2), ("sigmoid", 1)]).train([[0, 1]], [[1]], epochs=2, batch_size=1)
+    assert cost_curves(history).alt.startswith("Cost during training, against epoch. training: ")
 
 
 @pytest.mark.parametrize("draw", [lambda: delta_norms({}), lambda: cost_curves(3), lambda: heat_map("w")])

@@ -145,6 +145,13 @@ def test_a_verdict_names_the_guess_and_the_answer() -> None:
         ({"options": ["a", "a "]}, "options: expected two or more, each another"),
         ({"options": ["a", ""]}, "options: expected two or more"),
         ({"options": [1, 1.0]}, "options: expected two or more"),
+        ({"options": (), "answer": 10**400}, "answer: expected a finite number, got 1000000"),
+        ({"options": (), "within": 10**400}, "within: expected a finite number, got 1000000"),
+        ({"options": [1, 10**400]}, "options: expected a finite number, got 1000000"),
+        (
+            {"options": [1, 2], "answer": 10**400},
+            "answer: expected one of the options ['1', '2'], got 1000000",
+        ),
         ({"options": ["a", None]}, "options: expected texts or numbers, got None"),
         ({"options": ["a", True]}, "options: expected texts or numbers, got True"),
         ({"options": [1.0, float("nan")]}, "options: expected a finite number, got nan"),

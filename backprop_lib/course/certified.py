@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from backprop_lib.arguments import numbers, shown, words
+from backprop_lib.arguments import numbers, positive_integer, shown, words
 from backprop_lib.extras import need
 from backprop_lib.network import Parameters
 
 FLOWER = ("5.1", "3.5", "1.4", "0.2")
 TARGET = (1, 0, 0)
 SIZES = (4, 5, 3)
+MOST = 60  # digits: more than any interval here has
 DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?")
 
 
@@ -71,7 +72,9 @@ def digits(interval: Any, n: int) -> str:
     """
     from mpmath import mp, nstr
 
-    with mp.workdps(60):  # more than any interval here has
+    if positive_integer("n", n) > MOST:
+        raise ValueError(f"n: expected at most {MOST} digits, got {shown(n)}")
+    with mp.workdps(MOST):
         low, high = (str(nstr(mp.mpmathify(end), n)) for end in (interval.a, interval.b))
     if low != high:
         raise ValueError(f"n: expected as many digits as are certain, got {n}: {low} or {high}")

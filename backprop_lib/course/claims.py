@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from backprop_lib.arguments import positive_integer, shown
+from backprop_lib.arguments import finite_number, positive_integer, shown
+
+OF_A_FLOAT = 17  # digits
 
 
 def claim(
@@ -37,15 +39,24 @@ def claim(
     >>> claim("share of the flowers that are right", 0.9777, above=0.9)
     ✓ share of the flowers that are right: 0.978, above 0.9
 
-    Raises TypeError if there is nothing to hold the claim against.
+    Raises TypeError if there is nothing to hold the claim against; TypeError or ValueError, naming the
+    argument, for what is no number.
     """
     if not isinstance(words, str) or not words.strip():
         raise TypeError(f"words: expected a sentence that says what is claimed, got {shown(words)}")
     values = np.asarray(found)
-    if values.dtype.kind == "c" and not below is above is None:
+    given = ("below", below), ("above", above)
+    bounds = {name: finite_number(name, bound) for name, bound in given if bound is not None}
+    if values.dtype.kind not in "fiub" and bounds:
         raise TypeError(f"found: expected real numbers for below or above, got {shown(found)}")
-    if digits is not None and equal is None:
-        raise TypeError("digits: expected equal as well, what found is to so many digits")
+    if digits is not None:
+        if equal is None:
+            raise TypeError("digits: expected equal as well, what found is to so many digits")
+        if positive_integer("digits", digits) > OF_A_FLOAT:
+            raise ValueError(f"digits: expected at most {OF_A_FLOAT}, got {shown(digits)}")
+        for name, one in ("found", found), ("equal", equal):
+            if np.asarray(one).dtype.kind not in "fiubc":
+                raise TypeError(f"{name}: expected numbers for digits, got {shown(one)}")
     said: list[str] = []
     if below is above is equal is None:
         if values.dtype != bool or values.shape != ():
@@ -59,19 +70,19 @@ def claim(
             _hold(words, found, is_one and bool(np.all(values == expected)), exact)
             said.append(_written(found))
         else:
-            off = 10.0 ** -positive_integer("digits", digits)
+            off = 10.0**-digits
             with np.errstate(invalid="ignore"):  # ∞ − ∞
                 close = np.isfinite(expected) & (np.abs(values - expected) <= off * np.abs(expected))
                 near = is_one and np.all((values == expected) | close)
             known = f"to {digits} digit{'s' * (digits > 1)}"
             _hold(words, found, bool(near), f"{exact} {known}")
             said.append(f"{_written(equal, digits)}, {known}")
-    elif values.size <= 6 and values.dtype.kind in "fiu" and (below is None or below > 1e-3):
+    elif values.size <= 6 and values.dtype.kind in "fiu" and bounds.get("below", 1.0) > 1e-3:
         said.append(_written(found))
-    for name, bound, holds in (("below", below, np.less), ("above", above, np.greater)):
-        if bound is not None:
-            _hold(words, found, values.size > 0 and bool(np.all(holds(values, bound))), f"{name} {bound:g}")
-            said.append(f"{name} {bound:g}")
+    for name, bound in bounds.items():
+        holds = {"below": np.less, "above": np.greater}[name]
+        _hold(words, found, values.size > 0 and bool(np.all(holds(values, bound))), f"{name} {bound:g}")
+        said.append(f"{name} {bound:g}")
     print(f"✓ {words}: {', '.join(said)}" if said else f"✓ {words}")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import builtins
 import io
+import math
 from contextlib import redirect_stderr, suppress
 from typing import Any
 
 import numpy as np
 
-from backprop_lib.arguments import shown
+from backprop_lib.arguments import as_float, shown
 from backprop_lib.course import exercises
 from backprop_lib.course.answers import NOT_ATTEMPTED, Verdict, wrong
 from backprop_lib.course.attempts import Judge, is_grading
@@ -59,7 +60,8 @@ def placed(asked: Prediction, guess: Any) -> float | Verdict:
             return float(asked.options.index(guess.strip()))
         with suppress(ValueError):
             guess = asked.guess(guess)
-    if isinstance(guess, int | float | np.number) and not isinstance(guess, bool) and np.isfinite(guess):
+    is_number = isinstance(guess, int | float | np.integer | np.floating) and not isinstance(guess, bool)
+    if is_number and math.isfinite(as_float(guess)):
         if not asked.options:
             return float(guess)
         if guess in range(1, len(asked.options) + 1):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_lib.arguments import listed, shown
+from backprop_lib.arguments import as_float, finite_number, listed, shown
 
 
 @dataclass(frozen=True)
@@ -81,17 +81,17 @@ def prediction(
     names = tuple(choice.strip() if isinstance(choice, str) else _option(choice) for choice in choices)
     if len(names) == 1 or len(set(names)) < len(names) or "" in names:
         raise ValueError(f"options: expected two or more, each another text or number, got {shown(options)}")
-    distance = _number("within", within)
+    distance = finite_number("within", within)
     if distance < 0 or (names and distance > 0):
         wanted = "0, for nothing is measured between options" if names else "a number of at least 0"
         raise ValueError(f"within: expected {wanted}, got {shown(within)}")
-    right = _place(choices, names, answer) if names else _number("answer", answer)
+    right = _place(choices, names, answer) if names else finite_number("answer", answer)
     return Prediction(question.strip(), names, right, because.strip(), distance)
 
 
 def _option(value: Any) -> str:
     try:
-        return written(_number("options", value))
+        return written(finite_number("options", value))
     except TypeError:
         raise TypeError(f"options: expected texts or numbers, got {shown(value)} among them") from None
 
@@ -102,22 +102,11 @@ def _place(choices: list[Any], names: tuple[str, ...], answer: Any) -> int:
         return names.index(answer.strip())
     if not isinstance(answer, bool | np.bool_) and isinstance(answer, int | float | np.integer | np.floating):
         if not all(isinstance(choice, str) for choice in choices):
-            if written(float(answer)) in names:
-                return names.index(written(float(answer)))
+            if (name := written(as_float(answer))) in names:
+                return names.index(name)
         elif isinstance(answer, int | np.integer) and 0 <= answer < len(names):
             return int(answer)
     raise ValueError(f"answer: expected one of the options {shown(list(names), 200)}, got {shown(answer)}")
-
-
-def _number(name: str, value: Any) -> float:
-    """A finite number; an array with one number in it is one."""
-    if isinstance(value, np.ndarray) and value.size == 1:
-        value = value.item()
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{name}: expected a number, got {shown(value)}")
-    if not math.isfinite(value):
-        raise ValueError(f"{name}: expected a finite number, got {shown(value)}")
-    return float(value)
 
 
 def written(value: float) -> str:

@@ -43,6 +43,7 @@ def decades(values: Iterable[Array]) -> list[int]:
     above = all_of[np.isfinite(all_of) & (all_of > 0)]
     if not above.size:
         return [-1, 0]
+    above = np.clip(above, 1e-300, 1e300)  # room for a decade more at either end of an axis
     high = math.ceil(math.log10(above.max()))
     low = max(min(math.floor(math.log10(above.min())), high - 1), high - DEEPEST)
     step = -(-(high - low) // (MOST - 1))

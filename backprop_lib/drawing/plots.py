@@ -18,7 +18,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
-from backprop_lib.arguments import Array, listed, numbers, positive_number, shown
+from backprop_lib.arguments import Array, listed, numbers, positive_integer, positive_number, shown
 from backprop_lib.drawing.canvas import FastFigure as FastFigure  # these for the figures
 from backprop_lib.drawing.canvas import Picture as Picture
 from backprop_lib.drawing.canvas import image_html as image_html
@@ -32,6 +32,9 @@ from backprop_lib.drawing.svg import fitting, number
 
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (7, 2, 1.5, 2)), (0, (9, 3)), (0, (3, 1.4)))
 DIVERGING = LinearSegmentedColormap.from_list("negative_positive", BELOW_TO_ABOVE)
+# Beyond these numbers an axis has no room at its ends, or its length is no float.
+LARGEST = 1e300
+LEAST_LOG, LARGEST_LOG = 1e-300, 1e150
 MOST_WRITTEN = 150  # cells of a heat map with their numbers in them
 
 
@@ -50,7 +53,8 @@ def function_plot(
 ) -> Picture:
     """Labeled curves over common values of x; each line has its own dash and its name at its end.
 
-    x (n,) with n ≥ 2; curves {name: (n,)}; log, log_x: logarithmic axes (all values must be above zero).
+    x (n,) with n ≥ 2; curves {name: (n,)}, where a name may be a number; log, log_x: logarithmic axes (all
+    values must be above zero).
     `alt` replaces the reading, which gives the ends and extremes of every curve.
     Raises ValueError or TypeError naming the argument.
     """
@@ -58,8 +62,7 @@ def function_plot(
     if x.ndim != 1 or len(x) < 2:
         raise ValueError(f"x: expected shape (n,) with at least two values, got {x.shape}")
     series = _checked_curves(curves, len(x), log)
-    if log_x and not (x > 0).all():
-        raise ValueError(f"x: expected numbers above zero for a logarithmic axis, got {x.min()}")
+    _check_axis("x", x, log_x)
     figure = new_figure(width, height)
     axes = styled(figure.add_subplot(), title, xlabel, ylabel)
     colors = {name: LINE_COLORS[i % len(LINE_COLORS)] for i, name in enumerate(series)}
@@ -81,15 +84,14 @@ def cost_curves(
            History (its training cost) or to an array (epochs + 1,); runs may be of different lengths
     """
     if hasattr(runs, "cost"):
-        held_out = runs.held_out_cost
+        held_out = getattr(runs, "held_out_cost", None)
         runs = {"training": runs.cost} | ({} if held_out is None else {"held out": held_out})
     if not isinstance(runs, Mapping):
         raise TypeError(f"runs: expected a History or a dict from a name to one, got {shown(runs)}")
-    costs = {name: getattr(run, "cost", run) for name, run in runs.items()}
-    series = {name: _checked_curves({name: y}, None, log)[name] for name, y in costs.items()}
-    lines = {name: (np.arange(len(y), dtype=float), y) for name, y in series.items()}
-    if not lines:
+    if not runs:
         raise ValueError("runs: expected at least one run, got none")
+    series = _checked_curves({name: getattr(run, "cost", run) for name, run in runs.items()}, None, log)
+    lines = {name: (np.arange(len(y), dtype=float), y) for name, y in series.items()}
     figure = new_figure()
     axes = styled(figure.add_subplot(), title, "epoch", ylabel)
     colors = {name: LINE_COLORS[i % len(LINE_COLORS)] for i, name in enumerate(lines)}
@@ -103,21 +105,26 @@ def cost_curves(
 def delta_norms(delta_by_layer: Mapping[int, Any]) -> Picture:
     """‖δ^l‖ against epoch on a logarithmic scale, a line a layer, dark for the early layers.
 
-    delta_by_layer {l: (epochs + 1,)}; zeros (dead layers) leave gaps. Raises ValueError or TypeError.
+    delta_by_layer {l: (epochs + 1,)}; zeros (dead layers) leave gaps, and so do norms below 1e-300. Raises
+    ValueError or TypeError naming the argument.
     """
     if not isinstance(delta_by_layer, Mapping) or not delta_by_layer:
         raise TypeError(f"delta_by_layer: expected a dict from layers to norms, got {shown(delta_by_layer)}")
-    layers = sorted(delta_by_layer)
-    series = _checked_curves({f"layer {l}": delta_by_layer[l] for l in layers}, None, False)
+    layers = sorted(positive_integer("delta_by_layer, layer", l) for l in delta_by_layer)
+    norms = {f"layer {l}": delta_by_layer[l] for l in layers}
+    series = _checked_curves(norms, None, False, "delta_by_layer")
     if any((y < 0).any() for y in series.values()):
         raise ValueError("delta_by_layer: expected norms, got a negative number")
-    if not any((y > 0).any() for y in series.values()):
-        raise ValueError("delta_by_layer: expected a norm above zero, got zeros only")
+    if not any((y >= LEAST_LOG).any() for y in series.values()):
+        raise ValueError(f"delta_by_layer: expected a norm above zero, got none of at least {LEAST_LOG}")
+    for name, y in series.items():
+        _check_axis(f"delta_by_layer[{name!r}]", np.maximum(y, LEAST_LOG), True)
     lines = {name: (np.arange(len(y), dtype=float), y) for name, y in series.items()}
     colors = dict(zip(lines, layer_colors(len(layers)), strict=True))
     figure, title = new_figure(), "Size of the errors, layer by layer"
     axes = styled(figure.add_subplot(), title, "epoch", "‖δ‖")
-    _lines(axes, {n: (x, np.where(y > 0, y, np.nan)) for n, (x, y) in lines.items()}, colors, True, False)
+    seen = {n: (x, np.where(y >= LEAST_LOG, y, np.nan)) for n, (x, y) in lines.items()}
+    _lines(axes, seen, colors, True, False)
     return Picture(figure, _reading(title, "epoch", "the norm of δ, on a logarithmic scale", lines))
 
 
@@ -156,6 +163,10 @@ def heat_map(
             raise ValueError(f"{name}_names: expected {cells.shape[count]} names, got {len(names)}")
     if cells.ndim != 2 or cells.size == 0:
         raise ValueError(f"matrix: expected shape (rows, columns), got {cells.shape}")
+    largest = np.abs(cells).max()
+    if largest > LARGEST or 0 < largest < 1 / LARGEST:
+        wanted = f"a largest magnitude from {1 / LARGEST} to {LARGEST}, or zeros"
+        raise ValueError(f"matrix: expected {wanted}, got {largest}")
     low, high = _limits(cells, diverging, limit)
     rows, columns = cells.shape
     width = min(width, 220 + 100 * columns)
@@ -164,7 +175,9 @@ def heat_map(
     figure = new_figure(width, height)
     axes = styled(figure.add_subplot(), title, column_label, row_label, grid=False)
     colors = DIVERGING if diverging else matplotlib.colormaps["cividis"]
-    image = axes.imshow(cells, cmap=colors, vmin=low, vmax=high, aspect="auto", interpolation="nearest")
+    image = axes.imshow(
+        np.clip(cells, low, high), cmap=colors, vmin=low, vmax=high, aspect="auto", interpolation="nearest"
+    )
     for count, names, ticks in ((rows, row_names, axes.set_yticks), (columns, column_names, axes.set_xticks)):
         step = 1 if names is not None else max(1, -(-count // 16))
         ticks(range(0, count, step), [str(n) for n in names] if names is not None else None)
@@ -185,6 +198,8 @@ def heat_map(
 
 def _limits(cells: Array, diverging: bool, limit: float | None) -> tuple[float, float]:
     limit = None if limit is None else positive_number("limit", limit)
+    if limit is not None and not 1 / LARGEST <= limit <= LARGEST:
+        raise ValueError(f"limit: expected a number from {1 / LARGEST} to {LARGEST}, got {shown(limit)}")
     if diverging:
         largest = limit or float(np.abs(cells).max()) or 1.0
         return -largest, largest
@@ -208,7 +223,7 @@ def _write_cells(axes: Axes, cells: Array, image: Any, size: float, room: int) -
     least = float(np.abs(cells[cells != 0]).min()) if lost else 0.0
     if lost and largest < 1e3 * least:
         unit = int(np.floor(np.log10(least)))
-    rgb = image.cmap(image.norm(cells))[..., :3]
+    rgb = image.cmap(image.norm(np.clip(cells, *image.get_clim())))[..., :3]
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     luminance = linear @ (0.2126, 0.7152, 0.0722)
     for i, j in np.ndindex(cells.shape):
@@ -235,19 +250,30 @@ def _counted(n: int, word: str, meaning: str) -> str:
     return f"{counted} ({meaning})" if meaning else counted
 
 
-def _checked_curves(curves: Any, n: int | None, log: bool) -> dict[str, Array]:
+def _checked_curves(curves: Any, n: int | None, log: bool, of: str = "curves") -> dict[str, Array]:
     """The curves as arrays of n numbers (any n above 0 if None), all above zero for a logarithmic axis."""
     if not isinstance(curves, Mapping) or not curves:
-        raise TypeError(f"curves: expected a dict from a name to an array, got {shown(curves)}")
+        raise TypeError(f"{of}: expected a dict from a name to an array, got {shown(curves)}")
     series = {}
     for name, values in curves.items():
-        y = numbers(f"curves[{name!r}]", values)
+        y = numbers(f"{of}[{name!r}]", values)
         if y.ndim != 1 or len(y) == 0 or (n is not None and len(y) != n):
-            raise ValueError(f"curves[{name!r}]: expected shape ({'n' if n is None else n},), got {y.shape}")
-        if log and not (y > 0).all():
-            raise ValueError(f"curves[{name!r}]: expected numbers above zero for a logarithmic axis")
+            raise ValueError(f"{of}[{name!r}]: expected shape ({'n' if n is None else n},), got {y.shape}")
+        _check_axis(f"{of}[{name!r}]", y, log)
+        if str(name) in series:
+            raise ValueError(f"{of}: expected names that differ as texts, got {str(name)!r} twice")
         series[str(name)] = y
     return series
+
+
+def _check_axis(name: str, values: Array, log: bool) -> None:
+    """ValueError if an axis, perhaps a logarithmic one, cannot hold these numbers."""
+    if log and not (values > 0).all():
+        raise ValueError(f"{name}: expected numbers above zero for a logarithmic axis, got {values.min()}")
+    least, largest = (LEAST_LOG, LARGEST_LOG) if log else (-LARGEST, LARGEST)
+    for odd in values[(values < least) | (values > largest)]:
+        axis = "a logarithmic axis" if log else "an axis"
+        raise ValueError(f"{name}: expected numbers from {least} to {largest} for {axis}, got {odd}")
 
 
 def _lines(

@@ -44,7 +44,8 @@ def number(value: float, digits: int = 3) -> str:
     if AS_GOOD_AS_1 < abs(abs(value) - 1) < 0.1:
         while abs(float(f"{value:.{digits}g}")) == 1:
             digits += 1
-    value = float(f"{value:.{digits}g}")
+    rounded = float(f"{value:.{digits}g}")
+    value = rounded if np.isfinite(rounded) else value  # the largest floats are rounded beyond all others
     if value == 0:
         return "0"
     if 1e-3 <= abs(value) < 1e6:

@@ -19,7 +19,7 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
-from backprop_lib.arguments import Array
+from backprop_lib.arguments import Array, one_of
 from backprop_lib.data import Dataset, load_iris, split, standardize, xor
 from backprop_lib.drawing.canvas import Cells, name_only
 from backprop_lib.drawing.colors import HERE, INK, LINE_COLORS, QUIET
@@ -37,6 +37,7 @@ STARTS = ("constant", "zeros", "nearly constant", "random")
 ZERO = "0, exactly"
 WIDTH, HEIGHT = 560, 340
 NET = (500, 340)  # the drawn net beside it
+DATA = ("iris", "XOR")
 LIMIT = 6.0  # the ends of the colors
 PATIENCE = 0.05  # seconds of training before a first part is shown
 
@@ -57,6 +58,7 @@ def kinds(net: Network) -> str:
 
 def beginning(start: str, hidden: int, data: str) -> tuple[Network, Dataset, int]:
     """A net of one hidden layer before its training, the examples, and the size of a batch."""
+    one_of("data", data, DATA), one_of("start", start, STARTS)
     # The four points of XOR ten times, so that an epoch has about as many steps as with iris.
     examples = xor().take([0, 1, 2, 3] * 10) if data == "XOR" else standardize(*split(load_iris()))[0]
     layers = [("identity", examples.x.shape[1]), ("sigmoid", hidden), ("sigmoid", examples.y.shape[1])]
@@ -298,7 +300,7 @@ def clones() -> Scene:
     controls = {
         "start": choice("Start", list(STARTS)),
         "hidden": slider("Hidden neurons", 4, 2, 8),
-        "data": choice("Data", ["iris", "XOR"]),
+        "data": choice("Data", list(DATA)),
         "epoch": slider("Epoch", EPOCHS, 0, EPOCHS),
         "matrices": choice("Shown", [("graph of neurons", False), ("graph and matrices", True)]),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from backprop_lib.activations import HIDDEN
-from backprop_lib.arguments import Array
+from backprop_lib.arguments import Array, natural_number, positive_integer
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.drawing.colors import HERE, INK, QUIET
 from backprop_lib.drawing.named import named, symbols
@@ -27,6 +27,7 @@ def error_norms(hidden_layers: int, activation: str, init: str, seeds: int) -> A
 
     NaN for a net whose outputs are so far out that σ′ is 0 in the computer: then every error is 0.
     """
+    natural_number("hidden_layers", hidden_layers), positive_integer("seeds", seeds)
     train, _ = standardize(*split(load_iris()))
     x, y = train.columns()
     layers = [("identity", 4), *[(activation, WIDTH_OF_A_LAYER)] * hidden_layers, ("sigmoid", 3)]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backprop_lib.arguments import Array
+from backprop_lib.arguments import Array, one_of
 from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.drawing.colors import INK, QUIET, RIGHT, WRONG
@@ -56,7 +56,7 @@ def train_with(name: str) -> BugRun:
     """A net trained with the gradient of a mistake, or with the right one for ""."""
     train, held_out = standardize(*split(load_iris()))
     (x, y), net = train.columns(), Network(SPECIFICATION, seed=2)
-    wrong = MISTAKES[name].gradient if name else lambda *a: backprop(*a).gradient
+    wrong = MISTAKES[one_of("name", name, MISTAKES)].gradient if name else lambda *a: backprop(*a).gradient
     report = check_gradient(net, x, y, gradient=wrong)
     costs, twin, doubtful = [cost_of(net, x, y)], twin_of(net), False
     for _ in range(STEPS):

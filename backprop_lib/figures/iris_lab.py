@@ -20,7 +20,6 @@ from matplotlib.lines import Line2D
 
 from backprop_lib.activations import HIDDEN
 from backprop_lib.arguments import Array, listed, shown
-from backprop_lib.costs import cost as cost_named
 from backprop_lib.data import Dataset, load_iris, one_hot, split, standardize
 from backprop_lib.drawing.canvas import Cells, name_only
 from backprop_lib.drawing.colors import HELD_OUT, HERE, INK, PAPER, QUIET, SPECIES_COLORS, TINTS
@@ -32,7 +31,7 @@ from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_per_example, feed_forward
 from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins, rounded_up
 from backprop_lib.figures.scene import IntegerBox, LogSlider, Scene, View, choice, slider
-from backprop_lib.network import Network
+from backprop_lib.network import Network, checked_examples
 from backprop_lib.training import History
 
 EPOCHS, FIRST_EPOCH = 500, 200
@@ -88,8 +87,8 @@ def work(net: Network, x: Array, y: Array, cost: str = "quadratic") -> dict[int,
 
     x (n_0, m), y (n_L, m). A neuron that does what others do, or nothing, is not missed.
     """
+    x, y, rule = checked_examples(net, x, y, cost)
     _, a = feed_forward(net, x)
-    rule = cost_named(cost)
 
     def cost_from(l: int, a_l: Array) -> float:
         for m in range(l + 1, net.L + 1):
@@ -622,13 +621,14 @@ def _values(settings: Settings, epoch: int) -> dict[str, Any]:
 def _checked(given: Settings) -> Settings:
     """Settings for which the lab has a control, or a ValueError that names what is wrong."""
     hidden = tuple(listed("hidden", given.hidden))
-    if len(hidden) > DEEPEST or not all(isinstance(n, int) and 1 <= n <= WIDEST for n in hidden):
+    if len(hidden) > DEEPEST or not all(type(n) is int and 1 <= n <= WIDEST for n in hidden):
         wanted = f"up to {DEEPEST} whole numbers from 1 to {WIDEST}"
         raise ValueError(f"hidden: expected {wanted}, got {shown(given.hidden)}")
     for field, known in (("activation", HIDDEN), ("cost", COSTS.values()), ("batch_size", BATCHES.values())):
-        if getattr(given, field) not in known:
+        value = getattr(given, field)
+        if type(value) not in map(type, known) or value not in known:  # True is no number
             listing = ", ".join(map(str, known))
-            raise ValueError(f"{field}: expected one of {listing}, got {shown(getattr(given, field))}")
+            raise ValueError(f"{field}: expected one of {listing}, got {shown(value)}")
     _in_range("learning_rate", given.learning_rate, 0.1, 30)
     _in_range("seed", given.seed, 0, 999)
     return given._replace(hidden=hidden, learning_rate=float(given.learning_rate))
@@ -657,11 +657,14 @@ def iris_lab(
     hidden   the sizes of the hidden layers: up to four, of 1 to 12 neurons
     epoch    0 … 500; kept: the settings of a run that is seen beside this one, by the names used here
 
-    The line below the picture has the arguments of what is seen. Raises ValueError naming the argument.
+    The line below the picture has the arguments of what is seen. Raises ValueError or TypeError naming the
+    argument.
     """
     _in_range("epoch", epoch, 0, EPOCHS)
-    if unknown := sorted(set(kept or ()) - set(Settings._fields)):
-        raise ValueError(f"kept: expected some of {', '.join(Settings._fields)}, got {unknown[0]!r}")
+    if not isinstance(kept, Mapping | None):
+        raise TypeError(f"kept: expected a dict of settings, got {shown(kept)}")
+    if unknown := [name for name in kept or () if name not in Settings._fields]:
+        raise ValueError(f"kept: expected some of {', '.join(Settings._fields)}, got {shown(unknown[0])}")
     other = None if kept is None else _checked(Settings(**kept))
     settings = Settings(hidden, activation, cost, learning_rate, batch_size, seed)
     return IrisLab(_checked(settings), epoch, other)

@@ -6,16 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from backprop_lib.arguments import positive_integer, shown
 from backprop_lib.drawing.colors import HELD_OUT, HERE, INK
 from backprop_lib.drawing.epochs import decades
 from backprop_lib.drawing.plots import DASHES, FastFigure, layer_colors, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins
 from backprop_lib.figures.scene import Scene, View, slider
-from backprop_lib.network import Network
+from backprop_lib.network import Network, checked_network
 from backprop_lib.training import History
 
 WIDTH, HEIGHT = 480, 300
+MOST_EPOCHS = 1_000_000  # of an axis and a slider
 TICK = 100  # milliseconds between two epochs
 
 
@@ -66,7 +68,7 @@ class LiveTraining(Scene):
     Play trains on. Pause lets it rest, and so does an interrupt of the kernel (■). Stop ends the run where it
     is, Reset starts over from the first weights. Moving the slider back looks at an earlier epoch; the net
     stays as it is. Where nothing ticks (a test, an export, a page without a kernel) the picture is that of
-    the finished run, from a copy of the net.
+    the finished run, from a copy of the net. Raises ValueError or TypeError, naming the argument.
     """
 
     def __init__(
@@ -80,7 +82,9 @@ class LiveTraining(Scene):
         seed: int = 0,
         held_out: Any = None,
     ) -> None:
-        self._net, self._first = net, net.theta.copy()
+        if positive_integer("epochs", epochs) > MOST_EPOCHS:
+            raise ValueError(f"epochs: expected at most {MOST_EPOCHS}, got {shown(epochs)}")
+        self._net, self._first = checked_network(net), net.theta.copy()
         self._options = (data, cost, learning_rate, batch_size, seed, held_out)
         self._trainer = Twins(net, *self._options)
         self._epochs = epochs

@@ -74,8 +74,8 @@ class Twins:
                 net, data, cost, learning_rate, batch_size, seed, held_out=held_out, keep_parameters=True
             )
 
+        self._trainer = run(net, data, held_out, learning_rate)  # which refuses what makes no sense
         others = None if held_out is None else _nudged(held_out)
-        self._trainer = run(net, data, held_out, learning_rate)
         self._twin = run(twin_of(net), _nudged(data), others, learning_rate * (1 + NUDGE))
         self._doubtful_from: int | None = None
         self.interrupted = False
@@ -119,7 +119,7 @@ class _Examples(NamedTuple):
 
 
 def _nudged(data: Any) -> _Examples:
-    return _Examples(data.x * (1 + NUDGE), data.y)
+    return _Examples(np.multiply(data.x, 1 + NUDGE), data.y)
 
 
 def _series(history: History) -> Array:

@@ -30,7 +30,7 @@ from numbers import Complex, Real
 from typing import Any, NamedTuple, SupportsFloat
 
 from backprop_lib.other_ways import tangents
-from backprop_lib.other_ways.plain_arguments import check_target, is_masked
+from backprop_lib.other_ways.plain_arguments import check_target, integer, is_masked, layers
 
 
 class Value:
@@ -362,7 +362,7 @@ def _check_network(specification: Any, weights: Any, biases: Any, x: Any, y: Any
     ):
         raise TypeError(f"specification: expected (activation, size) pairs, got {_shown(specification)}")
     names = [name for name, _ in specification]
-    sizes = [size for _, size in specification]
+    sizes = [integer(f"specification, layer {l}, size", size, 1) for l, (_, size) in enumerate(specification)]
     L = len(names) - 1
     if L < 1 or names[0] != "identity":
         raise ValueError(f"specification: expected an 'identity' layer and at least one more, got {names}")
@@ -382,11 +382,8 @@ def _check_network(specification: Any, weights: Any, biases: Any, x: Any, y: Any
     _check_numbers("y", targets)
     check_target("y", targets, COSTS[cost])
     for name, blocks in ("weights", weights), ("biases", biases):
-        if not isinstance(blocks, dict):
-            raise TypeError(f"{name}: expected a dict of layers 1 … {L}, got {_shown(blocks)}")
+        layers(name, blocks, L)
         for l in range(1, L + 1):
-            if l not in blocks:
-                raise ValueError(f"{name}: expected the layers 1 … {L}, got {sorted(blocks)}")
             _check_length(f"{name}[{l}]", blocks[l], sizes[l])
     for l in range(1, L + 1):
         for j, row in enumerate(weights[l]):

@@ -261,6 +261,9 @@ class GraphNetwork:
         The examples are shuffled anew in every epoch from `seed`, or taken in the order `order(epoch)` or
         `order[epoch]` (epoch = 0, 1, …), a permutation of their indices. A run that diverges or is
         interrupted stops with the parameters of the last finished epoch, never those of half a step.
+
+        Every call begins a new run, which shuffles from `seed` again: two epochs and then two more are no run
+        of four.
         """
         xs, ys = self._examples(xs, ys, cost)
         eta, epochs = plain_arguments.rate(learning_rate), plain_arguments.integer("epochs", epochs, 1)

@@ -105,18 +105,22 @@ def examples(
     )
 
 
+def layers(name: str, blocks: Any, last: int) -> None:
+    """TypeError or ValueError if this is no dict of the layers 1 … last, and of no others."""
+    if not isinstance(blocks, dict):
+        raise TypeError(f"{name}: expected a dict of layers 1 … {last}, got {shown(blocks)}")
+    if blocks.keys() != set(range(1, last + 1)):
+        raise ValueError(f"{name}: expected the layers 1 … {last}, got {shown(list(blocks))}")
+
+
 def parameters(
     w: Any, b: Any, sizes: Sequence[int]
 ) -> tuple[dict[int, list[list[float]]], dict[int, list[float]]]:
     """Weights w[l][j][k] and biases b[l][j] for the layers l = 1 … L."""
-    expected = list(range(1, len(sizes)))
     for name, blocks in ("w", w), ("b", b):
-        if not isinstance(blocks, dict):
-            raise TypeError(f"{name}: expected a dict of layers 1 … {len(expected)}, got {shown(blocks)}")
-        if sorted(blocks) != expected:
-            raise ValueError(f"{name}: expected the layers {expected}, got {shown(sorted(blocks))}")
+        layers(name, blocks, len(sizes) - 1)
     checked_w, checked_b = {}, {}
-    for l in expected:
+    for l in range(1, len(sizes)):
         rows = items_of(f"w[{l}]", w[l], f"{sizes[l]} rows")
         if len(rows) != sizes[l]:
             raise ValueError(f"w[{l}]: expected {sizes[l]} rows, got {len(rows)}")
