@@ -24,6 +24,7 @@ WIDE = {
 WIDEST = 0.64  # all others, in the widest of the fonts
 FONT = "system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif"
 SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+SIZE = re.compile(r'width="(\d+)" height="(\d+)"')
 BUTTON = re.compile(r'<g role="button".*?</g>', re.DOTALL)
 LABEL = re.compile(r'\baria-label="([^"]*)"')
 
@@ -180,6 +181,12 @@ def document(width: float, height: float, alt: str, parts: Iterable[str]) -> str
         f'font-family="{FONT}" font-size="12">\n'
         f'<rect width="{width:.0f}" height="{height:.0f}" rx="10" fill="{PAPER}"/>\n{body}\n</svg>'
     )
+
+
+def enlarged(svg: str, times: float) -> str:
+    """The same drawing, so many times as large where there is room."""
+    width, height = (times * int(pixels) for pixels in SIZE.search(svg).groups())  # type: ignore[union-attr]
+    return SIZE.sub(f'width="{width:.0f}" height="{height:.0f}"', svg, count=1)
 
 
 def line_of_text(

@@ -7,7 +7,7 @@ from typing import Any
 
 from backprop_lib.drawing.named import equation
 from backprop_lib.drawing.net import graph_svg
-from backprop_lib.drawing.svg import beside, factor, number
+from backprop_lib.drawing.svg import beside, enlarged, factor, number
 from backprop_lib.figures.scene import Scene, View, living_line, slider
 from backprop_lib.other_ways.autodiff import Value, topological_order
 
@@ -127,7 +127,7 @@ def expression_graph() -> Scene:
             rows.append([node["id"], number(node["data"]), grad])
         code = CODE.format(w, x, b, y, step, ", ".join(variables.values()))
         local, handed = in_symbols(cost, step)
-        html = beside(graph_svg(nodes, lit, alt), living_line(*local)) + living_line(handed)
+        html = beside(enlarged(graph_svg(nodes, lit, alt), 1.25), living_line(*local)) + living_line(handed)
         return View(
             html, alt, sentence, rows, code, names={v: k for k, v in variables.items()} | {"grad": "grad"}
         )

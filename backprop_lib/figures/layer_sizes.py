@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from backprop_lib.drawing.named import equation, named
 from backprop_lib.drawing.net import network_svg, subscript, superscript
-from backprop_lib.drawing.svg import beside
+from backprop_lib.drawing.svg import beside, enlarged
 from backprop_lib.figures.scene import Scene, View, living_line, slider
 from backprop_lib.network import Network
 
-MOST, CANVAS = 12, (340, 500)  # for the largest net as for the smallest, and for a phone
+MOST, CANVAS = 12, (340, 450)  # for the largest net as for the smallest, and for a phone
 
 
 def counted(net: Network) -> list[str]:
@@ -53,7 +53,7 @@ def layer_sizes() -> Scene:
         buttons = {l: (name, 1, MOST) for l, name in enumerate(names)}
         drawn = network_svg(sizes, weights=net.w, alt=alt, canvas=CANVAS, buttons=buttons)
         together = named(f"{net.theta.size} numbers", "w", "b")
-        html = beside(drawn, living_line(*counted(net), f"together: {together}"))
+        html = beside(enlarged(drawn, 1.25), living_line(*counted(net), f"together: {together}"))
         return View(html, alt, sentence, rows, code, idle=idle, names={"w": "w", "b": "b", "theta": "w b"})
 
     controls = {
