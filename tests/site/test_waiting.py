@@ -69,6 +69,30 @@ def test_on_a_slow_line_the_text_is_there_at_once_and_the_bar_counts(
         assert not tab.errors
 
 
+SAY = """([words, buttons]) => {
+    for (const [part, said] of Object.entries(words))
+        document.querySelector(`#waiting-${part}`).textContent = said;
+    for (const name of ['live', 'run'])
+        document.querySelector(`#waiting-${name}`).hidden = !buttons.includes(name);
+    const bar = document.querySelector('#waiting-bar'), said = bar.querySelector('p');
+    return [bar, said].map(part => part.scrollHeight - part.clientHeight).concat(bar.scrollWidth);
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 1280])
+def test_the_words_of_the_bar_are_whole_whatever_is_pressed_beside_them(width: int, chromium: Any) -> None:
+    bar = (ROOT / "tools" / "site" / "waiting.html").read_text(encoding="utf-8")
+    with reading(chromium, "about:blank", viewport={"width": width, "height": 800}) as tab:
+        tab.page.set_content(re.sub("<script>.*", "", bar))
+        for words, count in (
+            ("Python is loading (pyodide-kernel-0.8.6).", "12.3 of about 38 MB."),
+            ("Cell 12 of 17 is running.", ""),
+        ):
+            for buttons in ([], ["live"], ["run"], ["live", "run"]):
+                said = {"doing": words, "count": count, "kept": KEPT}
+                assert tab.page.evaluate(SAY, [said, buttons]) == [0, 0, width], (words, buttons)
+
+
 class Losing(Handler):
     """The site without one file: it is not there, or its connection is cut in the middle."""
 
