@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from figure_in_browser import locate, settled, twin_of, wait_until, write_notebook
 from figure_states import Driven, scene_of
+from in_browser import IN_KERNEL
 from matplotlib.text import Text
 from playwright.sync_api import expect
 
@@ -52,6 +53,7 @@ def figure(page: Any, name: str) -> Any:
     scene.scroll_into_view_if_needed()
     scene.locator("[tabindex='0']").first.wait_for()
     scene.get_by_role("button", name="Reset").click()
+    page.evaluate(IN_KERNEL, "")  # which is done when what was asked before it is drawn
     page.evaluate("() => document.activeElement.blur()")
     page.mouse.move(0, 0)
     expect(scene.locator(".lit")).to_have_count(0)
