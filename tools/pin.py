@@ -23,7 +23,10 @@ HEADER = """\
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OLDEST = PROJECT["requires-python"].removeprefix(">=")
-HELD = ["jsonschema<4.25"]  # newer ones compile a grammar at import: a second for every pytest and JupyterLab
+HELD = [
+    "jsonschema<4.25",  # newer ones compile a grammar at import: a second for every pytest and JupyterLab
+    "pytest<9.2",  # in newer ones pytest-xdist 3.8 does not see its groups: each is begun in both processes
+]
 
 
 def resolution() -> list[str]:

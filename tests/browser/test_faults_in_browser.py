@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from figure_in_browser import epoch_of, press, resting_epoch, wait_for_epoch, write_notebook
 from in_browser import IN_KERNEL
-from in_chromium import RUN_ALL, SCENE, open_lab, run_all
+from in_chromium import RUN_ALL, SCENE, open_lab, open_tab, run_all
+
+pytestmark = pytest.mark.xdist_group("the tab of the faults")
 
 Tab = tuple[Any, list[str]]
 PAGE = "08_training_on_iris.ipynb"
@@ -27,6 +30,21 @@ BEGINS = """() => window.jupyterapp.shell.currentWidget?.content.model?.sharedMo
     ?.some(cell => (cell.outputs ?? []).some(output => String(output.text).startsWith('it begins')))"""
 IS_IDLE = "button => getComputedStyle(button).pointerEvents === 'none'"
 SAID = "scene => getComputedStyle(scene, '::before').content"
+
+
+@pytest.fixture(scope="module")
+def faulty(chromium: Any) -> Iterator[Tab]:
+    """A tab of their own: what is left of a figure whose kernel is gone goes on asking it."""
+    page, errors = open_tab(chromium)
+    yield page, errors
+    page.close()
+
+
+@pytest.fixture
+def faulty_tab(faulty: Tab) -> Tab:
+    """The same tab, and the list of errors since this test began."""
+    faulty[1].clear()
+    return faulty
 
 
 def in_kernel(page: Any, code: str) -> str:
@@ -52,9 +70,9 @@ def play_on(scene: Any, epochs: int) -> None:
 
 
 def test_an_interrupt_by_click_lets_live_training_rest_and_play_goes_on_from_there(
-    lab: str, one_tab: Tab, folder: Path
+    lab: str, faulty_tab: Tab, folder: Path
 ) -> None:
-    page, errors = one_tab
+    page, errors = faulty_tab
     scene = live_figure(page, lab, folder)
     for _ in range(3):  # whichever moment of a tick it meets
         play_on(scene, 4)
@@ -65,10 +83,10 @@ def test_an_interrupt_by_click_lets_live_training_rest_and_play_goes_on_from_the
 
 
 def test_an_interrupt_by_click_during_train_keeps_the_finished_epochs_and_the_page_goes_on(
-    lab: str, one_tab: Tab, folder: Path
+    lab: str, faulty_tab: Tab, folder: Path
 ) -> None:
     """Page 8 as far as its long run, which is made endless. (What it claims of 200 epochs is left out.)"""
-    page, _ = one_tab
+    page, _ = faulty_tab
     sources = ["".join(c["source"]) for c in json.loads((folder / PAGE).read_text("utf-8"))["cells"]]
     call = "history = train(net, training_set, learning_rate=3.0, epochs=200"
     (at,) = (i for i, source in enumerate(sources) if call in source)
@@ -95,9 +113,9 @@ def test_an_interrupt_by_click_during_train_keeps_the_finished_epochs_and_the_pa
 
 @pytest.mark.parametrize("end", ["killed", "restarted", "shut down"])
 def test_a_figure_without_its_kernel_says_so_and_lives_again_after_run_all(
-    end: str, lab: str, one_tab: Tab, folder: Path
+    end: str, lab: str, faulty_tab: Tab, folder: Path
 ) -> None:
-    page, _ = one_tab
+    page, _ = faulty_tab
     scene = live_figure(page, lab, folder)
     play_on(scene, 2)
     assert scene.evaluate(SAID) == "none"
