@@ -554,14 +554,17 @@ def one_neuron(v: Values) -> Expected:
         near(bound if abs(value) < bound else value, known)
         for (value, bound), known in zip(cells, digits, strict=True)
     ]
+    prime = near(1.0 if kind == "bowl" else a * float(sigmoid(-np.array(z))))
     # At a target that is not 0 these are round-off; trail and walk show them beside what is larger.
     taken = sum(cost < 1e6 for cost in costs[:-1])
     end = next((step for step, point in enumerate(path) if point[4] >= 1e6), 300)
     here_now = {"tangent": (zs, c + by_w * (zs - z)), "dot": ([z], [c]), "at": ([min(v["step"], end)], [c])}
     names = ["weight w", "bias b", "z = w + b", "answer a", "cost C", "slope ∂C/∂w = ∂C/∂b"]
+    names.insert(4, "slope of the activation σ′(z)")
+    below_prime = [*below[:4], "", *below[4:]]
     return Expected(
         [taken, v["eta"], told[3], near(y), *told[4:], *[rises] * (0 < rises != taken), *left],
-        told,
+        [*told[:4], prime, *told[4:]],
         [kind],
         {
             "curve": (zs, cost(zs)),
@@ -595,7 +598,7 @@ def one_neuron(v: Values) -> Expected:
         named=["quantity", "value"]
         + [
             word
-            for pair in zip(names, below, strict=True)
+            for pair in zip(names, below_prime, strict=True)
             for word in (pair[0], f"{pair[1]}#")
             if word != "#"
         ],

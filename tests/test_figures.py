@@ -638,3 +638,13 @@ def test_the_error_in_the_expression_graph_is_the_written_answer_less_the_target
     written = dict(re.findall(r'<g data-id="([ayd])".*?>value ([^<]*)<', html))
     a, y, d = (value_of(written[name]) for name in "ayd")
     assert a - y == pytest.approx(d, rel=1e-2) and 0 < -d < 0.01
+
+
+def test_truncation_falls_as_the_power_of_the_step_that_it_is_for_every_parameter() -> None:
+    """Of a parameter whose curve is flat, too: else round-off would be taken for what the step does."""
+    net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
+    x, y = load_iris().take(range(0, 150, 10)).columns()
+    for kind, power in (("forward", 1), ("central", 2)):
+        truncation = step_size.limits(net, x, y, kind, "float64").truncation
+        assert truncation[0].max() < {1: 1e-10, 2: 1e-20}[power]
+        np.testing.assert_allclose(truncation[2], truncation[0] * 10.0**power, rtol=1e-12)

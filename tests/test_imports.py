@@ -135,10 +135,14 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(module, miss
     assert 'in the folder of the course, pip install ".[notebooks]"' in said
 
 
-def test_every_module_imports_or_names_what_is_missing_where_numpy_alone_is_installed() -> None:
+EXTRAS = ("matplotlib", "ipywidgets", "IPython", "sympy", "PIL")
+
+
+@pytest.mark.parametrize("missing", [*((name,) for name in EXTRAS), EXTRAS], ids=" ".join)
+def test_every_module_imports_or_names_what_is_missing(missing: tuple[str, ...]) -> None:
     program = (
         "import importlib, sys\n"
-        "for name in ('matplotlib', 'ipywidgets', 'IPython', 'sympy', 'PIL'): sys.modules[name] = None\n"
+        f"for name in {missing}: sys.modules[name] = None\n"
         "for module in sys.argv[1:]:\n"
         "    try: importlib.import_module(f'backprop_lib.{module}')\n"
         "    except ModuleNotFoundError as error: print(module, error)\n"
@@ -148,7 +152,8 @@ def test_every_module_imports_or_names_what_is_missing_where_numpy_alone_is_inst
     named = [
         line.split()[0] for line in lines if 'in the folder of the course, pip install ".[notebooks]"' in line
     ]
-    assert len(named) == len(lines) and {"figures.scene", "drawing.canvas"} <= set(named), lines
+    assert len(named) == len(lines), lines
+    assert missing != EXTRAS or {"figures.scene", "drawing.canvas"} <= set(named)
 
 
 def test_no_module_uses_a_private_name_of_another() -> None:

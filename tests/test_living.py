@@ -326,7 +326,7 @@ def test_every_number_of_the_weight_inspectors_equation_is_the_one_that_its_name
 
 # Of a figure, what the cells of its table are by name, row by row; {l} is what its control l says, {i} l − 1.
 CELLS: dict[str, list[list[str]]] = {
-    "one_neuron": [["w.1.0.0"], ["b.1.0"], ["z.1.0"], ["a.1.0"], ["C"], ["dw.1.0.0"]],
+    "one_neuron": [["w.1.0.0"], ["b.1.0"], ["z.1.0"], ["a.1.0"], ["prime.1.0"], ["C"], ["dw.1.0.0"]],
     "logits": [[f"{kind}.L.{j}" for kind in ("z", "p", "delta", "jacobian")] for j in range(3)],
     "depth": [["", f"norm.{l} delta.{l}", ""] for l in range(1, 10)],
     "expression_graph": [[node, f"grad.{node}"] for node in "½wxpbzaydqC"],

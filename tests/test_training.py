@@ -39,6 +39,14 @@ def test_an_epoch_is_the_loop_written_out_with_its_smaller_last_batch() -> None:
     assert np.abs(net.theta - by_hand.theta).max() < 1e-15
 
 
+def test_without_an_order_every_epoch_takes_the_next_permutation_that_is_drawn_from_the_seed() -> None:
+    rng, nets = np.random.default_rng(5), [Network(SPECIFICATION, seed=1) for _ in range(2)]
+    orders = [rng.permutation(105) for _ in range(3)]
+    train(nets[0], TRAIN, epochs=3, seed=5)
+    train(nets[1], TRAIN, epochs=3, order=lambda epoch: orders[epoch])
+    assert np.array_equal(nets[0].theta, nets[1].theta)
+
+
 def test_the_graph_and_the_matrices_train_in_step() -> None:
     net = Network(SPECIFICATION, seed=3)
     graph, few = graph_from(net), TRAIN.take(range(0, 105, 5))

@@ -16,8 +16,8 @@ KINDS = {"σ′(z": "prime", "∂C/∂w": "dw", "∂C/∂b": "db", "δ": "delta"
 INDEX = f"([{LAYERS}])([{INDICES}ₖ]*)"
 SYMBOL = re.compile(rf"(σ′\(z){INDEX}\)|(∂C/∂[wb]|[zawbδ]){INDEX}|([xy])([{INDICES}ₖ]*)")
 CODE = re.compile(
-    r"sigma\[(?P<of>\d)\]\.prime\(z\[\d\]\)"
-    r"|(?:(?P<d>gradient\.|\bd(?=[wb]\[))|\b)(?P<kind>[zawb]|delta)\[(?P<l>\d)\]"
+    r"sigma\[(?P<of>\d)\]\.prime\((?:run\.)?z\[\d\]\)"
+    r"|(?:(?P<d>gradient\.|\bd(?=[wb]\[))|\b)(?P<kind>[zawbn]|delta)\[(?P<l>\d)\]"
     r"(?:\[(?P<j>\d+)(?:, (?P<k>\d+))?\])?"
     r"|(?<!\w)(?P<word>[^\W\d]\w*)"
 )

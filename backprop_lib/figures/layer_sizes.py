@@ -43,9 +43,11 @@ def layer_sizes() -> Scene:
         total = f"{sums} = {net.theta.size}" if net.L > 1 else str(net.theta.size)
         sentence = f"A {shape} net has {total} weights and biases."
         alt = f"A net drawn from left to right. {sentence}"
+        layers = ", ".join(f'("{kind}", n[{l}])' for l, kind in enumerate(kinds))
         code = (
             "from backprop_lib.network import Network\n"
-            f"net = Network({list(net.specification)}, seed=0)\n"
+            f"n = {sizes}\n"
+            f"net = Network([{layers}], seed=0)\n"
             "[*(net.w[l].size + net.b[l].size for l in net.w), net.theta.size]"
         )
         idle = frozenset(f"size_{l}" for l in range(hidden + 1, 4))

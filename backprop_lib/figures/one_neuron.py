@@ -8,6 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from backprop_lib.extras import need
+
+need("backprop_lib.figures.one_neuron", "matplotlib")
+
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
@@ -255,6 +259,7 @@ def one_neuron() -> Scene:
             ["bias b", numbers["b"]],
             ["z = w + b", numbers["z"]],
             ["answer a", numbers["a"]],
+            ["slope of the activation σ′(z)", prime],
             ["cost C", numbers["C"]],
             ["slope ∂C/∂w = ∂C/∂b", numbers["∂C/∂w"]],
         ]
@@ -272,7 +277,8 @@ def one_neuron() -> Scene:
             f"for _ in range({taken}):\n"
             f"    net.theta -= {eta!r} * backprop(net, x, y, cost).gradient.theta\n"
             "run = backprop(net, x, y, cost)\n"
-            "[net.w[1], net.b[1], run.z[1], run.a[1], cost_of(net, x, y, cost), run.gradient.w[1]]"
+            "[net.w[1], net.b[1], run.z[1], run.a[1], net.sigma[1].prime(run.z[1]),\n"
+            " cost_of(net, x, y, cost), run.gradient.w[1]]"
         )
         on_a_line = f"the answer {numbers['a']} and the target {numbers['y']} on a line"
         alts = alt, f"The cost over the steps; {on_a_line}."

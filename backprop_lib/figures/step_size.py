@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from backprop_lib.extras import need
+
+need("backprop_lib.figures.step_size", "matplotlib")
+
 import numpy as np
 from matplotlib.text import Text
 
@@ -114,7 +118,8 @@ def limits(net: Network, x: Array, y: Array, kind: str, precision: str) -> Limit
     errors = u_curve(net, x, y, kind, "float64")
     truncation = errors.copy()
     decided = errors > STEP_DECIDES * unit * np.finfo("float64").eps
-    first = decided.argmax(axis=0)  # the smallest step of every parameter that decides
+    # The smallest step of every parameter that decides; where the curve is flat, the largest comes nearest.
+    first = np.where(decided.any(axis=0), decided.argmax(axis=0), len(h) - 1)
     for i, n in enumerate(first):
         # From two decades of steps: the leading term of one parameter may be small by chance.
         leading = (errors[n : n + 5, i] / h[n : n + 5, 0] ** POWERS[kind]).max()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from backprop_lib.extras import need
+
+need("backprop_lib.figures.weight_inspector", "matplotlib")
+
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 

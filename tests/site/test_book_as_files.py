@@ -173,6 +173,13 @@ def test_every_page_lies_beside_its_html_to_be_downloaded_as_it_is() -> None:
         assert (BOOK / "notebooks" / path.name).read_bytes() == path.read_bytes()
 
 
+def test_where_a_click_downloads_nothing_the_link_says_how_the_page_is_saved(tab: Any) -> None:
+    pointing(tab, "notebooks/02_cost_and_gradient_descent.html")
+    link = tab.locator(".also a[download]")
+    assert "save the link" in link.inner_text()
+    assert link.get_attribute("href") == "02_cost_and_gradient_descent.ipynb"
+
+
 @pytest.mark.parametrize("how", ["mouse", "keyboard"])
 def test_a_symbol_says_its_meaning_and_its_shape(how: str, tab: Any) -> None:
     pointing(tab, "notebooks/03_the_error_of_the_output_layer.html")

@@ -140,6 +140,12 @@ def test_axe_finds_nothing_serious_on_the_first_page_of_the_site(scheme: str, ta
     assert serious(tab.page) == []
 
 
+def test_axe_finds_nothing_serious_in_the_text_that_is_read_while_a_live_page_loads(tab: Tab) -> None:
+    tab.page.set_viewport_size({"width": 390, "height": 800})
+    tab.page.goto(f"{tab.address}/lite/reading/{PAGES[3].stem}.html")
+    assert serious(tab.page) == []
+
+
 # Every kind of link: where it stands, where it leads, and what is read there. Neither Python nor what draws
 # formulas ever comes: a live page is left as soon as its text is there.
 

@@ -155,10 +155,12 @@ def text_of(html: str, work: Path) -> str:
         gone.decompose()
     for span in article.select(".highlight span"):
         span.unwrap()
+    for table in article.select("table"):  # it scrolls sideways, and so do formulas on a line of their own
+        table["tabindex"] = "0"
     for image in article.select("img"):
         image["loading"] = "lazy"
     found = [(unescape(m[3]).strip(), m[2] == "[") for m in FORMULA.finditer(str(article))]
-    made = iter(mathml(found, work))
+    made = iter(m.replace('display="block"', 'display="block" tabindex="0"', 1) for m in mathml(found, work))
     title = soup.h1.get_text().rstrip("#¶") if soup.h1 else ""
     return PAGE.format(title=title, body=FORMULA.sub(lambda _: next(made), str(article)))
 

@@ -181,6 +181,10 @@
   }
 
   addEventListener("DOMContentLoaded", async () => {
+    if (location.protocol === "file:") {  // from which a browser downloads nothing by a click
+      for (const link of document.querySelectorAll(".also a[download]"))
+        link.textContent = "This page as a notebook (.ipynb): save the link, by a right click";
+    }
     document.body.append(tip);
     const article = document.querySelector("article[role=main]");
     if (article) link(article);
