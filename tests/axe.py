@@ -18,8 +18,7 @@ OF_JUPYTERLAB = {
     "tabindex": ".skip-link",
 }
 # A formula that is drawn is thousands of shapes without a text; what surrounds it is looked at.
-SHAPES, FORMULAS = "mjx-container > svg > *", "mjx-container"
-FIND = """async ([known, left]) => (await axe.run({exclude: [left]}, {
+FIND = """async known => (await axe.run({exclude: ['mjx-container > svg > *']}, {
         preload: false, elementRef: true, resultTypes: ['violations']
     })).violations
     .filter(({impact}) => ['serious', 'critical'].includes(impact))
@@ -27,14 +26,13 @@ FIND = """async ([known, left]) => (await axe.run({exclude: [left]}, {
         .map(({html}) => `${id}: ${html.slice(0, 200)}`))"""
 
 
-def serious(page: Any, known: Mapping[str, str] = {}, left_out: str = SHAPES) -> list[str]:
+def serious(page: Any, known: Mapping[str, str] = {}) -> list[str]:
     """The findings of axe-core, serious or worse, on the page that is shown; it asks for no file again.
 
-    known      by rule, a selector of elements whose findings are left out
-    left_out   a selector of what is not looked at, with all that is in it
+    known   by rule, a selector of elements whose findings are left out
     """
     (axe,) = read_manifest().of("axe")
     # JupyterLab's start picture covers the page while a theme is loaded; what is covered has no contrast.
     page.locator("#jupyterlab-splash").wait_for(state="detached")
     page.evaluate(collect(read_manifest(), [axe])[axe.file].read_text(encoding="utf-8"))
-    return list(page.evaluate(FIND, [dict(known), left_out]))
+    return list(page.evaluate(FIND, dict(known)))

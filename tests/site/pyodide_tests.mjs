@@ -46,7 +46,8 @@ def imports(path):
 
 # The mathematics; what else takes minutes in a browser's Python is for \`make test-pyodide\`, which has time for all.
 FIRST = {"agreement", "autodiff", "bites", "bites_mathematics", "bites_network", "bridge", "fast_step", "formulas"}
-FIRST |= {"laws", "ledgers", "mathematics", "neurons", "one_vector", "orders", "proofs", "targets"}
+FIRST |= {"gradient_check", "laws", "ledgers", "mathematics", "neurons", "one_vector", "orders", "proofs", "targets"}
+LONG_TESTS = ["tests/test_gradient_check.py::test_on_many_kinks_at_once_the_right_gradient_passes_and_an_entry_that_is_off_does_not"]
 ALL = ${process.env.ALL_TESTS ? "True" : "False"}
 
 def runs_here(path):
@@ -64,6 +65,6 @@ LEFT_OUT = [
     "tests/test_mathematics.py::test_the_worked_example_comes_out_to_the_last_digits",
 ]
 import pytest
-int(pytest.main(["-q", "-p", "no:cacheprovider", "-o", "xfail_strict=true", *(f"--deselect={name}" for name in LEFT_OUT), *tests]))
+int(pytest.main(["-q", "-p", "no:cacheprovider", "-o", "xfail_strict=true", *(f"--deselect={name}" for name in LEFT_OUT + ([] if ALL else LONG_TESTS)), *tests]))
 `);
 process.exit(status);
