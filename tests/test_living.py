@@ -763,3 +763,13 @@ def test_a_curve_and_a_mark_can_be_pointed_at_wherever_they_are_drawn(name, move
         assert {*uncovered(driven, names.format(**at), artist)} <= is_open, artist
     artist, names = next(iter(DRAWN[name].items()))
     assert uncovered(driven, "nothing", artist)
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"), [("layer_sizes", ["n.0", "n.1", "n.2"]), ("one_neuron", ["prime.1"])]
+)
+def test_a_size_and_a_slope_of_the_activation_have_their_place_in_the_code(
+    name: str, parts: list[str]
+) -> None:
+    code = code_of(scene_of(name))
+    assert [part for part in parts if f'data-is="{part}"' not in code] == []
