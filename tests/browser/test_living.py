@@ -47,8 +47,17 @@ def first_sentence(name: str) -> str:
     return scene_of(name).view.sentence
 
 
+# The notebook measures its cells once more when the window had another width, and moves them.
+COMES_TO_REST = """async scene => {
+    for (let before = null, now = ''; now !== before; ) {
+        for (let frames = 0; frames < 3; frames++) await new Promise(requestAnimationFrame);
+        [before, now] = [now, JSON.stringify(scene.getBoundingClientRect())];
+    }
+}"""
+
+
 def figure(page: Any, name: str) -> Any:
-    """A figure as it is first, ready to be pointed at, with nothing that is pointed at."""
+    """A figure as it is first, at rest and ready to be pointed at, with nothing that is pointed at."""
     scene = page.locator(f"{in_chromium.SCENE}.living").nth(FIGURES.index(name))
     scene.scroll_into_view_if_needed()
     scene.locator("[tabindex='0']").first.wait_for()
@@ -58,6 +67,7 @@ def figure(page: Any, name: str) -> Any:
     page.mouse.move(0, 0)
     expect(scene.locator(".lit")).to_have_count(0)
     expect(scene.locator(".sentence")).to_contain_text(first_sentence(name))
+    scene.evaluate(COMES_TO_REST)
     return scene
 
 
@@ -90,6 +100,7 @@ def on_weight(scene: Any, l: int, j: int, k: int) -> tuple[float, float]:
     x, y = scene.evaluate(
         """(scene, weight) => {
             const line = scene.querySelector(weight);
+            line.scrollIntoViewIfNeeded();
             const [x1, y1, x2, y2] = ['x1', 'y1', 'x2', 'y2'].map(name => line[name].baseVal.value);
             const there = new DOMPoint(x1 + (x2 - x1) / 5, y1 + (y2 - y1) / 5);
             const {x, y} = there.matrixTransform(line.getScreenCTM());
