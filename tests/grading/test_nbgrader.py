@@ -17,7 +17,7 @@ from submissions import NAMES, PAGE, SUBMISSIONS
 
 GUIDE = (student_copies.ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
 WITH_NBGRADER = GUIDE[GUIDE.index("**With nbgrader**") : GUIDE.index("**Without nbgrader**")]
-HAND_OUT, MARK = re.findall(r"(?ms)^```\n(.*?)^```$", WITH_NBGRADER)
+HAND_OUT, MARK, EXCHANGE, TEACHER, STUDENT = re.findall(r"(?ms)^```\n(.*?)^```$", WITH_NBGRADER)
 OTHER = "05_the_gradient"  # what the student hands in as well whose page 4 ends its kernel
 
 
@@ -126,3 +126,28 @@ def test_typed_again_the_commands_change_nothing_but_try_once_more_what_failed(c
     hand_out(course.parent)
     assert "Skipping existing" in typed(course, MARK, fails=("ends",))
     assert {name: book(course, name) for name in (PAGE, OTHER)} == before
+
+
+def test_over_the_exchange_pages_go_out_come_in_and_return_with_what_is_said(tmp_path: Path) -> None:
+    hand_out(tmp_path)
+    course, student, shared = (tmp_path / name for name in ("COURSE", "student", "shared"))
+    shutil.rmtree(course / "source" / OTHER)
+    student.mkdir()
+    shared.mkdir(mode=0o777)
+    shared.chmod(0o777)
+    for folder in (course, student):
+        text = EXCHANGE.replace("/srv/nbgrader/exchange", str(shared))
+        (folder / "nbgrader_config.py").write_text(text, encoding="utf-8")
+    release, collect, give_back = TEACHER.splitlines()
+    fetch, submit, read = STUDENT.replace("PAGE", PAGE).splitlines()
+    typed(course, release)
+    typed(student, fetch)
+    path = student / PAGE / f"{PAGE}.ipynb"
+    made, marks = SUBMISSIONS["right"]
+    path.write_text(execute_pages.serialized(made(execute_pages.read(path))), encoding="utf-8")
+    typed(student, submit)
+    typed(course, f"{collect}\n{MARK}{give_back}")
+    assert [*book(course, PAGE).values()] == [dict(zip(NAMES, marks, strict=True))]
+    typed(student, read)
+    (told,) = (student / PAGE / "feedback").rglob("*.html")
+    assert "Correct: checked" in told.read_text(encoding="utf-8")
