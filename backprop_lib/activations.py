@@ -73,7 +73,7 @@ def _numbers(z: Any) -> Any:
     z = np.asarray(unmasked("z", z))
     if z.dtype.kind not in "fiubc":
         raise TypeError(f"z: expected an array of numbers, got {z.dtype}")
-    return z.astype(np.complex128 if z.dtype.kind == "c" else np.float64, copy=False)
+    return np.asarray(z, np.complex128 if z.dtype.kind == "c" else np.float64)
 
 
 def _e_of_minus_size(z: Any) -> Any:

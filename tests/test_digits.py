@@ -385,6 +385,22 @@ def test_softmax_and_its_jacobian_lose_no_digit(z) -> None:
         assert error(jacobian[j, j], p[j] * others) <= size
 
 
+@pytest.mark.parametrize("moved", range(3))
+@pytest.mark.parametrize("z", [(0.5, -1.0, 2.0), (40.0, 0.0, -3.0), (-2.0, 90.0, 89.0), (0.0, 5.0, 250.0)])
+def test_a_complex_step_of_softmax_has_every_digit_of_every_slope(z, moved) -> None:
+    """Of the largest answer, too, which hardly changes: there all digits could be lost in 1 + e^−40 − 1."""
+    h = 1e-30
+    column = np.array(z)[:, None].astype(complex)
+    column[moved] += 1j * h
+    a = ACTIVATIONS["softmax"](column)[:, 0]
+    shares = [REFEREE.exp(z_k) for z_k in z]
+    p = [share / REFEREE.fsum(shares) for share in shares]
+    for j in range(3):
+        others = REFEREE.fsum(p[:j] + p[j + 1 :])
+        slope = p[j] * others if j == moved else -p[j] * p[moved]
+        assert error(a[j].real, p[j]) <= 1e-15 and error(a[j].imag, h * slope) <= 1e-15, j
+
+
 @given(z=st.floats(-700, 700), y=st.sampled_from([0.0, 0.25, 1.0]))
 def test_binary_cross_entropy_behind_its_sigmoid_is_exact(z, y) -> None:
     truth = y * REFEREE.log1p(REFEREE.exp(-z)) + (1 - y) * REFEREE.log1p(REFEREE.exp(z))

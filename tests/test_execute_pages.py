@@ -100,3 +100,11 @@ def test_a_file_that_is_no_notebook_is_refused_by_name(tmp_path: Path) -> None:
     path.write_text('{"cells": [', encoding="utf-8")
     with pytest.raises(execute_pages.PageError, match=r"cut\.ipynb: not a notebook"):
         execute_pages.read(path)
+
+
+def test_half_of_a_letter_which_no_kernel_can_be_sent_is_a_question_mark(tmp_path: Path) -> None:
+    path = tmp_path / "page.ipynb"
+    cell = r'{"cell_type": "code", "source": "x = \"\ud83d, \ud83d\ude00\"", "outputs": [], "metadata": {}}'
+    path.write_text(f'{{"cells": [{cell}], "metadata": {{}}, "nbformat": 4}}', encoding="utf-8")
+    (read,) = execute_pages.read(path)["cells"]
+    assert read["source"] == 'x = "?, \N{GRINNING FACE}"'

@@ -110,10 +110,23 @@ def test_stop_ends_the_run_and_the_net_stays_as_its_last_epoch_left_it() -> None
     live = live_on(net)
     live.controls["epoch"].value = 5
     live.stop_button.click()
-    live.controls["epoch"].value = 30
+    live.controls["epoch"].value = 30  # as a late tick of the clock does
     live.raise_error()
     assert np.array_equal(net.theta, trained(5).theta) and "Stopped after epoch 5." in live.view.sentence
+    assert live.controls["epoch"].value == 5 and live.view.code.count("epochs=5,") == 1
     assert live.player.buttons["Play"].disabled and not live.player.clock.playing
+
+
+def test_stop_takes_back_a_slider_that_is_ahead_of_the_net() -> None:
+    """A clock that is faster than the kernel sets it before what it asks for is trained."""
+    live = live_on(net_of())
+    live.controls["epoch"].value = 5
+    with live._drawing:  # as while an epoch is trained
+        live.controls["epoch"].value = 8
+    live.stop_button.click()
+    assert live.controls["epoch"].value == 5 and "Epoch 5:" in live.view.sentence
+    live.controls["epoch"].value = 3
+    assert "Epoch 3:" in live.view.sentence
 
 
 def test_reset_starts_over_and_leads_to_the_same_net() -> None:

@@ -70,6 +70,8 @@ def read(path: Path) -> Notebook:
 
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))  # Windows may mark it
+        # Half of a letter, which JSON can write and no kernel can be sent, becomes a question mark.
+        content = json.loads(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
         if content.get("nbformat", 4) < 4:
             raise OldFormat(f"{path}: a notebook of an old format")
         page: Notebook = nbformat.v4.to_notebook(content)

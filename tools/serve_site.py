@@ -5,9 +5,9 @@ Two types of files must be named: `.mjs` as JavaScript and `.wasm` as applicatio
 
 from __future__ import annotations
 
+import argparse
 import functools
 import http.server
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -75,7 +75,9 @@ def serving(folder: Path, handler: type[Handler] = Handler) -> Iterator[tuple[st
 
 
 if __name__ == "__main__":
-    with serving(Path(sys.argv[1] if len(sys.argv) > 1 else "build/site")) as (address, _):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", default="build/site")
+    with serving(Path(parser.parse_args().folder)) as (address, _):
         print(f"{address}/ (Ctrl+C ends it)", flush=True)
         with suppress(KeyboardInterrupt):
             threading.Event().wait()

@@ -65,10 +65,11 @@ class LiveTraining(Scene):
     net        is trained in place: at every moment it is as its last finished epoch left it
     data, …    as for `Trainer`; `epochs` is where the run ends
 
-    Play trains on. Pause lets it rest, and so does an interrupt of the kernel (■). Stop ends the run where it
-    is, Reset starts over from the first weights. Moving the slider back looks at an earlier epoch; the net
-    stays as it is. Where nothing ticks (a test, an export, a page without a kernel) the picture is that of
-    the finished run, from a copy of the net. Raises ValueError or TypeError, naming the argument.
+    Play trains on. Pause lets it rest, and so does an interrupt of the kernel (■), which Python in a browser
+    has not. Stop ends the run where it is, Reset starts over from the first weights. Moving the slider back
+    looks at an earlier epoch; the net stays as it is. Where nothing ticks (a test, an export, a page without
+    a kernel) the picture is that of the finished run, from a copy of the net. Raises ValueError or
+    TypeError, naming the argument.
     """
 
     def __init__(
@@ -105,7 +106,7 @@ class LiveTraining(Scene):
             self._tried = {}
         self.player.buttons["Play"].disabled = self.player.buttons["Next"].disabled = True
         self.stop_button.disabled = True
-        self.refresh()
+        self._on_change(None)
 
     def reset(self) -> None:
         """Start over: the first weights, the same order of the examples."""
@@ -124,6 +125,12 @@ class LiveTraining(Scene):
         """A copy of the net and the history, both of the same moment."""
         with self._drawing:
             return self._net.copy(), self._trainer.history()
+
+    def _on_change(self, change: object) -> None:
+        """Draw the epoch of the slider, which no late tick of the clock leads beyond a run's end."""
+        control = self.controls["epoch"]
+        control.value = min(control.value, self._epochs)
+        super()._on_change(change)
 
     def _drawn(self, epoch: int) -> View:
         missing = min(epoch, self._epochs) - self._trainer.epoch

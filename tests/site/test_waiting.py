@@ -86,11 +86,44 @@ def test_the_words_of_the_bar_are_whole_whatever_is_pressed_beside_them(width: i
         tab.page.set_content(re.sub("<script>.*", "", bar))
         for words, count in (
             ("Python is loading (pyodide-kernel-0.8.6).", "12.3 of about 38 MB."),
-            ("Cell 12 of 17 is running.", ""),
+            ("Cell 12 of 17 is running. Here ■ cannot stop it: Kernel → Restart Kernel can.", ""),
         ):
             for buttons in ([], ["live"], ["run"], ["live", "run"]):
                 said = {"doing": words, "count": count, "kept": KEPT}
                 assert tab.page.evaluate(SAY, [said, buttons]) == [0, 0, width], (words, buttons)
+
+
+ENDLESS = """source => {
+    const {content} = window.jupyterapp.shell.currentWidget;
+    const at = content.widgets.findIndex(cell => cell.model.type === 'code');
+    content.activeCellIndex = at;
+    content.widgets[at].model.sharedModel.setSource(source);
+    window.jupyterapp.commands.execute('notebook:run-cell');
+}"""
+
+
+def test_an_interrupt_and_a_restart_are_said_as_they_are(chromium: Any, server: tuple[str, Log]) -> None:
+    """In a browser nothing interrupts Python; and what ran before a restart has not run since."""
+    cells = len(stored(PAGE))
+    with reading(chromium, server[0]) as tab:
+        page = tab.page
+        page.goto(address_of(PAGE, tab.address), wait_until="commit")
+        doing(page, "Python is ready")
+        interrupt = page.locator(".jp-NotebookPanel-toolbar [data-command='notebook:interrupt-kernel']")
+        interrupt.click()
+        doing(page, "Here ■ stops nothing: a figure that plays has its own Pause.")
+        page.evaluate(ENDLESS, "1 + 1")
+        doing(page, f"{cells - 1} of {cells} cells have not run.")
+        page.evaluate(ENDLESS, "while True: pass")
+        doing(page, f"Cell 1 of {cells} is running.")
+        interrupt.click()
+        doing(page, f"Cell 1 of {cells} is running. Here ■ cannot stop it: Kernel → Restart Kernel can.")
+        page.evaluate("() => { window.jupyterapp.commands.execute('notebook:restart-kernel'); }")
+        page.locator(".jp-Dialog .jp-mod-accept").click()
+        doing(page, "Python is ready: choose Run → Run All Cells, or press")
+        page.evaluate(ENDLESS, "2 + 2")
+        doing(page, f"{cells - 1} of {cells} cells have not run.")
+        assert not tab.errors
 
 
 class Losing(Handler):

@@ -13,7 +13,10 @@ window.waiting = (() => {
   const tab = Math.random().toString(36).slice(2);
   const later = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
   const loaded = { application: new Map(), python: new Map() }, underWay = new Set();
-  let denied = false, phase = "", textShown;
+  // The cells that Python was asked to run since it began, by message, and those that it has run: the number beside a
+  // cell outlives the Python that gave it.
+  const asked = new Map(), ran = new Set();
+  let denied = false, phase = "", interrupted = false, textShown;
   const text = new Promise((done) => { textShown = done; });
 
   // A private window may refuse to keep anything, and some programs stop at the mere question.
@@ -136,13 +139,35 @@ window.waiting = (() => {
     if (at >= 0) {
       phase = "runs";
       cells[at].node.classList.add("waiting-runs");
-      say("doing", `Cell ${at + 1} of ${cells.length} is running.`);
+      const stuck = interrupted ? " Here ■ cannot stop it: Kernel → Restart Kernel can." : "";
+      say("doing", `Cell ${at + 1} of ${cells.length} is running.${stuck}`);
     } else if (phase === "runs") {
-      phase = "ready";
+      enter("ready");
+      interrupted = false;
       const written = cells.filter((cell) => cell.model.sharedModel.source.trim());
-      const left = written.filter((cell) => !cell.model.executionCount).length;
-      say("doing", left ? `${left} of ${cells.length} cells have not run.` : `All ${cells.length} cells have run.`);
+      const left = written.filter((cell) => !ran.has(cell.model.id)).length;
+      if (!left) say("doing", `All ${cells.length} cells have run.`);
+      else if (ran.size) say("doing", `${left} of ${cells.length} cells have not run.`);
     }
+  }
+
+  function heard(status) {
+    if (status === "dead") enter("failed");
+    if (!status.endsWith("restarting")) return;
+    asked.clear();
+    ran.clear();
+    enter("ready");
+  }
+
+  function noted({ msg: { header, metadata, parent_header, content }, direction }) {
+    if (direction === "send" && header.msg_type === "execute_request") asked.set(header.msg_id, metadata.cellId);
+    if (header.msg_type === "execute_reply" && content.status !== "aborted") ran.add(asked.get(parent_header.msg_id));
+  }
+
+  // Nothing reaches Python in a browser while it runs.
+  function interrupt() {
+    interrupted = phase === "runs";
+    if (phase === "ready") say("doing", "Here ■ stops nothing: a figure that plays has its own Pause.");
   }
 
   async function follow() {
@@ -169,7 +194,9 @@ window.waiting = (() => {
     };
     await widget.sessionContext.ready;
     const kernel = widget.sessionContext.session?.kernel;
-    kernel?.statusChanged.connect((_, status) => { if (status === "dead") enter("failed"); });
+    kernel?.statusChanged.connect((_, status) => heard(status));
+    kernel?.anyMessage.connect((_, message) => noted(message));
+    app.commands.commandExecuted.connect((_, { id }) => { if (id === "notebook:interrupt-kernel") interrupt(); });
     await kernel?.info;
     if (phase !== "failed") enter("ready");
     setInterval(() => {

@@ -183,7 +183,7 @@
   addEventListener("DOMContentLoaded", async () => {
     if (location.protocol === "file:") {  // from which a browser downloads nothing by a click
       for (const link of document.querySelectorAll(".also a[download]"))
-        link.textContent = "This page as a notebook (.ipynb): save the link, by a right click";
+        link.textContent = "This page as a notebook (.ipynb): save the link, by a right click or a long press";
     }
     document.body.append(tip);
     const article = document.querySelector("article[role=main]");
