@@ -20,6 +20,7 @@ from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of, feed_forward
 from backprop_lib.figures import clones, depth, figure_names, find_the_bug, iris_lab, one_neuron, step_size
+from backprop_lib.figures.reproducible import ELSEWHERE, OPEN
 from backprop_lib.figures.scene import View
 from backprop_lib.gradient_check import check_gradient
 from backprop_lib.network import Network
@@ -242,6 +243,45 @@ def test_the_iris_lab_shows_the_run_that_its_line_of_code_trains() -> None:
     assert shown["held-out accuracy"][0] == number(history.held_out_accuracy[-1], 4)
     assert shown["‖δ‖ of layer 1"][0] == number(history.delta_norm(1)[-1], 4)
     assert "[('identity', 4), ('sigmoid', 5), ('sigmoid', 5), ('sigmoid', 3)]" in scene.view.code
+
+
+def test_what_the_history_of_the_iris_lab_does_not_hold_is_open_where_the_twin_has_other_numbers(
+    monkeypatch,
+) -> None:
+    def twin(share):
+        monkeypatch.setattr(
+            iris_lab.Runs,
+            "twin",
+            lambda runs, epoch: (1 + share) * runs.history(runs._key, epoch).parameters[epoch],
+        )
+        scene = scene_of("iris_lab")
+        scene.controls["epoch"].value = 30
+        assert ELSEWHERE not in scene.view.sentence
+        return {name: row[0] for name, row in table(scene).items()}
+
+    plain, same, other = twin(0.0), twin(1e-12), twin(1e-4)
+    assert plain == same and OPEN not in plain.values()
+    left_open = {name for name, cell in other.items() if cell == OPEN}
+    slopes, rises = ({n for n in plain if n.startswith(words)} for words in ("largest ∂C/∂w", "more cost"))
+    assert len(slopes) == 2 and len(rises) == 5
+    assert left_open == slopes | {name for name in rises if "below" not in plain[name]}
+    assert rises & left_open
+    assert all(other[name] == plain[name] for name in plain.keys() - left_open)
+
+
+def test_a_rise_of_the_cost_of_which_round_off_may_decide_the_digits_is_none() -> None:
+    rises = {1: np.array([0.2, 0.9e-5, -1.1e-5]), 2: np.array([-0.9e-5])}
+    name = "more cost without neuron {} of layer {}"
+    right = {name.format(0, 1): 0.2, name.format(1, 1): 0, name.format(2, 1): -1.1e-5, name.format(0, 2): 0}
+    assert iris_lab.more_cost(rises, 0.1) == right
+
+
+def test_the_iris_lab_leaves_open_which_of_two_equal_outputs_is_the_answer() -> None:
+    # All ReLUs have died, and of the biases of the outputs nothing is left but round-off.
+    settings = {"activation": "relu", "cost": "cross_entropy", "batch_size": 105, "seed": 747}
+    for epoch in (55, 56, 57):
+        scene = iris_lab.iris_lab([10, 9], epoch=epoch, **settings)
+        assert ELSEWHERE in scene.view.sentence and table(scene)["held-out accuracy"] == [OPEN]
 
 
 def test_the_iris_lab_shows_that_four_of_five_neurons_idle() -> None:
