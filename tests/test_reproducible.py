@@ -178,11 +178,11 @@ def test_numbers_of_two_runs_differ_by_their_share_or_because_one_is_not_finite(
     ("largest", "is_tied"),
     [
         ([0.5, 0.5, 0.1], True),
-        ([0.1, 0.5, 0.5 + 1e-7], True),
+        ([0.1, 0.5, 0.5 + 1e-8], True),
         ([3e-17, -1e-17, -2e-17], True),  # of softmax: what is left when nothing but its bias learns
         ([0.5, 0.5 + 1e-5, 0.1], False),
         ([0.5, 0.1, 0.1], False),
-        ([-3000.0, -3000.001, -4000.0], True),
+        ([-3000.0, -3000.0001, -4000.0], True),
         ([40.0, 38.0, -1.0], False),  # of a sigmoid: both outputs are 1
     ],
 )
@@ -281,7 +281,7 @@ SAID = ["cost", "accuracy", "held_out_cost", "held_out_accuracy", "delta", "para
 def test_a_run_is_doubted_from_the_epoch_on_in_which_anything_that_it_says_is_apart(
     monkeypatch, quantity, in_parts
 ) -> None:
-    for share, doubts in ((1e-5, [False] * 3 + [True] * 4), (1e-7, [False] * 7)):
+    for share, doubts in ((1e-6, [False] * 3 + [True] * 4), (1e-8, [False] * 7)):
         for first, second in ((calm(), parted(quantity, 3, share)), (parted(quantity, 3, share), calm())):
             run, _, _ = twins_of(monkeypatch, first, second)
             for _ in range(EPOCHS if in_parts else 1):

@@ -18,7 +18,7 @@ from backprop_lib.network import Network
 from backprop_lib.training import History, Trainer
 
 NUDGE = 1e-13  # the share by which the parameters of a twin differ: far more than round-off
-DOUBT = 1e-6  # the share by which they may differ later; round-off itself has then grown to some 1e-8
+DOUBT = 1e-7  # the share by which they may differ later; round-off itself has then grown to some 1e-10
 ELSEWHERE = "another computer may get another answer here"
 OPEN = "depends on the computer"  # in the place of a number
 Kind = TypeVar("Kind", bound=Trainer)
