@@ -688,3 +688,19 @@ def test_truncation_falls_as_the_power_of_the_step_that_it_is_for_every_paramete
         truncation = step_size.limits(net, x, y, kind, "float64").truncation
         assert truncation[0].max() < {1: 1e-10, 2: 1e-20}[power]
         np.testing.assert_allclose(truncation[2], truncation[0] * 10.0**power, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind, power", [("forward", 1), ("central", 2)])
+def test_truncation_is_taken_from_the_largest_of_five_steps(monkeypatch, kind, power) -> None:
+    """Where the first step that decides happens to be a good one, its error says nothing of the others."""
+    net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
+    x, y = load_iris().take(range(0, 150, 10)).columns()
+    law = np.repeat(1e6 * (10.0 ** np.arange(-12, 0.01, 0.5)[:, None]) ** power, 43, axis=1)
+    errors, first = law.copy(), 18
+    errors[:first] = 0.0  # here no step decides
+    errors[first : first + 4] *= [[0.1], [0.2], [0.3], [0.4]]
+    errors[first + 5 :] *= 3.0  # more than two decades away other terms count
+    monkeypatch.setattr(step_size, "u_curve", lambda *arguments: errors)
+    truncation = step_size.limits(net, x, y, kind, "float64").truncation
+    np.testing.assert_allclose(truncation[:first], law[:first], rtol=1e-12)
+    np.testing.assert_array_equal(truncation[first:], errors[first:])
