@@ -470,6 +470,15 @@ def test_a_kept_run_is_trained_on_with_the_epoch_and_says_what_round_off_does_to
     assert scene.view.progress is None and "training cost" in scene.view.sentence
 
 
+def test_each_pane_of_the_iris_lab_is_as_wide_as_its_picture_or_up_to_a_quarter_narrower() -> None:
+    html = iris_lab.iris_lab(epoch=1).view.html
+    panes = re.findall(r'style="flex:(\d+) 1 (\d+)px;max-width:(\d+)px;line-height:0"><(?:img|svg|div)', html)
+    plane, net, curves = ([int(n) for n in pane] for pane in panes)
+    assert plane[2] == 258 and curves[2] == 262 and f'viewBox="0 0 {net[2]} ' in html
+    for share, least, width in (plane, net, curves):
+        assert share == width and abs(least - 0.75 * width) <= 0.5
+
+
 def test_the_axes_of_the_iris_lab_are_as_long_as_the_run() -> None:
     lab = Driven("iris_lab", {"epoch": 12})
     for epoch, end in ((12, 15), (0, 10), (61, 80), (500, 500)):
