@@ -8,13 +8,13 @@ equal to it.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
 
-from backprop_lib.activations import Activation, Softmax
+from backprop_lib.activations import ACTIVATIONS, Activation, Softmax
 from backprop_lib.arguments import Array, one_of, positive_number
 from backprop_lib.costs import COSTS, Cost
 from backprop_lib.equations import Layers, cost_per_example, feed_forward
@@ -22,6 +22,9 @@ from backprop_lib.network import Network, Parameters, checked_examples
 
 METHODS = ("central", "forward", "complex")
 STEPS = {"central": 1e-5, "forward": 1e-7, "complex": 1e-20}
+NEARBY = 1e-6  # the step, as a share, of the two differences that a complex step has to lie between
+ALIKE = 1e-6  # the share by which it may lie outside
+TRUSTED = tuple(ACTIVATIONS.values())  # the package's own, whose complex step is their slope
 LARGEST = 65_536  # numbers in one temporary array: what a processor's cache holds
 
 
@@ -31,23 +34,60 @@ def step_of(method: str, h: float | None) -> float:
     return STEPS[method] if h is None else positive_number("h", h)
 
 
-def takes_complex(cost: Cost, y: Array) -> bool:
-    """Whether C_x of complex outputs is complex, as the complex step needs it: one of the reader's own may
-    refuse such numbers, or throw their imaginary part away.
+def obstacle(net: Network, z: Layers, a: Layers, y: Array, cost: Cost) -> tuple[str, str]:
+    """What the complex step would need to measure this net, and what it got; "" twice if it lacks nothing.
+
+    A cost or an activation of the reader's own may refuse complex numbers, throw their imaginary part away,
+    or have no derivative for them, as |a − y|: then its complex step is not its slope.
     """
-    if cost is COSTS.get(cost.name):
-        return True
+    own: list[tuple[str, str, Callable[[Any], Any], Array]] = []
+    if cost is not COSTS.get(cost.name):
+        rule, at = (cost.value, a[net.L]) if cost.from_z is None else (cost.from_z, z[net.L])
+        own.append(("a cost", cost.name, lambda numbers: rule(numbers, y), at))
+    for l, sigma in net.sigma.items():
+        if sigma not in TRUSTED:
+            own.append(("an activation", sigma.name, sigma, z[l]))
+    for what, name, function, numbers in own:
+        toward = np.random.default_rng(0).uniform(0.5, 1.0, numbers.shape)  # no two go the same way
+        toward *= np.where(numbers == 0, 1.0, numbers)
+        with np.errstate(all="ignore"):
+            slope = _complex_slope(function, numbers, toward)
+            if slope is None:
+                return f"{what} that takes complex numbers and keeps their imaginary part", name
+            if not _is_between(slope, function, numbers, toward):
+                return f"{what} that has a derivative for complex numbers, too", name
+    return "", ""
+
+
+def _complex_slope(function: Callable[[Any], Any], numbers: Array, toward: Array) -> Array | None:
+    """The slopes of a function in a direction by the complex step; None if it has no imaginary part."""
     with warnings.catch_warnings(), suppress(Exception):
         warnings.simplefilter("ignore")
-        return np.iscomplexobj(cost.value(np.full(y.shape, 0.5 + 0j), y))
-    return False
+        value = function(numbers + 1j * STEPS["complex"] * toward)
+        if np.iscomplexobj(value):
+            return np.asarray(value.imag / STEPS["complex"])
+    return None
 
 
-def check_complex(method: str, cost: Cost, y: Array) -> None:
-    """ValueError if the method is the complex step and the cost takes no complex numbers."""
-    if method == "complex" and not takes_complex(cost, y):
-        wanted = "a cost that takes complex numbers and keeps their imaginary part"
-        raise ValueError(f"method: complex expects {wanted}, got {cost.name}, which does not")
+def _is_between(slope: Array, function: Callable[[Any], Any], numbers: Array, toward: Array) -> bool:
+    """Whether no slope lies outside of the differences forward and backward, by more than their round-off.
+
+    The two differ by what the function bends, and at a kink the complex step takes either side.
+    """
+    here = function(numbers)
+    forward = (function(numbers + NEARBY * toward) - here) / NEARBY
+    backward = (here - function(numbers - NEARBY * toward)) / NEARBY
+    size = np.abs(forward) + np.abs(backward) + np.abs(slope)
+    round_off = 8 * np.finfo(float).eps * np.abs(here).max() / NEARBY
+    slack = ALIKE * size + round_off + np.finfo(float).tiny / STEPS["complex"]
+    low, high = np.minimum(forward, backward) - slack, np.maximum(forward, backward) + slack
+    return not ((slope < low) | (slope > high)).any()
+
+
+def check_complex(method: str, net: Network, z: Layers, a: Layers, y: Array, cost: Cost) -> None:
+    """ValueError if the method is the complex step and the cost or an activation is none for it."""
+    if method == "complex" and (found := obstacle(net, z, a, y, cost))[0]:
+        raise ValueError(f"method: complex expects {found[0]}, got {found[1]}, which does not")
 
 
 def differences(
@@ -64,8 +104,9 @@ def differences(
     between C(θ − h) and C(θ + h). Where it is not 0 the difference is not a derivative.
     """
     x, y, rule, h = *checked_examples(net, x, y, cost), step_of(method, h)
-    check_complex(method, rule, y)
-    return differences_around(net, y, rule, method, h, *feed_forward(net, x))
+    z, a = feed_forward(net, x)
+    check_complex(method, net, z, a, y, rule)
+    return differences_around(net, y, rule, method, h, z, a)
 
 
 @contextmanager

@@ -19,9 +19,9 @@ import numpy as np
 
 from backprop_lib.activations import Softmax
 from backprop_lib.arguments import Array, Progress, apart, counted, positive_number, shown, unmasked
-from backprop_lib.costs import COSTS, Cost
+from backprop_lib.costs import Cost
 from backprop_lib.equations import Backpropagation, Layers, backprop, cost_per_example, feed_forward
-from backprop_lib.fast_differences import check_complex, differences_around, step_of, takes_complex
+from backprop_lib.fast_differences import check_complex, differences_around, obstacle, step_of
 from backprop_lib.network import Network, Parameters, checked_examples
 
 EPSILON = float(np.finfo(float).eps)
@@ -32,7 +32,6 @@ REFEREE = 1e-30  # the complex step that decides, where no number in the net is 
 LAST_BITS = 8 * EPSILON
 TWINS = 4  # nets with other last bits that show how much is round-off
 DOUBT = 1e-4  # so far off, a single entry is looked at again, whatever the round-off
-ALIKE = 1e-3  # so far two measurements may differ that measure the same
 
 
 def numerical_gradient(
@@ -52,7 +51,7 @@ def numerical_gradient(
     Raises ValueError or TypeError for bad arguments.
     """
     x, y, rule, h = *checked_examples(net, x, y, cost), step_of(method, h)
-    check_complex(method, rule, y)
+    check_complex(method, net, *feed_forward(net, x), y, rule)
 
     def C(theta: Any) -> Any:
         z, a = feed_forward(net.with_parameters(theta), x)
@@ -93,12 +92,14 @@ def check_gradient(
     A difference has an error of its own: of its step h, of round-off, and at a kink of ReLU. So a block that
     it refuses, or cannot judge, is measured again by the complex step, which has no error of h, hardly any
     round-off, and stays on its side of a kink. Its verdict stands, on each entry too. If the cost is your
-    own and takes no complex numbers, the differences decide, with every ReLU held on its side; the `floor`
-    (default: their round-off, divided by the tolerance) then keeps round-off from counting as error. A block
-    whose differences do not stand out from round-off proves nothing and does not pass, unless `allow_zero`
-    lets zero against zero pass.
+    own and takes no complex numbers, or has no derivative for them, the differences decide, with every ReLU
+    held on its side; the `floor` (default: their round-off, divided by the tolerance) then keeps round-off
+    from counting as error. A block whose differences do not stand out from round-off proves nothing and does
+    not pass, unless `allow_zero` lets zero against zero pass.
 
-    Raises ValueError or TypeError if an argument is bad or the function returns something of another shape.
+    Raises ValueError or TypeError if an argument is bad or the function returns something of another shape,
+    and where the complex step is asked for that cannot judge: of a cost or an activation of your own without
+    a derivative for complex numbers, such as |a − y|.
     """
     h = step_of(method, h)
     tolerance = TOLERANCES[method] if tolerance is None else positive_number("tolerance", tolerance)
@@ -107,12 +108,13 @@ def check_gradient(
         raise TypeError(f"gradient: expected a function, got {shown(gradient)}")
     with np.errstate(all="ignore"):  # what is not finite is found below, and said
         x, y, rule = checked_examples(net, x, y, cost)
-        check_complex(method, rule, y)
+        z, a = feed_forward(net, x)
+        check_complex(method, net, z, a, y, rule)
         g = as_parameters(net, gradient(net.copy(), x.copy(), y.copy(), cost))  # which may spoil what it gets
         judge = _Judge(method, h, tolerance, floor, allow_zero)
         blocks: list[Block] = []
         firsts: list[Block] = []
-        for measured in _measurements(net, y, rule, method, h, *feed_forward(net, x)):
+        for measured in _measurements(net, y, rule, method, h, z, a):
             verdicts = judge.blocks(g, measured, firsts)
             firsts = firsts or verdicts
             blocks = [_better(p, q) for p, q in zip(blocks, verdicts, strict=True)] if blocks else verdicts
@@ -226,21 +228,17 @@ def _measurements(
     yield first
     # What moves in the net by the complex step must stay far below 1, and far above the smallest number.
     step = REFEREE / max(1.0, *(float(np.abs(numbers).max()) for numbers in (*z.values(), *a.values())))
-    exact = _complex_step(net, y, rule, step, z, a)
     if step < 1e-250 and method == "complex":
         first = first._replace(noise=np.full(d.size, math.inf))
-    why = ""
-    if step < 1e-250:
-        why = "needs a net without numbers as large as some in this one"
-    elif exact is None:
-        why = "needs a cost that takes complex numbers"
-    elif not _is_believed(exact, first, rule):
-        why = "needs a cost that has a derivative for complex numbers, too"
-    if exact is None or why:
+    needed = "a net without numbers as large as some in this one"
+    if step >= 1e-250:
+        needed = obstacle(net, z, a, y, rule)[0]
+    if needed:
         if first.kinks.any():
             d = differences_around(net, y, rule, method, h, z, a, held=True)[0].theta
-        yield first._replace(d=d, last=True, why=why)
+        yield first._replace(d=d, last=True, why=f"needs {needed}")
         return
+    exact = differences_around(net, y, rule, "complex", step, z, a)[0].theta
     noises = np.full(d.size, SMALLEST / step)
     yield _Measured("complex", exact, kinks, noises.copy())
     # Its round-off is measured, entry by entry: how far do other last bits of θ and y move it?
@@ -269,25 +267,6 @@ def _twin(net: Network, z: Layers, x: Array, rng: np.random.Generator) -> tuple[
             here = np.where((here > 0) == (z[l] > 0), here, z[l])
         z_twin[l], a_twin[l] = here, net.sigma[l](here)
     return twin, z_twin, a_twin
-
-
-def _complex_step(net: Network, y: Array, rule: Cost, step: float, z: Layers, a: Layers) -> Array | None:
-    """The differences by a complex step; None where a cost of the reader's own takes no complex numbers."""
-    if not takes_complex(rule, y):
-        return None
-    return differences_around(net, y, rule, "complex", step, z, a)[0].theta
-
-
-def _is_believed(exact: Array, first: _Measured, rule: Cost) -> bool:
-    """Whether the complex step may decide: of another cost than the package's it has to agree roughly with d.
-
-    |a − y|, say, takes complex numbers and has a complex step of 0.
-    """
-    if first.method == "complex" or rule is COSTS.get(rule.name):
-        return True
-    fair = first.kinks == 0
-    c, d = exact[fair], first.d[fair]
-    return _norm(c - d) <= ALIKE * (_norm(c) + _norm(d))
 
 
 class _Entries(NamedTuple):

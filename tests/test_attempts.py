@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,19 @@ from backprop_lib.course import attempts, puzzles, results
 from backprop_lib.course.answers import FunctionToWrite
 from backprop_lib.course.attempts import Left, TimeUp, attempt
 from backprop_lib.course.exercises import EXERCISES, check
+
+
+def test_an_answer_has_ten_seconds_or_those_that_are_given(monkeypatch) -> None:
+    waits = []
+
+    class Noting(threading.Event):
+        def wait(self, timeout=None):
+            waits.append(timeout)
+            return super().wait(5)  # whatever is asked for: this test ends
+
+    monkeypatch.setattr(attempts, "threading", SimpleNamespace(Thread=threading.Thread, Event=Noting))
+    assert [attempt(lambda: 3), attempt(lambda: 4, 2.5)] == [3, 4]
+    assert waits == [10.0, 2.5]
 
 
 @pytest.mark.parametrize("name", ["cost_slope", "backprop", "early_layers"])

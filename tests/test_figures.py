@@ -20,6 +20,7 @@ from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of, feed_forward
 from backprop_lib.figures import clones, depth, figure_names, find_the_bug, iris_lab, one_neuron, step_size
+from backprop_lib.figures.reproducible import ELSEWHERE, OPEN
 from backprop_lib.figures.scene import View
 from backprop_lib.gradient_check import check_gradient
 from backprop_lib.network import Network
@@ -244,6 +245,45 @@ def test_the_iris_lab_shows_the_run_that_its_line_of_code_trains() -> None:
     assert "[('identity', 4), ('sigmoid', 5), ('sigmoid', 5), ('sigmoid', 3)]" in scene.view.code
 
 
+def test_what_the_history_of_the_iris_lab_does_not_hold_is_open_where_the_twin_has_other_numbers(
+    monkeypatch,
+) -> None:
+    def twin(share):
+        monkeypatch.setattr(
+            iris_lab.Runs,
+            "twin",
+            lambda runs, epoch: (1 + share) * runs.history(runs._key, epoch).parameters[epoch],
+        )
+        scene = scene_of("iris_lab")
+        scene.controls["epoch"].value = 30
+        assert ELSEWHERE not in scene.view.sentence
+        return {name: row[0] for name, row in table(scene).items()}
+
+    plain, same, other = twin(0.0), twin(1e-12), twin(1e-4)
+    assert plain == same and OPEN not in plain.values()
+    left_open = {name for name, cell in other.items() if cell == OPEN}
+    slopes, rises = ({n for n in plain if n.startswith(words)} for words in ("largest ∂C/∂w", "more cost"))
+    assert len(slopes) == 2 and len(rises) == 5
+    assert left_open == slopes | {name for name in rises if "below" not in plain[name]}
+    assert rises & left_open
+    assert all(other[name] == plain[name] for name in plain.keys() - left_open)
+
+
+def test_a_rise_of_the_cost_of_which_round_off_may_decide_the_digits_is_none() -> None:
+    rises = {1: np.array([0.2, 0.9e-5, -1.1e-5]), 2: np.array([-0.9e-5])}
+    name = "more cost without neuron {} of layer {}"
+    right = {name.format(0, 1): 0.2, name.format(1, 1): 0, name.format(2, 1): -1.1e-5, name.format(0, 2): 0}
+    assert iris_lab.more_cost(rises, 0.1) == right
+
+
+def test_the_iris_lab_leaves_open_which_of_two_equal_outputs_is_the_answer() -> None:
+    # All ReLUs have died, and of the biases of the outputs nothing is left but round-off.
+    settings = {"activation": "relu", "cost": "cross_entropy", "batch_size": 105, "seed": 747}
+    for epoch in (55, 56, 57):
+        scene = iris_lab.iris_lab([10, 9], epoch=epoch, **settings)
+        assert ELSEWHERE in scene.view.sentence and table(scene)["held-out accuracy"] == [OPEN]
+
+
 def test_the_iris_lab_shows_that_four_of_five_neurons_idle() -> None:
     view = scene_of("iris_lab").view
     assert "4 of 5 hidden neurons are idle." in view.sentence
@@ -428,6 +468,15 @@ def test_a_kept_run_is_trained_on_with_the_epoch_and_says_what_round_off_does_to
     scene.controls["epoch"].value = 60
     assert "(tanh, η = 30, batch 105), in which round-off has grown." in scene.view.sentence
     assert scene.view.progress is None and "training cost" in scene.view.sentence
+
+
+def test_each_pane_of_the_iris_lab_is_as_wide_as_its_picture_or_up_to_a_quarter_narrower() -> None:
+    html = iris_lab.iris_lab(epoch=1).view.html
+    panes = re.findall(r'style="flex:(\d+) 1 (\d+)px;max-width:(\d+)px;line-height:0"><(?:img|svg|div)', html)
+    plane, net, curves = ([int(n) for n in pane] for pane in panes)
+    assert plane[2] == 258 and curves[2] == 262 and f'viewBox="0 0 {net[2]} ' in html
+    for share, least, width in (plane, net, curves):
+        assert share == width and abs(least - 0.75 * width) <= 0.5
 
 
 def test_the_axes_of_the_iris_lab_are_as_long_as_the_run() -> None:
@@ -648,3 +697,19 @@ def test_truncation_falls_as_the_power_of_the_step_that_it_is_for_every_paramete
         truncation = step_size.limits(net, x, y, kind, "float64").truncation
         assert truncation[0].max() < {1: 1e-10, 2: 1e-20}[power]
         np.testing.assert_allclose(truncation[2], truncation[0] * 10.0**power, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind, power", [("forward", 1), ("central", 2)])
+def test_truncation_is_taken_from_the_largest_of_five_steps(monkeypatch, kind, power) -> None:
+    """Where the first step that decides happens to be a good one, its error says nothing of the others."""
+    net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
+    x, y = load_iris().take(range(0, 150, 10)).columns()
+    law = np.repeat(1e6 * (10.0 ** np.arange(-12, 0.01, 0.5)[:, None]) ** power, 43, axis=1)
+    errors, first = law.copy(), 18
+    errors[:first] = 0.0  # here no step decides
+    errors[first : first + 4] *= [[0.1], [0.2], [0.3], [0.4]]
+    errors[first + 5 :] *= 3.0  # more than two decades away other terms count
+    monkeypatch.setattr(step_size, "u_curve", lambda *arguments: errors)
+    truncation = step_size.limits(net, x, y, kind, "float64").truncation
+    np.testing.assert_allclose(truncation[:first], law[:first], rtol=1e-12)
+    np.testing.assert_array_equal(truncation[first:], errors[first:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from itertools import product
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from backprop_lib import fast_differences, gradient_check
-from backprop_lib.activations import ACTIVATIONS, HIDDEN, activation
+from backprop_lib.activations import ACTIVATIONS, HIDDEN, Activation, activation
 from backprop_lib.arguments import apart
 from backprop_lib.costs import COSTS, Cost
 from backprop_lib.data import load_iris, standardize
@@ -650,6 +651,126 @@ def test_a_cost_of_ones_own_that_takes_complex_numbers_has_a_referee() -> None:
     assert check_gradient(net, x, y, smooth, gradient=wrong).failed == ["w1"]
 
 
+def huber(a, y, turn=0.1):
+    off = a - y
+    return np.where(np.abs(off) <= turn, 0.5 * off * off, turn * (np.abs(off) - 0.5 * turn)).sum(axis=0)
+
+
+# Costs of our own, {name: (value, derivative, whether it has a derivative for complex numbers)}.
+OUR_COSTS = {
+    "huber": (huber, lambda a, y: np.clip(a - y, -0.1, 0.1), False),
+    "huber of small errors": (lambda a, y: huber(a, y, 3.0), lambda a, y: a - y, True),
+    "real part": (lambda a, y: (0.5 * (a - y).real ** 2 + 0 * a).sum(axis=0), lambda a, y: a - y, False),
+    "conjugate": (lambda a, y: (0.5 * (a - y) * np.conj(a - y)).sum(axis=0), lambda a, y: a - y, False),
+    "size": (lambda a, y: (np.abs(a - y) + 0 * a).sum(axis=0), lambda a, y: np.sign(a - y), False),
+    "size of few": (
+        lambda a, y: np.where(a.real > 0.63, np.abs(a - y) + 0 * a, (a - y) ** 2).sum(axis=0),
+        lambda a, y: np.where(a > 0.63, np.sign(a - y), 2 * (a - y)),
+        False,
+    ),
+    "fourth power": (lambda a, y: ((a - y) ** 4).sum(axis=0), lambda a, y: 4 * (a - y) ** 3, True),
+    "root": (
+        lambda a, y: np.sqrt(1 + (a - y) ** 2).sum(axis=0),
+        lambda a, y: (a - y) / np.sqrt(1 + (a - y) ** 2),
+        True,
+    ),
+    "logarithm": (lambda a, y: -(y * np.log(a)).sum(axis=0), lambda a, y: -y / a, True),
+    "steep": (lambda a, y: np.exp(40 * (a - y)).sum(axis=0), lambda a, y: 40 * np.exp(40 * (a - y)), True),
+    "hinge": (
+        lambda a, y: np.where(a.real > 0.5, a - 0.5, 0 * a).sum(axis=0),
+        lambda a, y: np.where(a > 0.5, 1.0, 0.0),
+        True,
+    ),
+}
+NO_DERIVATIVE = "that has a derivative for complex numbers, too"
+
+
+@pytest.mark.parametrize("name", OUR_COSTS)
+def test_the_complex_step_judges_a_cost_of_ones_own_or_is_refused_for_it(name) -> None:
+    value, derivative, has_one = OUR_COSTS[name]
+    rule = Cost(name, value, derivative)
+    for method in METHODS if has_one else ("central", "forward"):
+        assert check_gradient(NET, X, Y, rule, method=method).passed
+        for factor in (1 + 1e-4, 2, -1):
+            wrong = spoiled("w1", lambda g, factor=factor: factor * g)
+            assert check_gradient(NET, X, Y, rule, wrong, method=method).failed == ["w1"]
+    if not has_one:
+        words = f"^method: complex expects a cost {NO_DERIVATIVE}, got {name}, which does not$"
+        for function in (check_gradient, numerical_gradient, differences):
+            with pytest.raises(ValueError, match=words):
+                function(NET, X, Y, rule, method="complex")
+
+
+@pytest.mark.parametrize("far", [1.0, 20.0, 34.0])
+def test_of_outputs_that_are_all_but_certain_the_complex_step_judges_a_cost_of_ones_own(far) -> None:
+    net, x = Network([("identity", 1), ("sigmoid", 1)], init="zeros"), np.array([[1.0, -1.0, 0.3]])
+    net.w[1][...] = far
+    for name in ("fourth power", "root", "logarithm", "steep"):
+        rule = Cost(name, *OUR_COSTS[name][:2])
+        for y in (np.array([[1.0, 0.0, 1.0]]), np.array([[0.0, 1.0, 1.0]])):
+            assert check_gradient(net, x, y, rule, method="complex").passed, name
+            wrong = spoiled("w1", lambda g: 1.001 * g)
+            assert check_gradient(net, x, y, rule, wrong, method="complex").failed == ["w1"], name
+
+
+def test_at_its_own_kink_a_cost_of_ones_own_is_measured_on_its_side() -> None:
+    net = Network([("identity", 3), ("tanh", 4), ("sigmoid", 2)], seed=4)
+    net.w[2][0], net.b[2][0] = 0.0, 0.0  # so that output 0 is ½ for every example
+    rule = Cost("hinge", *OUR_COSTS["hinge"][:2])
+    assert (feed_forward(net, X)[1][2][0] == 0.5).all()
+    assert check_gradient(net, X, Y, rule, method="complex").passed
+
+
+# Activations of our own: (value, slope, smooth, what keeps the complex step from measuring them).
+OUR_ACTIVATIONS = {
+    "softsign": (lambda z: z / (1 + np.abs(z)), lambda z: 1 / (1 + np.abs(z)) ** 2, True, NO_DERIVATIVE),
+    "of the real part": (
+        lambda z: np.tanh(np.real(z)) + 0 * z,
+        lambda z: 1 / np.cosh(z) ** 2,
+        True,
+        NO_DERIVATIVE,
+    ),
+    "arctan of a float": (
+        lambda z: np.vectorize(math.atan)(z),
+        lambda z: 1 / (1 + z * z),
+        True,
+        "that takes complex numbers and keeps their imaginary part",
+    ),
+    "sine": (np.sin, np.cos, True, ""),
+    "leaky relu": (
+        lambda z: np.where(np.real(z) > 0, z, 0.1 * z),
+        lambda z: np.where(np.real(z) > 0, 1.0, 0.1),
+        False,
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("place", ["hidden", "output"])
+@pytest.mark.parametrize("name", OUR_ACTIVATIONS)
+def test_the_complex_step_judges_an_activation_of_ones_own_or_is_refused_for_it(
+    monkeypatch, name, place
+) -> None:
+    *rules, lacks = OUR_ACTIVATIONS[name]
+    monkeypatch.setitem(ACTIVATIONS, name, Activation(name, *rules))
+    layers = (name, "sigmoid") if place == "hidden" else ("tanh", name)
+    net = Network([("identity", 3), (layers[0], 4), (layers[1], 2)], seed=4)
+    double = spoiled("w1", lambda g: 2 * g)
+    for method in ("central", "forward") if lacks else METHODS:
+        assert check_gradient(net, X, Y, method=method).passed
+        assert check_gradient(net, X, Y, gradient=double, method=method).failed == ["w1"]
+    far = check_gradient(net, X, Y, h=1e-2)  # so far that the differences are off, and none can say so
+    if not lacks:
+        assert far.passed
+        return
+    assert not far.passed
+    assert all(b.passed or b.reason.endswith(f"needs an activation {lacks}") for b in far.blocks)
+    words = f"^method: complex expects an activation {lacks}, got {name}, which does not$"
+    for function in (check_gradient, numerical_gradient, differences):
+        with pytest.raises(ValueError, match=words):
+            function(net, X, Y, method="complex")
+
+
 @pytest.mark.parametrize(
     "p, q, shown",
     [
@@ -889,7 +1010,7 @@ def test_the_step_can_be_chosen(h) -> None:
 NUMBER, ENTRY = r"-?\d\.\de[+-]\d\d", r"expected -?[\d.]+(?:e-\d+)?, got -?[\d.]+(?:e-\d+)?"
 NO_REFEREE = (
     "; differences with h = 1e-05 may be that far off; the complex step, which is not, needs a cost "
-    "that takes complex numbers"
+    "that takes complex numbers and keeps their imaginary part"
 )
 
 

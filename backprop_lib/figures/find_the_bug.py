@@ -15,7 +15,17 @@ from backprop_lib.drawing.net import superscript
 from backprop_lib.drawing.plots import FastFigure, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of, feed_forward
-from backprop_lib.figures.reproducible import DOUBT, ELSEWHERE, OPEN, apart, differ, rounded_up, twin_of
+from backprop_lib.figures.reproducible import (
+    DOUBT,
+    ELSEWHERE,
+    OPEN,
+    apart,
+    differ,
+    moved,
+    rounded_up,
+    tied,
+    twin_of,
+)
 from backprop_lib.figures.scene import Scene, View, choice, when_idle
 from backprop_lib.gradient_check import Report, check_gradient
 from backprop_lib.network import Network
@@ -59,13 +69,17 @@ def train_with(name: str) -> BugRun:
     wrong = MISTAKES[one_of("name", name, MISTAKES)].gradient if name else lambda *a: backprop(*a).gradient
     report = check_gradient(net, x, y, gradient=wrong)
     costs, twin, doubtful = [cost_of(net, x, y)], twin_of(net), False
+    chance = np.random.default_rng(0)
     for _ in range(STEPS):
         for one in (net, twin):
             step = wrong(one, x, y, "quadratic").theta
             one.theta -= min(3.0, 3.0 / max(1e-12, float(np.linalg.norm(step)))) * step
+        twin.theta[...] = moved(twin.theta, chance)
         costs.append(cost_of(net, x, y))
         doubtful |= apart(net.theta, twin.theta) > DOUBT or bool(differ(costs[-1], cost_of(twin, x, y)))
-    answers = feed_forward(net, held_out.x.T)[1][net.L].argmax(axis=0)
+    z, a = feed_forward(net, held_out.x.T)
+    doubtful |= tied(z[net.L])
+    answers = a[net.L].argmax(axis=0)
     return BugRun(np.array(costs), float((answers == held_out.labels).mean()), report, doubtful)
 
 

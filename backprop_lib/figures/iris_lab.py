@@ -29,7 +29,7 @@ from backprop_lib.drawing.net import superscript
 from backprop_lib.drawing.plots import DASHES, FastFigure, image_html, layer_colors, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_per_example, feed_forward
-from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins, rounded_up
+from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins, differ, rounded_up, tied
 from backprop_lib.figures.scene import IntegerBox, LogSlider, Scene, View, choice, slider
 from backprop_lib.network import Network, checked_examples
 from backprop_lib.training import History
@@ -111,6 +111,20 @@ def certain(rise: Array, cost: float) -> Array:
     return np.array([float(f"{v:.2g}") if abs(v) > TINY * cost else 0.0 for v in rise])
 
 
+def more_cost(rises: Mapping[int, Array], cost: float) -> dict[str, float]:
+    """The rises of a cost as a table has them, 0 where round-off may decide their digits."""
+    return {
+        f"more cost without neuron {j} of layer {l}": float(v) if abs(v) > TINY * cost else 0.0
+        for l, rise in rises.items()
+        for j, v in enumerate(rise)
+    }
+
+
+def largest_slopes(dw: Mapping[int, Array]) -> dict[str, float]:
+    """The largest ∂C/∂w of every layer as a table has them."""
+    return {f"largest ∂C/∂w{superscript(l)}": float(np.abs(w).max()) for l, w in dw.items()}
+
+
 def idle_neurons(rises: Mapping[int, Array], cost: float) -> set[tuple[int, int]]:
     """The neurons (l, j) that do less than a twentieth of the work of the busiest one in their layer."""
     least = {l: max(IDLE * float(rise.max()), TINY * cost) for l, rise in rises.items()}
@@ -182,6 +196,11 @@ class Runs:
         """Whether the run that was asked for last may end elsewhere on another computer."""
         return bool(self._trainer.is_doubtful(epoch))
 
+    def twin(self, epoch: int) -> Array:
+        """The parameters of its twin after an epoch that is not doubtful."""
+        theta: Array = self._trainer.twin(epoch)
+        return theta
+
 
 class Seen:
     """A run at an epoch, or at its last finite one: the net there, and what it computes of the flowers."""
@@ -192,9 +211,11 @@ class Seen:
         self.diverged_at = self.history.diverged_at
         self.at = min(epoch, self.history.epochs)
         self.is_finished = self.at == epoch or self.diverged_at is not None
-        self.is_doubtful = runs.is_doubtful(self.at)
         self.layers = specification(list(settings.hidden), settings.activation, settings.cost)
-        self.net = Network(self.layers).with_parameters(self.history.parameters[self.at])  # type: ignore[index]
+        self.net = net = Network(self.layers).with_parameters(self.history.parameters[self.at])  # type: ignore[index]
+        outputs = [feed_forward(net, flowers.x.T)[0][net.L] for flowers in (runs.train, runs.held_out)]
+        self.is_doubtful = runs.is_doubtful(self.at) or any(map(tied, outputs))
+        self.twin = None if self.is_doubtful else net.with_parameters(runs.twin(self.at))
         self.name = f"{'-'.join(str(n) for n in self.net.sizes)} net"
         self.cost = float(self.history.cost[self.at])
         self.right = round(45 * self.history.held_out_accuracy[self.at])  # type: ignore[index]
@@ -476,8 +497,8 @@ class IrisLab(Scene):
 
     def _view(self, run: Seen, kept: Seen | None, epoch: int) -> View:
         net, history, at, settings = run.net, run.history, run.at, run.settings
-        back = backprop(net, self._x, self._y, settings.cost)
-        rises = work(net, self._x, self._y, settings.cost)
+        flowers = (self._x, self._y, settings.cost)
+        back, rises = backprop(net, *flowers), work(net, *flowers)
         idle = set() if run.is_doubtful else idle_neurons(rises, run.cost)
         sentence = run.sentence()
         if settings.hidden and not run.is_doubtful:
@@ -492,14 +513,19 @@ class IrisLab(Scene):
             "training accuracy": history.accuracy[at],
             "held-out accuracy": history.held_out_accuracy[at],  # type: ignore[index]
             **{f"‖δ‖ of layer {l}": history.delta_norm(l)[at] for l in history.delta},
-            **{f"largest ∂C/∂w{superscript(l)}": np.abs(w).max() for l, w in back.gradient.w.items()},
+            **largest_slopes(back.gradient.w),
         }
         below = f"below {number(rounded_up(max(TINY * run.cost, 1e-300)), 1)}"
         cells = {name: number(value, 4) for name, value in quantities.items()}
-        for l, rise in rises.items():
-            for j, v in enumerate(certain(rise, run.cost)):
-                cells[f"more cost without neuron {j} of layer {l}"] = number(v, 2) if v else below
-        rows = [[name, OPEN if run.is_doubtful else cell] for name, cell in cells.items()]
+        missed = more_cost(rises, run.cost)
+        cells |= {name: number(value, 2) if value else below for name, value in missed.items()}
+        left_open = set(cells)
+        if run.twin is not None:  # all that the history holds has been compared
+            twins = largest_slopes(backprop(run.twin, *flowers).gradient.w)
+            twins |= more_cost(work(run.twin, *flowers), run.cost)
+            left_open = {name for name, value in twins.items() if differ((quantities | missed)[name], value)}
+        is_open = run.is_doubtful or not left_open.isdisjoint(missed)
+        rows = [[name, OPEN if name in left_open else cell] for name, cell in cells.items()]
         alt = (
             "The plane of the two petal measures with the answers of the net and the 150 flowers; the net, "
             "every neuron drawn as its activation over this plane; over the epochs the cost, the errors by "
@@ -509,7 +535,7 @@ class IrisLab(Scene):
         html = (
             '<div style="display:flex;flex-wrap:wrap;gap:6px">'
             f"{_pane(PLANE, self._plane_html(run, kept, alt))}"
-            f"{_pane(NetOfMaps.width, self._net_html(run, back.a, rises, idle))}"
+            f"{_pane(NetOfMaps.width, self._net_html(run, back.a, rises, idle, is_open))}"
             f"{_pane(CURVES, self._curves.html(run, kept))}</div>"
             f'<p style="{SHARED}">This state again: <code style="user-select:all">{escape(line)}</code></p>'
         )
@@ -534,7 +560,9 @@ class IrisLab(Scene):
         png = self._in_cm.png(answers(run.net, self._plane).reshape(shape), wrong, others)
         return image_html(png, alt, PLANE, HEIGHT)
 
-    def _net_html(self, run: Seen, a: Mapping[int, Array], rises: Mapping[int, Array], idle: Any) -> str:
+    def _net_html(
+        self, run: Seen, a: Mapping[int, Array], rises: Mapping[int, Array], idle: Any, is_open: bool
+    ) -> str:
         net = run.net
         coarse = self._plane.reshape(4, UP, ACROSS)[:, ::COARSE, ::COARSE]
         over = feed_forward(net, coarse.reshape(4, -1))[1]
@@ -561,7 +589,7 @@ class IrisLab(Scene):
             colors=SPECIES_COLORS,
             key=MAP_KEY,
             buttons={l: (f"size_{l}", 1, WIDEST) for l in range(1, net.L)},
-            is_open=run.is_doubtful,
+            is_open=is_open,
         )
         return drawn.svg(alt)
 

@@ -1,13 +1,14 @@
 """Whether another computer would get the same numbers, or other ones.
 
 Processors round a matrix product differently, in the last bit. Most training runs forget such a difference;
-some make it grow until their numbers have nothing in common. A twin run, which starts with parameters that
-differ by a share of 1e-13, shows which kind a run is.
+some make it grow until their numbers have nothing in common. A twin run, whose parameters are moved by a
+share of 1e-13 at the start and after every epoch, shows which kind a run is. One moved at the start alone
+would not: of a run that forgets at first and makes grow later on, nothing would be left but its last bits.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -17,9 +18,10 @@ from backprop_lib.network import Network
 from backprop_lib.training import History, Trainer
 
 NUDGE = 1e-13  # the share by which the parameters of a twin differ: far more than round-off
-DOUBT = 1e-6  # the share by which they may differ later; round-off itself has then grown to some 1e-8
+DOUBT = 1e-7  # the share by which they may differ later; round-off itself has then grown to some 1e-10
 ELSEWHERE = "another computer may get another answer here"
 OPEN = "depends on the computer"  # in the place of a number
+Kind = TypeVar("Kind", bound=Trainer)
 
 
 def rounded_up(value: float) -> float:
@@ -38,6 +40,13 @@ def twin_of(net: Network) -> Network:
     return net.with_parameters(net.theta + np.where(net.theta == 0, 1.0, net.theta) * sides)
 
 
+def moved(theta: Array, rng: np.random.Generator) -> Array:
+    """Parameters that differ by a share of 1e-13, up or down by chance; a zero differs by 1e-13."""
+    sides = np.where(rng.random(theta.shape) < 0.5, NUDGE, -NUDGE)
+    other: Array = theta + np.where(theta == 0, 1.0, theta) * sides
+    return other
+
+
 def apart(theta: Array, twin: Array) -> float:
     """‖θ − θ̃‖ / ‖θ‖; infinite if either is not finite."""
     with np.errstate(invalid="ignore", over="ignore"):
@@ -49,6 +58,32 @@ def differ(one: Array | float, other: Array | float) -> Any:
     """Where the numbers of two runs are apart by a share above DOUBT, or one is not finite."""
     with np.errstate(invalid="ignore", over="ignore"):
         return ~(np.abs(one - other) <= DOUBT * np.maximum(np.abs(one), np.abs(other)))
+
+
+def tied(z: Array) -> bool:
+    """Whether round-off may decide which output of an example is the largest; z is z^L (n_L, m)."""
+    second, first = np.sort(z, axis=0)[-2:]
+    return bool((first - second <= DOUBT * np.maximum(1.0, np.abs(first))).any())
+
+
+class _Twin(Trainer):
+    """A run whose parameters are moved after every epoch."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._chance = np.random.default_rng(0)
+
+    def _run_epoch(self) -> bool:
+        is_finite = super()._run_epoch()
+        if is_finite:
+            self._state = self._state._replace(theta=moved(self._state.theta, self._chance))
+        return is_finite
+
+    def parameters(self, epoch: int) -> Array:
+        """θ as this epoch left it, before it was moved."""
+        theta = self._state.records[epoch].theta
+        assert theta is not None
+        return theta
 
 
 class Twins:
@@ -69,14 +104,14 @@ class Twins:
         seed: int,
         held_out: Any = None,
     ) -> None:
-        def run(net: Network, data: Any, held_out: Any, learning_rate: float) -> Trainer:
-            return Trainer(
+        def run(kind: type[Kind], net: Network, data: Any, held_out: Any, learning_rate: float) -> Kind:
+            return kind(
                 net, data, cost, learning_rate, batch_size, seed, held_out=held_out, keep_parameters=True
             )
 
-        self._trainer = run(net, data, held_out, learning_rate)  # which refuses what makes no sense
+        self._trainer = run(Trainer, net, data, held_out, learning_rate)  # which refuses what makes no sense
         others = None if held_out is None else _nudged(held_out)
-        self._twin = run(twin_of(net), _nudged(data), others, learning_rate * (1 + NUDGE))
+        self._twin = run(_Twin, twin_of(net), _nudged(data), others, learning_rate * (1 + NUDGE))
         self._doubtful_from: int | None = None
         self.interrupted = False
 
@@ -111,6 +146,10 @@ class Twins:
     def is_doubtful(self, epoch: int) -> bool:
         """Whether round-off may have decided the numbers of this epoch, or of one before."""
         return self._doubtful_from is not None and epoch >= self._doubtful_from
+
+    def twin(self, epoch: int) -> Array:
+        """θ̃ after an epoch that is not doubtful, for what the history does not say."""
+        return self._twin.parameters(epoch)
 
 
 class _Examples(NamedTuple):
