@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from backprop_lib.drawing.named import equation, named
-from backprop_lib.drawing.net import network_svg, subscript, superscript
+from backprop_lib.drawing.net import NARROW, network_svg, subscript, superscript
 from backprop_lib.drawing.svg import beside, enlarged
 from backprop_lib.figures.scene import Scene, View, living_line, slider
 from backprop_lib.network import Network
 
-MOST, CANVAS = 12, (340, 450)  # for the largest net as for the smallest, and for a phone
+MOST, CANVAS = 12, (NARROW, 432)  # for the largest net as for the smallest, and for a phone
 
 
 def counted(net: Network) -> list[str]:

@@ -478,6 +478,54 @@ def test_the_expression_graph_is_readable_on_a_phone_at_every_step_and_stays_whe
             handle.press("ArrowRight")
 
 
+# A flower and a change of a weight with which numbers in neurons are as long as any: −1+3e−4, 1−2e−5.
+LONG = {"Hidden activation": "tanh", "Flower": "117"}
+
+
+@pytest.mark.parametrize(
+    ("name", "states"),
+    [
+        ("stepper", [{"Step": step} | more for more in ({}, LONG) for step in "0123456"]),
+        (
+            "nudge",
+            [{"Layer l": l, "Neuron j": "2", "Flower": flower} for l in "12" for flower in ("0", "117")],
+        ),
+        (
+            "weight_inspector",
+            [
+                {"Layer l": l, "To neuron j": j, "From neuron k": "0", CHANGE: change, "Flower": "117"}
+                for l in "12"
+                for j in "012"
+                for change in ("-3", "0", "3")
+            ],
+        ),
+        ("step_size", [{"Error of": f"one {of}", "Layer l": l} for of in ("weight", "bias") for l in "12"]),
+        (
+            "clones",
+            [
+                {"Data": data, "Start": start, "Hidden neurons": hidden}
+                for data in ("XOR", "iris")
+                for start in ("constant", "random")
+                for hidden in "258"
+            ],
+        ),
+    ],
+)
+def test_a_net_beside_a_plot_or_an_equation_is_readable_on_a_phone_and_keeps_its_size(
+    name: str, states: list[dict[str, str]], phone: Any
+) -> None:
+    scene, twin = figure(phone, name), twin_of(name)
+    drawn = scene.locator("svg").bounding_box()
+    check_on_a_phone(scene)
+    for state in states:
+        for control, value in state.items():
+            set_to(scene, control, value)
+        assert not settled(scene, twin)[1]
+        check_on_a_phone(scene)
+        now = scene.locator("svg").bounding_box()
+        assert (now["width"], now["height"]) == (drawn["width"], drawn["height"]), state
+
+
 @pytest.mark.parametrize("name", ["one_neuron", "iris_lab"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_number_that_is_refused_moves_nothing_and_says_so_where_it_is_seen(
@@ -689,6 +737,18 @@ def test_a_neuron_that_is_drawn_as_a_map_stays_what_it_says_when_it_lights(page:
         "g => [...g.querySelectorAll('rect')].map(r => getComputedStyle(r).strokeDasharray)"
     )
     assert [dash for dash in dashes if dash != "none"] == ["6px, 3px"], "its frame alone shows the focus"
+
+
+def set_to(scene: Any, name: str, value: str) -> None:
+    """Choose a value of a control, or type it where its number is read."""
+    control = locate(scene, name)
+    if control.locator("select").count():
+        control.locator("select").select_option(value)
+        return
+    control.locator(".widget-readout").click()
+    scene.page.keyboard.press("Control+A")
+    scene.page.keyboard.type(value)
+    scene.page.keyboard.press("Enter")
 
 
 def touches(page: Any, x: float, y: float, *moves: tuple[float, float]) -> None:
