@@ -395,7 +395,7 @@ def size_buttons(
              two layers, `apart` pixels, is enough
     """
     control, low, high = button
-    grow = min(most, (apart - 8) / 48)
+    grow = min(most, (apart - 6) / 48)
     for by, sign, word in ((-1, "−", "fewer"), (1, "+", "more")):
         left, is_end = x - 26 if by < 0 else x + 2, not low <= size + by <= high
         yield (

