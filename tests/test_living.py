@@ -377,6 +377,7 @@ def wrong_names(name: str, view: View, code: str, names: list[list[str]]) -> lis
     assert bool(numbers) == bool(CELLS[name])
     drawn = re.sub("|".join(map(re.escape, lines)), "", view.html) + code
     elsewhere = " ".join(re.findall(r'data-(?:is|id)="([^"]*)"', drawn)).split()
+    elsewhere = [name for name in elsewhere if not name.startswith("slope.")]  # which have to be drawn
     elsewhere += [f"grad.{node}" for node in elsewhere]
     elsewhere += [f"slope.{to}.{by}" for by, to in re.findall(r'<g data-from="(\S+)" data-to="(\S+)"', drawn)]
     symbols = {symbol for names, _ in spans for symbol in names.split()} - {"C"}
@@ -773,3 +774,41 @@ def test_a_size_and_a_slope_of_the_activation_have_their_place_in_the_code(
 ) -> None:
     code = code_of(scene_of(name))
     assert [part for part in parts if f'data-is="{part}"' not in code] == []
+
+
+@pytest.mark.parametrize("step", range(7))
+def test_every_slope_of_the_expression_graph_has_its_place_in_the_code_which_computes_it(step: int) -> None:
+    numbers = {"w": -1.5, "x": 0.75, "b": 0.25, "y": 0.5}
+    scene = Driven("expression_graph", numbers | {"step": step}).scene
+    shown = code_of(scene)
+    found: dict[str, set[str]] = {}
+    for names, word in INNERMOST.findall(shown):
+        for name in names.split():
+            found.setdefault(name, set()).add(word)
+    connections = set(re.findall(r'<g data-from="(\S+)" data-to="(\S+)"', scene.view.html))
+    graded = re.findall(r'data-id="([^"]+)"[^>]* data-grad=', scene.view.html)
+    assert len(connections) == 10 and len(graded) == (0, 3, 4, 6, 7, 9, 11)[step]
+    made: dict[str, Any] = {}
+    exec(scene.view.code, made)
+    for parent, node in connections:
+        (word,) = found[f"slope.{node}.{parent}"]
+        assert made[word] == pytest.approx(local_slope(node, parent, numbers), rel=1e-9), word
+    for node in graded:
+        (word,) = found[f"grad.{node}"]
+        through = sum(
+            made[found[f"grad.{child}"].copy().pop()]
+            * local_slope(child, parent, numbers)
+            * (1 + (child == "q"))
+            for parent, child in connections
+            if parent == node
+        )
+        assert made[word] == pytest.approx(1.0 if node == "C" else through, rel=1e-9), word
+
+
+def local_slope(node: str, parent: str, numbers: dict[str, float]) -> float:
+    """The derivative of an operation of the expression graph by one of its operands, by calculus."""
+    w, x, b, y = (numbers[name] for name in "wxby")
+    a = 1 / (1 + np.exp(-(w * x + b)))
+    known = {"p.w": x, "p.x": w, "a.z": a * (1 - a), "d.y": -1.0, "q.d": a - y}
+    known |= {"C.½": (a - y) ** 2, "C.q": 0.5}
+    return float(known.get(f"{node}.{parent}", 1.0))
