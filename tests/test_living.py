@@ -589,9 +589,12 @@ def test_what_can_be_pointed_at_in_the_logits_lies_on_the_bar_and_the_mark_of_it
         r'<i data-is="(\w+)\.L\.(\d)" style="[^"]*left:([\d.]+)%;[^"]*width:([\d.]+)%;[^"]*rotate:(\S+)deg',
         html,
     )
-    middle = {(kind, int(j)): float(left) + float(width) / 2 for kind, j, left, width, _ in found}
+    places: dict[tuple[str, int], list[float]] = {}
+    for kind, j, left, width, _ in found:
+        places.setdefault((kind, int(j)), []).append(float(left) + float(width) / 2)
+    middle = {of: sum(several) / len(several) for of, several in places.items()}
     kinds = ("z", "p", "delta", "jacobian")
-    assert set(middle) == {(kind, j) for kind in kinds for j in range(3)} | {("y", target)}
+    assert set(middle) == {(kind, j) for kind in (*kinds, "y") for j in range(3)}
     assert all(float(turn) % 90 == 0 for *_, turn in found), "bars stand, numbers and marks lie"
     apart = {kind: middle[kind, 1] - middle[kind, 0] for kind in kinds}
     assert min(apart.values()) > 10
@@ -602,7 +605,7 @@ def test_what_can_be_pointed_at_in_the_logits_lies_on_the_bar_and_the_mark_of_it
     for j in range(3):
         assert middle["z", j] == pytest.approx(middle["p", j], abs=0.03)
         assert middle["jacobian", j] - middle["delta", j] == pytest.approx(0.36 * apart["delta"], abs=0.03)
-    assert middle["y", target] == pytest.approx(middle["p", target], abs=0.03)
+        assert middle["y", j] == pytest.approx(middle["p", j], abs=0.03)
     assert html.count('<span data-is="z.L">Σₖ</span>') == html.count('<span data-is="z.L">zₖ</span>') == 3
     assert f'<span data-is="C">C</span> = −ln <span data-is="p.L.{target}">p{"₀₁₂"[target]}</span>' in html
 
@@ -657,6 +660,26 @@ def test_what_can_be_pointed_at_of_a_bar_of_the_logits_goes_from_zero_to_its_end
             middle = bar.get_x() + bar.get_width() / 2
             ends = place_of(fast, bar.axes, [(middle, 0), (middle, bar.get_height())])
             assert strip.middle == pytest.approx(ends.mean(axis=0), abs=0.5)
+
+
+@pytest.mark.parametrize("target", range(3))
+def test_the_targets_and_the_cost_of_the_logits_can_be_pointed_at_where_they_are_drawn(target: int) -> None:
+    driven = Driven("logits", {"target": target, "z_0": -3.0, "z_2": 6.5})
+    fast = driven.figure
+    assert fast is not None
+    for j in range(3):
+        marks = [
+            place_of(fast, fast[name].axes, fast[name].get_xydata()[j]) for name in ("target >", "target <")
+        ]
+        places = [strip for strip in strips_of(driven) if strip.names == f"y.L.{j}"]
+        assert len(places) == 2 + (j == target)  # and the words above
+        for place, mark in zip(places, marks, strict=False):
+            assert place.middle == pytest.approx(mark, abs=0.1) and 14 < place.thick < 20
+        heights = fast[f"p {j}"].axes.transData.transform([(0, 0), (0, 1)])[:, 1] / fast.figure.dpi * 100
+        assert marks[0][1] == pytest.approx(heights[int(j == target)], abs=0.1)
+    (cost,) = (strip for strip in strips_of(driven) if strip.names == "C")
+    text = fast[f"C {target}"]
+    assert cost.middle == pytest.approx(place_of(fast, text.axes, text.get_position()), abs=0.1)
 
 
 def uncovered(driven: Driven, names: str, artist: str) -> list[int]:

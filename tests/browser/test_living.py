@@ -148,6 +148,13 @@ ALL_DELTAS = ["neuron 2.0", "neuron 2.1", "neuron 2.2"]
             ["place jacobian.L.1", "(Jᵀ∇C)₁", "−0.043", "of_quadratic", "of_quadratic"],
             r"Jᵀ∇C of neuron 1 of layer L: −0\.043",
         ),
+        (
+            "logits",
+            "i[data-is='y.L.1'] >> nth=0",
+            ["place y.L.1"] * 2 + ["y₁", "0", "y", "y", "y"],
+            "y of neuron 1 of layer L: 0",
+        ),
+        ("logits", "i[data-is='C']", ["place C", "C", "2.41", "C"], r"C: 2\.41"),
         ("depth", "i[data-is='w.2']", ["place w.2", "w²", "w[2]"], "w of layer 2"),
         (
             "clones",
@@ -249,6 +256,8 @@ def test_a_weight_lights_its_symbols_and_its_number(stepper: Any) -> None:
             "σ′(z) of neuron 0 of layer 1: 0.0494",
         ),
         ("logits", "z₁", ["place z.L.1"], "z of neuron 1 of layer L"),
+        ("logits", "y₁", ["place y.L.1"] * 2, "y of neuron 1 of layer L"),
+        ("logits", "C", ["place C"], "C"),
         ("logits", "−0.91", ["place delta.L.0"], "δ of neuron 0 of layer L: −0.91"),
         ("depth", "‖δ⁷‖", [DELTA_7], "‖δ‖ / ‖δᴸ‖ of layer 7 and δ of layer 7"),
         ("depth", "sigma[1].prime(z[1])", [DELTA_7.replace("7", "1")], "σ′(z) of layer 1"),
