@@ -7,13 +7,13 @@ from typing import Any
 
 from backprop_lib.drawing.named import equation
 from backprop_lib.drawing.net import graph_svg
-from backprop_lib.drawing.svg import beside, enlarged, factor, number
+from backprop_lib.drawing.svg import enlarged, factor, number
 from backprop_lib.figures.scene import Scene, View, living_line, slider
 from backprop_lib.other_ways.autodiff import Value, topological_order
 
 OPERATIONS = ("p = w x", "z = p + b", "a = σ(z)", "d = a − y", "q = d · d", "C = ½ q")
 IN_PYTHON = ("p = w * x", "z = p + b", "a = z.sigmoid()", "d = a - y", "q = d * d", "C = half * q")
-LINES = 16  # of the code after the last step
+LINES = 17  # of the code after the last step
 
 
 def neuron_cost(x: float, w: float, b: float, y: float) -> Value:
@@ -62,7 +62,7 @@ def walk_back(cost: Value, steps: int) -> tuple[list[dict[str, Any]], set[str], 
     return nodes, lit, said
 
 
-def in_symbols(cost: Value, steps: int) -> tuple[list[str], str]:
+def in_symbols(cost: Value, steps: int) -> tuple[list[str], list[str]]:
     """Every operation with its local derivatives, and what the last step hands on, as named HTML."""
     order = topological_order(cost)
     names = {node.label: node.label for node in order}
@@ -86,7 +86,7 @@ def in_symbols(cost: Value, steps: int) -> tuple[list[str], str]:
         twice = " for each d" if len(local) < len(node.parents) else ""
         operations.append(f"{operation}:  {', '.join(local)}{twice}")
     local = [equation(line, names, numbers) for line in operations]
-    return local, equation(";  ".join(handed), names, numbers)
+    return local, [equation(line, names, numbers) for line in handed]
 
 
 def in_code(cost: Value, steps: int) -> tuple[str, dict[str, str]]:
@@ -128,7 +128,9 @@ def in_code(cost: Value, steps: int) -> tuple[str, dict[str, str]]:
         if node is not cost:  # whose local derivatives are the whole ones
             lines.append("; ".join(handed))
     lines.append(f"values = [v.data for v in ({', '.join(variable(node.label) for node in order)})]")
-    lines.append(f"[*zip(values, [{', '.join(found.get(node, 'None') for node in order)}])]")
+    slopes = [found.get(node, "None") for node in order]
+    lines.append(f"[*zip(values, [{', '.join(slopes[:6])},")
+    lines.append(f"{' ' * 15}{', '.join(slopes[6:])}])]")
     return "\n".join(lines), names
 
 
@@ -156,8 +158,9 @@ def expression_graph() -> Scene:
             rows.append([node["id"], number(node["data"]), grad])
         code, names = in_code(cost, step)
         local, handed = in_symbols(cost, step)
-        html = beside(enlarged(graph_svg(nodes, lit, alt), 1.25), living_line(*local)) + living_line(handed)
-        return View(html, alt, sentence, rows, code, names=names)
+        said = living_line(*local, most=len(OPERATIONS)) + living_line(*handed, most=2)
+        html = enlarged(graph_svg(nodes, lit, alt), 1.25) + said
+        return View(html, alt, sentence, rows, code, names=names, aside=said)
 
     controls = {
         "x": slider("Input x", 1.0, -2.0, 2.0, 0.25),

@@ -552,6 +552,35 @@ def test_a_net_beside_a_plot_or_an_equation_is_readable_on_a_phone_and_keeps_its
         assert (now["width"], now["height"]) == (drawn["width"], drawn["height"]), state
 
 
+PLACES = """scene => ['svg', '.said > div', '.pointed', '.sentence', 'pre'].map(each => {
+    const [of, all] = [scene.querySelector(each), scene].map(element => element.getBoundingClientRect());
+    return [of.left - all.x, of.top - all.y, of.right - all.x];
+})"""
+STEADY = {
+    "expression_graph": [{"Steps back": step} for step in "0123456"]
+    + [{"Weight w": "-3.75", "Input x": "-1.25"}],
+    "layer_sizes": [{"Hidden layers": hidden, "Outputs": "12"} for hidden in "0123"],
+}
+
+
+@pytest.mark.parametrize("name", STEADY)
+def test_what_is_said_of_a_high_drawing_stands_beside_it_and_stays_there(name: str, page: Any) -> None:
+    scene, twin = figure(page, name), twin_of(name)
+    places, room = scene.evaluate(PLACES), scene.bounding_box()
+    (_, _, end), *said = places
+    assert all(left > end and right > 0.98 * room["width"] for left, _, right in said)
+    assert room["height"] <= 760
+    for state in STEADY[name]:
+        for control, value in state.items():
+            set_to(scene, control, value)
+        assert not settled(scene, twin)[1]
+        now = scene.evaluate(PLACES), scene.bounding_box()["height"]
+        assert now == (places, room["height"]), state
+        scene.locator(".said [data-is]").first.hover()
+        assert told(scene) and scene.evaluate(PLACES) == places, "nor by what is pointed at"
+        page.mouse.move(0, 0)
+
+
 @pytest.mark.parametrize("name", ["one_neuron", "iris_lab"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_number_that_is_refused_moves_nothing_and_says_so_where_it_is_seen(
