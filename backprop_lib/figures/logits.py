@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.lines import Line2D
 
 from backprop_lib.activations import activation
 from backprop_lib.costs import cost
@@ -60,9 +59,8 @@ def logits() -> Scene:
         )
         for marker, side in ((">", -1), ("<", 1))
     ]
-    handle = Line2D([], [], ls="", marker=">", ms=7, color=INK, label="target y")
     words: dict[str, Any] = {"frameon": False, "fontsize": 9.5, "handlelength": 1, "borderaxespad": 0.3}
-    left.legend(handles=[handle], **words, **ABOVE).set_in_layout(False)
+    left.legend(pointers[:1], ["target y"], **words, **ABOVE).set_in_layout(False)
     errors = {
         name: [
             fast.add(f"{name} {j}", bar)
