@@ -427,10 +427,13 @@ def logits(v: Values) -> Expected:
         ],
         said="Class # is right and was given the probability #: the cross-entropy charges #, and its error "
         "there is #; the quadratic cost's is #.",
-        reading="Bars for three probabilities and for their errors under two costs, the right class marked. ",
+        reading="Bars for three probabilities, each beside its target, and for their errors under two costs, "
+        "the right class marked with its cost. ",
         texts={f"share {j}": number(float(p[j])) for j in range(3)}
         | {f"z {j}": f"z = {number(z[j])}" for j in range(3)}
-        | {f"right {side} {j}": "right class" * (j == t) for j in range(3) for side in "pδ"},
+        | {f"right {side} {j}": "right class" * (j == t) for j in range(3) for side in "pδ"}
+        | {f"C {j}": f"C = {number(price)}" * (j == t) for j in range(3)},
+        lines={f"target {side}": (np.arange(3) + by, right) for side, by in ((">", -0.37), ("<", 0.37))},
         named=["output", "z", "p", "p − y", "Jᵀ∇C of the quadratic cost"],
         labels=[0, 1, 2],
         heights={f"p {j}": p[j] for j in range(3)}

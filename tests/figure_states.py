@@ -125,8 +125,10 @@ class Driven:
         view, scene = self.scene.view, self.scene
         assert scene.error is None, scene.error
         shown, is_open = scene._shown.value, scene.numbers_button.value
-        assert shown.count(view.html) == 1 and view.progress is None
-        words = re.sub("<em>.*?</em> ", "", shown.replace(view.html, ""))
+        assert view.html.endswith(view.aside) and view.progress is None
+        pictures = view.html.removesuffix(view.aside)  # beside which the rest may stand
+        assert shown.count(pictures) == 1 and view.aside in shown.partition(pictures)[2]
+        words = re.sub("<em>.*?</em> ", "", shown.replace(pictures, "").replace(view.aside, ""))
         assert f">{escape(view.sentence)}</p>" in words
         assert re.findall("<table.*</table>", words) == [table_html(view.table)] * bool(
             is_open and view.table

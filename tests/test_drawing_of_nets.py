@@ -12,6 +12,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib import get_data_path
+from PIL import ImageFont
 
 from backprop_lib.drawing.net import Drawing, graph_svg, network_svg
 from backprop_lib.drawing.svg import number, still
@@ -147,6 +149,29 @@ def test_any_net_fits_the_canvas_that_is_given(sizes: list[int], more: dict[str,
         column.sort()
         assert all(above + r <= below - r for (above, r), (below, _) in pairwise(column))
         assert column[0][0] - column[0][1] >= 0 and column[-1][0] + column[-1][1] <= 400 - 62
+
+
+LETTERS = ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", 100)  # the widest of the fonts
+
+
+def test_in_a_narrow_drawing_no_letters_are_small_and_those_of_a_neuron_stay_in_it() -> None:
+    values = {l: np.resize([-1 + 8e-4, 1 - 2e-5, 7e-4, -0.0123], n) for l, n in enumerate(NET.sizes)}
+    svg = network_svg(
+        NET.sizes, weights=NET.w, values=values, deltas=values, canvas=(328, 390), lit={(1, 2, 3)}
+    )
+    assert min(float(size) for size in re.findall('font-size="([^"]*)"', svg.partition("<rect")[2])) >= 11
+    for neuron in elements(svg, "data-neuron"):
+        circle, *words = neuron
+        cx, cy, r = (float(circle.attrib[name]) for name in ("cx", "cy", "r"))
+        inside = [text for text in words if float(text.attrib["y"]) < cy + r]
+        written = "".join(text.text or "" for text in inside)
+        assert written in ("−1+8e−4", "1−2e−5", "7e−4", "−0.01")
+        for text in inside:
+            size = float(text.attrib["font-size"])
+            half, y = LETTERS.getlength(text.text or "") * size / 200, float(text.attrib["y"]) - 0.35 * size
+            assert float(text.attrib["x"]) == cx and half < r and abs(y - cy) + size / 2 < r, written
+        rows = sorted(float(text.attrib["y"]) for text in inside)
+        assert all(below - above >= 11 for above, below in pairwise(rows))
 
 
 def test_the_name_of_a_hidden_neuron_stands_in_it() -> None:

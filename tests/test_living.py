@@ -377,6 +377,7 @@ def wrong_names(name: str, view: View, code: str, names: list[list[str]]) -> lis
     assert bool(numbers) == bool(CELLS[name])
     drawn = re.sub("|".join(map(re.escape, lines)), "", view.html) + code
     elsewhere = " ".join(re.findall(r'data-(?:is|id)="([^"]*)"', drawn)).split()
+    elsewhere = [name for name in elsewhere if not name.startswith("slope.")]  # which have to be drawn
     elsewhere += [f"grad.{node}" for node in elsewhere]
     elsewhere += [f"slope.{to}.{by}" for by, to in re.findall(r'<g data-from="(\S+)" data-to="(\S+)"', drawn)]
     symbols = {symbol for names, _ in spans for symbol in names.split()} - {"C"}
@@ -588,9 +589,12 @@ def test_what_can_be_pointed_at_in_the_logits_lies_on_the_bar_and_the_mark_of_it
         r'<i data-is="(\w+)\.L\.(\d)" style="[^"]*left:([\d.]+)%;[^"]*width:([\d.]+)%;[^"]*rotate:(\S+)deg',
         html,
     )
-    middle = {(kind, int(j)): float(left) + float(width) / 2 for kind, j, left, width, _ in found}
+    places: dict[tuple[str, int], list[float]] = {}
+    for kind, j, left, width, _ in found:
+        places.setdefault((kind, int(j)), []).append(float(left) + float(width) / 2)
+    middle = {of: sum(several) / len(several) for of, several in places.items()}
     kinds = ("z", "p", "delta", "jacobian")
-    assert set(middle) == {(kind, j) for kind in kinds for j in range(3)} | {("y", target)}
+    assert set(middle) == {(kind, j) for kind in (*kinds, "y") for j in range(3)}
     assert all(float(turn) % 90 == 0 for *_, turn in found), "bars stand, numbers and marks lie"
     apart = {kind: middle[kind, 1] - middle[kind, 0] for kind in kinds}
     assert min(apart.values()) > 10
@@ -601,7 +605,7 @@ def test_what_can_be_pointed_at_in_the_logits_lies_on_the_bar_and_the_mark_of_it
     for j in range(3):
         assert middle["z", j] == pytest.approx(middle["p", j], abs=0.03)
         assert middle["jacobian", j] - middle["delta", j] == pytest.approx(0.36 * apart["delta"], abs=0.03)
-    assert middle["y", target] == pytest.approx(middle["p", target], abs=0.03)
+        assert middle["y", j] == pytest.approx(middle["p", j], abs=0.03)
     assert html.count('<span data-is="z.L">Σₖ</span>') == html.count('<span data-is="z.L">zₖ</span>') == 3
     assert f'<span data-is="C">C</span> = −ln <span data-is="p.L.{target}">p{"₀₁₂"[target]}</span>' in html
 
@@ -656,6 +660,26 @@ def test_what_can_be_pointed_at_of_a_bar_of_the_logits_goes_from_zero_to_its_end
             middle = bar.get_x() + bar.get_width() / 2
             ends = place_of(fast, bar.axes, [(middle, 0), (middle, bar.get_height())])
             assert strip.middle == pytest.approx(ends.mean(axis=0), abs=0.5)
+
+
+@pytest.mark.parametrize("target", range(3))
+def test_the_targets_and_the_cost_of_the_logits_can_be_pointed_at_where_they_are_drawn(target: int) -> None:
+    driven = Driven("logits", {"target": target, "z_0": -3.0, "z_2": 6.5})
+    fast = driven.figure
+    assert fast is not None
+    for j in range(3):
+        marks = [
+            place_of(fast, fast[name].axes, fast[name].get_xydata()[j]) for name in ("target >", "target <")
+        ]
+        places = [strip for strip in strips_of(driven) if strip.names == f"y.L.{j}"]
+        assert len(places) == 2 + (j == target)  # and the words above
+        for place, mark in zip(places, marks, strict=False):
+            assert place.middle == pytest.approx(mark, abs=0.1) and 14 < place.thick < 20
+        heights = fast[f"p {j}"].axes.transData.transform([(0, 0), (0, 1)])[:, 1] / fast.figure.dpi * 100
+        assert marks[0][1] == pytest.approx(heights[int(j == target)], abs=0.1)
+    (cost,) = (strip for strip in strips_of(driven) if strip.names == "C")
+    text = fast[f"C {target}"]
+    assert cost.middle == pytest.approx(place_of(fast, text.axes, text.get_position()), abs=0.1)
 
 
 def uncovered(driven: Driven, names: str, artist: str) -> list[int]:
@@ -773,3 +797,41 @@ def test_a_size_and_a_slope_of_the_activation_have_their_place_in_the_code(
 ) -> None:
     code = code_of(scene_of(name))
     assert [part for part in parts if f'data-is="{part}"' not in code] == []
+
+
+@pytest.mark.parametrize("step", range(7))
+def test_every_slope_of_the_expression_graph_has_its_place_in_the_code_which_computes_it(step: int) -> None:
+    numbers = {"w": -1.5, "x": 0.75, "b": 0.25, "y": 0.5}
+    scene = Driven("expression_graph", numbers | {"step": step}).scene
+    shown = code_of(scene)
+    found: dict[str, set[str]] = {}
+    for names, word in INNERMOST.findall(shown):
+        for name in names.split():
+            found.setdefault(name, set()).add(word)
+    connections = set(re.findall(r'<g data-from="(\S+)" data-to="(\S+)"', scene.view.html))
+    graded = re.findall(r'data-id="([^"]+)"[^>]* data-grad=', scene.view.html)
+    assert len(connections) == 10 and len(graded) == (0, 3, 4, 6, 7, 9, 11)[step]
+    made: dict[str, Any] = {}
+    exec(scene.view.code, made)
+    for parent, node in connections:
+        (word,) = found[f"slope.{node}.{parent}"]
+        assert made[word] == pytest.approx(local_slope(node, parent, numbers), rel=1e-9), word
+    for node in graded:
+        (word,) = found[f"grad.{node}"]
+        through = sum(
+            made[found[f"grad.{child}"].copy().pop()]
+            * local_slope(child, parent, numbers)
+            * (1 + (child == "q"))
+            for parent, child in connections
+            if parent == node
+        )
+        assert made[word] == pytest.approx(1.0 if node == "C" else through, rel=1e-9), word
+
+
+def local_slope(node: str, parent: str, numbers: dict[str, float]) -> float:
+    """The derivative of an operation of the expression graph by one of its operands, by calculus."""
+    w, x, b, y = (numbers[name] for name in "wxby")
+    a = 1 / (1 + np.exp(-(w * x + b)))
+    known = {"p.w": x, "p.x": w, "a.z": a * (1 - a), "d.y": -1.0, "q.d": a - y}
+    known |= {"C.½": (a - y) ** 2, "C.q": 0.5}
+    return float(known.get(f"{node}.{parent}", 1.0))

@@ -511,3 +511,19 @@ def test_the_text_of_a_table_is_escaped_and_its_numbers_rounded() -> None:
     html = table_html([["name", "value"], ["<b>", -0.123456], ["zero", 0.0]])
     assert "&lt;b&gt;" in html and ">−0.1235<" in html and ">0<" in html
     assert table_html(()) == "" and table_html("<table></table>") == "<table></table>"
+
+
+@pytest.mark.any_kernel
+def test_what_is_said_beside_a_picture_is_said_in_its_order_live_and_in_what_is_stored() -> None:
+    view = View("<b>drawn</b><div>said</div>", "alt", "A sentence.", code="1 + 1", aside="<div>said</div>")
+    shown = Scene({"x": slider("x", 1, 0, 2)}, lambda x: view)
+    stored = shown._repr_mimebundle_()[0]["text/html"]
+    for html in (shown._shown.value, stored):
+        before, said = html.split('<div class="said"')
+        assert "<b>drawn</b>" in before and re.findall("said(?=</div>)|A sentence|1 [+] 1", said) == [
+            "said",
+            "A sentence",
+            "1 + 1",
+        ]
+        assert html.count("<b>drawn</b>") == html.count("<div>said</div>") == 1
+        assert html.count("<div") == html.count("</div>")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 from backprop_lib.extras import need
 
@@ -15,14 +16,28 @@ from matplotlib import colormaps
 
 from backprop_lib.arguments import Array
 from backprop_lib.drawing.canvas import encoded
-from backprop_lib.drawing.colors import FAINT, GRID, INK, QUIET
-from backprop_lib.drawing.net import Button, sign_key, size_buttons, weight_line
-from backprop_lib.drawing.svg import HALO, data_number, document, line_of_text, number
+from backprop_lib.drawing.colors import FAINT, GRID, INK, NEGATIVE, POSITIVE, QUIET
+from backprop_lib.drawing.net import DASHED, Button, size_buttons, weight_line
+from backprop_lib.drawing.svg import HALO, data_number, document, number
 
-LEFT, RIGHT, TOP, BOTTOM = 82, 66, 36, 80  # room for names, captions, and the buttons and the key
+LEFT, TOP, BOTTOM = 72, 46, 56  # room for names, captions, and the buttons and the key
 BARS, EDGE = 18, 26  # pixels for the bars beside a map, and at least so many for the weights
 LARGEST = 60  # pixels of a map
+LETTERS, ON_A_PHONE = 12, 18.3  # where a drawing of 544 is 270 pixels wide, these are larger than 9
+PHONE = f"<style>@media (max-width: 480px) {{ .of-maps {{ font-size: {ON_A_PHONE}px; }} }}</style>"
 CIVIDIS = colormaps["cividis"](np.arange(256), bytes=True)
+
+
+def _words(
+    x: float, y: float, lines: Sequence[str], fill: str, anchor: str = "middle", more: str = ""
+) -> str:
+    """Lines of text around the height y; on a phone they are larger, so there has to be room for that."""
+    place = f'class="of-maps" font-size="{LETTERS}" x="{x:.1f}" y="{y:.1f}"'
+    return "".join(
+        f'<text {place} dy="{0.35 + 1.15 * (i - (len(lines) - 1) / 2):.2f}em" fill="{fill}" '
+        f'text-anchor="{anchor}"{more}>{escape(line)}</text>'
+        for i, line in enumerate(lines)
+    )
 
 
 def map_png(cells: Array, limits: tuple[float, float]) -> bytes:
@@ -43,8 +58,7 @@ class NetOfMaps:
     work      {l: (n_l,)}: by how much the cost rises without the neuron, for hidden layers; 0 if hardly
     idle      the neurons (l, j) that are drawn pale, and named so
     names     of the inputs, and of the outputs, which are those of the groups
-    captions  two lines for each layer
-    key       two lines below all, which say what the maps and the bars mean
+    captions  lines for each layer
     buttons   {l: (the name of a control, the least and the most neurons)}: − and + below a layer
     is_open   whether another computer may get other numbers: then they are drawn, and told in no digit
     """
@@ -56,13 +70,12 @@ class NetOfMaps:
     work: Mapping[int, Array]
     idle: Collection[tuple[int, int]]
     names: tuple[Sequence[str], Sequence[str]]
-    captions: Sequence[tuple[str, str]]
+    captions: Sequence[Sequence[str]]
     colors: Sequence[str]
-    key: tuple[str, str]
     buttons: Mapping[int, Button]
     is_open: bool = False
     width: int = 544
-    height: int = 480
+    height: int = 440
 
     def __post_init__(self) -> None:
         """Where everything goes."""
@@ -71,11 +84,16 @@ class NetOfMaps:
         sizes = [weights[1].shape[1], *(len(weights[l]) for l in range(1, L + 1))]
         room = height - TOP - BOTTOM
         # The columns stay where they are, whatever the size of the maps.
-        self.apart = (width - RIGHT - BARS - LARGEST / 2 - LEFT) / L
+        self.apart = (width - BARS - LARGEST / 2 - LEFT) / L
         self.side = min(LARGEST, room / max(sizes) - 6, self.apart - BARS - EDGE)
         self.x = [LEFT + self.apart * l - (self.side / 2 if l else 0) for l in range(L + 1)]
-        pitch = min(LARGEST + 14.0, room / max(sizes))
-        self.y = [[TOP + room / 2 + pitch * (j - (n - 1) / 2) for j in range(n)] for n in sizes]
+        # Below an output there is room for its name.
+        most = [LARGEST + (14.0 if l < L else 24.0) for l in range(L + 1)]
+        pitch = [min(far, room / n) for far, n in zip(most, sizes, strict=True)]
+        self.y = [
+            [TOP + room / 2 + far * (j - (n - 1) / 2) for j in range(n)]
+            for far, n in zip(pitch, sizes, strict=True)
+        ]
         self.largest = max(float(np.abs(w).max()) for w in weights.values())
 
     def svg(self, alt: str) -> str:
@@ -83,24 +101,24 @@ class NetOfMaps:
         return document(self.width, self.height, alt, self._parts())
 
     def _parts(self) -> Iterable[str]:
+        yield PHONE
         yield from self._edges()
         for k, (name, y) in enumerate(zip(self.names[0], self.y[0], strict=True)):
             circle = f'<circle cx="{self.x[0]}" cy="{y:.1f}" r="5" fill="{INK}"/>'
             yield f'<g data-layer="0" data-neuron="{k}">{circle}</g>'
-            yield line_of_text(self.x[0] - 9, y, name, 11, INK, "end")
+            yield _words(self.x[0] - 9, y, name.split(), INK, "end")
         for l in range(1, self.L + 1):
             for j in range(len(self.y[l])):
                 yield self._neuron(l, j)
-        end = self.x[self.L] + self.side + BARS + 4
         for name, y, color in zip(self.names[1], self.y[self.L], self.colors, strict=True):
-            yield line_of_text(end, y, name, 11, color, "start")
+            x = self.x[self.L] + self.side / 2
+            yield _words(x, y + self.side / 2 + ON_A_PHONE * 0.6, [name], color, more=HALO)
         for l, caption in enumerate(self.captions):
-            for row, words in enumerate(caption):
-                yield line_of_text(self.x[l] + (self.side / 2 if l else -24), 12 + 14 * row, words, 11, QUIET)
+            yield _words(self.x[l] + (self.side / 2 if l else -24), 22, caption, QUIET)
         for l, button in self.buttons.items():
-            top = self.height - BOTTOM + 1
+            top = self.height - BOTTOM + 4
             middle = self.x[l] + self.side / 2
-            yield from size_buttons(middle, top, l, len(self.y[l]), button, 1.4, self.apart)
+            yield from size_buttons(middle, top, l, len(self.y[l]), button, 2.05, self.apart)
         yield from self._key()
 
     def _edges(self) -> Iterable[str]:
@@ -147,12 +165,14 @@ class NetOfMaps:
             parts.append(f'<rect {at} width="{BARS - 4}" fill="{GRID}"/>')
             parts.append(f'<rect {at} width="{long:.1f}" fill="{color}"/>')
         if is_idle:
-            parts.append(line_of_text(x + side / 2, y, "idle", 11, INK, more=HALO))
+            parts.append(_words(x + side / 2, y, ["idle"], INK, more=HALO))
         return "".join(parts) + "</g>"
 
     def _key(self) -> Iterable[str]:
-        """What the maps, the bars and the lines mean."""
-        middle, y = self.width / 2, self.height - 38
-        for row, words in enumerate(self.key):
-            yield line_of_text(middle, y + 15 * row, words, 11, QUIET)
-        yield from sign_key(middle - 105, y + 30)
+        """What the lines mean, below the inputs, which have no buttons."""
+        for row, (word, color, dash) in enumerate(
+            (("positive", POSITIVE, ""), ("negative", NEGATIVE, DASHED))
+        ):
+            y = self.height - BOTTOM + 16 + 24 * row
+            yield (f'<line x1="6" x2="28" y1="{y}" y2="{y}" stroke="{color}" stroke-width="3"{dash}/>')
+            yield _words(33, y, [word], color, "start")

@@ -6,6 +6,7 @@ drawing can be checked against the arrays it was made from. Numbers are rounded:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -32,8 +33,10 @@ Button = tuple[str, int, int]
 Shapes = Mapping[int, tuple[int, ...]]
 MOST_DRAWN = 12  # neurons of a layer
 SIZES = range(12, 7, -1)  # of the letters in a circle
+NARROW, LEGIBLE = 328, 11  # a canvas that a phone shows 270 pixels wide, letters of 11 as such of 9
 ROOM = 40  # for the buttons below a net, as large as a finger
-KEY = 390  # the room for what the strokes mean, on one line
+KEY = 390  # the room for what the strokes mean; in less they are shorter
+SHAPE = 64  # the room for the shape of a matrix between two captions
 DASHED = ' stroke-dasharray="6 4"'  # what is negative
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -171,7 +174,7 @@ class _Net:
     def _lay_out(self, canvas: tuple[int, int] | None) -> None:
         """Rows, columns, radius and size of the drawing, in pixels."""
         self.is_narrow = canvas is not None and canvas[0] < KEY
-        L, words = self.L, 62 + self.room + (22 + 18 * self.is_narrow if self.weights else 0)
+        L = self.L
         self.rows = []
         for l, n in enumerate(self.sizes):
             ends = {item[1] for item in self.lit if len(item) > 1 and item[0] == l}
@@ -189,15 +192,20 @@ class _Net:
         self.radius = 22 if numbered else 12
         pitch = 60 if both else 50 if numbered else 34
         self.top, reach = 20.0, self.radius
-        if canvas is not None:
-            reach = self.radius if numbered else 18  # the columns of a canvas stay where they are
-            pitch = int(min(80, (canvas[1] - words - self.top - 10) / tallest))
-            self.radius = min(reach, int((0.37 if both else 0.42) * pitch))
-        edge = 16 if self.room else 30
+        if canvas is not None and not numbered:
+            reach = 18  # the columns of a canvas stay where they are
+        edge = 16 if self.room or self.is_narrow else 30
         margin = [edge + 7 * max((len(name) for name in self.labels.get(l, [])), default=0) for l in (0, L)]
         widest = 740 if canvas is None else canvas[0]
         gap = (widest - sum(margin) - 2 * reach) / L
         gap = min(190.0, max(96.0, gap)) if canvas is None else gap
+        are_short = all(size_that_fits(caption, gap - SHAPE, (12,)) for caption in self.captions)
+        # From the captions to the shapes, which stand beside them if there is room.
+        self.below = 0 if self.is_narrow and not self.room and are_short else 24
+        words = 38 + self.below + self.room + 22 * bool(self.weights)
+        if canvas is not None:
+            pitch = int(min(80, (canvas[1] - words - self.top - 10) / tallest))
+            self.radius = min(reach, int((0.37 if both else 0.42) * pitch))
         self.x = [margin[0] + reach + gap * l for l in range(L + 1)]
         self.width = self.x[-1] + reach + margin[1]
         self.bottom = self.top + pitch * tallest + 10 if canvas is None else canvas[1] - words
@@ -247,7 +255,9 @@ class _Net:
         bright: list[str] = []
         written: list[str] = []
         lit_edges = {item for item in self.lit if len(item) == 3}
-        where, r = _apart(lit_edges), self.radius
+        where, size, r = _apart(lit_edges), 12, self.radius
+        if self.is_narrow:  # away from the errors below the neurons at both ends
+            where, size = 0.5, LEGIBLE
         for l in range(1, self.L + 1):
             w = self.weights.get(l)
             for j in self.rows[l]:
@@ -260,7 +270,7 @@ class _Net:
                     if is_lit and value is not None and len(lit_edges) <= MOST_DRAWN:
                         x = self.x[l - 1] + where * (self.x[l] - self.x[l - 1])
                         y = self.y[l - 1][k] + where * (self.y[l][j] - self.y[l - 1][k])
-                        text = line_of_text(x, y, number(value), 12, sign_color(value), more=ON_A_LINE)
+                        text = line_of_text(x, y, number(value), size, sign_color(value), more=ON_A_LINE)
                         written.append(text)
         yield f'<g opacity="{0.3 if self.lit else 1}">'
         yield from pale
@@ -293,12 +303,13 @@ class _Net:
         sign = QUIET if is_pale or delta is None else sign_color(delta)
         inside = ""
         if value is not None:
-            inside = _in_a_circle(x, y, r, value, ink)
+            inside = _in_a_circle(x, y, r, value, ink, self.is_narrow)
         elif delta is not None:
-            inside = _in_a_circle(x, y, r, delta, sign)
+            inside = _in_a_circle(x, y, r, delta, sign, self.is_narrow)
         below = ""
         if delta is not None and value is not None:
-            below = line_of_text(x, y + r + 10, f"δ {number(delta, 2)}", 12, sign, more=HALO)
+            size = LEGIBLE if self.is_narrow else 12
+            below = line_of_text(x, y + r + 10, f"δ {number(delta, 2)}", size, sign, more=HALO)
         name = self.labels[l][j] if l in self.labels else ""
         if name and 0 < l < self.L:
             inside, name = inside or line_of_text(x, y, name, 12, ink), ""
@@ -316,18 +327,16 @@ class _Net:
             yield line_of_text(self.x[l], self.bottom + 20, size, 12, QUIET, more=f' data-is="n.{l}"')
         for l in range(1, self.L + 1):
             x = (self.x[l] + self.x[l - 1]) / 2
-            for below, kind, columns in ((28, "w", self.sizes[l - 1]), (44, "b", 1)):
+            for row, kind, columns in ((4, "w", self.sizes[l - 1]), (20, "b", 1)):
                 shape = f"{kind}{superscript(l)} {self.sizes[l]}×{columns}"
-                y = self.bottom + self.room + below
+                y = self.bottom + self.room + self.below + row
                 yield line_of_text(x, y, shape, 12, more=f' data-is="{kind}.{l}"')
         if self.weights:
-            x, y = self.width / 2 - (105 if self.is_narrow else 195), self.bottom + 68 + self.room
-            yield from sign_key(x, y)
+            stroke, letters, half = (18, LEGIBLE, 155) if self.is_narrow else (34, 12, 195)
+            x, y = self.width / 2 - half, self.bottom + 44 + self.below + self.room
+            yield from sign_key(x, y, stroke, letters)
             width = f"width: |w|, up to {number(self.largest)}"
-            if self.is_narrow:
-                yield line_of_text(self.width / 2, y + 18, width, 12, QUIET)
-            else:
-                yield line_of_text(x + 222, y, width, 12, QUIET, "start")
+            yield line_of_text(x + 2 * stroke + 154, y, width, letters, QUIET, "start")
 
 
 def weight_line(
@@ -365,13 +374,14 @@ def weight_line(
     )
 
 
-def sign_key(x: float, y: float) -> Iterable[str]:
-    """What the strokes of weights mean, in one line of 210 pixels."""
+def sign_key(x: float, y: float, stroke: float = 34, size: int = 12) -> Iterable[str]:
+    """What the strokes of weights mean, in one line of 142 pixels and two strokes."""
+    second = x + stroke + 74
     line = f'y1="{y:.1f}" y2="{y:.1f}" stroke-width="3"'
-    yield f'<line x1="{x:.1f}" x2="{x + 34:.1f}" {line} stroke="{POSITIVE}"/>'
-    yield line_of_text(x + 42, y, "positive", 12, POSITIVE, "start")
-    yield f'<line x1="{x + 108:.1f}" x2="{x + 142:.1f}" {line} stroke="{NEGATIVE}"{DASHED}/>'
-    yield line_of_text(x + 150, y, "negative", 12, NEGATIVE, "start")
+    yield f'<line x1="{x:.1f}" x2="{x + stroke:.1f}" {line} stroke="{POSITIVE}"/>'
+    yield line_of_text(x + stroke + 8, y, "positive", size, POSITIVE, "start")
+    yield f'<line x1="{second:.1f}" x2="{second + stroke:.1f}" {line} stroke="{NEGATIVE}"{DASHED}/>'
+    yield line_of_text(second + stroke + 8, y, "negative", size, NEGATIVE, "start")
 
 
 def size_buttons(
@@ -385,7 +395,7 @@ def size_buttons(
              two layers, `apart` pixels, is enough
     """
     control, low, high = button
-    grow = min(most, (apart - 8) / 48)
+    grow = min(most, (apart - 6) / 48)
     for by, sign, word in ((-1, "−", "fewer"), (1, "+", "more")):
         left, is_end = x - 26 if by < 0 else x + 2, not low <= size + by <= high
         yield (
@@ -414,7 +424,17 @@ def subscript(l: int) -> str:
     return str(l).translate(SUBSCRIPTS)
 
 
-def _in_a_circle(x: float, y: float, r: float, value: float, ink: str) -> str:
-    """A number of about five characters, in letters with which it fits."""
+def _in_a_circle(x: float, y: float, r: float, value: float, ink: str, is_narrow: bool) -> str:
+    """A number of about five characters, in letters with which it fits.
+
+    In a narrow drawing, which is shown smaller, 1−4e−5 stands on two lines rather than in small letters.
+    """
     text = fitting(value, 5)
-    return line_of_text(x, y, text, size_that_fits(text, 2 * r - 3, SIZES) or SIZES[-1], ink)
+    size = size_that_fits(text, 2 * r - 3, SIZES) or SIZES[-1]
+    if is_narrow and size < LEGIBLE <= r / 2:
+        lines = re.sub(r"(?<=1[−+])", "\n", text).split("\n")
+        return "".join(
+            line_of_text(x, y + 12 * (i - (len(lines) - 1) / 2), line, LEGIBLE, ink)
+            for i, line in enumerate(lines)
+        )
+    return line_of_text(x, y, text, size, ink)

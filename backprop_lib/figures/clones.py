@@ -23,9 +23,9 @@ from backprop_lib.arguments import Array, one_of
 from backprop_lib.data import Dataset, load_iris, split, standardize, xor
 from backprop_lib.drawing.canvas import Cells, name_only
 from backprop_lib.drawing.colors import HERE, INK, LINE_COLORS, QUIET
-from backprop_lib.drawing.net import network_svg
+from backprop_lib.drawing.net import NARROW, network_svg
 from backprop_lib.drawing.plots import DASHES, DIVERGING, FastFigure, styled
-from backprop_lib.drawing.svg import beside, number
+from backprop_lib.drawing.svg import beside, enlarged, number
 from backprop_lib.figures.scene import Scene, View, choice, slider
 from backprop_lib.network import Network
 from backprop_lib.other_ways.bridge import graph_from, network_from
@@ -36,7 +36,7 @@ LEARNING_RATE = 3.0
 STARTS = ("constant", "zeros", "nearly constant", "random")
 ZERO = "0, exactly"
 WIDTH, HEIGHT = 560, 340
-NET = (500, 340)  # the drawn net beside it
+NET = (NARROW, 340)  # the drawn net beside it
 DATA = ("iris", "XOR")
 LIMIT = 6.0  # the ends of the colors
 PATIENCE = 0.05  # seconds of training before a first part is shown
@@ -294,7 +294,7 @@ def clones() -> Scene:
             alt=f"The net. Hidden neurons, the same letter for equal ones: {', '.join(letters)}.",
             canvas=NET,
         )
-        html = beside(drawn, figure.html(w, (run.cost, spreads), dashed, epoch, alt))
+        html = beside(enlarged(drawn, 1.15), figure.html(w, (run.cost, spreads), dashed, epoch, alt))
         return View(html, alt, sentence, rows, "\n".join(code), progress=progress, names={"w": "w.1"})
 
     controls = {

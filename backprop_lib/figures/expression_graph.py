@@ -7,25 +7,13 @@ from typing import Any
 
 from backprop_lib.drawing.named import equation
 from backprop_lib.drawing.net import graph_svg
-from backprop_lib.drawing.svg import beside, enlarged, factor, number
+from backprop_lib.drawing.svg import enlarged, factor, number
 from backprop_lib.figures.scene import Scene, View, living_line, slider
 from backprop_lib.other_ways.autodiff import Value, topological_order
 
-CODE = """from itertools import islice
-from backprop_lib.other_ways.autodiff import Value
-w, x, b, y, half = map(Value, ({:g}, {:g}, {:g}, {:g}, 0.5))
-p = w * x
-z = p + b
-a = z.sigmoid()
-d = a - y
-q = d * d
-C = half * q
-handing_on = (step for step in C.backward_steps() if step[1])
-found = {{}}
-for node, given in islice(handing_on, {}):
-    found |= {{v: v.grad for v in (node, *(parent for parent, _ in given))}}
-[(v.data, found.get(v)) for v in ({})]"""
 OPERATIONS = ("p = w x", "z = p + b", "a = σ(z)", "d = a − y", "q = d · d", "C = ½ q")
+IN_PYTHON = ("p = w * x", "z = p + b", "a = z.sigmoid()", "d = a - y", "q = d * d", "C = half * q")
+LINES = 17  # of the code after the last step
 
 
 def neuron_cost(x: float, w: float, b: float, y: float) -> Value:
@@ -74,7 +62,7 @@ def walk_back(cost: Value, steps: int) -> tuple[list[dict[str, Any]], set[str], 
     return nodes, lit, said
 
 
-def in_symbols(cost: Value, steps: int) -> tuple[list[str], str]:
+def in_symbols(cost: Value, steps: int) -> tuple[list[str], list[str]]:
     """Every operation with its local derivatives, and what the last step hands on, as named HTML."""
     order = topological_order(cost)
     names = {node.label: node.label for node in order}
@@ -98,7 +86,52 @@ def in_symbols(cost: Value, steps: int) -> tuple[list[str], str]:
         twice = " for each d" if len(local) < len(node.parents) else ""
         operations.append(f"{operation}:  {', '.join(local)}{twice}")
     local = [equation(line, names, numbers) for line in operations]
-    return local, equation(";  ".join(handed), names, numbers)
+    return local, [equation(line, names, numbers) for line in handed]
+
+
+def in_code(cost: Value, steps: int) -> tuple[str, dict[str, str]]:
+    """The walk in Python, line by line as in symbols, and what its variables are."""
+
+    def variable(label: str) -> str:
+        return "half" if label == "½" else label
+
+    def slope(of: Value, by: Value) -> str:
+        return f"d{variable(of.label)}_d{variable(by.label)}"
+
+    order, taken = topological_order(cost), list_of_steps(cost, steps)
+    names = {variable(node.label): node.label for node in order}
+    names |= {slope(cost, node): f"grad.{node.label}" for node in order}
+    given = {variable(node.label): f"{node.data:g}" for node in order if not node.parents}
+    lines = [
+        "from backprop_lib.other_ways.autodiff import Value",
+        f"{', '.join(given)} = map(Value, ({', '.join(given.values())}))",
+    ]
+    for node, operation in zip((node for node in order if node.parents), IN_PYTHON, strict=True):
+        local = ["_"] * len(node.parents)
+        for i, parent in enumerate(node.parents):
+            if parent not in node.parents[:i]:
+                local[i] = slope(node, parent)
+                whole = f" grad.{parent.label}" if node is cost else ""
+                names[local[i]] = f"slope.{node.label}.{parent.label}{whole}"
+        left = ", ".join(local) if len(local) > 1 else f"({local[0]},)"
+        lines.append(f"{operation + ';':<16} {left} = {variable(node.label)}.slopes")
+    found: dict[Value, str] = {}
+    for node, _ in taken:
+        if node is cost:
+            found[cost] = slope(cost, cost)
+            lines.append(f"{found[cost]} = 1")
+        handed = []
+        for parent in dict.fromkeys(node.parents):
+            found[parent] = slope(cost, parent)
+            roads = [f"{found[node]} * {slope(node, parent)}"] * node.parents.count(parent)
+            handed.append(f"{found[parent]} = {' + '.join(roads)}")
+        if node is not cost:  # whose local derivatives are the whole ones
+            lines.append("; ".join(handed))
+    lines.append(f"values = [v.data for v in ({', '.join(variable(node.label) for node in order)})]")
+    slopes = [found.get(node, "None") for node in order]
+    lines.append(f"[*zip(values, [{', '.join(slopes[:6])},")
+    lines.append(f"{' ' * 15}{', '.join(slopes[6:])}])]")
+    return "\n".join(lines), names
 
 
 def list_of_steps(cost: Value, count: int) -> list[tuple[Value, list[tuple[Value, float]]]]:
@@ -109,9 +142,7 @@ def list_of_steps(cost: Value, count: int) -> list[tuple[Value, list[tuple[Value
 
 def expression_graph() -> Scene:
     """One neuron as an expression graph: choose its numbers, and walk the slopes back step by step."""
-    order = topological_order(neuron_cost(1.0, 2.0, 2.0, 0.0))
-    longest = sum(bool(node.parents) for node in order)
-    variables = {node.label: "half" if node.label == "½" else node.label for node in order}
+    longest = len(OPERATIONS)
 
     def draw(x: float, w: float, b: float, y: float, step: int) -> View:
         cost = neuron_cost(x, w, b, y)
@@ -125,12 +156,11 @@ def expression_graph() -> Scene:
         for node in nodes:
             grad = "not yet" if node["grad"] is None else number(node["grad"])
             rows.append([node["id"], number(node["data"]), grad])
-        code = CODE.format(w, x, b, y, step, ", ".join(variables.values()))
+        code, names = in_code(cost, step)
         local, handed = in_symbols(cost, step)
-        html = beside(enlarged(graph_svg(nodes, lit, alt), 1.25), living_line(*local)) + living_line(handed)
-        return View(
-            html, alt, sentence, rows, code, names={v: k for k, v in variables.items()} | {"grad": "grad"}
-        )
+        said = living_line(*local, most=len(OPERATIONS)) + living_line(*handed, most=2)
+        html = enlarged(graph_svg(nodes, lit, alt), 1.25) + said
+        return View(html, alt, sentence, rows, code, names=names, aside=said)
 
     controls = {
         "x": slider("Input x", 1.0, -2.0, 2.0, 0.25),
@@ -139,4 +169,4 @@ def expression_graph() -> Scene:
         "y": slider("Target y", 0.0, 0.0, 1.0, 0.25),
         "step": slider("Steps back", 3, 0, longest),
     }
-    return Scene(controls, draw, play="step", living=True)
+    return Scene(controls, draw, play="step", living=True, lines=LINES)

@@ -47,9 +47,10 @@ SPECIES = ("setosa", "versicolor", "virginica")
 MARKERS = ("o", "s", "^")
 ENDS_OF = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 SHARED = "font-size:13px;line-height:1.4;margin:4px 0"
+KEY = "font-size:12px;line-height:1.4;margin:3px 0 0;opacity:0.8"
 MAP_KEY = (
-    "A map: the activation over petal length (→) and petal width (↑); dark low, yellow high.",
-    "Bars: its mean for each species. Idle: without it the cost hardly rises.",
+    "A map: the activation over petal length (→) and petal width (↑); dark low, yellow high. "
+    "Bars: its mean for each species. Idle: without it the cost hardly rises."
 )
 NAMES = ("sepal length", "sepal width", "petal length", "petal width")
 # The plane of the two petal measures, in cm, and how fine the grid over it is.
@@ -575,7 +576,7 @@ class IrisLab(Scene):
                 for l in sorted({l for l, _ in idle})
             )
             alt += "."
-        captions = [("", "flower"), *((f"layer {l}", run.layers[l][0]) for l in layers)]
+        captions = [("flower",), *((f"layer {l}", run.layers[l][0]) for l in layers)]
         groups = [self._y[s] == 1 for s in range(3)]
         drawn = NetOfMaps(
             weights=net.w,
@@ -587,11 +588,10 @@ class IrisLab(Scene):
             names=(NAMES, SPECIES),
             captions=captions,
             colors=SPECIES_COLORS,
-            key=MAP_KEY,
             buttons={l: (f"size_{l}", 1, WIDEST) for l in range(1, net.L)},
             is_open=is_open,
         )
-        return drawn.svg(alt)
+        return f'{drawn.svg(alt)}<p style="{KEY}">{MAP_KEY}</p>'
 
 
 def _pane(width: int, picture: str) -> str:

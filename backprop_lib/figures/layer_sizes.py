@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from backprop_lib.drawing.named import equation, named
-from backprop_lib.drawing.net import network_svg, subscript, superscript
-from backprop_lib.drawing.svg import beside, enlarged
+from backprop_lib.drawing.net import NARROW, network_svg, subscript, superscript
+from backprop_lib.drawing.svg import enlarged
 from backprop_lib.figures.scene import Scene, View, living_line, slider
 from backprop_lib.network import Network
 
-MOST, CANVAS = 12, (340, 450)  # for the largest net as for the smallest, and for a phone
+MOST, CANVAS = 12, (NARROW, 432)  # for the largest net as for the smallest, and for a phone
 
 
 def counted(net: Network) -> list[str]:
@@ -55,8 +55,10 @@ def layer_sizes() -> Scene:
         buttons = {l: (name, 1, MOST) for l, name in enumerate(names)}
         drawn = network_svg(sizes, weights=net.w, alt=alt, canvas=CANVAS, buttons=buttons)
         together = named(f"{net.theta.size} numbers", "w", "b")
-        html = beside(enlarged(drawn, 1.25), living_line(*counted(net), f"together: {together}"))
-        return View(html, alt, sentence, rows, code, idle=idle, names={"w": "w", "b": "b", "theta": "w b"})
+        said = living_line(*counted(net), f"together: {together}", most=9)
+        names_of = {"w": "w", "b": "b", "theta": "w b"}
+        html = enlarged(drawn, 1.25) + said
+        return View(html, alt, sentence, rows, code, idle=idle, names=names_of, aside=said)
 
     controls = {
         "inputs": slider("Inputs", 4, 1, MOST),

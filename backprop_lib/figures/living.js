@@ -82,7 +82,7 @@ function inWords(name) {
   if (difference) return `${inWords(start)}, ${difference} difference`;
   const [kind, layer, j, k] = name.split(".");
   if (kind === "slope") return `∂${layer}/∂${j}`;
-  if (kind === "grad") return layer ? `grad of ${layer}` : "every grad";
+  if (kind === "grad") return `grad of ${layer}`;
   if (layer === undefined) return KINDS[kind] ?? kind;
   const neuron = (n) => (n === "*" ? "every neuron" : `neuron ${n}`);
   const where = j === undefined ? "" : k === undefined ? `${neuron(j)} of ` : "";

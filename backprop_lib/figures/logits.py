@@ -16,8 +16,10 @@ from backprop_lib.drawing.svg import beside_difference, number
 from backprop_lib.equations import output_error_through_jacobian
 from backprop_lib.figures.scene import Scene, View, choice, living_line, slider
 
-WIDTH, HEIGHT = 480, 310
+WIDTH, HEIGHT = 480, 330
+ASIDE = 0.37  # from the middle of a bar to the marks of its target
 NAMES = {"z": "z.L", "p": "p.L", "y": "y.L", "delta": "delta.L", "of_quadratic": "jacobian.L"}
+ABOVE: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0)}
 SYMBOLS = ("z", "p", "y", "δ", "(Jᵀ∇C)")
 
 
@@ -29,7 +31,7 @@ def logits() -> Scene:
     fast = FastFigure(WIDTH, HEIGHT, panes=2)
     left, right = (pane.subplots() for pane in fast.panes)
     styled(left, "Probabilities p", "output", "")
-    left.set_ylim(0, 1.45)  # with room for the numbers and the mark above the tallest bar
+    left.set_ylim(0, 1.6)  # with room for the numbers and the words above the tallest bar
     left.set_yticks([0, 0.25, 0.5, 0.75, 1])
     styled(right, "Error δ of each output", "output", "")
     right.set_ylim(-1.35, 1.55)  # with room for the legend above the tallest bar, and for the mark below
@@ -41,14 +43,24 @@ def logits() -> Scene:
     bars = [fast.add(f"p {j}", bar) for j, bar in enumerate(left.bar(range(3), [0] * 3, 0.6, color=QUIET))]
     middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9.5}
     shares = [fast.add(f"share {j}", left.text(j, 0, "", color=INK, **middle)) for j in range(3)]
-    zs = [fast.add(f"z {j}", left.text(j, 1.22, "", color=INK, **middle)) for j in range(3)]
+    zs = [fast.add(f"z {j}", left.text(j, 1.23, "", color=INK, **middle)) for j in range(3)]
     marks = [
         [
             fast.add(f"right {side} {j}", axes.text(j, y, "", color=RIGHT, **middle), seldom=True)
             for j in range(3)
         ]
-        for side, axes, y in (("p", left, 1.36), ("δ", right, -1.22))
+        for side, axes, y in (("p", left, 1.37), ("δ", right, -1.22))
     ]
+    costs = [fast.add(f"C {j}", left.text(j, 1.51, "", color=INK, **middle)) for j in range(3)]
+    pointers = [
+        fast.add(
+            f"target {marker}",
+            left.plot(np.arange(3) + side * ASIDE, [0] * 3, marker, ms=7, color=INK, clip_on=False)[0],
+        )
+        for marker, side in ((">", -1), ("<", 1))
+    ]
+    words: dict[str, Any] = {"frameon": False, "fontsize": 9.5, "handlelength": 1, "borderaxespad": 0.3}
+    left.legend(pointers[:1], ["target y"], **words, **ABOVE).set_in_layout(False)
     errors = {
         name: [
             fast.add(f"{name} {j}", bar)
@@ -78,9 +90,13 @@ def logits() -> Scene:
             zs[j].set_text(f"z = {number(float(z[j]))}")
             for side in marks:
                 side[j].set_text("right class" if j == target else "")
+            costs[j].set_text("")
             for name, group in errors.items():
                 group[j].set_height(float(delta[name][j]))
         price = float(from_z(column, y)[0])
+        costs[target].set_text(f"C = {number(price)}")
+        for pointer in pointers:
+            pointer.set_ydata(y[:, 0])
         sentence = (
             f"Class {target} is right and was given the probability {number(float(p[target]))}: "
             f"the cross-entropy charges {number(price)}, and its error there is "
@@ -95,7 +111,8 @@ def logits() -> Scene:
             for j in range(3)
         ]
         alt = (
-            "Bars for three probabilities and for their errors under two costs, the right class marked. "
+            "Bars for three probabilities, each beside its target, and for their errors under two costs, "
+            "the right class marked with its cost. "
             f"{sentence}"
         )
         code = (
@@ -108,7 +125,8 @@ def logits() -> Scene:
             "of_quadratic = output_error_through_jacobian(quadratic.prime(p, y), softmax.jacobian(z))\n"
             "np.hstack([z, p, delta, of_quadratic])"
         )
-        names, numbers, lines, parts = {"Σₖ": "z.L", "zₖ": "z.L", "C": "C"}, {"C": number(price)}, [], []
+        names, numbers, lines = {"Σₖ": "z.L", "zₖ": "z.L", "C": "C"}, {"C": number(price)}, list[str]()
+        parts: list[tuple[Any, ...]] = [("C", left, (target - 0.3, 1.51, target + 0.3, 1.51), 22)]
         for j, at in enumerate(map(subscript, range(3))):
             here = {f"{kind}{at}": f"{name}.{j}" for kind, name in zip(SYMBOLS, NAMES.values(), strict=True)}
             values = (z[j], p[j], y[j, 0], *(d[j] for d in delta.values()))
@@ -119,15 +137,17 @@ def logits() -> Scene:
                 f"z{at} = {{z{at}}},  p{at} = exp(z{at}) / Σₖ exp(zₖ) = {{p{at}}},  "
                 f"δ{at} = p{at} − y{at} = {{p{at}}} − {{y{at}}} = {{δ{at}}},  (Jᵀ∇C){at} = {{(Jᵀ∇C){at}}}"
             )
+            for x in (j - ASIDE, j + ASIDE):
+                parts.append((f"y.L.{j}", left, (x, y[j, 0], x, y[j, 0]), 18))
             places: list[tuple[Any, ...]] = [
-                (left, (j - 0.2, 1.22, j + 0.2, 1.22), 24),
+                (left, (j - 0.2, 1.23, j + 0.2, 1.23), 22),
                 (left, (j, 0, j, p[j]), 72),
-                (left, (j - 0.3, 1.36, j + 0.3, 1.36), 24),
+                (left, (j - 0.3, 1.37, j + 0.3, 1.37), 22),
                 (right, (j - 0.18, 0, j - 0.18, delta["cross-entropy"][j]), 40),
                 (right, (j + 0.18, 0, j + 0.18, delta["quadratic"][j]), 40),
             ]
             parts += [(name, *place) for name, place in zip(here.values(), places, strict=True)]
-            if j != target:  # nothing is drawn for a y of 0
+            if j != target:  # which has no words above
                 del parts[-3]
         t = subscript(target)
         lines.append(f"C = −ln p{t} = {{C}}")

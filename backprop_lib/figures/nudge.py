@@ -11,9 +11,9 @@ from backprop_lib.data import load_iris
 from backprop_lib.drawing.canvas import TRACK
 from backprop_lib.drawing.colors import GRID, HERE, INK, PAPER, QUIET, SLOPE
 from backprop_lib.drawing.named import equation
-from backprop_lib.drawing.net import network_svg, subscript, superscript
+from backprop_lib.drawing.net import NARROW, network_svg, subscript, superscript
 from backprop_lib.drawing.plots import FastFigure, strips, styled, with_track
-from backprop_lib.drawing.svg import beside, factor, number, told_apart
+from backprop_lib.drawing.svg import beside, enlarged, factor, number, told_apart
 from backprop_lib.equations import backprop
 from backprop_lib.figures.reproducible import rounded_up
 from backprop_lib.figures.scene import Scene, View, keep_inside, living_line, slider
@@ -188,7 +188,9 @@ def nudge() -> Scene:
             "[*z_and_a, C, nudged_C, change, delta, promise]"
         )
         reach = {"z": z + nudges, "a": answers, "C": costs}
-        drawn = network_svg(net.sizes, weights=net.w, values=run.a, deltas=run.delta, lit={(l, j)})
+        drawn = network_svg(
+            net.sizes, weights=net.w, values=run.a, deltas=run.delta, lit={(l, j)}, canvas=(NARROW, 390)
+        )
         at, place = f"{superscript(l)}{subscript(j)}", f"{l}.{j}"
         names = {"z_and_a": f"z.{place} a.{place}", "delta": f"delta.{place}", "nudge": f"Δz.{place}"}
         names |= {"C": "C", "nudged_C": "C", "change": "ΔC", "promise": "promise"}
@@ -199,7 +201,7 @@ def nudge() -> Scene:
         line = f"ΔC ≈ δ{at} Δz{at} = {{δ{at}}} · {{Δz{at}}} = {{promise}}, "
         line += f"where a{at} = σ(z{at}) = σ({{z{at}}}) = {{a{at}}}"
         curves = figure.html(alt, place, nudge, delta, end - start, reach)
-        html = beside(drawn, curves) + living_line(equation(line, symbols, numbers))
+        html = beside(enlarged(drawn, 1.2), curves) + living_line(equation(line, symbols, numbers))
         return View(html, alt, sentence, rows, code, choosable="neurons", chosen=place, names=names)
 
     controls: dict[str, Any] = {

@@ -45,6 +45,10 @@ STYLE = (
 .scene > .widget-html, .scene > .widget-html > .widget-html-content { min-height: 0; height: auto; }
 .scene .wide { overflow-x: auto; }
 .scene .sentence { min-height: 76px; } /* three lines: a wrap moves nothing below */
+@media (min-width: 900px) { /* beside a picture nothing moves, and there is room for larger letters */
+  .scene .said > div[data-line] { min-height: calc(var(--lines) * 1lh); font-size: 16px !important; }
+  .scene .said > .pointed { min-height: 2.9em; }
+}
 .scene p:has(progress), .scene p[role=alert] { position: absolute; z-index: 1; } /* move nothing either */
 .scene p:has(progress) { padding: 2px 8px; background: var(--jp-layout-color0, white); }
 .scene [disabled] { opacity: 0.4; }
@@ -67,6 +71,7 @@ class View:
     choosable what a click chooses: "neurons", "weights" or both, as "neurons, weights"
     chosen    the one that is: "1.0" is neuron 0 of layer 1, "2.1.0" the weight of layer 2 to 1 from 0
     names     what variables of the code are, if they are not arrays by layer: {"x": "a.0"}; see `named.code`
+    aside     the end of `html`, if it and all that is said shall stand beside the rest where there is room
     """
 
     html: str
@@ -79,6 +84,7 @@ class View:
     choosable: str = ""
     chosen: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
+    aside: str = ""
 
 
 def when_idle(action: Callable[[], object], seconds: float = 0.05) -> None:
@@ -90,13 +96,23 @@ def when_idle(action: Callable[[], object], seconds: float = 0.05) -> None:
         asyncio.get_running_loop().call_later(seconds, action)
 
 
-def living_line(*lines: str) -> str:
+def living_line(*lines: str, most: int = 1) -> str:
     """An equation on a line, or several, as HTML, whose names can be pointed at one by one.
 
-    Beside a picture they begin at its top, and where there is no room for both they stand below it.
+    Beside a picture they begin at its top, and where there is no room for both they stand below it. `most`
+    is how many lines there may be: for so many there is room beside the picture.
     """
-    style = "font-size:15px;line-height:1.5;align-self:start;flex:1 1 250px"
+    style = f"--lines:{most};font-size:15px;line-height:1.5;align-self:start;flex:1 1 250px"
     return f"<div style='{style}' data-line>{'<br>'.join(lines)}</div>"
+
+
+def _beside(picture: str, said: str) -> str:
+    """What is said beside a picture, or below it where there is no room."""
+    return (
+        '<div style="display:flex;flex-wrap:wrap;gap:0 24px;align-items:flex-start">'
+        f'<div style="max-width:100%">{picture}</div>'
+        f'<div class="said" style="flex:1 1 340px;min-width:0">{said}</div></div>'
+    )
 
 
 def table_html(rows: Rows | str) -> str:
@@ -357,7 +373,10 @@ class Scene(W.VBox):  # type: ignore[misc]
         self._status.value = STYLE + _error_html(self.error) + _progress_html(self.view.progress)
         if self._living is not None:  # before the picture, whose parts are made ready as soon as it is there
             self._living.choosable, self._living.chosen = self.view.choosable, self.view.chosen
-        self._shown.value = "".join(self._parts().values())
+        picture, *said = self._parts().values()
+        self._shown.value = (
+            _beside(picture, self.view.aside + "".join(said)) if self.view.aside else picture + "".join(said)
+        )
         for name, control in self.controls.items():
             if hasattr(control, "disabled") and control.disabled != (name in self.view.idle):
                 control.disabled = name in self.view.idle
@@ -368,7 +387,7 @@ class Scene(W.VBox):  # type: ignore[misc]
         more = ' data-more=" A click or Enter chooses it."' if view.choosable else ""
         table = table_html(view.table) if self.numbers_button.value else ""
         return {
-            "picture": f'<div class="wide">{view.html}</div>',
+            "picture": f'<div class="wide">{view.html.removesuffix(view.aside)}</div>',
             "pointed": f'<output class="pointed"{more}></output>' if self._living is not None else "",
             "sentence": f'<div class="sentence">{_sentence_html(view.sentence, self._changed)}</div>',
             "table": f'<div class="wide">{table}</div>',
@@ -405,5 +424,6 @@ class Scene(W.VBox):  # type: ignore[misc]
             from backprop_lib.drawing.canvas import compact  # only a scene with a PNG needs matplotlib
 
             html = PLACE.sub("", compact(html))
-        data["text/html"] = still(html) + words
+        picture = still(html.removesuffix(view.aside))
+        data["text/html"] = _beside(picture, view.aside + words) if view.aside else picture + words
         return data, {}

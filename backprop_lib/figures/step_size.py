@@ -17,16 +17,16 @@ from backprop_lib.drawing.canvas import name_only
 from backprop_lib.drawing.colors import FAINT, LINE_COLORS, QUIET
 from backprop_lib.drawing.named import equation as in_names
 from backprop_lib.drawing.named import named, symbols
-from backprop_lib.drawing.net import network_svg, subscript, superscript
+from backprop_lib.drawing.net import NARROW, network_svg, subscript, superscript
 from backprop_lib.drawing.plots import FastFigure, styled
-from backprop_lib.drawing.svg import beside, number
+from backprop_lib.drawing.svg import beside, enlarged, number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
 from backprop_lib.figures.scene import Scene, View, choice, keep_inside, living_line, slider
 from backprop_lib.network import Network
 
 EXPONENTS = np.arange(-12.0, 0.01, 0.5)
-WIDTH, HEIGHT, NET = 480, 360, 420
+WIDTH, HEIGHT = 480, 360
 KINDS = ("forward", "central")
 FORMULAS = {"forward": "(C({0} + h) − C({0})) / h", "central": "(C({0} + h) − C({0} − h)) / 2h"}
 POWERS = {"forward": 1, "central": 2}  # of the step, by which truncation falls
@@ -207,7 +207,7 @@ def step_size() -> Scene:
             f"np.transpose([{taken} for errors in errors_of])"
         )
         lit = {one.indices, (l - 1, k), (l, j)} if of == "weight" else {one.indices} - {()}
-        drawn = network_svg(net.sizes, weights=net.w, lit=lit, canvas=(NET, HEIGHT))
+        drawn = network_svg(net.sizes, weights=net.w, lit=lit, canvas=(NARROW, 340))
         place = ".".join(map(str, one.indices))
         # What a difference is of: a derivative and its parameter, or all of them.
         of_one = [f"{letter}.{place}" for letter in (f"d{one.symbol[0]}", one.symbol[0])]
@@ -225,7 +225,7 @@ def step_size() -> Scene:
                     there = step, float(text.replace("−", "-"))
                     parts.append((names[kind], axes, (*there, *there), 18))
         equation = f"{formulas[0]} ≈ {' or '.join(formulas[1:])}"
-        html = beside(drawn, fast.html(alt, parts=parts)) + living_line(equation)
+        html = beside(enlarged(drawn, 1.2), fast.html(alt, parts=parts)) + living_line(equation)
         idle = frozenset({"median": "ljk", "bias": "k", "weight": ""}[of])
         return View(
             html,

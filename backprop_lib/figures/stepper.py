@@ -10,8 +10,8 @@ from backprop_lib.activations import HIDDEN
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.named import code as code_of
 from backprop_lib.drawing.named import named, plain, symbols
-from backprop_lib.drawing.net import network_svg, subscript, superscript
-from backprop_lib.drawing.svg import beside, factor, number
+from backprop_lib.drawing.net import NARROW, network_svg, subscript, superscript
+from backprop_lib.drawing.svg import beside, enlarged, factor, number
 from backprop_lib.equations import Backpropagation, backprop
 from backprop_lib.figures.scene import Scene, View, choice, keep_inside, living_line, slider
 from backprop_lib.network import Network
@@ -62,7 +62,7 @@ STEPS = (
         "(5, 1) and (5, 4) = (5, 1) (1, 4)",
     ),
 )
-SIZES, CANVAS = (4, 5, 3), (484, 414)
+SIZES = (4, 5, 3)
 GIVEN = {"x": "a.0", "y": "y.2"}
 LAYERS = (0, 1, 2, 2, 1, 2, 1)  # in which a step computes something
 BESIDE = (0, 2, 1, 4, 3, 6, 5)  # the step that does the same in the other layer
@@ -147,7 +147,7 @@ def _card(title: str, *lines: tuple[str, str]) -> str:
         for name, html in lines
     )
     return (
-        "<div style='flex:1 1 300px;max-width:440px;padding:8px 16px;border-left:4px solid'>"
+        "<div style='flex:1 1 300px;padding:8px 16px;border-left:4px solid'>"
         f"<b style='font-size:15px'>{escape(title)}</b>{body}</div>"
     )
 
@@ -174,7 +174,7 @@ def stepper() -> Scene:
             values=values,
             deltas=deltas or None,
             lit=lit(step, j, k),
-            canvas=CANVAS,
+            canvas=(NARROW, 390),
             alt=alt,
         )
         card = _card(
@@ -185,7 +185,7 @@ def stepper() -> Scene:
             ("In Python", f"<code>{code_of(line, GIVEN)}</code>"),
             ("In shapes", escape(shapes)),
         )
-        html = beside(drawn, card)
+        html = beside(enlarged(drawn, 1.2), card)
         sentence = (
             f"Step {step} of {len(STEPS) - 1}, {title}: {equation}. "
             f"{f'For neuron {j}: ' if step else ''}{plain(numbers)}. Shapes: {shapes}."

@@ -15,9 +15,9 @@ from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris
 from backprop_lib.drawing.colors import HERE, INK, PAPER, QUIET, SLOPE
 from backprop_lib.drawing.named import named, symbols
-from backprop_lib.drawing.net import network_svg, subscript, superscript
+from backprop_lib.drawing.net import NARROW, network_svg, subscript, superscript
 from backprop_lib.drawing.plots import FastFigure, strips, styled, with_track
-from backprop_lib.drawing.svg import beside, factor, number
+from backprop_lib.drawing.svg import beside, enlarged, factor, number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
 from backprop_lib.figures.scene import Scene, View, keep_inside, living_line, slider
@@ -131,7 +131,9 @@ def weight_inspector() -> Scene:
         ]
         alt = f"The net with one connection lit, and the cost over its weight with the tangent. {sentence}"
         lit = {(l, j, k), (l - 1, k), (l, j)}
-        drawn = network_svg(net.sizes, weights=moved.w, values=new.a, deltas=new.delta, lit=lit)
+        drawn = network_svg(
+            net.sizes, weights=moved.w, values=new.a, deltas=new.delta, lit=lit, canvas=(NARROW, 390)
+        )
         at = f"[{j}, {k}]"
         code = (
             "from backprop_lib import Network, backprop, cost_of, load_iris\n"
@@ -168,7 +170,9 @@ def weight_inspector() -> Scene:
             (this, axes, (change, limits[0], change, limits[0]), 20),
             ("C", axes, (change, there, change, there), 20),
         ]
-        held = f"<div data-slides='{CHANGE}' style='max-width:100%;line-height:0'>{drawn}</div>"
+        held = (
+            f"<div data-slides='{CHANGE}' style='max-width:100%;line-height:0'>{enlarged(drawn, 1.2)}</div>"
+        )
         plot = fast.html(alt, slides=[(CHANGE, axes, change, change)], parts=parts)
         weight = f"w{superscript(l)}{subscript(j)}{subscript(k)}"
         equation = symbols(

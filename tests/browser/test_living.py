@@ -159,6 +159,13 @@ ALL_DELTAS = ["neuron 2.0", "neuron 2.1", "neuron 2.2"]
             ["place jacobian.L.1", "(Jᵀ∇C)₁", "−0.043", "of_quadratic", "of_quadratic"],
             r"Jᵀ∇C of neuron 1 of layer L: −0\.043",
         ),
+        (
+            "logits",
+            "i[data-is='y.L.1'] >> nth=0",
+            ["place y.L.1"] * 2 + ["y₁", "0", "y", "y", "y"],
+            "y of neuron 1 of layer L: 0",
+        ),
+        ("logits", "i[data-is='C']", ["place C", "C", "2.41", "C"], r"C: 2\.41"),
         ("depth", "i[data-is='w.2']", ["place w.2", "w²", "w[2]"], "w of layer 2"),
         (
             "clones",
@@ -194,13 +201,13 @@ ALL_DELTAS = ["neuron 2.0", "neuron 2.1", "neuron 2.2"]
         (
             "expression_graph",
             "g[data-id='b']",
-            ["node b", "b", "b", "b", "grad", "b"],
+            ["node b", "b", "b", "b", "b"],
             "b, value 2",
         ),
         (
             "expression_graph",
             "g[data-from='a'][data-to='d'] path >> nth=0",
-            ["edge a d", "∂d/∂a", "1", "∂d/∂a", "1"],
+            ["edge a d", "∂d/∂a", "1", "∂d/∂a", "1", "dd_da", "dd_da"],
             "∂d/∂a: 1",
         ),
     ],
@@ -260,13 +267,16 @@ def test_a_weight_lights_its_symbols_and_its_number(stepper: Any) -> None:
             "σ′(z) of neuron 0 of layer 1: 0.0494",
         ),
         ("logits", "z₁", ["place z.L.1"], "z of neuron 1 of layer L"),
+        ("logits", "y₁", ["place y.L.1"] * 2, "y of neuron 1 of layer L"),
+        ("logits", "C", ["place C"], "C"),
         ("logits", "−0.91", ["place delta.L.0"], "δ of neuron 0 of layer L: −0.91"),
         ("depth", "‖δ⁷‖", [DELTA_7], "‖δ‖ / ‖δᴸ‖ of layer 7 and δ of layer 7"),
         ("depth", "sigma[1].prime(z[1])", [DELTA_7.replace("7", "1")], "σ′(z) of layer 1"),
         ("expression_graph", "half", ["node ½"], "½"),
         ("expression_graph", "∂d/∂a", ["edge a d"], "∂d/∂a"),
         ("expression_graph", "∂C/∂d", ["node d"], "grad of d"),
-        ("expression_graph", "grad", [f"node {name}" for name in "½wxpbzaydqC"], "every grad"),
+        ("expression_graph", "dd_da", ["edge a d"], "∂d/∂a"),
+        ("expression_graph", "dC_dd", ["node d"], "grad of d"),
         ("nudge", "b[2][0]", ["neuron 2.0"], "b of neuron 0 of layer 2"),
         ("nudge", "δ²₀", ["neuron 2.0", "place delta.2.0"], "δ of neuron 0 of layer 2"),
         ("nudge", "Δz²₀", ["place Δz.2.0"], "Δz of neuron 0 of layer 2"),
@@ -448,7 +458,7 @@ TEXTS = """scene => [...scene.querySelectorAll('svg text')].map(text => {
 })"""
 
 
-def check_on_a_phone(scene: Any) -> None:
+def check_on_a_phone(scene: Any, finger: int = 24) -> None:
     """All of the drawing is seen; its letters are large enough to be read, and cover no other ones."""
     room, drawn = scene.bounding_box(), scene.locator("svg").bounding_box()
     assert room["x"] <= drawn["x"] and drawn["x"] + drawn["width"] <= room["x"] + room["width"]
@@ -460,7 +470,7 @@ def check_on_a_phone(scene: Any) -> None:
         assert drawn["x"] < left and right < drawn["x"] + drawn["width"], one
     for button in scene.locator("svg [data-by]").all():
         box = button.bounding_box()
-        assert min(box["width"], box["height"]) >= 24
+        assert min(box["width"], box["height"]) >= finger
         assert drawn["x"] <= box["x"] and box["x"] + box["width"] <= drawn["x"] + drawn["width"]
 
 
@@ -487,6 +497,99 @@ def test_the_expression_graph_is_readable_on_a_phone_at_every_step_and_stays_whe
             place = scene.locator("svg").bounding_box()
             assert (place["width"], place["height"]) == (drawn["width"], drawn["height"])
             handle.press("ArrowRight")
+
+
+@pytest.mark.parametrize("hidden", range(5))
+def test_any_net_of_maps_is_readable_on_a_phone_and_keeps_its_size(hidden: int, phone: Any) -> None:
+    scene, twin = figure(phone, "iris_lab"), twin_of("iris_lab")
+    drawn = scene.locator("svg").bounding_box()
+    for name, value in {"Epoch": "10", "Hidden layers": str(hidden)}.items():
+        set_to(scene, name, value)
+    for n in (12, 5, 1):
+        for l in range(1, hidden + 1):
+            set_to(scene, f"Layer {l}", str(n))
+        assert not settled(scene, twin)[1]
+        # Of four layers, 42 pixels apart, the two buttons of each are smaller; the sliders are not.
+        check_on_a_phone(scene, finger=24 if hidden < 4 else 19)
+        now = scene.locator("svg").bounding_box()
+        assert (now["width"], now["height"]) == (drawn["width"], drawn["height"])
+
+
+# A flower and a change of a weight with which numbers in neurons are as long as any: −1+3e−4, 1−2e−5.
+LONG = {"Hidden activation": "tanh", "Flower": "117"}
+
+
+@pytest.mark.parametrize(
+    ("name", "states"),
+    [
+        ("stepper", [{"Step": step} | more for more in ({}, LONG) for step in "0123456"]),
+        (
+            "nudge",
+            [{"Layer l": l, "Neuron j": "2", "Flower": flower} for l in "12" for flower in ("0", "117")],
+        ),
+        (
+            "weight_inspector",
+            [
+                {"Layer l": l, "To neuron j": j, "From neuron k": "0", CHANGE: change, "Flower": "117"}
+                for l in "12"
+                for j in "012"
+                for change in ("-3", "0", "3")
+            ],
+        ),
+        ("step_size", [{"Error of": f"one {of}", "Layer l": l} for of in ("weight", "bias") for l in "12"]),
+        (
+            "clones",
+            [
+                {"Data": data, "Start": start, "Hidden neurons": hidden}
+                for data in ("XOR", "iris")
+                for start in ("constant", "random")
+                for hidden in "258"
+            ],
+        ),
+    ],
+)
+def test_a_net_beside_a_plot_or_an_equation_is_readable_on_a_phone_and_keeps_its_size(
+    name: str, states: list[dict[str, str]], phone: Any
+) -> None:
+    scene, twin = figure(phone, name), twin_of(name)
+    drawn = scene.locator("svg").bounding_box()
+    check_on_a_phone(scene)
+    for state in states:
+        for control, value in state.items():
+            set_to(scene, control, value)
+        assert not settled(scene, twin)[1]
+        check_on_a_phone(scene)
+        now = scene.locator("svg").bounding_box()
+        assert (now["width"], now["height"]) == (drawn["width"], drawn["height"]), state
+
+
+PLACES = """scene => ['svg', '.said > div', '.pointed', '.sentence', 'pre'].map(each => {
+    const [of, all] = [scene.querySelector(each), scene].map(element => element.getBoundingClientRect());
+    return [of.left - all.x, of.top - all.y, of.right - all.x];
+})"""
+STEADY = {
+    "expression_graph": [{"Steps back": step} for step in "0123456"]
+    + [{"Weight w": "-3.75", "Input x": "-1.25"}],
+    "layer_sizes": [{"Hidden layers": hidden, "Outputs": "12"} for hidden in "0123"],
+}
+
+
+@pytest.mark.parametrize("name", STEADY)
+def test_what_is_said_of_a_high_drawing_stands_beside_it_and_stays_there(name: str, page: Any) -> None:
+    scene, twin = figure(page, name), twin_of(name)
+    places, room = scene.evaluate(PLACES), scene.bounding_box()
+    (_, _, end), *said = places
+    assert all(left > end and right > 0.98 * room["width"] for left, _, right in said)
+    assert room["height"] <= 760
+    for state in STEADY[name]:
+        for control, value in state.items():
+            set_to(scene, control, value)
+        assert not settled(scene, twin)[1]
+        now = scene.evaluate(PLACES), scene.bounding_box()["height"]
+        assert now == (places, room["height"]), state
+        scene.locator(".said [data-is]").first.hover()
+        assert told(scene) and scene.evaluate(PLACES) == places, "nor by what is pointed at"
+        page.mouse.move(0, 0)
 
 
 @pytest.mark.parametrize("name", ["one_neuron", "iris_lab"])
@@ -700,6 +803,18 @@ def test_a_neuron_that_is_drawn_as_a_map_stays_what_it_says_when_it_lights(page:
         "g => [...g.querySelectorAll('rect')].map(r => getComputedStyle(r).strokeDasharray)"
     )
     assert [dash for dash in dashes if dash != "none"] == ["6px, 3px"], "its frame alone shows the focus"
+
+
+def set_to(scene: Any, name: str, value: str) -> None:
+    """Choose a value of a control, or type it where its number is read."""
+    control = locate(scene, name)
+    if control.locator("select").count():
+        control.locator("select").select_option(value)
+        return
+    control.locator(".widget-readout").click()
+    scene.page.keyboard.press("Control+A")
+    scene.page.keyboard.type(value)
+    scene.page.keyboard.press("Enter")
 
 
 def touches(page: Any, x: float, y: float, *moves: tuple[float, float]) -> None:

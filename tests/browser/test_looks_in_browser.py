@@ -213,7 +213,7 @@ def test_on_a_narrow_screen_every_figure_is_whole(width: int, every_figure: Any)
 
 # How much of a figure's width is filled by what it draws and writes beside it.
 FILLED = """scene => {
-    const parts = scene.querySelectorAll('.wide :is(svg, img), .wide [data-line], .wide section');
+    const parts = scene.querySelectorAll('.wide :is(svg, img, [data-line], section), .said > [data-line]');
     const { left, width } = scene.getBoundingClientRect();
     return (Math.max(...[...parts].map(each => each.getBoundingClientRect().right)) - left) / width;
 }"""
