@@ -598,7 +598,7 @@ def test_a_number_that_is_refused_moves_nothing_and_says_so_where_it_is_seen(
     name: str, width: int, page: Any
 ) -> None:
     before = page.viewport_size
-    page.set_viewport_size({"width": width, "height": 1900})
+    page.set_viewport_size({"width": width, "height": 2300})
     scene = figure(page, name)
     places = """scene => [...scene.querySelectorAll('img, svg, .sentence, .widget-slider')].map(each => {
         const [{left, top, width}, {left: x, top: y}] = [each, scene].map(e => e.getBoundingClientRect());
