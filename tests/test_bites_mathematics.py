@@ -59,6 +59,7 @@ CROSS = ["binary_cross_entropy", "cross_entropy"]
         ([[0.5, -0.25], [0.5, 1.0]], "-0.25"),
         ([[0.5, 0.0], [0.5, 1.5]], "1.5"),
         ([[2], [-1]], "2"),
+        ([[1.0, 0.0], [0.0, 1.5]], "1.5"),
         ([[1.0000001], [0.0]], "1.0000001"),
     ],
 )
@@ -72,7 +73,15 @@ def test_a_target_outside_0_to_1_is_named(name, y, got, method) -> None:
 @pytest.mark.parametrize("name", CROSS)
 @pytest.mark.parametrize("method", ["__call__", "prime"])
 @pytest.mark.parametrize(
-    "a, got", [(1.5, "1.5"), (-0.25, "-0.25"), (np.nan, "nan"), (np.inf, "inf"), (2 + 1j, "2+1j")]
+    "a, got",
+    [
+        (1.5, "1.5"),
+        (1.0000001, "1.0000001"),
+        (-0.25, "-0.25"),
+        (np.nan, "nan"),
+        (np.inf, "inf"),
+        (2 + 1j, "2+1j"),
+    ],
 )
 def test_an_output_outside_0_to_1_is_named_and_costs_no_nan(name, method, a, got) -> None:
     call, y = getattr(COSTS[name], method), np.array([[1.0, 0.0], [0.0, 1.0]])
