@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_lib import backprop, check_gradient, cost, cost_of, feed_forward, numerical_gradient, train
+from backprop_lib.costs import Cost
 from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.fast_differences import differences
 from backprop_lib.network import Network
@@ -133,3 +134,14 @@ def test_the_quadratic_cost_takes_any_target() -> None:
     net = Network([("identity", 1), ("sigmoid", 2)], seed=0)
     assert check_gradient(net, X, 100 * GOOD[BINARY]).passed
     GraphNetwork([("identity", 1), ("sigmoid", 2)]).backprop([1.0], [-3.0, 7.0])
+
+
+def test_a_cost_of_the_readers_own_is_tried_in_silence_where_it_has_no_number() -> None:
+    """It is tried where all outputs are a half, which no net of the reader's may ever answer."""
+
+    def value(a, y):
+        return (y / (a - 0.5)).sum(axis=0)
+
+    with np.errstate(all="raise"):
+        cost = Cost("ours", value, lambda a, y: -y / (a - 0.5) ** 2)
+        assert cost(np.array([[0.75]]), np.array([[1.0]])).tolist() == [4.0]
