@@ -551,10 +551,9 @@ ON_A_PHONE: dict[str, list[dict[str, str]]] = {
     ],
     "step_size": [{"Error of": f"one {of}", "Layer l": l} for of in ("weight", "bias") for l in "12"],
     "clones": [
-        {"Epoch": "3", "Data": data, "Start": start, "Hidden neurons": hidden}
+        {"Data": data, "Start": start, "Hidden neurons": hidden}
         for data in ("XOR", "iris")
-        for start in ("constant", "random")
-        for hidden in "258"
+        for start, hidden in (("constant", "2"), ("constant", "8"), ("random", "5"))
     ],
 }
 
