@@ -203,3 +203,21 @@ def test_where_files_cannot_be_locked_a_draft_of_a_day_is_cleared_away(tmp_path,
         os.utime(tmp_path / name, (time.time() - hours * 3600,) * 2)
     Network(LAYERS).save(tmp_path / "net.npz")
     assert sorted(os.listdir(tmp_path)) == [".net.npz.00000023.part", "net.npz"]
+
+
+def test_a_net_without_a_word_more_is_random_from_seed_0_and_has_an_activation_for_each_layer() -> None:
+    net = Network(LAYERS)
+    assert np.array_equal(net.theta, Network(LAYERS, init="random", seed=0).theta)
+    assert not np.array_equal(net.theta, Network(LAYERS, seed=1).theta)
+    assert {l: sigma.name for l, sigma in net.sigma.items()} == {1: "tanh", 2: "softmax"}
+
+
+def test_the_weights_of_a_constant_start_are_1_and_its_biases_0() -> None:
+    net = Network(LAYERS, init="constant")
+    assert all((net.w[l] == 1).all() and (net.b[l] == 0).all() for l in (1, 2))
+
+
+def test_a_layer_that_is_given_by_a_name_is_refused_by_it() -> None:
+    net = Network(LAYERS)
+    with pytest.raises(KeyError, match="w: expected a layer from 1 to 2, got 'w1'"):
+        net.w.update(w1=net.w[1])

@@ -14,6 +14,7 @@ import threading
 import time
 import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -132,13 +133,29 @@ def npy(header: str, data: bytes = b"") -> bytes:
 HUGE = "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000, 4)}"
 OBJECT = "{'descr': '|O', 'fortran_order': False, 'shape': (1,)}"
 CALL = "{'descr': '<f8', 'fortran_order': False, 'shape': (__import__('os')._exit(1),)}"
+PICKLED = pickle.dumps([Explosive()])
+# As long as its shape says: whoever unpickles reads no further than he has to.
+AS_LONG = npy(OBJECT.replace("(1,)", f"({len(PICKLED)},)"), PICKLED.ljust(8 * len(PICKLED)))
+
+
+def with_member(folder: Path, name: str, member: bytes, compression: int = zipfile.ZIP_STORED) -> Path:
+    """The file of a saved net in which one member is another, or one more."""
+    good, path = folder / "good.npz", folder / "net.npz"
+    Network(SPECIFICATION).save(good)
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(path, "w") as target:
+        for other in source.namelist():
+            if other != name:
+                target.writestr(other, source.read(other))
+        target.writestr(name, member, compression)
+    return path
 
 
 @pytest.mark.parametrize(
     "name, member, compression",
     [
         ("w1.npy", npy(HUGE, bytes(8)), zipfile.ZIP_STORED),
-        ("w1.npy", npy(OBJECT, pickle.dumps([Explosive()])), zipfile.ZIP_STORED),
+        ("w1.npy", npy(OBJECT, PICKLED), zipfile.ZIP_STORED),
+        ("w1.npy", AS_LONG, zipfile.ZIP_STORED),
         ("w1.npy", npy(CALL, bytes(8)), zipfile.ZIP_STORED),
         ("w1.npy", bytes(50_000_000), zipfile.ZIP_DEFLATED),
         ("bomb.npy", bytes(50_000_000), zipfile.ZIP_DEFLATED),
@@ -146,16 +163,10 @@ CALL = "{'descr': '<f8', 'fortran_order': False, 'shape': (__import__('os')._exi
         ("../../w1.npy", b"", zipfile.ZIP_STORED),
         ("readme.txt", b"hello", zipfile.ZIP_STORED),
     ],
-    ids=["huge", "object", "code", "bomb", "bomb-beside", "extra-array", "path", "text"],
+    ids=["huge", "object", "object-as-long", "code", "bomb", "bomb-beside", "extra-array", "path", "text"],
 )
 def test_a_bomb_is_refused_and_not_unpacked(name, member, compression, tmp_path, record_property) -> None:
-    good, path = tmp_path / "good.npz", tmp_path / "net.npz"
-    Network(SPECIFICATION).save(good)
-    with zipfile.ZipFile(good) as source, zipfile.ZipFile(path, "w") as target:
-        for other in source.namelist():
-            if other != name:
-                target.writestr(other, source.read(other))
-        target.writestr(name, member, compression)
+    path = with_member(tmp_path, name, member, compression)
     tracemalloc.start()
     with pytest.raises(ValueError, match="not a saved network"):
         Network.load(path)
@@ -163,6 +174,26 @@ def test_a_bomb_is_refused_and_not_unpacked(name, member, compression, tmp_path,
     tracemalloc.stop()
     assert peak < 2_000_000
     record_property("bad inputs tried", 1)
+
+
+@pytest.mark.parametrize(
+    "member, compression, words",
+    [
+        (npy(HUGE, bytes(8)), zipfile.ZIP_STORED, "w1.npy: expected as many bytes as its shape needs"),
+        (bytes(1_000_000), zipfile.ZIP_DEFLATED, "expected members no longer than the file"),
+        (
+            b"\x93NUMPY\x02\x00" + bytes(100),
+            zipfile.ZIP_STORED,
+            r"w1.npy: expected an array of format 1.0, got \(2, 0\)",
+        ),
+    ],
+    ids=["huge", "bomb", "version"],
+)
+def test_a_file_that_is_no_saved_net_is_told_what_is_wrong_with_it(
+    member, compression, words, tmp_path
+) -> None:
+    with pytest.raises(ValueError, match=f"not a saved network: .*{words}"):
+        Network.load(with_member(tmp_path, "w1.npy", member, compression))
 
 
 @pytest.mark.any_kernel
