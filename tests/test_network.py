@@ -180,7 +180,7 @@ def test_a_bomb_is_refused_and_not_unpacked(name, member, compression, tmp_path,
     "member, compression, words",
     [
         (npy(HUGE, bytes(8)), zipfile.ZIP_STORED, "w1.npy: expected as many bytes as its shape needs"),
-        (bytes(1_000_000), zipfile.ZIP_DEFLATED, "expected members no longer than the file"),
+        (bytes(1_000_000), zipfile.ZIP_DEFLATED, "\\('expected members no longer than the file'"),
         (
             b"\x93NUMPY\x02\x00" + bytes(100),
             zipfile.ZIP_STORED,
