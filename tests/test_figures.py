@@ -19,7 +19,16 @@ from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.data import load_iris, standardize
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of, feed_forward
-from backprop_lib.figures import clones, depth, figure_names, find_the_bug, iris_lab, one_neuron, step_size
+from backprop_lib.figures import (
+    clones,
+    depth,
+    figure_names,
+    find_the_bug,
+    iris_lab,
+    one_neuron,
+    reproducible,
+    step_size,
+)
 from backprop_lib.figures.reproducible import ELSEWHERE, OPEN
 from backprop_lib.figures.scene import View
 from backprop_lib.gradient_check import check_gradient
@@ -603,7 +612,7 @@ def test_parameters_apart_or_digits_that_differ_are_each_a_doubt_in_find_the_bug
         alone.setattr(find_the_bug, "cost_of", lambda *_: 0.5)  # a cost that shows nothing
         assert find_the_bug.train_with("not_reset").doubtful and not find_the_bug.train_with("").doubtful
     shares = iter([0.0, 1.0])
-    monkeypatch.setattr(find_the_bug, "apart", lambda *_: next(shares, 0.0))
+    monkeypatch.setattr(reproducible, "apart", lambda *_: next(shares, 0.0))
     assert find_the_bug.train_with("").doubtful, "apart once is apart for good"
     assert find_the_bug.train_with("not_reset").doubtful and not find_the_bug.train_with("").doubtful
 

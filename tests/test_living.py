@@ -405,7 +405,7 @@ def test_every_variable_of_the_code_that_has_a_name_lights_something_else(name: 
         for l, j, k in re.findall('data-layer="(.)" data-to="(.+?)" data-from="(.+?)"', view.html)
     ]
     there += [f"b.{l}.{j}" for l, j in re.findall(r'data-layer="([1-9])" data-neuron="(\d+)"', view.html)]
-    there += ["grad"] * ("data-grad" in view.html)
+    there += [f"grad.{node}" for node in re.findall('data-id="([^"]+)"', view.html)]
     names = " ".join(view.names.values()).split()
     assert [each for each in names if not any(light_together(each, other) for other in there)] == []
 

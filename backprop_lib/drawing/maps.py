@@ -16,8 +16,8 @@ from matplotlib import colormaps
 
 from backprop_lib.arguments import Array
 from backprop_lib.drawing.canvas import encoded
-from backprop_lib.drawing.colors import FAINT, GRID, INK, NEGATIVE, POSITIVE, QUIET
-from backprop_lib.drawing.net import DASHED, Button, size_buttons, weight_line
+from backprop_lib.drawing.colors import FAINT, GRID, INK, QUIET
+from backprop_lib.drawing.net import SIGNS, Button, size_buttons, weight_line
 from backprop_lib.drawing.svg import HALO, data_number, document, number
 
 LEFT, TOP, BOTTOM = 72, 46, 56  # room for names, captions, and the buttons and the key
@@ -170,9 +170,7 @@ class NetOfMaps:
 
     def _key(self) -> Iterable[str]:
         """What the lines mean, below the inputs, which have no buttons."""
-        for row, (word, color, dash) in enumerate(
-            (("positive", POSITIVE, ""), ("negative", NEGATIVE, DASHED))
-        ):
+        for row, (word, color, dash) in enumerate(SIGNS):
             y = self.height - BOTTOM + 16 + 24 * row
-            yield (f'<line x1="6" x2="28" y1="{y}" y2="{y}" stroke="{color}" stroke-width="3"{dash}/>')
+            yield f'<line x1="6" x2="28" y1="{y}" y2="{y}" stroke="{color}" stroke-width="3"{dash}/>'
             yield _words(33, y, [word], color, "start")

@@ -38,6 +38,7 @@ ROOM = 40  # for the buttons below a net, as large as a finger
 KEY = 390  # the room for what the strokes mean; in less they are shorter
 SHAPE = 64  # the room for the shape of a matrix between two captions
 DASHED = ' stroke-dasharray="6 4"'  # what is negative
+SIGNS = (("positive", POSITIVE, ""), ("negative", NEGATIVE, DASHED))  # of weights, as they are drawn
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -173,8 +174,8 @@ class _Net:
 
     def _lay_out(self, canvas: tuple[int, int] | None) -> None:
         """Rows, columns, radius and size of the drawing, in pixels."""
-        self.is_narrow = canvas is not None and canvas[0] < KEY
-        L = self.L
+        self.is_narrow, L = canvas is not None and canvas[0] < KEY, self.L
+        self.letters = LEGIBLE if self.is_narrow else 12  # of numbers that stand close together
         self.rows = []
         for l, n in enumerate(self.sizes):
             ends = {item[1] for item in self.lit if len(item) > 1 and item[0] == l}
@@ -255,9 +256,8 @@ class _Net:
         bright: list[str] = []
         written: list[str] = []
         lit_edges = {item for item in self.lit if len(item) == 3}
-        where, size, r = _apart(lit_edges), 12, self.radius
-        if self.is_narrow:  # away from the errors below the neurons at both ends
-            where, size = 0.5, LEGIBLE
+        # In a narrow drawing away from the errors below the neurons at both ends.
+        where, r = 0.5 if self.is_narrow else _apart(lit_edges), self.radius
         for l in range(1, self.L + 1):
             w = self.weights.get(l)
             for j in self.rows[l]:
@@ -270,8 +270,8 @@ class _Net:
                     if is_lit and value is not None and len(lit_edges) <= MOST_DRAWN:
                         x = self.x[l - 1] + where * (self.x[l] - self.x[l - 1])
                         y = self.y[l - 1][k] + where * (self.y[l][j] - self.y[l - 1][k])
-                        text = line_of_text(x, y, number(value), size, sign_color(value), more=ON_A_LINE)
-                        written.append(text)
+                        color = sign_color(value)
+                        written.append(line_of_text(x, y, number(value), self.letters, color, more=ON_A_LINE))
         yield f'<g opacity="{0.3 if self.lit else 1}">'
         yield from pale
         yield "</g>"
@@ -308,8 +308,7 @@ class _Net:
             inside = _in_a_circle(x, y, r, delta, sign, self.is_narrow)
         below = ""
         if delta is not None and value is not None:
-            size = LEGIBLE if self.is_narrow else 12
-            below = line_of_text(x, y + r + 10, f"δ {number(delta, 2)}", size, sign, more=HALO)
+            below = line_of_text(x, y + r + 10, f"δ {number(delta, 2)}", self.letters, sign, more=HALO)
         name = self.labels[l][j] if l in self.labels else ""
         if name and 0 < l < self.L:
             inside, name = inside or line_of_text(x, y, name, 12, ink), ""
@@ -332,11 +331,11 @@ class _Net:
                 y = self.bottom + self.room + self.below + row
                 yield line_of_text(x, y, shape, 12, more=f' data-is="{kind}.{l}"')
         if self.weights:
-            stroke, letters, half = (18, LEGIBLE, 155) if self.is_narrow else (34, 12, 195)
+            stroke, half = (18, 155) if self.is_narrow else (34, 195)
             x, y = self.width / 2 - half, self.bottom + 44 + self.below + self.room
-            yield from sign_key(x, y, stroke, letters)
+            yield from sign_key(x, y, stroke, self.letters)
             width = f"width: |w|, up to {number(self.largest)}"
-            yield line_of_text(x + 2 * stroke + 154, y, width, letters, QUIET, "start")
+            yield line_of_text(x + 2 * stroke + 154, y, width, self.letters, QUIET, "start")
 
 
 def weight_line(
@@ -376,12 +375,10 @@ def weight_line(
 
 def sign_key(x: float, y: float, stroke: float = 34, size: int = 12) -> Iterable[str]:
     """What the strokes of weights mean, in one line of 142 pixels and two strokes."""
-    second = x + stroke + 74
-    line = f'y1="{y:.1f}" y2="{y:.1f}" stroke-width="3"'
-    yield f'<line x1="{x:.1f}" x2="{x + stroke:.1f}" {line} stroke="{POSITIVE}"/>'
-    yield line_of_text(x + stroke + 8, y, "positive", size, POSITIVE, "start")
-    yield f'<line x1="{second:.1f}" x2="{second + stroke:.1f}" {line} stroke="{NEGATIVE}"{DASHED}/>'
-    yield line_of_text(second + stroke + 8, y, "negative", size, NEGATIVE, "start")
+    for left, (word, color, dash) in zip((x, x + stroke + 74), SIGNS, strict=True):
+        line = f'x1="{left:.1f}" x2="{left + stroke:.1f}" y1="{y:.1f}" y2="{y:.1f}" stroke-width="3"'
+        yield f'<line {line} stroke="{color}"{dash}/>'
+        yield line_of_text(left + stroke + 8, y, word, size, color, "start")
 
 
 def size_buttons(

@@ -15,17 +15,7 @@ from backprop_lib.drawing.net import superscript
 from backprop_lib.drawing.plots import FastFigure, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of, feed_forward
-from backprop_lib.figures.reproducible import (
-    DOUBT,
-    ELSEWHERE,
-    OPEN,
-    apart,
-    differ,
-    moved,
-    rounded_up,
-    tied,
-    twin_of,
-)
+from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, moved, parted, rounded_up, tied, twin_of
 from backprop_lib.figures.scene import Scene, View, choice, when_idle
 from backprop_lib.gradient_check import Report, check_gradient
 from backprop_lib.network import Network
@@ -76,7 +66,7 @@ def train_with(name: str) -> BugRun:
             one.theta -= min(3.0, 3.0 / max(1e-12, float(np.linalg.norm(step)))) * step
         twin.theta[...] = moved(twin.theta, chance)
         costs.append(cost_of(net, x, y))
-        doubtful |= apart(net.theta, twin.theta) > DOUBT or bool(differ(costs[-1], cost_of(twin, x, y)))
+        doubtful |= parted(net, twin, costs[-1], cost_of(twin, x, y))
     z, a = feed_forward(net, held_out.x.T)
     doubtful |= tied(z[net.L])
     answers = a[net.L].argmax(axis=0)

@@ -108,16 +108,16 @@ def work(net: Network, x: Array, y: Array, cost: str = "quadratic") -> dict[int,
 
 
 def certain(rise: Array, cost: float) -> Array:
-    """The rises of a cost, rounded to two digits, and 0 where round-off may decide these."""
-    return np.array([float(f"{v:.2g}") if abs(v) > TINY * cost else 0.0 for v in rise])
+    """The rises of a cost, and 0 where round-off may decide their digits."""
+    return np.where(np.abs(rise) > TINY * cost, rise, 0.0)
 
 
 def more_cost(rises: Mapping[int, Array], cost: float) -> dict[str, float]:
-    """The rises of a cost as a table has them, 0 where round-off may decide their digits."""
+    """The rises of a cost as a table has them."""
     return {
-        f"more cost without neuron {j} of layer {l}": float(v) if abs(v) > TINY * cost else 0.0
+        f"more cost without neuron {j} of layer {l}": v
         for l, rise in rises.items()
-        for j, v in enumerate(rise)
+        for j, v in enumerate(certain(rise, cost).tolist())
     }
 
 
@@ -583,7 +583,9 @@ class IrisLab(Scene):
             maps={l: over[l].reshape(len(over[l]), *coarse.shape[1:]) for l in layers},
             limits=limits,
             means={l: np.column_stack([a[l][:, these].mean(axis=1) for these in groups]) for l in layers},
-            work={l: certain(rise, run.cost) for l, rise in rises.items()},
+            work={
+                l: np.array([float(f"{v:.2g}") for v in certain(rise, run.cost)]) for l, rise in rises.items()
+            },
             idle=idle,
             names=(NAMES, SPECIES),
             captions=captions,

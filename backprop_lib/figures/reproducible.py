@@ -34,17 +34,20 @@ def rounded_up(value: float) -> float:
     return float(next(digit * power for digit in (1, 2, 5, 10) if digit * power >= value))
 
 
+def _nudged(theta: Array, is_up: Any) -> Array:
+    """Parameters that differ by a share of 1e-13, up or down; a zero differs by 1e-13."""
+    other: Array = theta + np.where(theta == 0, 1.0, theta) * np.where(is_up, NUDGE, -NUDGE)
+    return other
+
+
 def twin_of(net: Network) -> Network:
-    """A net whose parameters differ by a share of 1e-13, up and down in turn; a zero differs by 1e-13."""
-    sides = np.where(np.arange(net.theta.size) % 2, NUDGE, -NUDGE)
-    return net.with_parameters(net.theta + np.where(net.theta == 0, 1.0, net.theta) * sides)
+    """A net whose parameters are nudged down and up in turn."""
+    return net.with_parameters(_nudged(net.theta, np.arange(net.theta.size) % 2))
 
 
 def moved(theta: Array, rng: np.random.Generator) -> Array:
-    """Parameters that differ by a share of 1e-13, up or down by chance; a zero differs by 1e-13."""
-    sides = np.where(rng.random(theta.shape) < 0.5, NUDGE, -NUDGE)
-    other: Array = theta + np.where(theta == 0, 1.0, theta) * sides
-    return other
+    """Parameters that are nudged up or down by chance."""
+    return _nudged(theta, rng.random(theta.shape) < 0.5)
 
 
 def apart(theta: Array, twin: Array) -> float:
@@ -58,6 +61,11 @@ def differ(one: Array | float, other: Array | float) -> Any:
     """Where the numbers of two runs are apart by a share above DOUBT, or one is not finite."""
     with np.errstate(invalid="ignore", over="ignore"):
         return ~(np.abs(one - other) <= DOUBT * np.maximum(np.abs(one), np.abs(other)))
+
+
+def parted(net: Network, twin: Network, *costs: float) -> bool:
+    """Whether a net and its twin, or their costs, are apart by a share above DOUBT."""
+    return apart(net.theta, twin.theta) > DOUBT or bool(differ(*costs))
 
 
 def tied(z: Array) -> bool:
@@ -110,8 +118,8 @@ class Twins:
             )
 
         self._trainer = run(Trainer, net, data, held_out, learning_rate)  # which refuses what makes no sense
-        others = None if held_out is None else _nudged(held_out)
-        self._twin = run(_Twin, twin_of(net), _nudged(data), others, learning_rate * (1 + NUDGE))
+        others = None if held_out is None else _other(held_out)
+        self._twin = run(_Twin, twin_of(net), _other(data), others, learning_rate * (1 + NUDGE))
         self._doubtful_from: int | None = None
         self.interrupted = False
 
@@ -157,7 +165,8 @@ class _Examples(NamedTuple):
     y: Array
 
 
-def _nudged(data: Any) -> _Examples:
+def _other(data: Any) -> _Examples:
+    """The twin's examples."""
     return _Examples(np.multiply(data.x, 1 + NUDGE), data.y)
 
 

@@ -86,6 +86,11 @@ class View:
     names: Mapping[str, str] = field(default_factory=dict)
     aside: str = ""
 
+    @property
+    def picture(self) -> str:
+        """`html` without what shall stand beside it."""
+        return self.html.removesuffix(self.aside)
+
 
 def when_idle(action: Callable[[], object], seconds: float = 0.05) -> None:
     """Take an action, such as computing ahead, after so many seconds, between two messages to the kernel.
@@ -106,12 +111,14 @@ def living_line(*lines: str, most: int = 1) -> str:
     return f"<div style='{style}' data-line>{'<br>'.join(lines)}</div>"
 
 
-def _beside(picture: str, said: str) -> str:
-    """What is said beside a picture, or below it where there is no room."""
+def _arranged(picture: str, aside: str, words: str) -> str:
+    """A picture and what is said of it: below it, or with something aside beside it where there is room."""
+    if not aside:
+        return picture + words
     return (
         '<div style="display:flex;flex-wrap:wrap;gap:0 24px;align-items:flex-start">'
         f'<div style="max-width:100%">{picture}</div>'
-        f'<div class="said" style="flex:1 1 340px;min-width:0">{said}</div></div>'
+        f'<div class="said" style="flex:1 1 340px;min-width:0">{aside}{words}</div></div>'
     )
 
 
@@ -374,9 +381,7 @@ class Scene(W.VBox):  # type: ignore[misc]
         if self._living is not None:  # before the picture, whose parts are made ready as soon as it is there
             self._living.choosable, self._living.chosen = self.view.choosable, self.view.chosen
         picture, *said = self._parts().values()
-        self._shown.value = (
-            _beside(picture, self.view.aside + "".join(said)) if self.view.aside else picture + "".join(said)
-        )
+        self._shown.value = _arranged(picture, self.view.aside, "".join(said))
         for name, control in self.controls.items():
             if hasattr(control, "disabled") and control.disabled != (name in self.view.idle):
                 control.disabled = name in self.view.idle
@@ -387,7 +392,7 @@ class Scene(W.VBox):  # type: ignore[misc]
         more = ' data-more=" A click or Enter chooses it."' if view.choosable else ""
         table = table_html(view.table) if self.numbers_button.value else ""
         return {
-            "picture": f'<div class="wide">{view.html.removesuffix(view.aside)}</div>',
+            "picture": f'<div class="wide">{view.picture}</div>',
             "pointed": f'<output class="pointed"{more}></output>' if self._living is not None else "",
             "sentence": f'<div class="sentence">{_sentence_html(view.sentence, self._changed)}</div>',
             "table": f'<div class="wide">{table}</div>',
@@ -419,11 +424,10 @@ class Scene(W.VBox):  # type: ignore[misc]
         numbers = f"<details><summary>The numbers</summary>{table}</details>" if table else ""
         words = _sentence_html(view.sentence) + numbers + _code_html(view, self._living is not None)
         data["text/plain"] = f"{view.alt}\n{view.sentence}" if view.sentence else view.alt
-        html = view.html
-        if "data:image/png" in html:
+        picture = view.picture
+        if "data:image/png" in picture:
             from backprop_lib.drawing.canvas import compact  # only a scene with a PNG needs matplotlib
 
-            html = PLACE.sub("", compact(html))
-        picture = still(html.removesuffix(view.aside))
-        data["text/html"] = _beside(picture, view.aside + words) if view.aside else picture + words
+            picture = PLACE.sub("", compact(picture))
+        data["text/html"] = _arranged(still(picture), view.aside, words)
         return data, {}
