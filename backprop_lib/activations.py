@@ -101,7 +101,7 @@ def _sigmoid(z: Any) -> Any:
     if np.iscomplexobj(z):
         return complex_sigmoid.sigmoid(z)
     e = _e_of_minus_size(z)
-    return np.where(np.asarray(z) < 0, e, 1.0) / (1 + e)
+    return np.maximum(e, np.asarray(z) >= 0) / (1 + e)  # 1, or e where z < 0
 
 
 def _sigmoid_prime(z: Any) -> Any:
@@ -138,7 +138,7 @@ def _relu(z: Any) -> Any:
 
 
 def _relu_prime(z: Any) -> Any:
-    return np.where(np.real(z) > 0, 1.0, 0.0)
+    return 1.0 * (np.real(z) > 0)
 
 
 def _softmax(z: Any) -> NDArray[Any]:

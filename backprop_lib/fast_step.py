@@ -50,7 +50,7 @@ def _slope_from_e(e: Array, scratch: Array) -> None:
 def _sigmoid(z: Array, a: Array, prime: Array) -> None:
     np.copysign(z, MINUS_ONE, prime)
     np.exp(prime, prime)  # e = e^−|z|
-    np.heaviside(z, ONE, a)
+    np.greater_equal(z, ZERO, a)
     np.maximum(a, prime, out=a)  # 1, or e where z < 0
     np.add(prime, ONE, z)
     a /= z
@@ -68,7 +68,7 @@ def _tanh(z: Array, a: Array, prime: Array) -> None:
 
 def _relu(z: Array, a: Array, prime: Array) -> None:
     np.maximum(z, ZERO, out=a)
-    np.heaviside(z, ZERO, prime)
+    np.greater(z, ZERO, prime)
 
 
 def _identity(z: Array, a: Array, prime: Array) -> None:

@@ -200,8 +200,13 @@ class Bench:
 
     @staticmethod
     def output_of(program: str) -> str:
+        """What a program prints, in a Python that keeps what it has compiled, as a learner's does."""
         command = [sys.executable, "-c", program]
-        return subprocess.run(command, cwd=FOLDER.parent, check=True, capture_output=True, text=True).stdout
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        done = subprocess.run(
+            command, cwd=FOLDER.parent, env=environment, check=True, capture_output=True, text=True
+        )
+        return done.stdout
 
 
 def machine() -> str:
