@@ -34,6 +34,7 @@ from backprop_lib.figures.screen import Screen
 
 Rows = Sequence[Sequence[object]]
 NUMERIC = re.compile(r"[−-]?[\d.]+(e[−-]?\d+)?$")
+TOLD = 3  # controls whose moves are told one by one; Reset may move ten, and lines of that push down the rest
 PLACE = re.compile("<i data-slides.*?</i>")  # where a slider is dragged, which needs Python
 WORDS = "font-size:14px;line-height:1.45;margin:6px 0;max-width:1090px"  # as wide as pictures are
 # The number beside a slider can be typed: it should look like it. Colors are those of the page's theme.
@@ -44,6 +45,7 @@ STYLE = (
   text-align: center; cursor: text; }
 .scene > .widget-html, .scene > .widget-html > .widget-html-content { min-height: 0; height: auto; }
 .scene .wide { overflow-x: auto; }
+.scene pre { word-break: normal; overflow-wrap: anywhere; } /* between words where there is room */
 .scene .sentence { min-height: 76px; } /* three lines: a wrap moves nothing below */
 @media (min-width: 900px) { /* beside a picture nothing moves, and there is room for larger letters */
   .scene .said > div[data-line] { min-height: calc(var(--lines) * 1lh); font-size: 16px !important; }
@@ -246,6 +248,8 @@ class Scene(W.VBox):  # type: ignore[misc]
         self.numbers_button = W.ToggleButton(description="Show the numbers", tooltip="The numbers as a table")
         # One message says all that a move changes: each has its price in the browser.
         self._status, self._shown = W.HTML(), W.HTML()
+        for button in (self.reset_button, self.numbers_button):
+            button.layout.width = "auto"
         if any(hasattr(control, "check") for control in self.controls.values()):
             self._status.layout.min_height = "34px"  # a place for a line that refuses what is typed
         shown_controls = [self.player if name == play else c for name, c in self.controls.items()]
@@ -355,7 +359,7 @@ class Scene(W.VBox):  # type: ignore[misc]
             said = [
                 f"{self.controls[name].description}: {before[name]} → {self._said[name]}" for name in moved
             ]
-            self._changed = f"{'; '.join(said)}."
+            self._changed = f"{'; '.join(said) if len(said) <= TOLD else f'{len(said)} controls moved'}."
 
     def _set(self, values: Mapping[str, Any]) -> None:
         """Set some controls, in this order, and draw once."""
