@@ -109,7 +109,7 @@ def living_line(*lines: str, most: int = 1) -> str:
     Beside a picture they begin at its top, and where there is no room for both they stand below it. `most`
     is how many lines there may be: for so many there is room beside the picture.
     """
-    style = f"--lines:{most};font-size:15px;line-height:1.5;align-self:start;flex:1 1 250px"
+    style = f"--lines:{most};font-size:15px;line-height:1.5;margin-top:4px;align-self:start;flex:1 1 250px"
     return f"<div style='{style}' data-line>{'<br>'.join(lines)}</div>"
 
 
@@ -263,7 +263,7 @@ class Scene(W.VBox):  # type: ignore[misc]
         for control in self.controls.values():
             control.observe(self._on_change, "value")
         self.numbers_button.observe(self._on_numbers, "value")
-        self.screen.observe(self._on_screen, "pixels")
+        self.screen.observe(self._on_screen, ["pixels", "narrow"])
         if self._living is not None:
             self._living.observe(self._on_chosen, "chosen")
             self._living.on_msg(self._on_button)
@@ -313,7 +313,8 @@ class Scene(W.VBox):  # type: ignore[misc]
 
     def _still_view(self) -> View:
         """What a viewer without a kernel sees, who may have another screen."""
-        return self.view if self.screen.pixels == SHARP else self._finished(self._good)
+        is_for_all = self.screen.pixels == SHARP and not self.screen.narrow
+        return self.view if is_for_all else self._finished(self._good)
 
     def _values(self) -> dict[str, Any]:
         return {name: getattr(control, "number", control.value) for name, control in self.controls.items()}
@@ -331,7 +332,7 @@ class Scene(W.VBox):  # type: ignore[misc]
             for control in self.controls.values():
                 if hasattr(control, "check"):
                     control.check()
-            with drawn_at(self.screen.pixels):
+            with drawn_at(self.screen.pixels, self.screen.narrow):
                 view = self._draw(**values)
                 self._note_changes()
                 while view.progress is not None and not self._asked.is_set():
