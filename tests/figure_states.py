@@ -25,8 +25,9 @@ from matplotlib.text import Text
 from PIL import Image
 
 from backprop_lib.data import load_iris, split, standardize
-from backprop_lib.drawing.canvas import Cells, FastFigure
+from backprop_lib.drawing.canvas import PIXELS_PER_INCH, Cells, FastFigure
 from backprop_lib.drawing.named import plain
+from backprop_lib.drawing.net import LEGIBLE
 from backprop_lib.drawing.svg import number
 from backprop_lib.figures import figure_names, one_neuron
 from backprop_lib.figures.live_training import LiveTraining
@@ -246,11 +247,19 @@ def corners(driven: Driven, most: int) -> list[dict[str, Any]]:
 
 
 def crossing(figure: FastFigure) -> list[str]:
-    """The texts of a picture that are not wholly inside their pane, or cut where their axes end."""
-    found, draw = [], Text.draw
+    """The texts of a picture that are not wholly inside their pane, or cut where their axes end.
+
+    Or that lie on one another, or are in letters below 11 pixels, of which a phone shows less than 9.
+    """
+    found, draw, boxes = [], Text.draw, list[Any]()
 
     def noted(text: Text, renderer: Any, *args: Any, **options: Any) -> None:
         if text.get_visible() and text.get_text().strip():
+            box = text.get_window_extent(renderer)
+            found.extend(f"{text.get_text()} on {words}" for words, other in boxes if box.overlaps(other))
+            boxes.append((text.get_text(), box))
+            if text.get_fontsize() / 72 * PIXELS_PER_INCH < LEGIBLE or "$" in text.get_text():
+                found.append(f"small: {text.get_text()}")
             pane: Any = text.get_figure(root=False)
             while pane not in figure.panes:
                 pane = pane._parent

@@ -40,6 +40,8 @@ from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.drawing.canvas import PNG_IN_HTML, new_figure, short_numbers
 from backprop_lib.drawing.colors import PAPER
 from backprop_lib.drawing.epochs import EpochAxes
+from backprop_lib.drawing.net import NARROW
+from backprop_lib.drawing.sharpness import SHARP, drawn_at
 from backprop_lib.drawing.svg import number
 from backprop_lib.figures import clones, find_the_bug, iris_lab, one_neuron, step_size, weight_inspector
 from backprop_lib.figures.live_training import LiveTraining
@@ -95,9 +97,14 @@ def test_no_text_of_a_picture_is_cut_or_crosses_the_edge_of_its_pane(name: str) 
         for end in (getattr(control, "min", None), getattr(control, "max", None))
         if end is not None
     ]
-    for values in far + corners(driven, 20):
-        driven.scene._set(values)
-        assert not [words for figure in driven._shown_figures() for words in crossing(figure)], values
+    states = far + corners(driven, 20)
+    for narrow in (False, True):
+        driven.scene.screen.narrow = narrow
+        for values in states[-6:] if narrow else states:
+            driven.scene._set(values)
+            with drawn_at(SHARP, narrow):
+                assert not [words for figure in driven._shown_figures() for words in crossing(figure)], values
+    driven.scene.screen.narrow = False
 
 
 @pytest.mark.any_kernel
@@ -107,7 +114,11 @@ def test_a_text_that_is_cut_or_crosses_the_edge_of_its_pane_would_be_found() -> 
     left.text(13, 0.3, "across", animated=False)
     left.text(11.5, 0.2, "cut", clip_on=True)
     right.set_ylabel("C", labelpad=30)
-    assert sorted(crossing(driven.figure)) == ["C", "across", "cut"]
+    for words, size in (("one", 10), ("another", 10), ("tiny", 7)):
+        left.text(-8, 0.3 if size > 7 else 0.2, words, fontsize=size)
+    left.text(-4, 0.2, "$10^2$")
+    found = ["C", "across", "another on one", "cut", "small: $10^2$", "small: tiny"]
+    assert sorted(crossing(driven.figure)) == found
 
 
 @pytest.mark.any_kernel
@@ -156,6 +167,22 @@ def test_a_coarser_screen_gets_the_same_picture_of_fewer_pixels_and_the_still_st
     assert figure.scene._repr_mimebundle_()[0]["text/html"] == still
     figure.scene.screen.pixels = 2
     assert not differing(figure.seen().view, sharp)
+
+
+@pytest.mark.any_kernel
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_phone_gets_narrow_pictures_in_letters_as_large_and_the_still_stays_wide(name: str) -> None:
+    figure = kept(name)
+    wide, still = figure.seen().view, figure.scene._repr_mimebundle_()[0]["text/html"]
+    figure.scene.screen.narrow = True
+    narrow = figure.seen().view
+    assert [pixels.shape[:2] for pixels in pictures(narrow.html)] == [
+        (height, min(width, 2 * NARROW)) for height, width, _ in map(np.shape, pictures(wide.html))
+    ]
+    assert figure.scene._repr_mimebundle_()[0]["text/html"] == still
+    figure.scene.reset()
+    figure.scene.screen.narrow = False
+    assert not differing(figure.seen().view, wide)
 
 
 @pytest.mark.any_kernel

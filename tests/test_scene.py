@@ -372,6 +372,14 @@ def test_the_sentence_says_which_controls_moved() -> None:
     assert "<em>Size: 7 → 4; Kind: b → a.</em>" in htmls(shown)
 
 
+def test_the_moves_of_many_controls_at_once_are_counted_and_take_no_lines() -> None:
+    shown = Scene({name: slider(name, 4, 0, 9) for name in "abcd"}, lambda **sizes: draw(sum(sizes.values())))
+    shown._set(dict.fromkeys("abc", 5))
+    assert "<em>a: 4 → 5; b: 4 → 5; c: 4 → 5.</em>" in htmls(shown)
+    shown._set(dict.fromkeys("abcd", 6))
+    assert "<em>4 controls moved.</em>" in htmls(shown)
+
+
 def test_what_did_not_come_to_a_picture_is_not_said_to_have_changed() -> None:
     shown = scene()
     shown.controls["size"].value = 13  # refused

@@ -22,18 +22,20 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.text import Text
-from matplotlib.ticker import Formatter
+from matplotlib.ticker import Formatter, NullFormatter
 from PIL import Image
 
 from backprop_lib.arguments import Array, positive_integer, shown
 from backprop_lib.drawing.colors import FAINT, GRID, INK, PAPER
-from backprop_lib.drawing.sharpness import SHARP, drawn_at, sharpness
-from backprop_lib.drawing.svg import beside, number
+from backprop_lib.drawing.sharpness import SHARP, drawn_at, is_narrow, sharpness
+from backprop_lib.drawing.svg import NARROW, beside, number
 
 LONGEST = 5  # characters of a number at an axis, beside its minus
 PIXELS_PER_INCH = 100
+LINE_ABOVE = 25  # points from axes to their title that leave room for the names of the lines
 TRACK = 23  # displayed pixels below the line of an axis, where the handle hangs that is dragged along it
 PNG_IN_HTML = re.compile(r'(?<="data:image/png;base64,)[^"]*')
 
@@ -80,14 +82,16 @@ def image_html(png: bytes, alt: str, width: int, height: int) -> str:
     )
 
 
+def _inches(width: int, height: int) -> tuple[float, float]:
+    """So many pixels in inches."""
+    little = 1e-9  # without it 4.14 inches of 200 pixels each are 827.9999999999999, of which 827 are drawn
+    return (width + little) / PIXELS_PER_INCH, (height + little) / PIXELS_PER_INCH
+
+
 def new_figure(width: int = 640, height: int = 340) -> Figure:
     """An empty white Figure of so many displayed pixels, with an Agg canvas."""
-    little = 1e-9  # without it 4.14 inches of 200 pixels each are 827.9999999999999, of which 827 are drawn
     figure = Figure(
-        figsize=(
-            (positive_integer("width", width) + little) / PIXELS_PER_INCH,
-            (positive_integer("height", height) + little) / PIXELS_PER_INCH,
-        ),
+        figsize=_inches(positive_integer("width", width), positive_integer("height", height)),
         dpi=PIXELS_PER_INCH * SHARP,
         facecolor=PAPER,
         layout="constrained",
@@ -99,10 +103,12 @@ def new_figure(width: int = 640, height: int = 340) -> Figure:
     return figure
 
 
-def styled(axes: Axes, title: str = "", xlabel: str = "", ylabel: str = "", grid: bool = True) -> Axes:
+def styled(
+    axes: Axes, title: str = "", xlabel: str = "", ylabel: str = "", grid: bool = True, pad: float = 9
+) -> Axes:
     """The axes in the style of the course: light spines, a faint grid, words in the page's dark gray."""
     axes.set_facecolor(PAPER)
-    axes.set_title(title, fontsize=10, color=INK, loc="left", pad=9, fontweight="bold")
+    axes.set_title(title, fontsize=10, color=INK, loc="left", pad=pad, fontweight="bold")
     axes.set_xlabel(xlabel, fontsize=9.5, color=INK)
     axes.set_ylabel(ylabel, fontsize=9.5, color=INK)
     axes.tick_params(labelsize=8.5, colors=FAINT, labelcolor=INK, length=3, width=0.7, which="both")
@@ -115,6 +121,21 @@ def styled(axes: Axes, title: str = "", xlabel: str = "", ylabel: str = "", grid
     if grid:
         axes.grid(True, color=GRID, linewidth=0.7)
     return axes
+
+
+def logarithmic(axes: Axes, *directions: str) -> None:
+    """Let axes be logarithmic along "x", "y" or both, with numbers as 1e−5: an exponent would be small."""
+    for direction in directions:
+        axes.set(**{f"{direction}scale": "log"})
+        axis = getattr(axes, f"{direction}axis")
+        axis.set_major_formatter(lambda value, _: number(value))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def named_above(axes: Axes) -> None:
+    """Name the lines between the axes and their title, which has a pad of LINE_ABOVE."""
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.3}
+    axes.legend(frameon=False, fontsize=9.5, ncols=2, handlelength=1.6, columnspacing=1.2, **place)
 
 
 def with_track(axes: Axes) -> Axes:
@@ -241,6 +262,7 @@ class FastFigure:
     The rest is drawn once and kept as a background; `png()` restores it, draws the moving artists over it and
     packs the pixels with the fastest compression. Titles and other still parts do not change; limits do with
     `fit`. To write takes longest: words that seldom change are kept with the background until they do.
+    For a narrow screen its panes are drawn narrower, in letters as large.
 
     width, height   of a pane, in displayed pixels
     panes           so many pictures side by side, on a narrow page one below the other; `self.panes` holds
@@ -258,6 +280,9 @@ class FastFigure:
         self.figure = new_figure(width * panes, height)
         parts: Any = self.figure.subfigures(1, panes) if panes > 1 else [self.figure]
         self.panes = list(parts)
+        self._widest, self._engine = width, self.figure.get_layout_engine()
+        self._first: list[dict[str, Any]] = []  # the limits of the axes when they were first laid out
+        self._places: dict[int, list[Any]] = {}  # of the axes, for each width of a pane
         self._moving: dict[str, Artist] = {}
         self._often: list[Artist] = []
         self._seldom: list[Artist] = []
@@ -306,11 +331,33 @@ class FastFigure:
         return axes, (x[0], y, x[1], y), float(high)
 
     def _lay_out(self) -> None:
-        """Find the place of everything, once: it is the same however sharp the drawing is."""
-        engine = self.figure.get_layout_engine()
-        if engine is not None:
-            engine.execute(self.figure)
+        """Find the place of everything, once for each width: it is the same however sharp the drawing is."""
+        width = min(self._widest, NARROW) if is_narrow() else self._widest
+        if self._places and width == self.width:
+            return
+        self.width, self._background = width, None
+        self.figure.set_size_inches(_inches(width * len(self.panes), self.height))
+        if not self._places:
+            self._first = [_limits(axes) for axes in self.figure.axes]
+            self._engine = self.figure.get_layout_engine()
             self.figure.set_layout_engine("none")
+        if width in self._places:
+            for axes, place in zip(self.figure.axes, self._places[width], strict=True):
+                axes.set_position(place)
+            return
+        now = [_limits(axes) for axes in self.figure.axes]
+        for axes, limits in zip(self.figure.axes, self._first, strict=True):
+            axes.set(**limits)  # beside those of today there may be longer numbers
+        if isinstance(self._engine, ConstrainedLayoutEngine):
+            self._engine.execute(self.figure)
+        elif self._places:  # as many pixels from both sides as before
+            for axes in self.figure.axes:
+                (x0, y0), (x1, y1) = axes.get_position().get_points()
+                left, right = (side * self._widest / width for side in (x0, 1 - x1))
+                axes.set_position((left, y0, 1 - left - right, y1 - y0))
+        for axes, limits in zip(self.figure.axes, now, strict=True):
+            axes.set(**limits)
+        self._places[width] = [axes.get_position() for axes in self.figure.axes]
 
     def pixels(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """The figure now, as an array (height, width, 4) of bytes, as sharp as `sharpness()` says."""
@@ -413,6 +460,11 @@ class FastFigure:
         """The figure now, as a Picture."""
         with drawn_at(SHARP):
             return Picture(self.png(), alt)
+
+
+def _limits(axes: Axes) -> dict[str, Any]:
+    """The ends of axes."""
+    return {"xlim": axes.get_xlim(), "ylim": axes.get_ylim()}
 
 
 def _percent(share: float) -> str:

@@ -18,13 +18,15 @@ from backprop_lib.arguments import Array
 from backprop_lib.drawing.canvas import encoded
 from backprop_lib.drawing.colors import FAINT, GRID, INK, QUIET
 from backprop_lib.drawing.net import SIGNS, Button, size_buttons, weight_line
+from backprop_lib.drawing.sharpness import is_narrow
 from backprop_lib.drawing.svg import HALO, data_number, document, number
 
 LEFT, TOP, BOTTOM = 72, 46, 56  # room for names, captions, and the buttons and the key
+FINGER = 2.1  # times as large are buttons on a phone, one above the other
 BARS, EDGE = 18, 26  # pixels for the bars beside a map, and at least so many for the weights
 LARGEST = 60  # pixels of a map
 LETTERS, ON_A_PHONE = 12, 18.3  # where a drawing of 544 is 270 pixels wide, these are larger than 9
-PHONE = f"<style>@media (max-width: 480px) {{ .of-maps {{ font-size: {ON_A_PHONE}px; }} }}</style>"
+PHONE = f"<style>@media (max-width: 600px) {{ .of-maps {{ font-size: {ON_A_PHONE}px; }} }}</style>"
 CIVIDIS = colormaps["cividis"](np.arange(256), bytes=True)
 
 
@@ -79,10 +81,13 @@ class NetOfMaps:
 
     def __post_init__(self) -> None:
         """Where everything goes."""
-        weights, width, height = self.weights, self.width, self.height
+        weights, width, self.bottom = self.weights, self.width, self.height - BOTTOM
+        self.is_narrow = is_narrow()
+        if self.is_narrow:
+            self.height = self.bottom + round(48 * FINGER) + 12
         self.L = L = len(weights)
         sizes = [weights[1].shape[1], *(len(weights[l]) for l in range(1, L + 1))]
-        room = height - TOP - BOTTOM
+        room = self.bottom - TOP
         # The columns stay where they are, whatever the size of the maps.
         self.apart = (width - BARS - LARGEST / 2 - LEFT) / L
         self.side = min(LARGEST, room / max(sizes) - 6, self.apart - BARS - EDGE)
@@ -116,9 +121,9 @@ class NetOfMaps:
         for l, caption in enumerate(self.captions):
             yield _words(self.x[l] + (self.side / 2 if l else -24), 22, caption, QUIET)
         for l, button in self.buttons.items():
-            top = self.height - BOTTOM + 4
-            middle = self.x[l] + self.side / 2
-            yield from size_buttons(middle, top, l, len(self.y[l]), button, 2.05, self.apart)
+            place = self.x[l] + self.side / 2, self.bottom + 4, l
+            apart = np.inf if self.is_narrow else self.apart
+            yield from size_buttons(*place, len(self.y[l]), button, FINGER, apart)
         yield from self._key()
 
     def _edges(self) -> Iterable[str]:
@@ -171,6 +176,6 @@ class NetOfMaps:
     def _key(self) -> Iterable[str]:
         """What the lines mean, below the inputs, which have no buttons."""
         for row, (word, color, dash) in enumerate(SIGNS):
-            y = self.height - BOTTOM + 16 + 24 * row
+            y = self.bottom + 16 + 24 * row
             yield f'<line x1="6" x2="28" y1="{y}" y2="{y}" stroke="{color}" stroke-width="3"{dash}/>'
             yield _words(33, y, [word], color, "start")

@@ -27,13 +27,14 @@ from backprop_lib.drawing.svg import (
     sign_color,
     size_that_fits,
 )
+from backprop_lib.drawing.svg import NARROW as NARROW
 from backprop_lib.drawing.svg import Drawing as Drawing
 
 Button = tuple[str, int, int]
 Shapes = Mapping[int, tuple[int, ...]]
 MOST_DRAWN = 12  # neurons of a layer
 SIZES = range(12, 7, -1)  # of the letters in a circle
-NARROW, LEGIBLE = 328, 11  # a canvas that a phone shows 270 pixels wide, letters of 11 as such of 9
+LEGIBLE = 11  # letters that a phone shows as such of 9 in a canvas that is NARROW
 ROOM = 40  # for the buttons below a net, as large as a finger
 KEY = 390  # the room for what the strokes mean; in less they are shorter
 SHAPE = 64  # the room for the shape of a matrix between two captions
@@ -382,26 +383,28 @@ def sign_key(x: float, y: float, stroke: float = 34, size: int = 12) -> Iterable
 
 
 def size_buttons(
-    x: float, y: float, l: int, size: int, button: Button, most: float, apart: float
+    x: float, y: float, l: int, size: int, button: Button, most: float, apart: float = np.inf
 ) -> Iterable[str]:
     """− and + below a layer of so many neurons, 24 pixels each; what a click does says `figures/living.js`.
 
     x, y     the middle of both, and their top
     button   the name of the control that they move, its least and its largest value
     most     how many times as large they may be for a finger on a narrow screen, where the room between
-             two layers, `apart` pixels, is enough
+             two layers, `apart` pixels, is enough; with any room + stands above −
     """
     control, low, high = button
-    grow = min(most, (apart - 6) / 48)
+    grow, is_stacked = min(most, (apart - 6) / 48), apart == np.inf
     for by, sign, word in ((-1, "−", "fewer"), (1, "+", "more")):
-        left, is_end = x - 26 if by < 0 else x + 2, not low <= size + by <= high
+        left = x - 12 if is_stacked else x - 26 if by < 0 else x + 2
+        top = y + (24 * grow + 4) * (is_stacked and by < 0)
+        is_end = not low <= size + by <= high
         yield (
             f'<g role="button" tabindex="0" data-control="{control}" data-by="{by}" '
             f'aria-disabled="{str(is_end).lower()}" aria-label="one neuron {word} in layer {l}" '
-            f'style="--grow:{grow:.2f}">'
-            f'<rect x="{left:.1f}" y="{y:.1f}" width="24" height="24" rx="4" fill="{PAPER}" '
+            f'style="--grow:{grow:.2f}{";transform-origin:top" * is_stacked}">'
+            f'<rect x="{left:.1f}" y="{top:.1f}" width="24" height="24" rx="4" fill="{PAPER}" '
             f'stroke="{GRID if is_end else QUIET}"/>'
-            f"{line_of_text(left + 12, y + 12, sign, 15, QUIET if is_end else INK)}</g>"
+            f"{line_of_text(left + 12, top + 12, sign, 15, QUIET if is_end else INK)}</g>"
         )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from backprop_lib.arguments import shown
 from backprop_lib.drawing.colors import INK, NEGATIVE, PAPER, POSITIVE
 
+NARROW = 328  # a canvas that a phone shows 270 pixels wide
 AS_GOOD_AS_1 = 1e-9  # round-off may put that much between a number and 1
 WIDE = {
     letter: wide

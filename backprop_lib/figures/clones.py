@@ -35,7 +35,7 @@ EPOCHS = 100
 LEARNING_RATE = 3.0
 STARTS = ("constant", "zeros", "nearly constant", "random")
 ZERO = "0, exactly"
-WIDTH, HEIGHT = 560, 340
+WIDTH, HEIGHT = 280, 340
 NET = (NARROW, 340)  # the drawn net beside it
 DATA = ("iris", "XOR")
 LIMIT = 6.0  # the ends of the colors
@@ -149,9 +149,8 @@ class CloneFigure:
     """The rows of the hidden weights as colors; their spread and the cost over the epochs."""
 
     def __init__(self) -> None:
-        self.fast = FastFigure(WIDTH, HEIGHT)
-        halves: Any = self.fast.figure.subfigures(1, 2, width_ratios=[1.1, 1])
-        left, right = halves
+        self.fast = FastFigure(WIDTH, HEIGHT, panes=2)
+        left, right = self.fast.panes
         title = "Weights into each neuron"
         axes = styled(left.subplots(), title, "from input k", "hidden neuron j", False)
         axes.xaxis.labelpad, axes.yaxis.labelpad = 18, 18
@@ -206,7 +205,7 @@ class CloneFigure:
         ]
 
     def html(
-        self, w: Array, graph: tuple[Any, Any], matrices: tuple[Any, Any] | None, epoch: int, alt: str
+        self, w: Array, graph: tuple[Any, Any], matrices: tuple[Any, Any] | None, epoch: int, *alts: str
     ) -> str:
         """The picture: w (hidden, inputs) now; cost and spread by epoch of the graph, and of matrices."""
         self.rows.cells = w
@@ -225,7 +224,7 @@ class CloneFigure:
         cells = np.ndindex(w.shape)
         axes = self.rows.axes
         parts = [(f"w.1.{j}.{k}", *self.fast.cell(axes, j, w.shape[0], k, w.shape[1])) for j, k in cells]
-        return self.fast.html(alt, parts=parts)
+        return self.fast.html(*alts, parts=parts)
 
 
 def in_words(far: float) -> str:
@@ -278,12 +277,14 @@ def clones() -> Scene:
             reading = f" In matrices, on this computer, the rows are {in_words(dashed[1][epoch])}."
         rows: list[list[object]] = [["hidden neuron", *(f"from input {k}" for k in range(w.shape[1]))]]
         rows += [[j, *(number(v, 2) for v in w[j])] for j in range(hidden)]
-        rows.append(["spread of the rows", ZERO if far == 0 else number(far, 2)])
+        apart = ZERO if far == 0 else number(far, 2)
+        rows.append(["spread of the rows", apart])
         rows.append(["cost", cost_now])
         alt = (
             f"The {hidden} rows of hidden weights as colors, and the curves of the cost and of the spread of "
             f"the rows. {sentence}{reading}"
         )
+        curves = f"Cost and spread of the rows by epoch; in epoch {epoch} they are {cost_now} and {apart}."
         code = [f"from backprop_lib.figures.clones import {names}", *code]
         code.append(f"[*w.ravel(), spread(w), run.cost[{epoch}]]")
         drawn = network_svg(
@@ -294,7 +295,7 @@ def clones() -> Scene:
             alt=f"The net. Hidden neurons, the same letter for equal ones: {', '.join(letters)}.",
             canvas=NET,
         )
-        html = beside(enlarged(drawn, 1.15), figure.html(w, (run.cost, spreads), dashed, epoch, alt))
+        html = beside(enlarged(drawn, 1.1), figure.html(w, (run.cost, spreads), dashed, epoch, alt, curves))
         return View(html, alt, sentence, rows, "\n".join(code), progress=progress, names={"w": "w.1"})
 
     controls = {

@@ -10,7 +10,7 @@ from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.drawing.colors import HERE, INK, QUIET
 from backprop_lib.drawing.named import named, symbols
 from backprop_lib.drawing.net import superscript
-from backprop_lib.drawing.plots import FastFigure, styled
+from backprop_lib.drawing.plots import FastFigure, logarithmic, styled
 from backprop_lib.drawing.svg import beside, number
 from backprop_lib.equations import backprop
 from backprop_lib.figures.scene import Scene, View, choice, living_line, slider
@@ -47,8 +47,8 @@ def trend(ratio: float) -> str:
 def depth() -> Scene:
     """‖δ^l‖ from the last layer back, on a logarithmic scale: the median over seeds, in the band of all."""
     fast = FastFigure(WIDTH, HEIGHT)
-    axes = styled(fast.figure.add_subplot(), "Size of the errors, layer by layer", "layer l", "‖δˡ‖ / ‖δᴸ‖")
-    axes.set_yscale("log")
+    axes = styled(fast.figure.add_subplot(), "Size of the errors by layer", "layer l", "‖δˡ‖ / ‖δᴸ‖")
+    logarithmic(axes, "y")
     axes.set_ylim(1e-6, 1e5)
     axes.set_xlim(0.7, DEEPEST + 1.3)
     axes.axhline(1, color=QUIET, lw=1, ls=":")

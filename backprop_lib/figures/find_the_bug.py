@@ -12,7 +12,7 @@ from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.drawing.colors import INK, QUIET, RIGHT, WRONG
 from backprop_lib.drawing.net import superscript
-from backprop_lib.drawing.plots import FastFigure, styled
+from backprop_lib.drawing.plots import FastFigure, logarithmic, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of, feed_forward
 from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, moved, parted, rounded_up, tied, twin_of
@@ -85,8 +85,8 @@ def find_the_bug() -> Scene:
     left.yaxis.set_major_formatter(lambda value, _: number(value))
     line = fast.add("cost", left.plot([], [], color=INK, lw=1.8, zorder=3)[0])
     blocks = [f"{kind}{l}" for l in (1, 2, 3) for kind in "wb"]
-    styled(right, "Error of each block of the gradient", "", "", grid=False)
-    right.set_yscale("log")
+    styled(right, "Error of each block", "", "", grid=False)
+    logarithmic(right, "y")
     right.set_ylim(1e-12, 3)
     right.set_xlim(-0.6, len(blocks) - 0.4)
     right.set_xticks(range(len(blocks)), map(symbol, blocks))

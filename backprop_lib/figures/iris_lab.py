@@ -473,8 +473,7 @@ class IrisLab(Scene):
         for name, control in self.controls.items():
             control.layout.width = f"{widths.get(name, 190)}px" if name != "eta" else "auto"
         self.controls["eta"].slider.layout.width = "236px"
-        for button in (self.reset_button, self.keep_button, self.numbers_button):
-            button.layout.width = "auto"
+        self.keep_button.layout.width = "auto"
         row, status, shown, living = self.children
         *controls, numbers_button = row.children
         row.children = [*controls, self.keep_button, numbers_button]

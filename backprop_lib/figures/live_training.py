@@ -9,7 +9,7 @@ import numpy as np
 from backprop_lib.arguments import positive_integer, shown
 from backprop_lib.drawing.colors import HELD_OUT, HERE, INK
 from backprop_lib.drawing.epochs import decades
-from backprop_lib.drawing.plots import DASHES, FastFigure, layer_colors, styled
+from backprop_lib.drawing.plots import DASHES, FastFigure, layer_colors, logarithmic, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins
 from backprop_lib.figures.scene import Scene, View, slider
@@ -32,7 +32,7 @@ class _Figure:
         self.axes = {cost: list(costs), delta: list(sizes)}
         for axes, title, colors in ((cost, "Cost", costs), (delta, "Size of the errors, ‖δˡ‖", sizes)):
             styled(axes, title, "epoch")
-            axes.set_yscale("log")
+            logarithmic(axes, "y")
             axes.set(xlim=(0, epochs), ylim=(1e-4, 1))
             for i, (name, color) in enumerate(colors.items()):
                 # The last point is marked: where the run is now.

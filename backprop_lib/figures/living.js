@@ -32,7 +32,7 @@ const STYLE = `
   .living svg :is(${PARTS}):focus { outline: none; }
   .living [data-by]:not([aria-disabled="true"]) { cursor: pointer; }
   .living [data-by]:focus { outline: none; }
-  @media (max-width: 480px) { /* a drawing is smaller there, a finger is not */
+  @media (max-width: 600px) { /* a drawing is smaller there, a finger is not */
     .living [data-by] { transform-box: fill-box; transform: scale(var(--grow)); transform-origin: right top; }
     .living [data-by="1"] { transform-origin: left top; }
   }
@@ -50,7 +50,7 @@ const STYLE = `
   .scene i[data-slides]::after { content: "◂▸"; position: absolute; left: var(--at); top: 100%; translate: -50% 2px;
     padding: 0 3px; border: 1px solid; border-radius: 7px; background: #FFFFFF; color: #222222;
     font: 11px/14px system-ui, sans-serif; letter-spacing: 2px; text-indent: 2px; }
-  @media (max-width: 480px) { /* so it hides nothing: there is less room between a line and its numbers */
+  @media (max-width: 600px) { /* so it hides nothing: there is less room between a line and its numbers */
     .scene i[data-slides]::after { font-size: 8px; line-height: 8px; translate: -50% 1px; }
   }
   @media (forced-colors: active) { .living .lit:not(g, line, i, text) { outline: 2px solid Highlight; } }

@@ -12,15 +12,15 @@ from backprop_lib.drawing.canvas import TRACK
 from backprop_lib.drawing.colors import GRID, HERE, INK, PAPER, QUIET, SLOPE
 from backprop_lib.drawing.named import equation
 from backprop_lib.drawing.net import NARROW, network_svg, subscript, superscript
-from backprop_lib.drawing.plots import FastFigure, strips, styled, with_track
+from backprop_lib.drawing.plots import LINE_ABOVE, FastFigure, named_above, strips, styled, with_track
 from backprop_lib.drawing.svg import beside, enlarged, factor, number, told_apart
 from backprop_lib.equations import backprop
 from backprop_lib.figures.reproducible import rounded_up
 from backprop_lib.figures.scene import Scene, View, keep_inside, living_line, slider
 from backprop_lib.network import Network
 
-WIDTH, HEIGHT = 480, 414
-ROWS = {"ΔC": (33, 132), "z": (231, 19), "a": (304, 19), "C": (361, 19)}  # from where, how high, in pixels
+WIDTH, HEIGHT = 480, 434
+ROWS = {"ΔC": (53, 132), "z": (251, 19), "a": (324, 19), "C": (381, 19)}  # from where, how high, in pixels
 MARGIN = 0.06  # of an axis, on either side of what it shows
 MOST = 8  # steps between the numbers at an axis
 NUDGE = "Nudge Δz"
@@ -58,7 +58,8 @@ class _Figure:
             self.fast.figure.add_axes((0.155, 1 - (top + height) / HEIGHT, 0.805, height / HEIGHT))
             for top, height in ROWS.values()
         )
-        styled(self.axes, "Change of the cost", "nudge Δz").set(xlim=(-2.1, 2.1), yticks=[])
+        styled(self.axes, "Change of the cost", pad=LINE_ABOVE).set(xlim=(-2.1, 2.1), yticks=[])
+        self.axes.set_xlabel("nudge Δz", loc="right")
         with_track(self.axes)
         self.axes.set_ylabel("ΔC", labelpad=42)
 
@@ -73,8 +74,7 @@ class _Figure:
         self.line = line("line", self.axes, "--", color=SLOPE, lw=1.6, zorder=3, label="δ · Δz")
         self.dot = line("dot", self.axes, "o", mfc=HERE, mec=INK, ms=8, zorder=4)
         self.promise = line("promise", self.axes, "X", color=SLOPE, ms=8, zorder=4)
-        above: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.3}
-        self.axes.legend(frameon=False, fontsize=9.5, ncols=2, handlelength=1.6, columnspacing=1.2, **above)
+        named_above(self.axes)
         beside: dict[str, Any] = {
             "transform": self.axes.get_yaxis_transform(),
             "ha": "right",
@@ -201,7 +201,7 @@ def nudge() -> Scene:
         line = f"ΔC ≈ δ{at} Δz{at} = {{δ{at}}} · {{Δz{at}}} = {{promise}}, "
         line += f"where a{at} = σ(z{at}) = σ({{z{at}}}) = {{a{at}}}"
         curves = figure.html(alt, place, nudge, delta, end - start, reach)
-        html = beside(enlarged(drawn, 1.2), curves) + living_line(equation(line, symbols, numbers))
+        html = beside(enlarged(drawn, 1.1), curves) + living_line(equation(line, symbols, numbers))
         return View(html, alt, sentence, rows, code, choosable="neurons", chosen=place, names=names)
 
     controls: dict[str, Any] = {

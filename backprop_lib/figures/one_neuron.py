@@ -92,12 +92,12 @@ class _Figure:
         self.left, self.below = left, styled(below, "The answer ● and the target ▼", "", "", grid=False)
         below.set(xlim=(ZS[0], ZS[-1]) if kind == "bowl" else (-0.02, 1.02), ylim=(-1, 1), yticks=[])
         below.spines["left"].set_visible(False)
-        styled(left, "The cost over z", "z = w + b", "C")
+        styled(left, "Cost over z", "z = w + b", "C")
         left.set(xlim=(ZS[0], ZS[-1]), ylim=(-BELOW * highest, highest))
         left.set_xticks([-12, -8, -4, 0, 4, 8, 12])
         for along in (left, below):
             with_track(along)
-        self.right = styled(right, "The cost over the steps", "step", "C")
+        self.right = styled(right, "Cost by step", "step", "C")
         right.set(xlim=(-4, STEPS + 4), ylim=(0, 0.2))  # for the first layout, with room for every number
         right.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         short_numbers(right, "C")

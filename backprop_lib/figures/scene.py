@@ -34,6 +34,7 @@ from backprop_lib.figures.screen import Screen
 
 Rows = Sequence[Sequence[object]]
 NUMERIC = re.compile(r"[−-]?[\d.]+(e[−-]?\d+)?$")
+TOLD = 3  # controls whose moves are told one by one; Reset may move ten, and lines of that push down the rest
 PLACE = re.compile("<i data-slides.*?</i>")  # where a slider is dragged, which needs Python
 WORDS = "font-size:14px;line-height:1.45;margin:6px 0;max-width:1090px"  # as wide as pictures are
 # The number beside a slider can be typed: it should look like it. Colors are those of the page's theme.
@@ -44,6 +45,7 @@ STYLE = (
   text-align: center; cursor: text; }
 .scene > .widget-html, .scene > .widget-html > .widget-html-content { min-height: 0; height: auto; }
 .scene .wide { overflow-x: auto; }
+.scene pre { word-break: normal; overflow-wrap: anywhere; } /* between words where there is room */
 .scene .sentence { min-height: 76px; } /* three lines: a wrap moves nothing below */
 @media (min-width: 900px) { /* beside a picture nothing moves, and there is room for larger letters */
   .scene .said > div[data-line] { min-height: calc(var(--lines) * 1lh); font-size: 16px !important; }
@@ -107,7 +109,7 @@ def living_line(*lines: str, most: int = 1) -> str:
     Beside a picture they begin at its top, and where there is no room for both they stand below it. `most`
     is how many lines there may be: for so many there is room beside the picture.
     """
-    style = f"--lines:{most};font-size:15px;line-height:1.5;align-self:start;flex:1 1 250px"
+    style = f"--lines:{most};font-size:15px;line-height:1.5;margin-top:4px;align-self:start;flex:1 1 250px"
     return f"<div style='{style}' data-line>{'<br>'.join(lines)}</div>"
 
 
@@ -246,6 +248,8 @@ class Scene(W.VBox):  # type: ignore[misc]
         self.numbers_button = W.ToggleButton(description="Show the numbers", tooltip="The numbers as a table")
         # One message says all that a move changes: each has its price in the browser.
         self._status, self._shown = W.HTML(), W.HTML()
+        for button in (self.reset_button, self.numbers_button):
+            button.layout.width = "auto"
         if any(hasattr(control, "check") for control in self.controls.values()):
             self._status.layout.min_height = "34px"  # a place for a line that refuses what is typed
         shown_controls = [self.player if name == play else c for name, c in self.controls.items()]
@@ -259,7 +263,7 @@ class Scene(W.VBox):  # type: ignore[misc]
         for control in self.controls.values():
             control.observe(self._on_change, "value")
         self.numbers_button.observe(self._on_numbers, "value")
-        self.screen.observe(self._on_screen, "pixels")
+        self.screen.observe(self._on_screen, ["pixels", "narrow"])
         if self._living is not None:
             self._living.observe(self._on_chosen, "chosen")
             self._living.on_msg(self._on_button)
@@ -309,7 +313,8 @@ class Scene(W.VBox):  # type: ignore[misc]
 
     def _still_view(self) -> View:
         """What a viewer without a kernel sees, who may have another screen."""
-        return self.view if self.screen.pixels == SHARP else self._finished(self._good)
+        is_for_all = self.screen.pixels == SHARP and not self.screen.narrow
+        return self.view if is_for_all else self._finished(self._good)
 
     def _values(self) -> dict[str, Any]:
         return {name: getattr(control, "number", control.value) for name, control in self.controls.items()}
@@ -327,7 +332,7 @@ class Scene(W.VBox):  # type: ignore[misc]
             for control in self.controls.values():
                 if hasattr(control, "check"):
                     control.check()
-            with drawn_at(self.screen.pixels):
+            with drawn_at(self.screen.pixels, self.screen.narrow):
                 view = self._draw(**values)
                 self._note_changes()
                 while view.progress is not None and not self._asked.is_set():
@@ -355,7 +360,7 @@ class Scene(W.VBox):  # type: ignore[misc]
             said = [
                 f"{self.controls[name].description}: {before[name]} → {self._said[name]}" for name in moved
             ]
-            self._changed = f"{'; '.join(said)}."
+            self._changed = f"{'; '.join(said) if len(said) <= TOLD else f'{len(said)} controls moved'}."
 
     def _set(self, values: Mapping[str, Any]) -> None:
         """Set some controls, in this order, and draw once."""

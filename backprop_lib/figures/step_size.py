@@ -18,7 +18,7 @@ from backprop_lib.drawing.colors import FAINT, LINE_COLORS, QUIET
 from backprop_lib.drawing.named import equation as in_names
 from backprop_lib.drawing.named import named, symbols
 from backprop_lib.drawing.net import NARROW, network_svg, subscript, superscript
-from backprop_lib.drawing.plots import FastFigure, styled
+from backprop_lib.drawing.plots import FastFigure, logarithmic, styled
 from backprop_lib.drawing.svg import beside, enlarged, number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
@@ -137,8 +137,8 @@ def step_size() -> Scene:
     kept: dict[tuple[str, str], tuple[Array, Limits]] = {}
     fast = FastFigure(WIDTH, HEIGHT)
     axes = styled(fast.figure.add_subplot(), "Error of the difference", "step h", "relative error")
-    axes.set_xscale("log")
-    axes.set_yscale("log")
+    logarithmic(axes, "x", "y")
+    axes.set_xticks(10.0 ** np.arange(-12, 1, 3))
     axes.set_xlim(6e-13, 1.7)
     axes.set_ylim(1e-13, 3)
     quiet: dict[str, Any] = {"color": QUIET, "fontsize": 9.5}
@@ -225,7 +225,7 @@ def step_size() -> Scene:
                     there = step, float(text.replace("−", "-"))
                     parts.append((names[kind], axes, (*there, *there), 18))
         equation = f"{formulas[0]} ≈ {' or '.join(formulas[1:])}"
-        html = beside(enlarged(drawn, 1.2), fast.html(alt, parts=parts)) + living_line(equation)
+        html = beside(enlarged(drawn, 1.1), fast.html(alt, parts=parts)) + living_line(equation)
         idle = frozenset({"median": "ljk", "bias": "k", "weight": ""}[of])
         return View(
             html,

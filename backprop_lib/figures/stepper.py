@@ -185,7 +185,7 @@ def stepper() -> Scene:
             ("In Python", f"<code>{code_of(line, GIVEN)}</code>"),
             ("In shapes", escape(shapes)),
         )
-        html = beside(enlarged(drawn, 1.2), card)
+        html = beside(enlarged(drawn, 1.1), card)
         sentence = (
             f"Step {step} of {len(STEPS) - 1}, {title}: {equation}. "
             f"{f'For neuron {j}: ' if step else ''}{plain(numbers)}. Shapes: {shapes}."

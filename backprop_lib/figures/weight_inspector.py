@@ -16,14 +16,14 @@ from backprop_lib.data import load_iris
 from backprop_lib.drawing.colors import HERE, INK, PAPER, QUIET, SLOPE
 from backprop_lib.drawing.named import named, symbols
 from backprop_lib.drawing.net import NARROW, network_svg, subscript, superscript
-from backprop_lib.drawing.plots import FastFigure, strips, styled, with_track
+from backprop_lib.drawing.plots import LINE_ABOVE, FastFigure, named_above, strips, styled, with_track
 from backprop_lib.drawing.svg import beside, enlarged, factor, number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
 from backprop_lib.figures.scene import Scene, View, keep_inside, living_line, slider
 from backprop_lib.network import Network
 
-WIDTH, HEIGHT = 480, 300
+WIDTH, HEIGHT = 480, 360
 REACH = 3.0
 CHANGE = "Change of the weight Δw"
 SPECIFICATION = [("identity", 4), ("sigmoid", 5), ("sigmoid", 3)]
@@ -45,7 +45,9 @@ def weight_inspector() -> Scene:
     net = Network(SPECIFICATION, seed=0)
     flowers = load_iris()
     fast = FastFigure(WIDTH, HEIGHT)
-    axes = styled(fast.figure.add_subplot(), "Cost over this weight", "change of the weight, Δw", "C")
+    axes = styled(
+        fast.figure.add_subplot(), "Cost over this weight", "change of the weight, Δw", "C", pad=LINE_ABOVE
+    )
     axes.set_xlim(-1.05 * REACH, 1.05 * REACH)
     axes.set_ylim(0.26, 0.26 + 4 * FINEST)  # whose numbers are as long as any
     axes.ticklabel_format(useOffset=False)
@@ -59,8 +61,7 @@ def weight_inspector() -> Scene:
     gap = fast.add("gap", axes.plot([], [], color=QUIET, lw=1, zorder=3)[0])
     promise = fast.add("promise", axes.plot([], [], "X", color=SLOPE, ms=6, zorder=6)[0])
     dot = fast.add("dot", axes.plot([], [], "o", mfc=HERE, mec=INK, ms=8, zorder=5)[0])
-    above: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.3}
-    axes.legend(frameon=False, fontsize=9.5, ncols=2, handlelength=1.6, columnspacing=1.2, **above)
+    named_above(axes)
     changes = np.linspace(-REACH, REACH, 61)
 
     def draw(l: int, j: int, k: int, change: float, exponent: float, example: int) -> View:
@@ -171,7 +172,7 @@ def weight_inspector() -> Scene:
             ("C", axes, (change, there, change, there), 20),
         ]
         held = (
-            f"<div data-slides='{CHANGE}' style='max-width:100%;line-height:0'>{enlarged(drawn, 1.2)}</div>"
+            f"<div data-slides='{CHANGE}' style='max-width:100%;line-height:0'>{enlarged(drawn, 1.1)}</div>"
         )
         plot = fast.html(alt, slides=[(CHANGE, axes, change, change)], parts=parts)
         weight = f"w{superscript(l)}{subscript(j)}{subscript(k)}"

@@ -11,7 +11,7 @@ import in_browser
 import in_chromium
 import pytest
 from documents import document
-from figure_in_browser import CALLS, START, write_notebook
+from figure_in_browser import CALLS, FOR_NARROW, START, write_notebook
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +55,7 @@ def every_figure(drawn: Any) -> Iterator[Any]:
     size = drawn.viewport_size
     yield drawn
     drawn.set_viewport_size(size)
+    drawn.wait_for_function("those => !document.querySelector(those)", arg=FOR_NARROW)
     drawn.emulate_media(color_scheme="light", forced_colors="none", reduced_motion="no-preference")
 
 

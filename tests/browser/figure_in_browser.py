@@ -16,6 +16,7 @@ from figure_numbers import differences, value_of
 from figure_states import scene_of
 from PIL import Image
 
+from backprop_lib.drawing.net import NARROW
 from backprop_lib.figures import figure_names
 from backprop_lib.figures.controls import IntegerBox, LogSlider
 from backprop_lib.figures.iris_lab import IrisLab
@@ -36,6 +37,11 @@ CALLS = {name: f"import_module('backprop_lib.figures.{name}').{name}()" for name
     "number": "predict('How much?', answer=0.5, because='It is.')",
     "recall": "recall(3)",
 }
+# The pictures that are drawn anew when a screen becomes as narrow as a phone, and those that then are shown.
+FOR_WIDE, FOR_NARROW = (
+    f".scene :is(img[width='{width}'], svg[viewBox='0 0 544 {height}'])"
+    for width, height in ((480, 440), (NARROW, 497))
+)
 PATIENCE = 120.0  # seconds for a picture, on a busy machine
 
 READ = """scene => {

@@ -16,6 +16,7 @@ from in_browser import CUT
 from PIL import Image
 
 from backprop_lib.arguments import Array
+from backprop_lib.drawing.net import LEGIBLE
 
 pytestmark = pytest.mark.xdist_group("the page with every figure")  # which takes long to draw
 
@@ -198,16 +199,24 @@ def test_axe_finds_nothing_serious_but_what_is_wrong_on_purpose(name: str, every
 
 
 WIDTHS = {"phone": 390, "twice as large": 640}
+# Where the lines of code of a figure may break.
+BREAKS = "part => [...part.querySelectorAll('pre')].map(each => getComputedStyle(each).wordBreak)"
+# The smallest pixels of its pictures that a figure shows.
+SMALLEST = """part => Math.min(...[...part.querySelectorAll('.widget-html-content img')]
+    .map(image => image.getBoundingClientRect().width / image.getAttribute('width')))"""
 
 
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
-def test_on_a_narrow_screen_every_figure_is_whole(width: int, every_figure: Any) -> None:
+def test_on_a_narrow_screen_every_figure_is_whole_and_can_be_read(width: int, every_figure: Any) -> None:
     every_figure.set_viewport_size({"width": width, "height": 844})
     every_figure.wait_for_function(f"{PANEL}.clientWidth < {width}")
     for name in CALLS:
         part = part_of(every_figure, name)
+        # Of letters of 11 pixels and more; that there are no smaller ones, test_figure_states sees.
+        wait_until(every_figure, lambda of=part: of.evaluate(SMALLEST) * LEGIBLE >= 9)
         assert part.locator("svg, img").count() > 0 or name in ("options", "number", "recall")
         assert part.evaluate(CUT) == [], name
+        assert {*part.evaluate(BREAKS)} <= {"normal"}, f"the code of {name} breaks inside words"
     assert every_figure.evaluate(f"{PANEL}.scrollWidth - {PANEL}.clientWidth") == 0
 
 
