@@ -67,6 +67,8 @@ class Dataset:
         if len(y) != len(x):
             raise ValueError(f"y: expected {len(x)} rows as in x, got {len(y)}")
         names = {name: words(name, getattr(self, name)) for name in ("class_names", "feature_names")}
+        if len(set(names["class_names"])) < len(names["class_names"]):  # the second could never be an answer
+            raise ValueError(f"class_names: expected each name once, got {shown(names['class_names'])}")
         labels = checked_labels(self.labels, len(names["class_names"]))
         if labels.shape != (len(x),):
             raise ValueError(f"labels: expected {len(x)} as in x, got {len(labels)}")
@@ -183,7 +185,7 @@ def load_csv(
 
 
 def _rows_of(path: Path) -> list[tuple[int, list[str]]]:
-    """(line, fields) of every line of a CSV file; ValueError, naming file and line, if it is none."""
+    """(first line, fields) of every row of a CSV file; ValueError, naming file and line, if it is none."""
     content = path.read_bytes()
     for code, marks in OTHER_TEXT.items():
         if content.startswith(marks):
@@ -203,8 +205,8 @@ def _rows_of(path: Path) -> list[tuple[int, list[str]]]:
     reader, rows, line = csv.reader(io.StringIO(text, newline=""), strict=True), [], 1
     try:
         for row in reader:
-            rows.append((reader.line_num, row))
-            line = reader.line_num + 1  # where the next row begins
+            rows.append((line, row))
+            line = reader.line_num + 1  # where the next row begins: a stray quote makes one of many lines
     except csv.Error as error:
         said = "a quote that is not closed" if "unexpected end" in str(error) else str(error)
         raise ValueError(f"{path.name}, line {line}: not a line of a CSV file: {said}") from error
