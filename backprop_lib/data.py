@@ -288,7 +288,7 @@ def split(data: Dataset, fraction: float = 0.7, seed: int = 0) -> tuple[Dataset,
 
     Raises ValueError if fraction is not between 0 and 1, or a class has too few examples for both.
     """
-    if isinstance(fraction, bool) or not isinstance(fraction, int | float):
+    if isinstance(fraction, bool) or not isinstance(fraction, int | float | np.floating):
         raise TypeError(f"fraction: expected a number between 0 and 1, got {shown(fraction)}")
     if not 0 < fraction < 1:
         raise ValueError(f"fraction: expected a number between 0 and 1, got {shown(fraction)}")

@@ -45,7 +45,7 @@ def test_one_hot_undoes_argmax() -> None:
     assert np.array_equal(one_hot(IRIS.labels, 3), IRIS.y) and np.array_equal(IRIS.y.argmax(1), IRIS.labels)
 
 
-@pytest.mark.parametrize("fraction", [0.1, 0.5, 0.7, 0.95])
+@pytest.mark.parametrize("fraction", [0.1, 0.5, 0.7, 0.95, np.float32(0.7)])
 def test_a_split_takes_its_share_of_every_class_and_loses_nothing(fraction) -> None:
     train, rest = split(IRIS, fraction, seed=4)
     assert np.bincount(train.labels).tolist() == [round(50 * fraction)] * 3
