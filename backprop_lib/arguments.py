@@ -208,6 +208,7 @@ def integers(name: str, value: object, expected: str) -> NDArray[np.integer]:
     return array
 
 
+@np.errstate(over="ignore", invalid="ignore")  # the sum may be infinite, or of two signs of infinity
 def columns(name: str, value: object, rows: int) -> Array:
     """`value` as a float64 array of shape (rows, m): one example per column, at least one."""
     if (

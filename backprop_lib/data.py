@@ -67,6 +67,8 @@ class Dataset:
         if len(y) != len(x):
             raise ValueError(f"y: expected {len(x)} rows as in x, got {len(y)}")
         names = {name: words(name, getattr(self, name)) for name in ("class_names", "feature_names")}
+        if len(set(names["class_names"])) < len(names["class_names"]):  # the second could never be an answer
+            raise ValueError(f"class_names: expected each name once, got {shown(names['class_names'])}")
         labels = checked_labels(self.labels, len(names["class_names"]))
         if labels.shape != (len(x),):
             raise ValueError(f"labels: expected {len(x)} as in x, got {len(labels)}")
@@ -183,7 +185,7 @@ def load_csv(
 
 
 def _rows_of(path: Path) -> list[tuple[int, list[str]]]:
-    """(line, fields) of every line of a CSV file; ValueError, naming file and line, if it is none."""
+    """(first line, fields) of every row of a CSV file; ValueError, naming file and line, if it is none."""
     content = path.read_bytes()
     for code, marks in OTHER_TEXT.items():
         if content.startswith(marks):
@@ -203,8 +205,8 @@ def _rows_of(path: Path) -> list[tuple[int, list[str]]]:
     reader, rows, line = csv.reader(io.StringIO(text, newline=""), strict=True), [], 1
     try:
         for row in reader:
-            rows.append((reader.line_num, row))
-            line = reader.line_num + 1  # where the next row begins
+            rows.append((line, row))
+            line = reader.line_num + 1  # where the next row begins: a stray quote makes one of many lines
     except csv.Error as error:
         said = "a quote that is not closed" if "unexpected end" in str(error) else str(error)
         raise ValueError(f"{path.name}, line {line}: not a line of a CSV file: {said}") from error
@@ -286,7 +288,7 @@ def split(data: Dataset, fraction: float = 0.7, seed: int = 0) -> tuple[Dataset,
 
     Raises ValueError if fraction is not between 0 and 1, or a class has too few examples for both.
     """
-    if isinstance(fraction, bool) or not isinstance(fraction, int | float):
+    if isinstance(fraction, bool) or not isinstance(fraction, int | float | np.floating):
         raise TypeError(f"fraction: expected a number between 0 and 1, got {shown(fraction)}")
     if not 0 < fraction < 1:
         raise ValueError(f"fraction: expected a number between 0 and 1, got {shown(fraction)}")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_lib.activations import activation
-from backprop_lib.arguments import integers, numbers, unmasked
+from backprop_lib.arguments import columns, integers, numbers, unmasked
 from backprop_lib.costs import COSTS, Cost, cost
 from backprop_lib.course.certified import certified
 from backprop_lib.course.claims import claim
@@ -323,6 +323,7 @@ CASES = [
     (lambda: standardize(None), T, r"train: expected a Dataset, got None"),
     (lambda: standardize(IRIS, 3), T, r"others\[0\]: expected a Dataset, got 3"),
     (lambda: data(class_names="abc"), T, r"class_names: expected a list of strings, got 'abc'"),
+    (lambda: data(class_names=("a", "b", "a")), V, r"class_names: expected each name once, got \('a', 'b',"),
     (lambda: data(feature_names=(1, 2, 3, 4)), T, r"feature_names: expected a list of strings"),
     (lambda: one_hot([0], 10**9), V, r"classes: expected at most 100000000 numbers in all"),
     (lambda: one_hot([[0], [1, 2]], 3), T, r"labels: expected integers, got a ragged list"),
@@ -669,3 +670,14 @@ def test_finite_numbers_whose_sum_is_not_finite_are_good_and_a_nan_among_them_is
     infinite = pytest.raises(ValueError, match=r"x: expected finite numbers, got inf at index \[0\]")
     with infinite, np.errstate(over="raise"):  # and no warning
         numbers("x", np.array(["1e4000"], np.longdouble))
+
+
+@pytest.mark.parametrize("first", [np.inf, -np.inf, np.nan, 1.5e308])
+def test_what_is_not_finite_is_refused_and_what_is_huge_is_taken_without_a_warning(first) -> None:
+    x = changed(changed(X, (0, 0), first), (1, 1), 1.5e308 if first == 1.5e308 else np.inf)
+    with np.errstate(all="raise"):
+        if np.isfinite(first):
+            assert columns("x", x, len(x)) is x
+        else:
+            with pytest.raises(ValueError, match=rf"x: expected finite .* got {first} at index \[0, 0\]"):
+                backprop(net(), x, Y)

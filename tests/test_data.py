@@ -45,7 +45,7 @@ def test_one_hot_undoes_argmax() -> None:
     assert np.array_equal(one_hot(IRIS.labels, 3), IRIS.y) and np.array_equal(IRIS.y.argmax(1), IRIS.labels)
 
 
-@pytest.mark.parametrize("fraction", [0.1, 0.5, 0.7, 0.95])
+@pytest.mark.parametrize("fraction", [0.1, 0.5, 0.7, 0.95, np.float32(0.7)])
 def test_a_split_takes_its_share_of_every_class_and_loses_nothing(fraction) -> None:
     train, rest = split(IRIS, fraction, seed=4)
     assert np.bincount(train.labels).tolist() == [round(50 * fraction)] * 3
@@ -110,8 +110,10 @@ HEADER = "a,b,class\n"
         ("a,b,class \n1,2,no\n", "line 1, column 3: expected the header 'class', got 'class '"),
         ("a;b;class\n1;2;no\n", "line 1: expected the header 'a,b,class' with 3 columns, got 'a;b;"),
         (HEADER + "1,2,no\n" + "1" * 200_000 + ",2,no\n", "line 3: not a line of a CSV file: field larger"),
-        (HEADER + '1,2,"n\no"\n', r"line 3: expected a class of no, yes, got 'n\\no'"),
-        (HEADER + '1,"2,no\n1,2",no\n', r"line 3: expected a finite number, got '2,no\\n1,2'"),
+        (HEADER + '1,2,"n\no"\n', r"line 2: expected a class of no, yes, got 'n\\no'"),
+        (HEADER + '1,"2,no\n1,2",no\n', r"line 2: expected a finite number, got '2,no\\n1,2'"),
+        (HEADER + '1,2,no\n1,"2,no\n3,4,no\n5,"6",yes\n', "line 3: not a line of a CSV file: ',' expected"),
+        (HEADER + '1,2,no\n1,2,"no\n3,4,no\n5,6,yes"\n7,8,no\n', "line 3: expected a class of no, yes, got"),
         ('a,"b,class\n1,2,no\n', "line 1: not a line of a CSV file: a quote that is not closed"),
         (HEADER + '1,2"3,no\n', "line 2: expected a finite number, got '2\"3'"),
         (HEADER + "1,2,no\n1,2,no\n\x1a", r"line 4: expected 3 fields, got 1 in '\\x1a'"),

@@ -12,6 +12,7 @@ import pytest
 
 from backprop_lib.course.answers import FunctionToWrite
 from backprop_lib.course.exercises import EXERCISES, check
+from backprop_lib.network import Network
 
 
 def slopes(net, x, y):
@@ -571,3 +572,22 @@ def test_an_epoch_is_tried_with_a_short_last_batch_and_without_as_it_says() -> N
         counts.append((len(x), len(x) % size == 0))
     assert counts == [(12, True), (11, False)]
     assert FUNCTIONS["one_epoch"].checked_on == "12 and 11 flowers, four at a time"
+
+
+SPELLED = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+NUMBER = re.compile(rf"-?\d+\b|\b(?:{'|'.join(SPELLED)})\b")
+
+
+def numbers_in(text):
+    return {SPELLED.get(number) or int(number) for number in NUMBER.findall(text)}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_numbers_of_what_an_answer_was_checked_on_are_those_of_the_cases(name) -> None:
+    cases, said = FUNCTIONS[name].cases(), numbers_in(FUNCTIONS[name].checked_on)
+    seen = {len(cases)}.union(*(numbers_in(case.name) for case in cases))
+    for given in [given for case in cases for given in case.arguments]:
+        seen |= {given.L} if isinstance(given, Network) else set(np.shape(given)[1:])
+    assert said <= seen, said - seen
+    if re.search("batches|example", FUNCTIONS[name].checked_on):
+        assert {int(m) for case in cases for m in re.findall(r"batch of (\d+)", case.name)} <= said

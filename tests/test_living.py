@@ -650,16 +650,17 @@ def place_of(fast: FastFigure, axes: Any, points: Any) -> Array:
 
 
 @pytest.mark.parametrize("target", range(3))
-def test_what_can_be_pointed_at_of_a_bar_of_the_logits_goes_from_zero_to_its_end(target: int) -> None:
+def test_what_can_be_pointed_at_of_a_bar_of_the_logits_is_as_wide_and_ends_where_it_does(target: int) -> None:
     driven = Driven("logits", {"target": target})
     fast, strips = driven.figure, {strip.names: strip for strip in strips_of(driven)}
     assert fast is not None
     for name, artist in (("p", "p"), ("delta", "cross-entropy"), ("jacobian", "quadratic")):
         for j in range(3):
             bar, strip = fast[f"{artist} {j}"], strips[f"{name}.L.{j}"]
-            middle = bar.get_x() + bar.get_width() / 2
-            ends = place_of(fast, bar.axes, [(middle, 0), (middle, bar.get_height())])
+            corner, sides = np.array(bar.get_xy()), np.array([bar.get_width(), bar.get_height()])
+            ends = place_of(fast, bar.axes, [corner, corner + sides])
             assert strip.middle == pytest.approx(ends.mean(axis=0), abs=0.5)
+            assert strip.thick == pytest.approx(ends[1, 0] - ends[0, 0], abs=0.5)
 
 
 @pytest.mark.parametrize("target", range(3))

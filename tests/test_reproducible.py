@@ -322,3 +322,10 @@ def test_a_bound_is_the_next_of_one_two_and_five() -> None:
     pairs = [(3.1e-8, 5e-8), (0.7, 1.0), (1.0, 1.0), (1.1, 2.0), (2.0, 2.0), (2.1, 5.0), (60.0, 100.0)]
     for value, bound in pairs:
         assert rounded_up(value) == pytest.approx(bound, rel=1e-12)
+
+
+def test_the_twin_goes_along_when_a_run_is_carried_on_by_one_epoch() -> None:
+    run = twins([], "tanh", "quadratic", 0.5, 10)
+    for epoch in (1, 2):
+        theta = run.run(1).parameters[epoch]
+        assert 0 < np.abs(run.twin(epoch) / theta - 1).max() < 1e-9

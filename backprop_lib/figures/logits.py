@@ -141,10 +141,10 @@ def logits() -> Scene:
                 parts.append((f"y.L.{j}", left, (x, y[j, 0], x, y[j, 0]), 18))
             places: list[tuple[Any, ...]] = [
                 (left, (j - 0.2, 1.23, j + 0.2, 1.23), 22),
-                (left, (j, 0, j, p[j]), 72),
+                (left, (j, 0, j, p[j]), 79),
                 (left, (j - 0.3, 1.37, j + 0.3, 1.37), 22),
-                (right, (j - 0.18, 0, j - 0.18, delta["cross-entropy"][j]), 40),
-                (right, (j + 0.18, 0, j + 0.18, delta["quadratic"][j]), 40),
+                (right, (j - 0.18, 0, j - 0.18, delta["cross-entropy"][j]), 45),
+                (right, (j + 0.18, 0, j + 0.18, delta["quadratic"][j]), 45),
             ]
             parts += [(name, *place) for name, place in zip(here.values(), places, strict=True)]
             if j != target:  # which has no words above

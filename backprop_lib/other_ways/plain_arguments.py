@@ -166,7 +166,8 @@ def permutation(order: Order, epoch: int, count: int) -> list[int]:
             raise ValueError(f"order: expected a permutation for every epoch, got none for epoch {epoch}")
         order = epochs.__getitem__
     indices = items_of("order", order(epoch), "indices")
-    if sorted(map(str, indices)) != sorted(map(str, range(count))):  # as text: 1.0 and True are no indices
+    texts = [str(i) if hasattr(i, "__index__") else "" for i in indices]  # as text, for True is no index
+    if sorted(texts) != sorted(map(str, range(count))):
         raise ValueError(f"order: expected each of the {count} indices once, got {shown(indices)}")
     return indices
 
