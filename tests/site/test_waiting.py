@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from build_site import lite_settings
 from documents import PAGES, ROOT
 from in_browser import differences, stored
 from in_chromium import SWITCHES, installed
+from runtime import CDN, LOCK, read_manifest
 from serve_site import Handler, Log, serving
 from site_reader import RUN_ALL, reading
 from waiting_bar import address_of, doing
@@ -176,6 +178,40 @@ def test_a_file_that_does_not_come_is_named_and_the_page_runs_once_it_comes(
         monkeypatch.setattr(Losing, "file", re.compile("(?!)"))
         page.reload(wait_until="commit")
         doing(page, "Python is ready")
+
+
+@pytest.mark.parametrize("file", ["pyodide.mjs", "pyodide.asm.wasm", "numpy-"])
+def test_a_file_of_another_server_that_does_not_come_is_named_and_the_page_runs_once_it_comes(
+    file: str, chromium: Any, server: tuple[str, Log]
+) -> None:
+    """As RUNTIME=cdn has it; what the other server holds is answered from the files of this one."""
+    there, here = CDN.format(version=read_manifest().pyodide), SITE / "lite" / "static" / "pyodide"
+    lock = json.loads((here / LOCK).read_text(encoding="utf-8"))
+    settings = json.loads((SITE / "lite" / "jupyter-lite.json").read_text(encoding="utf-8"))
+    settings["jupyter-config-data"] |= lite_settings(lock, cdn=True)["jupyter-config-data"]
+    elsewhere = {each.file for each in read_manifest().of("carrier")}
+    for entry in lock["packages"].values():
+        entry["file_name"] = (there if entry["file_name"] in elsewhere else "") + entry["file_name"]
+    lost = [file]
+
+    def answer(route: Any) -> None:
+        name = route.request.url.removeprefix(there).partition("?")[0]
+        if lost and name.startswith(lost[0]):
+            return route.abort()
+        return route.fulfill(path=here / name, headers={"Access-Control-Allow-Origin": "*"})
+
+    with reading(chromium, server[0], timeout=60) as tab:
+        page = tab.page
+        tab.context.route(f"{there}**", answer)
+        tab.context.route("**/lite/jupyter-lite.json", lambda route: route.fulfill(json=settings))
+        tab.context.route(f"**/{LOCK}", lambda route: route.fulfill(json=lock))
+        page.goto(address_of(PAGE, tab.address), wait_until="commit")
+        doing(page, f"The file {file}")
+        lost.clear()
+        page.reload(wait_until="commit")
+        doing(page, "Python is loading (")
+        doing(page, "Python is ready")
+        assert any(url.startswith(there) for url in tab.elsewhere)
 
 
 @pytest.mark.parametrize("path", ["notebooks/4_the_error.ipynb", f"{PAGE.stem}/{PAGE.name}", "datasets", ""])
