@@ -247,6 +247,46 @@ def test_a_reader_who_has_begun_to_read_is_asked_before_the_text_goes(
         assert 0 < there["y"] < 400
 
 
+# How far below the top of what scrolls a heading is.
+BELOW = """heading => heading.getBoundingClientRect().top
+    - (heading.closest('.jp-WindowedPanel-outer')?.getBoundingClientRect().top ?? 0)"""
+
+
+def test_a_link_to_a_heading_arrives_there_however_it_is_written_and_to_run_all_cells_leaves_the_reader_there(
+    chromium: Any, server: tuple[str, Log]
+) -> None:
+    """The book drops the letter from `whose-has-a-bias`, which GitHub and JupyterLab keep."""
+    page_5 = next(path for path in PAGES if path.stem.endswith("_the_gradient"))
+
+    def arrives(part: Any, words: str) -> None:
+        heading = part.get_by_role("heading", name=words).first
+        heading.wait_for()
+        for _ in range(50):
+            if 0 <= heading.evaluate(BELOW) < 100:
+                return
+            page.wait_for_timeout(100)
+        assert not heading.evaluate(BELOW), words
+
+    with reading(chromium, server[0]) as tab:
+        page = tab.page
+        page.goto(f"{address_of(page_5, tab.address)}#whose-has-a-bias", wait_until="commit")
+        arrives(page.frame_locator("#waiting-text"), "Whose δ has a bias?")
+        doing(page, "Python is ready")
+        assert page.locator("#waiting-text").is_hidden()
+        arrives(page.locator(".jp-Notebook"), "Whose δ has a bias?")
+        for written, words in (
+            ("#What-does-an-input-of-zero-teach?", "What does an input of zero teach?"),
+            ("#nowhere", "What does an input of zero teach?"),
+            ("#sum-or-mean-over-the-batch", "Sum or mean over the batch?"),
+        ):
+            page.evaluate("hash => { location.hash = hash; }", written)
+            arrives(page.locator(".jp-Notebook"), words)
+        page.locator("#waiting-run").click()
+        doing(page, "All ")
+        arrives(page.locator(".jp-Notebook"), "Sum or mean over the batch?")
+        assert not tab.errors
+
+
 def test_a_browser_that_denies_all_storage_runs_the_page_and_says_that_nothing_is_kept(
     chromium: Any, server: tuple[str, Log], tmp_path: Path
 ) -> None:

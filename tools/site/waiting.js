@@ -16,7 +16,7 @@ window.waiting = (() => {
   // The cells that Python was asked to run since it began, by message, and those that it has run: the number beside a
   // cell outlives the Python that gave it.
   const asked = new Map(), ran = new Set();
-  let denied = false, phase = "", interrupted = false, textShown;
+  let denied = false, phase = "", interrupted = false, first = null, stood = 0, textShown;
   const text = new Promise((done) => { textShown = done; });
 
   // A private window may refuse to keep anything, and some programs stop at the mere question.
@@ -104,30 +104,59 @@ window.waiting = (() => {
     count();
   }
 
+  // The heading that an address names, as the book does, or in its words: JupyterLab and others keep different ones of
+  // its signs and capitals.
+  const HEADINGS = ":is(h1, h2, h3, h4)";
+  const words = (heading) => heading?.textContent.replace(/[#¶]\s*$/, "").trim();
+  const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+  const fragment = () => {
+    try {
+      return decodeURIComponent(location.hash.slice(1));
+    } catch {
+      return "";
+    }
+  };
+  const headingOf = (part, name) => part.querySelector(`[id="${CSS.escape(name)}"] ${HEADINGS}`)
+    ?? [...part.querySelectorAll(HEADINGS)].find((heading) => plain(words(heading)) === plain(name));
+
+  // The text begins at the heading that the address names, if there is one.
+  function textIsThere() {
+    try {
+      const inside = part("text").contentDocument;
+      const heading = headingOf(inside, fragment());
+      heading?.scrollIntoView();
+      first = heading ?? inside.documentElement;
+      stood = first.getBoundingClientRect().top;
+    } catch {}
+    textShown();
+  }
+
+  async function arrive(name) {
+    const { content } = window.jupyterapp.shell.currentWidget;
+    let heading = null;
+    for (let wait = 0; name && wait < 100 && !(heading = headingOf(content.node, name)); wait++) await later(100);
+    if (!heading) return;
+    content.activeCellIndex = content.widgets.findIndex((cell) => cell.node.contains(heading));
+    heading.scrollIntoView();
+  }
+
   // The live page takes the place of the text, unless the reader has begun to read: then when asked to.
   function show() {
     const frame = part("text");
     if (frame.hidden) return;
-    const words = (heading) => heading?.textContent.replace(/[#¶]\s*$/, "").trim();
-    let place = null;
-    try {
-      const inside = frame.contentDocument;
-      const above = [...inside.querySelectorAll("h1, h2, h3")].filter((h) => h.getBoundingClientRect().top < 80);
-      place = frame.contentWindow.scrollY > 0 ? words(above.pop()) : null;
-    } catch {}
+    let place = first === frame.contentDocument?.documentElement ? "" : words(first);
+    if (begun()) {
+      const above = [...frame.contentDocument.querySelectorAll(HEADINGS)];
+      place = words(above.findLast((heading) => heading.getBoundingClientRect().top < 80));
+    }
     frame.hidden = true;
     frame.removeAttribute("src");
     part("live").hidden = true;
-    const headings = [...document.querySelectorAll(".jp-Notebook :is(h1, h2, h3)")];
-    if (place) headings.find((heading) => words(heading) === place)?.scrollIntoView();
+    arrive(place || fragment());
   }
 
   function begun() {
-    try {
-      return part("text").contentWindow.scrollY > 40;
-    } catch {
-      return false;
-    }
+    return first && Math.abs(first.getBoundingClientRect().top - stood) > 40;
   }
 
   function running(cells) {
@@ -183,6 +212,7 @@ window.waiting = (() => {
     await widget.context.ready;
     enter("python");
     await widget.revealed;
+    stayWhenAllRun(app.commands, widget);
     part("live").onclick = show;
     if (begun()) part("live").hidden = false;
     else show();
@@ -205,6 +235,19 @@ window.waiting = (() => {
     }, 200);
   }
 
+  // Who runs all cells stays where they read: the application would scroll to the last one.
+  function stayWhenAllRun(commands, { content }) {
+    const execute = commands.execute.bind(commands);
+    commands.execute = (id, ...options) => {
+      if (id !== "notebook:run-all-cells") return execute(id, ...options);
+      const at = content.activeCellIndex;
+      content.scrollToItem = async () => { delete content.scrollToItem; };
+      const done = execute(id, ...options);
+      content.activeCellIndex = at;
+      return done;
+    };
+  }
+
   function named() {
     const title = page.title && `${page.title} · Backpropagation`;
     if (title && document.title !== title) document.title = title;
@@ -218,6 +261,7 @@ window.waiting = (() => {
 
   addEventListener("pointerover", leadToThePage);
   addEventListener("focusin", leadToThePage);
+  addEventListener("hashchange", () => arrive(fragment()));
   named();
   replaceIfDenied("localStorage");
   replaceIfDenied("sessionStorage");
@@ -262,7 +306,7 @@ window.waiting = (() => {
       if (SETTINGS.pages[name]) {
         const frame = part("text");
         frame.hidden = false;
-        frame.onload = () => textShown();
+        frame.onload = textIsThere;
         frame.src = new URL(`reading/${name.replace(".ipynb", ".html")}`, root);
         later(15000).then(textShown);
       } else {
