@@ -143,14 +143,13 @@ window.waiting = (() => {
   // The live page takes the place of the text, unless the reader has begun to read: then when asked to.
   function show() {
     const frame = part("text");
-    if (frame.hidden) return;
+    if (!frame) return;
     let place = first === frame.contentDocument?.documentElement ? "" : words(first);
     if (begun()) {
       const above = [...frame.contentDocument.querySelectorAll(HEADINGS)];
       place = words(above.findLast((heading) => heading.getBoundingClientRect().top < 80));
     }
-    frame.hidden = true;
-    frame.removeAttribute("src");
+    frame.remove();  // to lead it elsewhere would be a step of the Back button
     part("live").hidden = true;
     arrive(place || fragment());
   }
@@ -199,6 +198,15 @@ window.waiting = (() => {
     if (phase === "ready") say("doing", "Here ■ stops nothing: a figure that plays has its own Pause.");
   }
 
+  // What draws the controls would come with the first figure, when the line may be gone.
+  async function controls() {
+    const get = await window._JUPYTERLAB["@jupyter-widgets/jupyterlab-manager"].get("./extension");
+    const { activate } = get().default.find((plugin) => plugin.id.includes(":controls-"));
+    let load = null;
+    activate(null, { registerWidget: ({ exports }) => { load = exports; } });
+    await load();
+  }
+
   async function follow() {
     if (!path) return enter("nowhere");
     while (!window.jupyterapp) await later(50);
@@ -227,6 +235,7 @@ window.waiting = (() => {
     kernel?.statusChanged.connect((_, status) => heard(status));
     kernel?.anyMessage.connect((_, message) => noted(message));
     app.commands.commandExecuted.connect((_, { id }) => { if (id === "notebook:interrupt-kernel") interrupt(); });
+    await controls().catch(() => {});  // a file of theirs that does not come is named
     await kernel?.info;
     if (phase !== "failed") enter("ready");
     setInterval(() => {
@@ -284,7 +293,7 @@ window.waiting = (() => {
     };
   } catch {}
   addEventListener("error", ({ target }) => {
-    const isNeeded = !window.jupyterapp || target.src?.includes("/pyodide");
+    const isNeeded = !window.jupyterapp || /[/](pyodide|@jupyter-widgets)/.test(target.src);
     if (target instanceof HTMLScriptElement && isNeeded) lost(target.src);
   }, true);
   // A module that the worker imports is named in what its kernel says, and the worker's own file by nobody else.
