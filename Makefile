@@ -125,6 +125,7 @@ test-site: $(if $(BUILT),,site book print)  ## check the website in a real brows
 
 test-pyodide: $(if $(BUILT),,site)  ## all tests of the package in the Python of the browser (half an hour, needs node)
 	@$(BUILDING) tools/site/runtime.py
+	@$(TESTING) -c ''
 	@ALL_TESTS=yes unshare -rn $(PYTEST) $(TEST_FLAGS) tests/site/test_all_in_pyodide.py
 
 bench-site: site  ## measure the website: size, waiting times, memory, load; the table in benchmarks/site.md

@@ -135,6 +135,14 @@ def test_contributing_explains_files_of_tests_that_exist() -> None:
     assert named and sorted(name for name in named if not (ROOT / "tests" / f"{name}.py").is_file()) == []
 
 
+def test_what_runs_without_a_network_has_its_environment_before_the_network_goes() -> None:
+    recipes = re.findall(r"^[a-z-]+:.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
+    offline = [recipe for recipe in recipes if "unshare -rn" in recipe]
+    assert len(offline) >= 2
+    for recipe in offline:
+        assert "$(TESTING) -c ''" in recipe.partition("unshare")[0], recipe
+
+
 def test_make_alone_says_what_every_target_does() -> None:
     said = subprocess.run(["make", "-C", ROOT], capture_output=True, text=True, check=True).stdout
     assert sorted(t for t in targets(MAKEFILE) if f"make {t} " not in said) == []

@@ -511,6 +511,7 @@ def run_kernel(scratch: str, hide: str, memory: str, connection: str, *options: 
     sys.path[0] = ""
     app = IPKernelApp.instance()
     app.initialize(["-f", connection, *options])
+    app.shell.ask_exit = lambda: None  # what quit() asks: it ends no page, as sys.exit() does not
     app.shell._tee = lambda channel: nullcontext()  # IPython would keep all that is printed, of late
     for stream in (sys.stdout, sys.stderr):
         limit_prints(stream)

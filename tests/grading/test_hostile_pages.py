@@ -51,6 +51,7 @@ PAGES: dict[str, tuple[list[str], str, str, str]] = {
     "prints_much": ([], f"for _ in range(3000): print('x' * 10**6){RIGHT}", "correct", ""),
     "prints_for_ever": (["while True: print('x' * 10**6)"], RIGHT, "correct", ""),
     "exits": (["import sys; sys.exit()"], "def my_two_roads(u):\n    sys.exit()", "wrong", "end the program"),
+    "quits": (["quit()", "exit"], RIGHT, "correct", ""),
     "ends_the_kernel": (["import os; os._exit(0)"], RIGHT, "stopped", "its process ended"),
     "memory": (["x = [0]\nwhile True: x = x * 10"], RIGHT, "correct", ""),
     "harms": (

@@ -326,7 +326,7 @@ def test_the_landing_page_says_of_how_many_megabytes_the_bar_of_the_first_page_s
 def test_a_site_that_needs_the_cdn_does_not_run_here(chromium: Any) -> None:
     settings = json.loads((SITE / "lite" / "jupyter-lite.json").read_text(encoding="utf-8"))
     kernel = settings["jupyter-config-data"]["litePluginSettings"][KERNEL_PLUGIN]
-    kernel["pyodideUrl"] = CDN.format(version=read_manifest().pyodide) + "pyodide.mjs"
+    kernel["loadPyodideOptions"]["indexURL"] = CDN.format(version=read_manifest().pyodide)
     found = first_page(chromium, {"/lite/jupyter-lite.json": json.dumps(settings).encode()})
     assert found.differences
     assert any(url.startswith("https://cdn.jsdelivr.net/") for url in found.elsewhere + found.errors), found

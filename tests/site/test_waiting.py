@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from build_site import lite_settings
 from documents import PAGES, ROOT
 from in_browser import differences, stored
 from in_chromium import SWITCHES, installed
+from runtime import CDN, LOCK, read_manifest
 from serve_site import Handler, Log, serving
-from site_reader import RUN_ALL, reading
+from site_reader import RUN_ALL, SCENE, reading, set_layer_size
 from waiting_bar import address_of, doing
 
 SITE = ROOT / "build" / "site"
@@ -154,6 +156,7 @@ class Losing(Handler):
         (r"numpy-.*\.whl", False),
         (r"backprop_lib-.*\.whl", True),
         (r"comlink\.worker\..*\.js", False),
+        (r"121\.\w+\.js", False),  # what draws the controls
     ],
 )
 def test_a_file_that_does_not_come_is_named_and_the_page_runs_once_it_comes(
@@ -176,6 +179,40 @@ def test_a_file_that_does_not_come_is_named_and_the_page_runs_once_it_comes(
         monkeypatch.setattr(Losing, "file", re.compile("(?!)"))
         page.reload(wait_until="commit")
         doing(page, "Python is ready")
+
+
+@pytest.mark.parametrize("file", ["pyodide.mjs", "pyodide.asm.wasm", "numpy-"])
+def test_a_file_of_another_server_that_does_not_come_is_named_and_the_page_runs_once_it_comes(
+    file: str, chromium: Any, server: tuple[str, Log]
+) -> None:
+    """As RUNTIME=cdn has it; what the other server holds is answered from the files of this one."""
+    there, here = CDN.format(version=read_manifest().pyodide), SITE / "lite" / "static" / "pyodide"
+    lock = json.loads((here / LOCK).read_text(encoding="utf-8"))
+    settings = json.loads((SITE / "lite" / "jupyter-lite.json").read_text(encoding="utf-8"))
+    settings["jupyter-config-data"] |= lite_settings(lock, cdn=True)["jupyter-config-data"]
+    elsewhere = {each.file for each in read_manifest().of("carrier")}
+    for entry in lock["packages"].values():
+        entry["file_name"] = (there if entry["file_name"] in elsewhere else "") + entry["file_name"]
+    lost = [file]
+
+    def answer(route: Any) -> None:
+        name = route.request.url.removeprefix(there).partition("?")[0]
+        if lost and name.startswith(lost[0]):
+            return route.abort()
+        return route.fulfill(path=here / name, headers={"Access-Control-Allow-Origin": "*"})
+
+    with reading(chromium, server[0], timeout=60) as tab:
+        page = tab.page
+        tab.context.route(f"{there}**", answer)
+        tab.context.route("**/lite/jupyter-lite.json", lambda route: route.fulfill(json=settings))
+        tab.context.route(f"**/{LOCK}", lambda route: route.fulfill(json=lock))
+        page.goto(address_of(PAGE, tab.address), wait_until="commit")
+        doing(page, f"The file {file}")
+        lost.clear()
+        page.reload(wait_until="commit")
+        doing(page, "Python is loading (")
+        doing(page, "Python is ready")
+        assert any(url.startswith(there) for url in tab.elsewhere)
 
 
 @pytest.mark.parametrize("path", ["notebooks/4_the_error.ipynb", f"{PAGE.stem}/{PAGE.name}", "datasets", ""])
@@ -209,6 +246,71 @@ def test_a_reader_who_has_begun_to_read_is_asked_before_the_text_goes(
         assert page.locator("#waiting-text").is_hidden()
         there = page.locator(".jp-Notebook").get_by_role("heading", name=words).first.bounding_box()
         assert 0 < there["y"] < 400
+
+
+# How far below the top of what scrolls a heading is.
+BELOW = """heading => heading.getBoundingClientRect().top
+    - (heading.closest('.jp-WindowedPanel-outer')?.getBoundingClientRect().top ?? 0)"""
+
+
+def test_a_link_to_a_heading_arrives_there_however_it_is_written_and_to_run_all_cells_leaves_the_reader_there(
+    chromium: Any, server: tuple[str, Log]
+) -> None:
+    """The book drops the letter from `whose-has-a-bias`, which GitHub and JupyterLab keep."""
+    page_5 = next(path for path in PAGES if path.stem.endswith("_the_gradient"))
+
+    def arrives(part: Any, words: str) -> None:
+        heading = part.get_by_role("heading", name=words).first
+        heading.wait_for()
+        for _ in range(50):
+            if -5 < heading.evaluate(BELOW) < 100:
+                return
+            page.wait_for_timeout(100)
+        assert not heading.evaluate(BELOW), words
+
+    with reading(chromium, server[0]) as tab:
+        page, application = tab.page, []
+        tab.context.route("**/jlab_core.*.js", lambda route: application.append(route))
+        page.goto(f"{address_of(page_5, tab.address)}#whose-has-a-bias", wait_until="commit")
+        arrives(page.frame_locator("#waiting-text"), "Whose δ has a bias?")
+        while not application:
+            page.wait_for_timeout(100)
+        application.pop().continue_()
+        tab.context.unroute("**/jlab_core.*.js")
+        doing(page, "Python is ready")
+        assert page.locator("#waiting-text").is_hidden()
+        arrives(page.locator(".jp-Notebook"), "Whose δ has a bias?")
+        for written, words in (
+            ("#What-does-an-input-of-zero-teach?", "What does an input of zero teach?"),
+            ("#nowhere", "What does an input of zero teach?"),
+            ("#sum-or-mean-over-the-batch", "Sum or mean over the batch?"),
+        ):
+            page.evaluate("hash => { location.hash = hash; }", written)
+            arrives(page.locator(".jp-Notebook"), words)
+        page.locator("#waiting-run").click()
+        doing(page, "All ")
+        arrives(page.locator(".jp-Notebook"), "Sum or mean over the batch?")
+        assert not tab.errors
+
+
+def test_once_python_is_ready_no_line_is_needed_and_one_step_back_leads_back(
+    chromium: Any, server: tuple[str, Log]
+) -> None:
+    with reading(chromium, server[0], timeout=90) as tab:
+        page, book = tab.page, f"{tab.address}/book/notebooks/{PAGES[1].stem}.html"
+        page.goto(book, wait_until="domcontentloaded")
+        page.get_by_role("link", name="Run this page").click()
+        page.wait_for_url("**/lite/notebooks/**", wait_until="commit")
+        doing(page, "Python is ready")
+        tab.context.set_offline(True)
+        page.locator("#waiting-run").click()
+        doing(page, "All ")
+        set_layer_size(tab, 12)
+        page.locator(SCENE).first.get_by_text("A 4-12-3 net has").first.wait_for()
+        tab.context.set_offline(False)
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.go_back(wait_until="commit")
+        assert page.url == book
 
 
 def test_a_browser_that_denies_all_storage_runs_the_page_and_says_that_nothing_is_kept(

@@ -108,10 +108,10 @@ def lite_settings(lock: runtime.Lock, cdn: bool) -> dict[str, Any]:
     """jupyter-lite.json: where the runtime is and what is loaded before the first cell."""
     home = runtime.CDN.format(version=runtime.read_manifest().pyodide) if cdn else "./static/pyodide/"
     kernel = {
-        # With a CDN, nothing is counted: its files are its own.
-        "pyodideUrl": f"{home}{'pyodide.mjs' if cdn else COUNTING.name}",
+        "pyodideUrl": f"./static/pyodide/{COUNTING.name}",
         "disablePyPIFallback": True,
         "loadPyodideOptions": {
+            "indexURL": home,
             "lockFileURL": f"./static/pyodide/{runtime.LOCK}",
             "packages": live_page.packages_of(all_pages(), lock),
         },

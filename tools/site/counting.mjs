@@ -47,7 +47,8 @@ export async function loadPyodide(options) {
     return told(fetched(...asked), file);
   };
   try {
-    const { loadPyodide: load } = await import("./pyodide.mjs");  // here: what does not come is named by its own name
+    // Here, and where Python comes from: what does not come is named by its own name.
+    const { loadPyodide: load } = await import(new URL("pyodide.mjs", options.indexURL));
     const packages = options.packages.filter((name) => !NOT_NEEDED.includes(name));
     return await load({ ...options, packages });
   } finally {

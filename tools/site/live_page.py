@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from functools import cache
 from html import unescape
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import runtime
@@ -121,9 +121,12 @@ def megabytes(packages: list[str], lock: runtime.Lock, folder: Path) -> float:
         if name not in needed:
             needed.add(name)
             todo += lock["packages"][name]["depends"]
-    files = {lock["packages"][name]["file_name"] for name in needed}
-    core = [file.file for file in runtime.read_manifest().of("core") if not file.file.endswith("js")]
-    return sum(path.stat().st_size for name in [*files, *core] if (path := folder / name).is_file()) / 1e6
+    manifest = runtime.read_manifest()
+    files = {PurePosixPath(lock["packages"][name]["file_name"]).name for name in needed}
+    files |= {file.file for file in manifest.of("core") if not file.file.endswith("js")}
+    elsewhere = manifest.of("core", "carrier") if any(not (folder / name).is_file() for name in files) else []
+    paths = runtime.collect(manifest, elsewhere) | {path.name: path for path in folder.iterdir()}
+    return sum(paths[name].stat().st_size for name in files) / 1e6
 
 
 def mathml(formulas: list[tuple[str, bool]], work: Path) -> list[str]:

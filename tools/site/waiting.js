@@ -16,7 +16,7 @@ window.waiting = (() => {
   // The cells that Python was asked to run since it began, by message, and those that it has run: the number beside a
   // cell outlives the Python that gave it.
   const asked = new Map(), ran = new Set();
-  let denied = false, phase = "", interrupted = false, textShown;
+  let denied = false, phase = "", interrupted = false, first = null, stood = 0, textShown;
   const text = new Promise((done) => { textShown = done; });
 
   // A private window may refuse to keep anything, and some programs stop at the mere question.
@@ -104,30 +104,58 @@ window.waiting = (() => {
     count();
   }
 
+  // The heading that an address names, as the book does, or in its words: JupyterLab and others keep different ones of
+  // its signs and capitals.
+  const HEADINGS = ":is(h1, h2, h3, h4)";
+  const words = (heading) => heading?.textContent.replace(/[#¶]\s*$/, "").trim();
+  const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+  const fragment = () => {
+    try {
+      return decodeURIComponent(location.hash.slice(1));
+    } catch {
+      return "";
+    }
+  };
+  const headingOf = (part, name) => part.querySelector(`[id="${CSS.escape(name)}"] ${HEADINGS}`)
+    ?? [...part.querySelectorAll(HEADINGS)].find((heading) => plain(words(heading)) === plain(name));
+
+  // The text begins at the heading that the address names, if there is one.
+  function textIsThere() {
+    try {
+      const inside = part("text").contentDocument;
+      const heading = headingOf(inside, fragment());
+      heading?.scrollIntoView();
+      first = heading ?? inside.documentElement;
+      stood = first.getBoundingClientRect().top;
+    } catch {}
+    textShown();
+  }
+
+  async function arrive(name) {
+    const { content } = window.jupyterapp.shell.currentWidget;
+    let heading = null;
+    for (let wait = 0; name && wait < 100 && !(heading = headingOf(content.node, name)); wait++) await later(100);
+    if (!heading) return;
+    content.activeCellIndex = content.widgets.findIndex((cell) => cell.node.contains(heading));
+    heading.scrollIntoView();
+  }
+
   // The live page takes the place of the text, unless the reader has begun to read: then when asked to.
   function show() {
     const frame = part("text");
-    if (frame.hidden) return;
-    const words = (heading) => heading?.textContent.replace(/[#¶]\s*$/, "").trim();
-    let place = null;
-    try {
-      const inside = frame.contentDocument;
-      const above = [...inside.querySelectorAll("h1, h2, h3")].filter((h) => h.getBoundingClientRect().top < 80);
-      place = frame.contentWindow.scrollY > 0 ? words(above.pop()) : null;
-    } catch {}
-    frame.hidden = true;
-    frame.removeAttribute("src");
+    if (!frame) return;
+    let place = first === frame.contentDocument?.documentElement ? "" : words(first);
+    if (begun()) {
+      const above = [...frame.contentDocument.querySelectorAll(HEADINGS)];
+      place = words(above.findLast((heading) => heading.getBoundingClientRect().top < 80));
+    }
+    frame.remove();  // to lead it elsewhere would be a step of the Back button
     part("live").hidden = true;
-    const headings = [...document.querySelectorAll(".jp-Notebook :is(h1, h2, h3)")];
-    if (place) headings.find((heading) => words(heading) === place)?.scrollIntoView();
+    arrive(place || fragment());
   }
 
   function begun() {
-    try {
-      return part("text").contentWindow.scrollY > 40;
-    } catch {
-      return false;
-    }
+    return first && Math.abs(first.getBoundingClientRect().top - stood) > 40;
   }
 
   function running(cells) {
@@ -170,6 +198,15 @@ window.waiting = (() => {
     if (phase === "ready") say("doing", "Here ■ stops nothing: a figure that plays has its own Pause.");
   }
 
+  // What draws the controls would come with the first figure, when the line may be gone.
+  async function controls() {
+    const get = await window._JUPYTERLAB["@jupyter-widgets/jupyterlab-manager"].get("./extension");
+    const { activate } = get().default.find((plugin) => plugin.id.includes(":controls-"));
+    let load = null;
+    activate(null, { registerWidget: ({ exports }) => { load = exports; } });
+    await load();
+  }
+
   async function follow() {
     if (!path) return enter("nowhere");
     while (!window.jupyterapp) await later(50);
@@ -183,6 +220,7 @@ window.waiting = (() => {
     await widget.context.ready;
     enter("python");
     await widget.revealed;
+    stayWhenAllRun(app.commands, widget);
     part("live").onclick = show;
     if (begun()) part("live").hidden = false;
     else show();
@@ -197,12 +235,26 @@ window.waiting = (() => {
     kernel?.statusChanged.connect((_, status) => heard(status));
     kernel?.anyMessage.connect((_, message) => noted(message));
     app.commands.commandExecuted.connect((_, { id }) => { if (id === "notebook:interrupt-kernel") interrupt(); });
+    await controls().catch(() => {});  // a file of theirs that does not come is named
     await kernel?.info;
     if (phase !== "failed") enter("ready");
     setInterval(() => {
       named();  // the application has one name for all pages
       running(widget.content.widgets.filter((cell) => cell.model.type === "code"));
     }, 200);
+  }
+
+  // Who runs all cells stays where they read: the application would scroll to the last one.
+  function stayWhenAllRun(commands, { content }) {
+    const execute = commands.execute.bind(commands);
+    commands.execute = (id, ...options) => {
+      if (id !== "notebook:run-all-cells") return execute(id, ...options);
+      const at = content.activeCellIndex;
+      content.scrollToItem = async () => { delete content.scrollToItem; };
+      const done = execute(id, ...options);
+      content.activeCellIndex = at;
+      return done;
+    };
   }
 
   function named() {
@@ -218,6 +270,7 @@ window.waiting = (() => {
 
   addEventListener("pointerover", leadToThePage);
   addEventListener("focusin", leadToThePage);
+  addEventListener("hashchange", () => arrive(fragment()));
   named();
   replaceIfDenied("localStorage");
   replaceIfDenied("sessionStorage");
@@ -240,7 +293,7 @@ window.waiting = (() => {
     };
   } catch {}
   addEventListener("error", ({ target }) => {
-    const isNeeded = !window.jupyterapp || target.src?.includes("/pyodide");
+    const isNeeded = !window.jupyterapp || /[/](pyodide|@jupyter-widgets)/.test(target.src);
     if (target instanceof HTMLScriptElement && isNeeded) lost(target.src);
   }, true);
   // A module that the worker imports is named in what its kernel says, and the worker's own file by nobody else.
@@ -262,7 +315,7 @@ window.waiting = (() => {
       if (SETTINGS.pages[name]) {
         const frame = part("text");
         frame.hidden = false;
-        frame.onload = () => textShown();
+        frame.onload = textIsThere;
         frame.src = new URL(`reading/${name.replace(".ipynb", ".html")}`, root);
         later(15000).then(textShown);
       } else {
