@@ -51,7 +51,7 @@ def batches(problem: Problem, order: Any) -> list[Any]:
 
 
 def our_gradient(problem: Problem) -> Job:
-    x, y, net, rule = problem.x.T.copy(), problem.y.T.copy(), problem.net, cost_named(problem.cost)
+    (x, y), net, rule = problem.columns(), problem.net, cost_named(problem.cost)
     return Job(
         "backprop_lib",
         lambda: fast_step.gradient(net, x, y, rule),
@@ -60,7 +60,7 @@ def our_gradient(problem: Problem) -> Job:
 
 
 def our_equations(problem: Problem) -> Job:
-    x, y, net = problem.x.T.copy(), problem.y.T.copy(), problem.net
+    (x, y), net = problem.columns(), problem.net
     return Job(
         "backprop_lib, the equations",
         lambda: backprop(net, x, y, problem.cost),
@@ -146,7 +146,7 @@ def our_recorded_epochs(problem: Problem) -> Job:
 
 
 def our_check(problem: Problem) -> Job:
-    x, y, net = problem.x.T.copy(), problem.y.T.copy(), problem.net
+    (x, y), net = problem.columns(), problem.net
 
     def run() -> None:
         report = check_gradient(net, x, y, problem.cost)

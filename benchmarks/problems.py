@@ -29,6 +29,10 @@ class Problem:
         """The examples as the package takes them."""
         return SimpleNamespace(x=self.x, y=self.y)
 
+    def columns(self) -> tuple[Any, Any]:
+        """The examples in columns: views, as those of a `Dataset`."""
+        return self.x.T, self.y.T
+
     def order(self) -> Any:
         """The order in which the one verified epoch takes the examples."""
         return np.random.default_rng(7).permutation(len(self.x))
