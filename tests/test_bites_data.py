@@ -124,9 +124,12 @@ def test_a_bad_file_is_refused_by_name_and_line(content, words, tmp_path) -> Non
         read(tmp_path, content)
 
 
-def test_a_quoted_line_end_is_counted(tmp_path) -> None:
-    with pytest.raises(ValueError, match=re.escape("line 4: expected a class of no, yes, got 'n\\r\\no'")):
+def test_a_quoted_line_end_is_counted_and_its_row_is_named_by_the_first_line(tmp_path) -> None:
+    with pytest.raises(ValueError, match=re.escape("line 3: expected a class of no, yes, got 'n\\r\\no'")):
         read(tmp_path, b'p,q,class\n1,2,no\n1,2,"n\r\no"\n')
+    (tmp_path / "long.csv").write_bytes(b'"p\r\nin cm",class\n1,no\n1,maybe\n')
+    with pytest.raises(ValueError, match=re.escape("line 4: expected a class of no, yes, got 'maybe'")):
+        load_csv(tmp_path / "long.csv", ["p\r\nin cm"], ["no", "yes"])
 
 
 def test_the_data_sets_of_the_course_are_loaded_when_asked_for() -> None:
