@@ -16,6 +16,7 @@ window.waiting = (() => {
   // The cells that Python was asked to run since it began, by message, and those that it has run: the number beside a
   // cell outlives the Python that gave it.
   const asked = new Map(), ran = new Set();
+  let told = 0;  // of how many cells that have run the bar knew last: one that runs quickly is never seen to run
   let denied = false, phase = "", interrupted = false, first = null, stood = 0, textShown;
   const text = new Promise((done) => { textShown = done; });
 
@@ -169,7 +170,8 @@ window.waiting = (() => {
       cells[at].node.classList.add("waiting-runs");
       const stuck = interrupted ? " Here ■ cannot stop it: Kernel → Restart Kernel can." : "";
       say("doing", `Cell ${at + 1} of ${cells.length} is running.${stuck}`);
-    } else if (phase === "runs") {
+    } else if (phase === "runs" || ran.size !== told) {
+      told = ran.size;
       enter("ready");
       interrupted = false;
       const written = cells.filter((cell) => cell.model.sharedModel.source.trim());
@@ -189,7 +191,8 @@ window.waiting = (() => {
 
   function noted({ msg: { header, metadata, parent_header, content }, direction }) {
     if (direction === "send" && header.msg_type === "execute_request") asked.set(header.msg_id, metadata.cellId);
-    if (header.msg_type === "execute_reply" && content.status !== "aborted") ran.add(asked.get(parent_header.msg_id));
+    const cell = header.msg_type === "execute_reply" && asked.get(parent_header.msg_id);
+    if (cell && content.status !== "aborted") ran.add(cell);
   }
 
   // Nothing reaches Python in a browser while it runs.
