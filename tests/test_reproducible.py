@@ -329,3 +329,15 @@ def test_the_twin_goes_along_when_a_run_is_carried_on_by_one_epoch() -> None:
     for epoch in (1, 2):
         theta = run.run(1).parameters[epoch]
         assert 0 < np.abs(run.twin(epoch) / theta - 1).max() < 1e-9
+
+
+def test_a_net_and_its_twin_have_parted_if_their_parameters_or_their_costs_have() -> None:
+    net = Network([("identity", 2), ("sigmoid", 1)])
+    other = net.with_parameters(net.theta * 1.001)
+    assert not reproducible.parted(net, net, 0.5, 0.5)
+    assert reproducible.parted(net, other, 0.5, 0.5)
+    assert reproducible.parted(net, net, 0.5, 0.501)
+
+
+def test_a_run_that_has_not_begun_is_not_interrupted() -> None:
+    assert twins([], "tanh", "quadratic", 0.5, 10).interrupted is False
