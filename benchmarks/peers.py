@@ -94,7 +94,9 @@ def tuned_epoch(problem: Problem) -> Job:
 
     def sigmoid(z: Any, a: Any, prime: Any) -> None:
         e = np.exp(np.copysign(z, -1.0, out=prime), out=prime)
-        np.divide(np.where(z < 0, e, 1.0), 1.0 + e, out=a)
+        np.greater_equal(z, 0.0, out=a)
+        np.maximum(a, e, out=a)
+        a /= 1.0 + e
         prime /= 1.0 + e * (2.0 + e)
 
     def epoch(state: tuple[list[Any], list[Any], list[Any]], order: Any) -> None:
