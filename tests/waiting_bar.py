@@ -21,6 +21,17 @@ LISTEN = """() => {
     window.said = [doing.textContent];
     new MutationObserver(() => said.push(doing.textContent)).observe(doing, {childList: true, subtree: true});
 }"""
+# What the worker tells of each file: its name, and whether all of it is there.
+OVERHEAR = """(() => {
+    const told = window.told = [];
+    window.BroadcastChannel = class extends BroadcastChannel {
+        constructor(name) {
+            super(name);
+            if (name.startsWith("loading "))
+                this.addEventListener("message", ({data: {file, all}}) => told.push([file, all]));
+        }
+    };
+})()"""
 # What it counted last, which is gone when all is there.
 COUNT = """() => {
     new MutationObserver(changes => changes.forEach(change => {
@@ -45,9 +56,24 @@ def wheels(log: Log, begun: int = 0) -> set[str]:
     return set(re.findall(r"/(\w+)-[^/ ]*\.whl", " ".join(name for name, _ in log.answers[begun:])))
 
 
+def first_under_way(told: list[tuple[str, bool]]) -> list[str]:
+    """What a bar says that names the file that began first, until it is there, and then the next."""
+    under_way: dict[str, None] = {}
+    said: list[str] = []
+    for file, is_there in told:
+        under_way[file] = None
+        if is_there:
+            del under_way[file]
+        named = re.sub("[-_]", " ", re.split(r"-\d|[.]", next(iter(under_way), ""))[0])
+        if named and said[-1:] != [named]:
+            said.append(named)
+    return said
+
+
 def run_by_the_bar(tab: Tab, path: Path, cells: int) -> list[dict[str, Any]]:
-    """Run a page by the button of its bar, which ends where it said and names every cell; the code cells."""
+    """Run a page by the button of its bar, which tells what loads, what runs, and the end; the code cells."""
     page = tab.page
+    page.add_init_script(OVERHEAR)
     page.goto(address_of(path, tab.address), wait_until="commit")
     doing(page, "The frame of the live page is loading")
     page.evaluate(LISTEN)
@@ -55,8 +81,10 @@ def run_by_the_bar(tab: Tab, path: Path, cells: int) -> list[dict[str, Any]]:
     page.evaluate(COUNT)
     doing(page, "Python is ready")
     assert page.locator("#waiting-text").is_hidden() and page.locator("#waiting-progress").is_hidden()
-    named = [words for words in page.evaluate("() => said") if words.startswith("Python is loading (")]
-    assert len({*named}) == len(named) > 5, "the bar says each file once"
+    named = re.findall(r"Python is loading \((.+)\):", "\n".join(page.evaluate("() => said")))
+    to_name = first_under_way(page.evaluate("() => told"))
+    assert named == to_name[-len(named) :], "before the frame is there, no file is named"
+    assert len({*to_name}) == len(to_name), "no file is named again"
     loaded, total = map(float, re.findall(r"[\d.]+(?= of| MB)", page.evaluate("() => counted")))
     assert 0.9 * total <= loaded <= total, "APPLICATION in tools/site/live_page.py"
     wide = page.viewport_size
@@ -66,7 +94,7 @@ def run_by_the_bar(tab: Tab, path: Path, cells: int) -> list[dict[str, Any]]:
     doing(page, "All ")
     said = page.evaluate("() => said")
     ran = [int(words.split()[1]) for words in said if words.endswith(f" of {cells} is running.")]
-    assert len(ran) > 3 and ran == sorted(ran) and said[-1] == f"All {cells} cells have run."
+    assert ran and ran == sorted({*ran}) and said[-1] == f"All {cells} cells have run."
     assert page.locator(".waiting-runs").count() == 0
     page.set_viewport_size(wide)
     return list(page.evaluate(CODE_CELLS))
