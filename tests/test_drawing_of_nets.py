@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 import sys
@@ -12,12 +13,14 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from documents import PAGES
 from matplotlib import get_data_path
 from PIL import ImageFont
 
 from backprop_lib.drawing.net import Drawing, graph_svg, network_svg
 from backprop_lib.drawing.svg import number, still
 from backprop_lib.equations import backprop
+from backprop_lib.figures.expression_graph import neuron_cost, walk_back
 from backprop_lib.network import Network
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -252,54 +255,59 @@ def test_the_slopes_of_a_node_are_written_on_the_connections_to_it() -> None:
     assert "u to p 6, p to C 3, u to C 9" in ElementTree.fromstring(svg).attrib["aria-label"]
 
 
-def test_every_node_stands_below_its_operands_and_a_chain_goes_straight_down() -> None:
-    shared = [*GRAPH, {"id": "C", "op": "+", "parents": ("s", "r")}, {"id": "r"}]
-    left, top = (
-        {
-            node.attrib["data-id"]: float(node.find(f"{SVG}rect").attrib[name])  # type: ignore[union-attr]
-            for node in elements(graph_svg(shared), "data-id")
-        }
-        for name in "xy"
-    )
-    assert top["x"] == top["w"] < top["p"] < top["s"] == top["r"] < top["C"]
-    assert left["p"] == left["s"] == left["C"] < left["r"]
+def boxes(svg: str) -> dict[str, tuple[float, float, float, float]]:
+    """Left, top, right and foot of the box of every node."""
+    found = {}
+    for node in elements(svg, "data-id"):
+        (rect,) = node.iter(f"{SVG}rect")
+        left, top, width, height = (float(rect.attrib[name]) for name in ("x", "y", "width", "height"))
+        found[node.attrib["data-id"]] = (left, top, left + width, top + height)
+    return found
 
 
-def ends_of_the_parts(path: str) -> list[tuple[float, float]]:
-    """The points between which a path of M, C and V goes."""
-    points: list[tuple[float, float]] = []
-    for letter, text in re.findall(r"([MCV])([^MCV]+)", path):
-        values = [float(v) for v in text.split()]
-        points.append((points[-1][0], values[0]) if letter == "V" else (values[-2], values[-1]))
-    return points
+def test_a_box_stands_in_its_column_and_row_or_else_below_the_one_before() -> None:
+    told = boxes(graph_svg([*GRAPH, {"id": "r", "at": (-0.5, 3)}, {"id": "t", "at": np.array([1, 3])}]))
+    x, w, p, s, r, t = (told[name] for name in "xwpsrt")
+    assert x[0] == w[0] == p[0] == s[0] and x[3] < w[1] and w[3] < p[1] and p[3] < s[1] == r[1] == t[1]
+    assert r[0] < s[0] < r[2] < t[0] and s[2] < t[0] and t[0] - s[0] == 2 * (s[0] - r[0])
 
 
-@pytest.mark.parametrize("between", [0, 1, 3])
-def test_no_connection_runs_behind_a_box(between) -> None:
-    """Of C = h + g u with g = h² after so many squares: u and h are used far from where they stand."""
-    chain = [{"id": f"g{n}", "parents": (f"g{n - 1}" if n else "h",) * 2} for n in range(between + 1)]
-    ends = [
-        {"id": "gu", "parents": (f"g{between}", "u")},
-        {"id": "C", "parents": ("h", "gu")},
-    ]
-    svg = graph_svg([{"id": "u"}, {"id": "h", "parents": ("u", "u")}, *chain, *ends])
-    boxes = [
-        {k: float(rect.attrib[k]) for k in ("x", "y", "width", "height")}
-        for node in elements(svg, "data-id")
-        if (rect := node.find(f"{SVG}rect")) is not None
-    ]
-    lines = [line.attrib["d"] for e in elements(svg, "data-to") if (line := e.find(f"{SVG}path")) is not None]
-    passing = [
-        (y1, y2, x)
-        for points in map(ends_of_the_parts, lines)
-        for (x, y1), (x2, y2) in pairwise(points)
-        if x == x2
-    ]
-    assert len(lines) == 2 * (between + 4) and len(passing) > between
-    for y1, y2, x in passing:
-        assert not [
-            b for b in boxes if b["x"] < x < b["x"] + b["width"] and y1 < b["y"] + b["height"] / 2 < y2
-        ]
+def drawn_graphs() -> list[str]:
+    """Every expression graph of the pages, as it is stored, and the figure's."""
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    stored = {unquote(data) for data in re.findall(r'src=\\"data:image/svg\+xml,([^"\\]*)', pages)}
+    return [svg for svg in sorted(stored) if "data-op" in svg] + [graph_svg(figure_nodes())]
+
+
+def figure_nodes() -> list[dict[str, Any]]:
+    return walk_back(neuron_cost(1.0, 2.0, 2.0, 0.0), 0)[0]
+
+
+def hidden_lines(svg: str) -> list[tuple[str, str, str]]:
+    """The connections that run behind a box other than their ends, with that box."""
+    found = []
+    for line in elements(svg, "data-to"):
+        start, end = line.attrib["data-from"], line.attrib["data-to"]
+        (path, _) = line.iter(f"{SVG}path")
+        points = np.array(re.findall(r"-?[\d.]+", path.attrib["d"]), float).reshape(4, 2)
+        t = np.linspace(0, 1, 200)[:, None]
+        x, y = sum(math.comb(3, i) * t**i * (1 - t) ** (3 - i) * points[i] for i in range(4)).T
+        for name, (left, top, right, foot) in boxes(svg).items():
+            if name not in (start, end) and np.any((left < x) & (x < right) & (top < y) & (y < foot)):
+                found.append((start, end, name))
+    return found
+
+
+def test_no_connection_of_a_graph_runs_behind_a_box_and_operands_stand_above() -> None:
+    graphs = drawn_graphs()
+    assert len(graphs) > 3
+    for svg in graphs:
+        assert hidden_lines(svg) == []
+        places = boxes(svg)
+        for line in elements(svg, "data-to"):
+            assert places[line.attrib["data-from"]][3] < places[line.attrib["data-to"]][1]
+    in_a_column = [{**node, "at": (0, i)} for i, node in enumerate(figure_nodes())]
+    assert len(hidden_lines(graph_svg(in_a_column))) > 3
 
 
 def test_the_lit_nodes_stay_bright() -> None:
@@ -313,9 +321,12 @@ def test_the_lit_nodes_stay_bright() -> None:
         ([], "at least one"),
         ([{"id": 1}, {"id": 1}], "a second time"),
         ([{"id": 1, "parents": (2,)}], "as parents"),
-        ([{"id": 1, "parents": (2,)}, {"id": 2, "parents": (1,)}], "without a circle"),
+        ([{"id": 1, "parents": (2,)}, {"id": 2, "parents": (1,)}], "earlier nodes"),
         ([{"id": 1, "data": float("nan")}], "finite"),
         ([{"id": 1}, {"id": 2, "parents": (1,), "slopes": (1.0, 2.0)}], "expected 1 numbers"),
+        ([{"id": 1, "at": (1, 2, 3)}], r"nodes\[0\]\['at'\]: expected 2 numbers"),
+        ([{"id": 1, "at": ()}], "expected 2 numbers"),
+        ([{"id": 1, "at": (0, float("inf"))}], "finite"),
         ([{"id": 1}, {"id": 2, "parents": (1,), "slopes": (float("inf"),)}], "finite"),
     ],
 )

@@ -13,6 +13,8 @@ from backprop_lib.other_ways.autodiff import Value, topological_order
 
 OPERATIONS = ("p = w x", "z = p + b", "a = σ(z)", "d = a − y", "q = d · d", "C = ½ q")
 IN_PYTHON = ("p = w * x", "z = p + b", "a = z.sigmoid()", "d = a - y", "q = d * d", "C = half * q")
+ROWS = ("wx", "pb", "z", "ay", "d", "q½", "C")  # of boxes, from the top
+PLACES = {name: (column, row) for row, names in enumerate(ROWS) for column, name in enumerate(names)}
 LINES = 17  # of the code after the last step
 
 
@@ -51,6 +53,7 @@ def walk_back(cost: Value, steps: int) -> tuple[list[dict[str, Any]], set[str], 
     nodes = [
         {
             "id": node.label,
+            "at": PLACES[node.label],
             "label": titles.get(node.label, node.label),
             "op": node.op,
             "data": node.data,
