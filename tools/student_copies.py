@@ -79,10 +79,6 @@ FOR_TEACHERS = re.compile(
     r"(?m)^<!-- .* -->\n|(?s:^(?:Do you teach\?|\*\*In your own browser).*?\n(?:\n|\Z))"
     r"|(?s:: GitHub and other sites show .*?(?=\.\n\n))"
 )
-TARGETS = ("help", "lab")  # what can be made in the copy
-RULE = re.compile(r"^([a-z][a-z-]*):")
-SETTING = re.compile(r"^(\w+) =")
-COMMENT = re.compile(r"# ([A-Z_]+) ")
 POINTS = 1
 
 
@@ -188,32 +184,6 @@ def graded_cell(function: str, name: str, call: str) -> Notebook:
     cell = new_code_cell(f"from backprop_lib.course.marks import {function}\n\n{call}", id=name)
     cell["metadata"]["nbgrader"] = metadata(name, locked=True, points=POINTS)
     return cell
-
-
-def makefile(text: str) -> str:
-    """The Makefile with the targets that work in a copy, and with the settings that these use."""
-    statements = re.split(r"(?<!\\)\n(?!\t)", text)  # a rule goes with its recipe
-    statements = [part for part in statements if not (rule := RULE.match(part)) or rule[1] in TARGETS]
-    while True:
-        unused = [
-            part for part in statements if (name := SETTING.match(part)) and not used(name[1], statements)
-        ]
-        if not unused:
-            break
-        statements = [part for part in statements if part not in unused]
-    settings = {name[1] for part in statements if (name := SETTING.match(part))}
-    kept = [""]  # from the last to the first: a comment goes with what it stands above
-    for part in reversed(statements):
-        about = COMMENT.match(part)
-        if part.startswith(".PHONY"):
-            kept.append(f".PHONY: {' '.join(TARGETS)}")
-        elif about[1] in settings if about else kept[-1] or not part.startswith("# "):
-            kept.append(part)
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(reversed(kept))).rstrip() + "\n"
-
-
-def used(name: str, statements: list[str]) -> bool:
-    return any(f"$({name})" in part or (part[:6] == "export" and name in part.split()) for part in statements)
 
 
 class Refused(Exception):
@@ -345,9 +315,7 @@ def _write(target: Path, solutions: str) -> list[Path]:
         if not mark:
             raise ValueError(f"{name}: expected a section {FOR_CONTRIBUTORS.strip()!r}")
         (target / name).write_text(FOR_TEACHERS.sub("", text), encoding="utf-8", newline="\n")
-    if (ROOT / "Makefile").exists():
-        text = makefile((ROOT / "Makefile").read_text(encoding="utf-8"))
-        (target / "Makefile").write_text(text, encoding="utf-8", newline="\n")
+    shutil.copy(ROOT / "tools" / "lab.mk", target / "Makefile")
     written = []
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         written.append(target / "notebooks" / path.name)
