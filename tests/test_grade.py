@@ -623,10 +623,11 @@ def test_at_an_interrupt_the_table_has_the_pages_that_are_done_and_names_the_oth
     assert said.out.endswith("Interrupted: 2 of these pages are not graded, and the table names them.\n")
 
 
-def test_a_page_that_an_editor_of_windows_has_marked_is_read_as_it_is(tmp_path: Path) -> None:
-    page, marked = NOTEBOOKS / "00_start_here.ipynb", tmp_path / "page.ipynb"
-    marked.write_bytes(b"\xef\xbb\xbf" + page.read_bytes())
-    assert execute_pages.read(marked) == execute_pages.read(page)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_page_that_an_editor_of_windows_has_saved_is_read_as_it_is(encoding: str, tmp_path: Path) -> None:
+    page, saved = NOTEBOOKS / "00_start_here.ipynb", tmp_path / "page.ipynb"
+    saved.write_text(page.read_text(encoding="utf-8"), encoding=encoding)
+    assert execute_pages.read(saved) == execute_pages.read(page)
 
 
 def test_nobody_who_has_a_folder_is_missing_in_the_table(

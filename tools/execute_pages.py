@@ -69,14 +69,14 @@ def read(path: Path) -> Notebook:
     import nbformat
 
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))  # Windows may mark it
+        content = json.loads(path.read_bytes())  # Windows may mark it, or make it UTF-16
         # Half of a letter, which JSON can write and no kernel can be sent, becomes a question mark.
         content = json.loads(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
         if content.get("nbformat", 4) < 4:
             raise OldFormat(f"{path}: a notebook of an old format")
         page: Notebook = nbformat.v4.to_notebook(content)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise PageError(f"{path}: not a notebook: {error!r}") from error
+        raise PageError(f"{path}: not a notebook: {error}") from error
     for number, cell in enumerate(page["cells"], 1):
         cell.setdefault("id", f"cell-{number:02d}")
     page["nbformat"], page["nbformat_minor"] = 4, 5

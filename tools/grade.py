@@ -292,7 +292,7 @@ class Page:
     async def _watched(self) -> None:
         """Run it, and look again and again at what it has taken."""
         client = self._client()
-        self._begin()
+        self.end = time.monotonic() + self.limits.seconds  # for the kernel to start, and again for the page
         run = asyncio.create_task(self._run(client))
         try:
             while not (await asyncio.wait({run}, timeout=0.5))[0]:
@@ -312,10 +312,6 @@ class Page:
                 await client.km.shutdown_kernel(now=True)
             atexit.unregister(client._cleanup_kernel)  # nbclient does so only for a kernel that started
 
-    def _begin(self) -> None:
-        """From now on the seconds count: those of the kernel to start, and then those of the page."""
-        self.end = time.monotonic() + self.limits.seconds
-
     async def _run(self, client: Any) -> None:
         async with client.async_setup_kernel(
             env=environment(self.scratch),
@@ -324,7 +320,7 @@ class Page:
             stderr=subprocess.DEVNULL,
         ):
             self.started = True
-            self._begin()
+            self.end = time.monotonic() + self.limits.seconds
             cells = client.nb.cells
             marked = {asked.cell: asked.source for asked in self.exercises.values()}
             probes, decided = deciding(cells, self.exercises)
@@ -513,8 +509,19 @@ def run_kernel(scratch: str, hide: str, memory: str, connection: str, *options: 
     app.initialize(["-f", connection, *options])
     app.shell.ask_exit = lambda: None  # what quit() asks: it ends no page, as sys.exit() does not
     app.shell._tee = lambda channel: nullcontext()  # IPython would keep all that is printed, of late
-    for stream in (sys.stdout, sys.stderr):
+    streams = {"stdout": sys.stdout, "stderr": sys.stderr}
+    for stream in streams.values():
         limit_prints(stream)
+
+    def mend() -> None:
+        """Put a stream back that a page has taken away or broken: no answer would come out."""
+        for name, stream in streams.items():
+            try:
+                getattr(sys, name).flush()
+            except Exception:
+                setattr(sys, name, stream)
+
+    app.shell.events.register("post_execute", mend)
     guard(scratch, hide)
     app.start()
 
