@@ -31,10 +31,18 @@ from figure_in_browser import (
     twin_of,
     wait_for_epoch,
     wait_until,
-    write_notebook,
 )
 from in_browser import IN_KERNEL, PAGES, factories
-from in_chromium import NO_CHROMIUM, SCENE, chromium, end_kernel_of, open_lab, open_tab, run_all
+from in_chromium import (
+    NO_CHROMIUM,
+    SCENE,
+    chromium,
+    end_kernel_of,
+    open_lab,
+    open_tab,
+    run_all,
+    write_notebook,
+)
 
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.figures.controls import IntegerBox, LogSlider
