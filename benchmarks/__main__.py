@@ -217,12 +217,8 @@ def machine() -> str:
         lines = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
         model = lines[0].partition(":")[2].strip() if lines else model
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    versions = []
-    for name in VERSIONS:
-        try:
-            versions.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            versions.append(f"{name} absent")
+    installed = {each.name: each.version for each in importlib.metadata.distributions()}
+    versions = [f"{name} {installed.get(name, 'absent')}" for name in VERSIONS]
     return (
         f"{model}, {os.cpu_count()} cores, of which one thread on one core was used; {platform.system()}, "
         f"Python {platform.python_version()}, {', '.join(versions)}, "

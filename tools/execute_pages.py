@@ -262,13 +262,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pages", nargs="*", type=Path, help="default: notebooks/*.ipynb")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page would change")
-    parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args(arguments)
     pages = options.pages or sorted(Path("notebooks").glob("*.ipynb"))
     if not pages:
         parser.error("no pages in notebooks/")
     changed, failed = 0, 0
-    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(options.processes) as pool:
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(2) as pool:
         isolate(folder)
         jobs = [(path, pool.submit(update, path, not options.check)) for path in pages]
         for path, job in jobs:
