@@ -74,9 +74,8 @@ class Mutant:
     added: tuple[str, ...]
 
     def __str__(self) -> str:
-        return "\n".join(
-            [self.function, *(f"- {line}" for line in self.removed), *(f"+ {line}" for line in self.added)]
-        )
+        changes = [f"- {line}" for line in self.removed] + [f"+ {line}" for line in self.added]
+        return "\n".join([self.function, *changes])
 
 
 def parse(text: str) -> list[Mutant]:
@@ -417,7 +416,9 @@ def report(
         wanting = ", ".join(f"{module} {count}" for module, count in open_ones.items() if count)
         lines += ["", f"Survivors that still want a test or a reason, counted above: {wanting}."]
     lines += ["", "## The survivors", ""]
-    groups = _by_reason(results, known)
+    groups: dict[str, list[Mutant]] = {}
+    for mutant in (mutant for r in results for mutant in r.survivors):
+        groups.setdefault(why(mutant, known) or UNEXPLAINED, []).append(mutant)
     if looks or missing:
         groups.pop(UNEXPLAINED, None)
     for reason, mutants in groups.items():
@@ -450,14 +451,6 @@ def kept(page: str) -> list[Result]:
         survivors = (found.get(name, []) + [Mutant(name, (), ())] * left)[:left]
         results.append(Result(module, total, tuple(survivors), tried, looks.get(module, ())))
     return results
-
-
-def _by_reason(results: list[Result], known: list[Reason]) -> dict[str, list[Mutant]]:
-    groups: dict[str, list[Mutant]] = {}
-    for result in results:
-        for mutant in result.survivors:
-            groups.setdefault(why(mutant, known) or UNEXPLAINED, []).append(mutant)
-    return groups
 
 
 def belongs(module: str, name: str) -> bool:

@@ -133,7 +133,8 @@ def graded(page: Notebook) -> Notebook:
             cell["source"] = "".join(lines).rstrip() + f"\n{asked}"
             name = f"guess-{cell['id']}"
             cell["metadata"]["nbgrader"] = metadata(f"ask-{cell['id']}", locked=True)
-            wanted = "the place of your option: 1, 2, …" if has_options(last) else "your number"
+            has_options = len(last.args) > 1 or any(word.arg == "options" for word in last.keywords)
+            wanted = "the place of your option: 1, 2, …" if has_options else "your number"
             answer_cell = new_code_cell(f"{guess} = ...  # {wanted}", id=f"{name}-answer")
             call = f"check_guess({asked}.asked, {guess})"
             cells += [cell, answer_cell, graded_cell("check_guess", name, call)]
@@ -168,10 +169,6 @@ def calls(source: str) -> list[tuple[str, str]]:
                 asked = ast.unparse(first)
                 found.append((f"guess-{asked.split('.')[0]}", f"{asked}, {ast.unparse(answer)}"))
     return found
-
-
-def has_options(call: ast.Call) -> bool:
-    return len(call.args) > 1 or any(word.arg == "options" for word in call.keywords)
 
 
 def metadata(name: str, locked: bool, points: int = 0) -> Notebook:
