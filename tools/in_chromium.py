@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -107,17 +106,6 @@ def write_notebook(folder: Path, name: str, *sources: str, words: Sequence[str] 
     cells += [nbformat.v4.new_markdown_cell(source) for source in words]
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": spec}), folder / name)
     return name
-
-
-def end_kernel_of(notebook: str, address: str) -> None:
-    """Shut down the kernel of a notebook, if it has one, in a JupyterLab."""
-    lab, token = address.split("/lab?")
-    with urllib.request.urlopen(f"{lab}/api/sessions?{token}") as answer:
-        sessions = json.load(answer)
-    for session in sessions:
-        if session["path"] == notebook:
-            url = f"{lab}/api/sessions/{session['id']}?{token}"
-            urllib.request.urlopen(urllib.request.Request(url, method="DELETE")).close()
 
 
 def installed() -> str:
