@@ -37,7 +37,7 @@ def _pairs(name: str, takes_z: bool, ours: str, times: Any) -> list[tuple[Job, J
     data = load_iris().take(range(0, 150, 7))
     run, m = backprop(net, *data.columns(), ours), len(data.x)
     reduction = "sum" if times(3, m) == m else "mean"
-    first, _, last, _ = torch_model(Problem(net, data.x, data.y))[0]
+    first, _, last, _ = torch_model(Problem(net, data.x, data.y))
     z1 = first(torch.from_numpy(data.x.copy()))
     z1.retain_grad()
     z2 = last(torch.sigmoid(z1))
