@@ -433,10 +433,9 @@ def report(
 def kept(page: str) -> list[Result]:
     """The results that such a page holds; a survivor that it counts and does not show has no lines."""
     found: dict[str, list[Mutant]] = {}
-    for block in re.findall(r"```diff\n(.*?)```", page, re.DOTALL):
-        for text in re.split(r"^# ", block, flags=re.MULTILINE)[1:]:
-            name, times, lines = re.fullmatch(r"(\S+)(?: \((\d+) times\))?\n(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
-            found.setdefault(name.partition(".")[0], []).extend(parse(f"{name}\n{lines}") * int(times or 1))
+    shown = re.compile(r"^# (\S+)(?: \((\d+) times\))?\n((?:[-+] .*\n)+)", re.MULTILINE)
+    for name, times, lines in shown.findall(page):
+        found.setdefault(name.partition(".")[0], []).extend(parse(f"{name}\n{lines}") * int(times or 1))
     looks = {
         module: tuple(digits.split(" or "))
         for digits, modules in re.findall(r"number ends in ([\d or]+): (.*)\.", page)

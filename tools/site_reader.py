@@ -22,8 +22,6 @@ RUN_ALL = """async () => {
     await widget.sessionContext.session.kernel.info;
     return widget.content.model.sharedModel.toJSON().cells.filter(cell => cell.cell_type === 'code');
 }"""
-CODE_CELLS = """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON()
-    .cells.filter(cell => cell.cell_type === 'code')"""
 
 # What the console says of files that JupyterLite asks for without needing them; the server's log names them.
 MISSING = "Failed to load resource: the server responded with a status of 404"

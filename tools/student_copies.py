@@ -132,7 +132,7 @@ def graded(page: Notebook) -> Notebook:
             lines[last.lineno - 1] = f"{asked} = {lines[last.lineno - 1]}"
             cell["source"] = "".join(lines).rstrip() + f"\n{asked}"
             name = f"guess-{cell['id']}"
-            cell["metadata"]["nbgrader"] = metadata(f"ask-{cell['id']}", locked=True)
+            cell["metadata"]["nbgrader"] = metadata(f"ask-{cell['id']}")
             has_options = len(last.args) > 1 or any(word.arg == "options" for word in last.keywords)
             wanted = "the place of your option: 1, 2, …" if has_options else "your number"
             answer_cell = new_code_cell(f"{guess} = ...  # {wanted}", id=f"{name}-answer")
@@ -171,15 +171,15 @@ def calls(source: str) -> list[tuple[str, str]]:
     return found
 
 
-def metadata(name: str, locked: bool, points: int = 0) -> Notebook:
+def metadata(name: str, points: int = 0) -> Notebook:
     """What nbgrader wants to know of a cell: whether it gives points, and that it is not the student's."""
-    fields = {"grade_id": name, "grade": points > 0, "solution": False, "locked": locked, "task": False}
+    fields = {"grade_id": name, "grade": points > 0, "solution": False, "locked": True, "task": False}
     return fields | {"schema_version": 3, "cell_type": "code"} | ({"points": points} if points else {})
 
 
 def graded_cell(function: str, name: str, call: str) -> Notebook:
     cell = new_code_cell(f"from backprop_lib.course.marks import {function}\n\n{call}", id=name)
-    cell["metadata"]["nbgrader"] = metadata(name, locked=True, points=POINTS)
+    cell["metadata"]["nbgrader"] = metadata(name, points=POINTS)
     return cell
 
 
@@ -206,7 +206,7 @@ def copy_course(target: Path, solutions: str = "stripped", force: bool = False) 
     beside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
     new, old = beside / "new", beside / "old"
     try:
-        names = [page.name for page in _write(new, solutions)]
+        _write(new, solutions)
         keep_no_work(place, new)
         (new / MARK).write_text(json.dumps(fingerprints(new), indent=1), encoding="utf-8", newline="\n")
         swap(new, place, old)
@@ -215,7 +215,7 @@ def copy_course(target: Path, solutions: str = "stripped", force: bool = False) 
         shutil.rmtree(new, ignore_errors=True)
         with suppress(OSError):  # not empty if an old copy is in it that could not be put back
             beside.rmdir()
-    return [target / "notebooks" / name for name in names]
+    return sorted((target / "notebooks").glob("*.ipynb"))
 
 
 def check_place(place: Path) -> None:
@@ -299,7 +299,7 @@ def swap(new: Path, place: Path, old: Path) -> None:
         raise
 
 
-def _write(target: Path, solutions: str) -> list[Path]:
+def _write(target: Path, solutions: str) -> None:
     (target / "notebooks").mkdir(parents=True)
     for name in NEEDED:
         (target / name).parent.mkdir(exist_ok=True)
@@ -313,12 +313,9 @@ def _write(target: Path, solutions: str) -> list[Path]:
             raise ValueError(f"{name}: expected a section {FOR_CONTRIBUTORS.strip()!r}")
         (target / name).write_text(FOR_TEACHERS.sub("", text), encoding="utf-8", newline="\n")
     shutil.copy(ROOT / "tools" / "lab.mk", target / "Makefile")
-    written = []
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        written.append(target / "notebooks" / path.name)
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
         text = serialized(without_outputs(SOLUTIONS[solutions](graded(read(path)))))
-        written[-1].write_text(text, encoding="utf-8", newline="\n")
-    return written
+        (target / "notebooks" / path.name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def agreed(question: str) -> bool:

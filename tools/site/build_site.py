@@ -275,15 +275,13 @@ def build_book(output: Path, work: Path, live: bool, builder: str = "html") -> N
     shutil.copy(runtime.collect(runtime.read_manifest(), formulas)["tex-svg.js"], source / "_static")
     options = ["-q", "-W", "--keep-going", "-b", builder, *(["-t", "live"] if live else [])]
     runtime.run(sys.executable, "-m", "sphinx", *options, source, work / "html" / "book", cwd=work)
-    shutil.move(work / "html" / "book", output)
+    junk = shutil.ignore_patterns(".doctrees", ".buildinfo", "objects.inv", "_sources")
+    shutil.copytree(work / "html" / "book", output, ignore=junk)
     for path in output.rglob("*.html"):
         html = reference.accessible(path.read_text(encoding="utf-8"))
         path.write_text(reference.in_one_file(html) if printed else html, encoding="utf-8")
     for page in () if printed else pages():
         shutil.copy(page, output / "notebooks")
-    for junk in (".doctrees", ".buildinfo", "objects.inv", "_sources"):
-        path = output / junk
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def picture() -> str:
