@@ -314,6 +314,7 @@ class Page:
 
     async def _run(self, client: Any) -> None:
         async with client.async_setup_kernel(
+            cleanup_kc=True,
             env=environment(self.scratch),
             cwd=str(self.scratch),
             stdout=subprocess.DEVNULL,
@@ -373,8 +374,7 @@ class Page:
 
         return Client(
             nbformat.from_dict(self.page),
-            kernel_name="python3",
-            kernel_manager_class=manager,
+            km=manager,
             startup_timeout=self.limits.seconds,
             timeout=self.cell_seconds,
             interrupt_on_timeout=True,

@@ -152,10 +152,10 @@ def cache_folder() -> Path:
     return Path(os.environ.get("SITE_CACHE") or default)
 
 
-def run(*command: str | Path, cwd: Path | None = None) -> None:
-    """Run a command quietly. Raises RuntimeFileError with what it said if it fails."""
+def run(*command: str | Path, cwd: Path | None = None) -> str:
+    """Run a command; what it prints. Raises RuntimeFileError with what it said if it fails."""
     try:
-        subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True, cwd=cwd)
+        return subprocess.run(command, check=True, capture_output=True, text=True, cwd=cwd).stdout
     except FileNotFoundError as error:
         raise RuntimeFileError(f"{command[0]} is needed, and was not found") from error
     except subprocess.CalledProcessError as error:
