@@ -53,10 +53,6 @@ class PageError(Exception):
     """A page that could not be executed; the message names the page and the cell."""
 
 
-class OldFormat(PageError):
-    """A notebook of a format before the fourth, of 2015; JupyterLab saves it in the one of today."""
-
-
 def joined(text: str | list[str]) -> str:
     """The text of a notebook field, which is stored as one string or as a list of lines."""
     return text if isinstance(text, str) else "".join(text)
@@ -69,11 +65,9 @@ def read(path: Path) -> Notebook:
     try:
         content = json.loads(path.read_bytes())  # Windows may mark it, or make it UTF-16
         # Half of a letter, which JSON can write and no kernel can be sent, becomes a question mark.
-        content = json.loads(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
-        if content.get("nbformat", 4) < 4:
-            raise OldFormat(f"{path}: a notebook of an old format")
-        page: Notebook = nbformat.v4.to_notebook(content)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        text = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace").decode()
+        page: Notebook = nbformat.convert(nbformat.reader.reads(text), 4)
+    except Exception as error:  # whatever a file holds
         raise PageError(f"{path}: not a notebook: {error}") from error
     for number, cell in enumerate(page["cells"], 1):
         cell.setdefault("id", f"cell-{number:02d}")

@@ -53,7 +53,7 @@ from typing import Any, NamedTuple
 import psutil
 import student_copies
 from enclosure import ALONE, DISK, NO_NETWORK, PROCESSES
-from execute_pages import Notebook, OldFormat, PageError, kernel_manager, read, without_outputs
+from execute_pages import Notebook, PageError, kernel_manager, read, without_outputs
 from student_copies import calls
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,12 +69,10 @@ INTERRUPTED = "The grader was interrupted before this page was done."
 TOO_LARGE = (
     "The file is too large. Open it in JupyterLab, clear the outputs of all cells, save it, and grade again."
 )
-OLD = "It is a notebook of an old format. Open it in JupyterLab, save it, and grade again."
 LEFT = {
     UNSTARTED: "The kernel did not start",
     INTERRUPTED: "Interrupted",
     TOO_LARGE: "Too large",
-    OLD: "An old format",
 }  # why a page is not graded
 HEADER = ("who", "page", "exercise", "verdict", "mark", "what is wrong", "how often")
 JUDGING, READING = threading.Lock(), threading.Lock()
@@ -551,8 +549,6 @@ def rows_of(path: Path, folder: Path, pages: dict[str, Exercises], limits: Any) 
                 return [Row(who, path.stem, "", NOT_GRADED, TOO_LARGE)]
             page = without_outputs(read(path))
         stem = recognized(page, path.stem, pages)
-    except OldFormat:
-        return [Row(who, path.stem, "", NOT_GRADED, OLD)]
     except (PageError, OSError, LookupError, TypeError, AttributeError, RecursionError, ValueError):
         return [Row(who, path.stem, "", UNREADABLE, "The file is no notebook.")]
     if stem is None:
