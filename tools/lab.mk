@@ -15,8 +15,8 @@ export MKL_NUM_THREADS = 1
 export VECLIB_MAXIMUM_THREADS = 1
 
 FIRST_PAGE = /lab/tree/notebooks/00_start_here.ipynb
-SERVER = --ServerApp.kernel_websocket_connection_class=tools.lab_websocket.WithoutDelay \
-  --ContentsManager.pre_save_hook=tools.lab_save.in_one_form
+SERVER = --ServerApp.kernel_websocket_connection_class=tools.lab.WithoutDelay \
+  --ContentsManager.pre_save_hook=tools.lab.in_one_form
 AS_ROOT = JupyterLab does not start as root, because a page may then do anything. \
   Log in as another user; or, in a container that is yours alone: make lab LAB_FLAGS=--allow-root
 READING = sh tools/venv.sh notebooks

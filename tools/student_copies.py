@@ -65,8 +65,7 @@ NEEDED = (
     "environment.yml",
     "pyproject.toml",
     "tools/execute_pages.py",
-    "tools/lab_save.py",
-    "tools/lab_websocket.py",
+    "tools/lab.py",
     "tools/venv.sh",
 )
 FOR_ALL = ("README.md", "docs/front_ends.md")  # but for the end of each, FOR_CONTRIBUTORS
