@@ -219,17 +219,14 @@ def machine() -> str:
 
 def page(bench: Bench, curves: dict[str, tuple[Any, Any]], date: str) -> str:
     """The text of benchmarks/README.md."""
-    text = (FOLDER / "template.md").read_text(encoding="utf-8")
-    fields = {
-        "date": date,
-        "machine": machine(),
-        "rows": table(bench.rows),
-        "times": table(bench.times, bounds=False),
-        "growth": growth.reading(curves),
-    }
-    for name, value in fields.items():
-        text = text.replace("{" + name + "}", value)
-    return text
+    template = (FOLDER / "template.md").read_text(encoding="utf-8")
+    return template.format(
+        date=date,
+        machine=machine(),
+        rows=table(bench.rows),
+        times=table(bench.times, bounds=False),
+        growth=growth.reading(curves),
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

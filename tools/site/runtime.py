@@ -29,6 +29,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from packaging.utils import canonicalize_name, parse_wheel_filename
+
 HERE = Path(__file__).parent
 MANIFEST = HERE / "runtime.json"
 BYTECODE = HERE / "bytecode.mjs"
@@ -106,11 +108,6 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def canonical(name: str) -> str:
-    """The name of a package as Pyodide's list writes it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def verify(path: Path, file: File) -> None:
     """Raise RuntimeFileError unless the file has the digest of the manifest."""
     if not path.is_file():
@@ -132,7 +129,7 @@ def disagreements(manifest: Manifest, lock: Lock) -> list[str]:
     official = lock["packages"]
     found = []
     for file in manifest.of("carrier", "pypi"):
-        theirs = official.get(canonical(file.name))
+        theirs = official.get(canonicalize_name(file.name))
         if theirs is None:
             if file.origin == "carrier":
                 found.append(f"{file.file}: Pyodide {manifest.pyodide} has no package {file.name}")
@@ -274,16 +271,16 @@ def lock_entry(name: str, version: str, wheel: Path, depends: list[str]) -> dict
 def pruned_lock(lock: Lock, manifest: Manifest, wheels: dict[str, Path], own: Path | None = None) -> Lock:
     """Pyodide's list cut to the packages of the manifest, and the package itself added."""
     packages = {}
-    have = {canonical(file.name) for file in manifest.of("carrier", "pypi", "kernel")}
+    have = {canonicalize_name(file.name) for file in manifest.of("carrier", "pypi", "kernel")}
     for file in manifest.of("carrier", "pypi", "kernel"):
-        name, wheel = canonical(file.name), wheels[file.file]
+        name, wheel = canonicalize_name(file.name), wheels[file.file]
         entry = lock["packages"].get(name) or lock_entry(name, file.version, wheel, file.depends)
         entry = {**entry, "file_name": file.file, "sha256": sha256(wheel)}
-        entry["depends"] = [d for d in map(canonical, entry["depends"]) if d in have]
+        entry["depends"] = [d for d in map(canonicalize_name, entry["depends"]) if d in have]
         packages[name] = entry
     if own:
-        name, version = own.name.split("-")[:2]
-        packages[canonical(name)] = lock_entry(canonical(name), version, own, ["numpy"])
+        name, version, *_ = parse_wheel_filename(own.name)
+        packages[name] = lock_entry(name, str(version), own, ["numpy"])
     return {**lock, "packages": dict(sorted(packages.items()))}
 
 
