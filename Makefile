@@ -1,7 +1,6 @@
 # make alone says what there is to make.
 #
-# VENV    where the virtual environment is kept (default .venv; elsewhere for a read-only checkout)
-# PYTHON  the interpreter to make it with (default: the first of Python 3.11 or newer)
+# VENV, PYTHON, LAB_FLAGS  see tools/lab.mk
 # PAGES   pages for `make notebooks` (default: all)
 # SOLUTIONS  what `make student` does with them: stripped (the default) or hidden
 # FORCE   yes: `make student` replaces a copy in which somebody has worked
@@ -9,12 +8,11 @@
 # RUNTIME where the site's Python comes from: local (the default) or cdn
 # MODULES modules for `make mutants` (default: all, and a report in docs/mutants.md)
 # FOLDER  the pages of a class, for `make grade`
-# LAB_FLAGS  flags for JupyterLab, such as --no-browser or --allow-root
 # KERNELS --older or --newer for `make test-kernels` under one kernel only
 # FIGURES figures for `make bench-figures` (default: all, written to benchmarks/figures.md)
 
-VENV = .venv
-PYTHON =
+include tools/lab.mk
+
 PAGES =
 MATRIX =
 FORCE =
@@ -26,23 +24,10 @@ FOLDER =
 RUNTIME = local
 BUILT =
 ADDRESS =
-LAB_FLAGS =
 TEST_FLAGS =
 TESTS = tests backprop_lib notebooks
 LINT = lint
 
-export VENV PYTHON
-export OMP_NUM_THREADS = 1
-export OPENBLAS_NUM_THREADS = 1
-export MKL_NUM_THREADS = 1
-export VECLIB_MAXIMUM_THREADS = 1
-
-FIRST_PAGE = /lab/tree/notebooks/00_start_here.ipynb
-SERVER = --ServerApp.kernel_websocket_connection_class=tools.lab_websocket.WithoutDelay \
-  --ContentsManager.pre_save_hook=tools.lab_save.in_one_form
-AS_ROOT = JupyterLab does not start as root, because a page may then do anything. \
-  Log in as another user; or, in a container that is yours alone: make lab LAB_FLAGS=--allow-root
-READING = sh tools/venv.sh notebooks
 TESTING = sh tools/venv.sh notebooks,test
 GRADING = VENV="$(VENV)-class" sh tools/venv.sh notebooks,test,class
 BUILDING = VENV="$(VENV)-site" sh tools/venv.sh site
@@ -57,15 +42,8 @@ TWO = -n 2 --dist loadscope --no-loadscope-reorder
 NO_ARITHMETIC = accessibility attempts bad_input bench every_kernel execute_pages grade imports kernels lab links \
   marks mutants nbval_bites page_contents pages plots project run_twice scene secure site student_copies teaching
 
-.PHONY: help lab test test-kernels test-browser test-front-ends test-matrix test-grading grade mutants bench \
+.PHONY: test test-kernels test-browser test-front-ends test-matrix test-grading grade mutants bench \
   bench-figures notebooks student contents book print pdf site test-site test-pyodide bench-site audit lint address constraints clean
-
-help:  ## say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
-
-lab:  ## open the course in JupyterLab (installs what it needs the first time)
-	@$(if $(filter 0,$(shell id -u)),$(if $(filter --allow-root,$(LAB_FLAGS)),,$(error $(AS_ROOT))))
-	@$(READING) -m jupyterlab --ServerApp.ip=127.0.0.1 --LabApp.default_url=$(FIRST_PAGE) $(SERVER) $(LAB_FLAGS)
 
 test: $(LINT)  ## check the package, and every output stored in the pages against a fresh run
 	@$(PYTEST) $(TWO) --doctest-modules $(NBVAL) $(TEST_FLAGS) $(TESTS)

@@ -59,32 +59,32 @@ class Bench:
         work: str,
         problem: Problem,
         ours: Sequence[Callable[[Problem], Job]],
-        theirs: dict[str, Callable[[Problem], Job]],
+        theirs: dict[str, tuple[Callable[[Problem], Job], Bound | None]],
         rounds: int,
     ) -> dict[str, list[float]]:
-        """Verify and time the jobs of one problem; a line of the second table for each of them."""
-        jobs = [make(problem) for make in ours]
-        for peer, make in theirs.items():
+        """Verify and time the jobs of one problem; a line of the second table for each of them.
+
+        And one of the first for each peer with a bound: how many times faster our first job is.
+        """
+        jobs, bounds = [make(problem) for make in ours], {}
+        for peer, (make, bound) in theirs.items():
             if peer in self.absent:
                 self.times.append(Row(work, peer, "s", None, absent=self.absent[peer]))
+                if bound:
+                    faster = f"times faster than {peer}"
+                    self.rows.append(Row(work, faster, "×", bound, absent=self.absent[peer]))
             else:
                 jobs.append(make(problem))
+                bounds[jobs[-1].name] = bound
         print(f"{work}: {', '.join(job.name for job in jobs)}", flush=True)
         verify(jobs, tolerance=1e-7 if any("check" in job.name for job in jobs) else 1e-9)
         seconds = in_turns(jobs, self.rounds(rounds))
         self.times += [Row(work, name, "s", None, quartiles(values)) for name, values in seconds.items()]
+        for name, bound in bounds.items():
+            if bound:
+                ratio = paired_ratio(seconds[name], seconds[jobs[0].name])
+                self.rows.append(Row(work, f"times faster than {name}", "×", bound, ratio))
         return seconds
-
-    def faster(
-        self, work: str, seconds: dict[str, list[float]], theirs: str, ours: str, bound: Bound
-    ) -> None:
-        """A line that says how many times faster than a peer."""
-        what = f"times faster than {theirs}"
-        if theirs in seconds:
-            self.rows.append(Row(work, what, "×", bound, paired_ratio(seconds[theirs], seconds[ours])))
-        else:
-            peer = "PyTorch" if theirs.startswith("torch") else theirs
-            self.rows.append(Row(work, what, "×", bound, absent=self.absent[peer]))
 
     def measure(self) -> None:
         self.names()
@@ -102,21 +102,18 @@ class Bench:
                 verify(pair, tolerance=1e-12)
 
     def small_net(self) -> None:
-        work = "one gradient, 4-5-3, 150 examples"
         rivals = {
-            "PyTorch": peers.torch_gradient,
-            "JAX": peers.jax_gradient,
-            "autograd": peers.autograd_gradient,
+            "PyTorch": (peers.torch_gradient, Bound(4, 7)),
+            "JAX": (peers.jax_gradient, None),
+            "autograd": (peers.autograd_gradient, None),
         }
         ours = [peers.our_gradient, peers.our_equations]
-        seconds = self.times_of(work, iris(5), ours, rivals, 60)
-        self.faster(work, seconds, "PyTorch", "backprop_lib", Bound(4, 7))
+        self.times_of("one gradient, 4-5-3, 150 examples", iris(5), ours, rivals, 60)
 
         work = "one epoch, 4-5-3, batch 10"
-        rivals = {"PyTorch": peers.torch_epoch, "JAX": peers.jax_epoch}
+        rivals = {"PyTorch": (peers.torch_epoch, Bound(12, 18)), "JAX": (peers.jax_epoch, None)}
         ours = [peers.our_epoch, peers.our_recorded_epochs, peers.tuned_epoch]
         seconds = self.times_of(work, iris(5), ours, rivals, 60)
-        self.faster(work, seconds, "PyTorch", "backprop_lib", Bound(12, 18))
         tuned = paired_ratio(seconds["backprop_lib"], seconds["numpy, tuned by hand"])
         self.rows.append(Row(work, "times a loop tuned by hand", "×", Bound(1.25, 1, False), tuned))
         recorded = paired_ratio(seconds["backprop_lib, recorded"], seconds["backprop_lib"])
@@ -124,9 +121,8 @@ class Bench:
         self.rows.append(Row(work_recorded, "times the bare epoch", "×", Bound(1.4, 1.2, False), recorded))
 
         problem = iris(5, cost="binary_cross_entropy")
-        rivals = {"scikit-learn": peers.sklearn_epoch}
-        seconds = self.times_of(f"{work}, binary cross-entropy", problem, [peers.our_epoch], rivals, 60)
-        self.faster(work, seconds, "scikit-learn", "backprop_lib", Bound(5, 10))
+        rivals = {"scikit-learn": (peers.sklearn_epoch, Bound(5, 10))}
+        self.times_of(f"{work}, binary cross-entropy", problem, [peers.our_epoch], rivals, 60)
 
     def large_net(self) -> None:
         for size, torch, sklearn in (
@@ -134,13 +130,11 @@ class Bench:
             (32, Bound(2.5, 3), Bound(2.2, 3)),
         ):
             work = f"one epoch, 784-30-10, 10,000 examples, batch {size}"
-            rivals = {"PyTorch": peers.torch_epoch, "JAX": peers.jax_epoch}
-            seconds = self.times_of(work, digits(30, batch_size=size), [peers.our_epoch], rivals, 15)
-            self.faster(work, seconds, "PyTorch", "backprop_lib", torch)
+            rivals = {"PyTorch": (peers.torch_epoch, torch), "JAX": (peers.jax_epoch, None)}
+            self.times_of(work, digits(30, batch_size=size), [peers.our_epoch], rivals, 15)
             problem = digits(30, cost="binary_cross_entropy", batch_size=size)
-            rivals = {"scikit-learn": peers.sklearn_epoch}
-            seconds = self.times_of(f"{work}, binary cross-entropy", problem, [peers.our_epoch], rivals, 15)
-            self.faster(work, seconds, "scikit-learn", "backprop_lib", sklearn)
+            rivals = {"scikit-learn": (peers.sklearn_epoch, sklearn)}
+            self.times_of(f"{work}, binary cross-entropy", problem, [peers.our_epoch], rivals, 15)
 
     def share_of_peak(self) -> None:
         work = "one gradient, 784-128-64-10, 10,000 examples"
@@ -149,7 +143,7 @@ class Bench:
         product = Job(
             "dgemm 1024³", lambda: np.matmul(a, b, out=c), lambda: peers.our_gradient(problem).answer()
         )
-        rivals: dict[str, Any] = {"PyTorch": peers.torch_gradient, "JAX": peers.jax_gradient}
+        rivals = {"PyTorch": (peers.torch_gradient, Bound(1, 1.2)), "JAX": (peers.jax_gradient, None)}
         seconds = self.times_of(work, problem, [peers.our_gradient, lambda _: product], rivals, 20)
         sizes, m = problem.net.sizes, len(problem.x)
         multiplied = m * sum(2 * n * k for k, n in zip(sizes[:-1], sizes[1:], strict=True))
@@ -157,7 +151,6 @@ class Bench:
         peak = 2 * n**3 / min(seconds["dgemm 1024³"])
         shares = [100 * (2 * multiplied + passed_back) / s / peak for s in seconds["backprop_lib"]]
         self.rows.append(Row(work, "share of the dgemm peak", "%", Bound(70, 75), quartiles(shares)))
-        self.faster(work, seconds, "PyTorch", "backprop_lib", Bound(1, 1.2))
 
     def checks(self) -> None:
         for problem, worth, factor in (
@@ -167,20 +160,18 @@ class Bench:
         ):
             sizes = "-".join(map(str, problem.net.sizes))
             work = f"check of all {problem.net.theta.size:,} parameters, {sizes}, {len(problem.x)} examples"
-            rivals = {"PyTorch": peers.torch_gradcheck}
+            rivals = {"PyTorch": (peers.torch_gradcheck, factor)}
             rounds = 40 if len(problem.net.theta) < 100 else 6
-            seconds = self.times_of(work, problem, [peers.our_equations, peers.our_check], rivals, rounds)
+            seconds = self.times_of(work, problem, [peers.our_check, peers.our_equations], rivals, rounds)
             if worth:
                 ratio = paired_ratio(seconds["check_gradient"], seconds["backprop_lib, the equations"])
                 self.rows.append(Row(work, "gradients' worth", "×", worth, ratio))
-            self.faster(work, seconds, "torch.autograd.gradcheck", "check_gradient", factor)
 
     def neurons(self) -> None:
         work = "one epoch of iris on the graph of neurons, ReLU 4-5-3, batch 10"
-        rivals = {"micrograd": peers.micrograd_epoch}
+        rivals = {"micrograd": (peers.micrograd_epoch, Bound(3, 20))}
         problem = iris(5, activations=("relu", "identity"))
-        seconds = self.times_of(work, problem, [peers.our_graph_epoch], rivals, 20)
-        self.faster(work, seconds, "micrograd", "graph of neurons", Bound(3, 20))
+        self.times_of(work, problem, [peers.our_graph_epoch], rivals, 20)
 
     def imports_and_memory(self) -> None:
         for work, what, unit, program, bound in (
@@ -217,12 +208,8 @@ def machine() -> str:
         lines = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
         model = lines[0].partition(":")[2].strip() if lines else model
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    versions = []
-    for name in VERSIONS:
-        try:
-            versions.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            versions.append(f"{name} absent")
+    installed = {each.name: each.version for each in importlib.metadata.distributions()}
+    versions = [f"{name} {installed.get(name, 'absent')}" for name in VERSIONS]
     return (
         f"{model}, {os.cpu_count()} cores, of which one thread on one core was used; {platform.system()}, "
         f"Python {platform.python_version()}, {', '.join(versions)}, "
@@ -232,17 +219,14 @@ def machine() -> str:
 
 def page(bench: Bench, curves: dict[str, tuple[Any, Any]], date: str) -> str:
     """The text of benchmarks/README.md."""
-    text = (FOLDER / "template.md").read_text(encoding="utf-8")
-    fields = {
-        "date": date,
-        "machine": machine(),
-        "rows": table(bench.rows),
-        "times": table(bench.times, bounds=False),
-        "growth": growth.reading(curves),
-    }
-    for name, value in fields.items():
-        text = text.replace("{" + name + "}", value)
-    return text
+    template = (FOLDER / "template.md").read_text(encoding="utf-8")
+    return template.format(
+        date=date,
+        machine=machine(),
+        rows=table(bench.rows),
+        times=table(bench.times, bounds=False),
+        growth=growth.reading(curves),
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

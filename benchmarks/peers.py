@@ -177,10 +177,9 @@ def our_graph_epoch(problem: Problem) -> Job:
 # PyTorch, eager: Linear and Sigmoid modules, backward(), and its own SGD
 
 
-def torch_model(problem: Problem) -> tuple[Any, Any]:
+def torch_model(problem: Problem) -> Any:
     import torch
 
-    torch.set_num_threads(1)
     modules: list[Any] = []
     for w, b in problem.layers():
         linear = torch.nn.Linear(w.shape[1], w.shape[0], dtype=torch.float64)
@@ -188,23 +187,18 @@ def torch_model(problem: Problem) -> tuple[Any, Any]:
             linear.weight.copy_(torch.from_numpy(w))
             linear.bias.copy_(torch.from_numpy(b))
         modules += [linear, torch.nn.Sigmoid()]
-    model = torch.nn.Sequential(*modules)
-
-    def loss(x: Any, y: Any) -> Any:
-        return ((model(x) - y) ** 2).sum() / (2 * len(x))
-
-    return model, loss
+    return torch.nn.Sequential(*modules)
 
 
 def torch_gradient(problem: Problem) -> Job:
     import torch
 
     x, y = torch.from_numpy(problem.x), torch.from_numpy(problem.y)
-    model, loss = torch_model(problem)
+    model = torch_model(problem)
 
     def run() -> None:
         model.zero_grad()
-        loss(x, y).backward()
+        (((model(x) - y) ** 2).sum() / (2 * len(x))).backward()
 
     def answer() -> Any:
         run()
@@ -226,7 +220,7 @@ def torch_epoch(problem: Problem) -> Job:
         return np.concatenate([p.detach().numpy().ravel() for p in model.parameters()])
 
     def fresh() -> tuple[Any, Any]:
-        model, _ = torch_model(problem)
+        model = torch_model(problem)
         return model, steepest_descent(model, LEARNING_RATE)
 
     kept = fresh()
@@ -241,8 +235,7 @@ def torch_gradcheck(problem: Problem) -> Job:
     import torch
 
     x, y = torch.from_numpy(problem.x), torch.from_numpy(problem.y)
-    model, _ = torch_model(problem)
-    parameters = tuple(p.detach().clone().requires_grad_() for p in model.parameters())
+    parameters = tuple(torch_model(problem).parameters())
 
     def loss(*parameters: Any) -> Any:
         a = x
@@ -312,7 +305,6 @@ def cost_function(np_like: Any) -> Any:
 def jax_gradient(problem: Problem) -> Job:
     import jax
 
-    jax.config.update("jax_enable_x64", True)
     gradient = jax.jit(jax.grad(cost_function(jax.numpy)))
     layers, x, y = jax.tree.map(jax.numpy.asarray, (problem.layers(), problem.x, problem.y))
     return Job(
@@ -325,7 +317,6 @@ def jax_gradient(problem: Problem) -> Job:
 def jax_epoch(problem: Problem) -> Job:
     import jax
 
-    jax.config.update("jax_enable_x64", True)
     cost = cost_function(jax.numpy)
 
     @jax.jit

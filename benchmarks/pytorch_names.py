@@ -10,7 +10,8 @@ from backprop_lib.data import load_iris
 from backprop_lib.equations import backprop
 from backprop_lib.network import Network
 from benchmarks.measure import Job
-from benchmarks.problems import flat
+from benchmarks.peers import torch_model
+from benchmarks.problems import Problem, flat
 
 # PyTorch's cost, whether it takes z of the output layer, ours, and how many times ours its gradient is
 # with n outputs and m examples
@@ -36,17 +37,13 @@ def _pairs(name: str, takes_z: bool, ours: str, times: Any) -> list[tuple[Job, J
     data = load_iris().take(range(0, 150, 7))
     run, m = backprop(net, *data.columns(), ours), len(data.x)
     reduction = "sum" if times(3, m) == m else "mean"
-    layers = [torch.nn.Linear(net.w[l].shape[1], net.w[l].shape[0], dtype=torch.float64) for l in (1, 2)]
-    with torch.no_grad():
-        for l, layer in enumerate(layers, 1):
-            layer.weight.copy_(torch.from_numpy(net.w[l].copy()))
-            layer.bias.copy_(torch.from_numpy(net.b[l][:, 0].copy()))
-    z1 = layers[0](torch.from_numpy(data.x.copy()))
+    first, _, last, _ = torch_model(Problem(net, data.x, data.y))
+    z1 = first(torch.from_numpy(data.x.copy()))
     z1.retain_grad()
-    z2 = layers[1](torch.sigmoid(z1))
+    z2 = last(torch.sigmoid(z1))
     cost = getattr(torch.nn, name)(reduction=reduction)
     cost(z2 if takes_z else torch.sigmoid(z2), torch.from_numpy(data.y.copy())).backward()
-    gradient = flat((layer.weight.grad.numpy(), layer.bias.grad.numpy()) for layer in layers)
+    gradient = flat((layer.weight.grad.numpy(), layer.bias.grad.numpy()) for layer in (first, last))
     delta = z1.grad.numpy().T.copy() * (m if reduction == "mean" else 1)
     label = f"{name}, {reduction}"
     return [

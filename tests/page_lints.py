@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from execute_pages import RAISES, WIDGET_VIEW, joined, normalized, serialized
+from execute_pages import WIDGET_VIEW, joined, normalized, serialized
 
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
 LONGEST_CELL = 15
+RAISES = "raises-exception"
 PATH = re.compile(
     r"(?<![\w.:/<])/(?:home|root|Users|Volumes|usr|tmp|var|opt|srv|private|work|mnt|content)/\w|file:///|\b[A-Z]:\\\w"
 )

@@ -528,14 +528,15 @@ def test_a_file_too_large_to_be_read_is_not_graded_and_told_what_to_do(
     assert capsys.readouterr().out.endswith(last)
 
 
-def test_a_notebook_of_an_old_format_is_called_so_and_not_graded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = nbformat.from_dict(execute_pages.read(NOTEBOOKS / "00_start_here.ipynb"))
-    put(tmp_path, nbformat.convert(page, 3))
-    monkeypatch.setattr(grade, "enclosure", lambda: ())
-    assert grade.main([str(tmp_path / "class")]) == 1
-    assert f"ada,page,,not graded,0,{json.dumps(grade.OLD)},\n" in table_of(tmp_path)
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("0[0-4]*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_of_an_old_format_is_read_as_the_page_that_it_is(path: Path, tmp_path: Path) -> None:
+    page = student_copies.graded(execute_pages.read(path))
+    old = put(tmp_path, nbformat.convert(nbformat.from_dict(page), 3))
+    assert json.loads(old.read_text(encoding="utf-8"))["nbformat"] == 3
+    read, exercises = execute_pages.read(old), PAGES[path.stem]
+    assert [cell["source"] for cell in read["cells"]] == [cell["source"] for cell in page["cells"]]
+    assert grade.recognized(read, "page", PAGES) == path.stem
+    assert grade.deciding(read["cells"], exercises) == grade.deciding(page["cells"], exercises)
 
 
 def test_a_page_with_thirty_megabytes_of_stored_outputs_is_run_without_them(
@@ -623,10 +624,11 @@ def test_at_an_interrupt_the_table_has_the_pages_that_are_done_and_names_the_oth
     assert said.out.endswith("Interrupted: 2 of these pages are not graded, and the table names them.\n")
 
 
-def test_a_page_that_an_editor_of_windows_has_marked_is_read_as_it_is(tmp_path: Path) -> None:
-    page, marked = NOTEBOOKS / "00_start_here.ipynb", tmp_path / "page.ipynb"
-    marked.write_bytes(b"\xef\xbb\xbf" + page.read_bytes())
-    assert execute_pages.read(marked) == execute_pages.read(page)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_page_that_an_editor_of_windows_has_saved_is_read_as_it_is(encoding: str, tmp_path: Path) -> None:
+    page, saved = NOTEBOOKS / "00_start_here.ipynb", tmp_path / "page.ipynb"
+    saved.write_text(page.read_text(encoding="utf-8"), encoding=encoding)
+    assert execute_pages.read(saved) == execute_pages.read(page)
 
 
 def test_nobody_who_has_a_folder_is_missing_in_the_table(

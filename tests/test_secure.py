@@ -13,8 +13,8 @@ from types import SimpleNamespace
 import numpy as np
 import psutil
 import pytest
+from lab import WithoutDelay, ZMQChannelsWebsocketConnection
 from lab_server import make_lab
-from lab_websocket import WithoutDelay, ZMQChannelsWebsocketConnection
 
 from backprop_lib.data import load_csv
 from backprop_lib.drawing.net import graph_svg, network_svg

@@ -22,7 +22,7 @@ DATA = b"a wheel"
 DIGEST = hashlib.sha256(DATA).hexdigest()
 NUMPY = File("numpy-2.whl", "carrier", "numpy", "2", DIGEST)
 SIX = File("six-1.whl", "pypi", "six", "1", DIGEST)
-MANIFEST = Manifest("314", "3", "carrier==1", [NUMPY, SIX])
+MANIFEST = Manifest("314", "carrier==1", [NUMPY, SIX])
 
 
 def official(name: str, version: str, file: str, sha256: str = DIGEST) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def test_a_fetched_file_that_is_another_one_does_not_reach_the_cache(
         runtime, "fetch", lambda m, files, to: [(to / f.file).write_bytes(b"x") for f in files]
     )
     with pytest.raises(RuntimeFileError, match=r"six-1\.whl"):
-        runtime.collect(MANIFEST, MANIFEST.files, say=lambda text: None)
+        runtime.collect(MANIFEST, MANIFEST.files)
     assert not (runtime.cache_folder() / "files" / "six-1.whl").exists()
 
 

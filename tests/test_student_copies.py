@@ -50,6 +50,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small project of its own, so that a tool that deletes too much deletes nothing of value."""
     root = tmp_path / "home" / "project"
     (root / "notebooks").mkdir(parents=True)
+    (root / "tools").mkdir()
+    (root / "tools" / "lab.mk").write_text("lab:\n")
     (root / "backprop_lib").mkdir()
     (root / "backprop_lib" / "network.py").write_text("w = 1")
     (root / "README.md").write_text(f"# The course\n{student_copies.FOR_CONTRIBUTORS}Run it.\n")
@@ -339,7 +341,6 @@ def test_the_project_is_itself_by_whatever_path_the_program_is_called(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool = project / "tools" / "student_copies.py"
-    tool.parent.mkdir()
     tool.write_bytes(Path(student_copies.__file__).read_bytes())
     through = runpy.run_path(str(link(project.parents[1] / "link", project) / "tools" / "student_copies.py"))
     for place in (project, project.parent, project / "notebooks"):
@@ -643,17 +644,6 @@ def test_make_in_the_copy_names_what_works_there_and_nothing_else(handed_out: Pa
     for path in handed_out.rglob("*.md"):
         assert make_commands(path.read_text(encoding="utf-8")) <= set(named), path
     assert "lab" in make_commands((handed_out / "README.md").read_text(encoding="utf-8"))
-
-
-def test_a_setting_that_only_other_targets_use_is_left_out_with_its_comments() -> None:
-    text = (
-        "# A     for a\n# B     for b\n\nA =\nB =\n# Of C,\n# in two lines.\nC = $(B) \\\n  more\n\n"
-        "# Of A.\nD = 1 $(A)\n.PHONY: lab \\\n  test\n\n"
-    )
-    text += "lab:  ## open\n\t@echo $(D) \\\n\t  more\n\n# Of the test.\ntest: lab  ## test\n\t@echo $(C)\n"
-    made = "# A     for a\n\nA =\n\n# Of A.\nD = 1 $(A)\n.PHONY: help lab\n\n"
-    made += "lab:  ## open\n\t@echo $(D) \\\n\t  more\n"
-    assert student_copies.makefile(text) == made
 
 
 def test_nothing_written_for_teachers_is_handed_out(handed_out: Path) -> None:

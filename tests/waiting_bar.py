@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from serve_site import Log
-from site_reader import CODE_CELLS, Tab
+from site_reader import Tab
 
 FOR_ALL, FOR_DRAWING, FOR_FORMULAS = (
     {"numpy", "ipywidgets", "backprop_lib"},
@@ -15,6 +15,8 @@ FOR_ALL, FOR_DRAWING, FOR_FORMULAS = (
     {"sympy"},
 )
 
+CODE_CELLS = """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON()
+    .cells.filter(cell => cell.cell_type === 'code')"""
 # What the bar said, each sentence once, from the moment when this is asked for.
 LISTEN = """() => {
     const doing = document.querySelector('#waiting-doing');

@@ -28,8 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import ipywidgets as W
-import nbformat
-from in_chromium import SCENE, chromium, lab, open_tab, run_all
+from in_chromium import SCENE, chromium, lab, open_tab, run_all, write_notebook
 
 from backprop_lib.figures import figure_names
 
@@ -173,15 +172,6 @@ class Measured:
         return f"| {' | '.join(cells)} |"
 
 
-def notebook(folder: Path, name: str, source: str) -> str:
-    spec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    cells = [nbformat.v4.new_code_cell(source)]
-    nbformat.write(
-        nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": spec}), folder / f"{name}.ipynb"
-    )
-    return f"{name}.ipynb"
-
-
 def moved(name: str) -> tuple[str, bool]:
     """The label of the control to move, the last slider in use or the first choice; and whether it is SVG."""
     if name == LIVE:
@@ -196,7 +186,7 @@ def measured(browser: Any, address: str, folder: Path, name: str) -> Measured:
     """One figure, or `interact`, on a page of its own."""
     page, _ = open_tab(browser, 1280, 1300)
     source = {"interact": INTERACT, LIVE: TRAINING}.get(name, SOURCE.format(name=name))
-    run_all(page, address, notebook(folder, name, source))
+    run_all(page, address, write_notebook(folder, f"{name}.ipynb", source))
     if name == "interact":
         area = page.locator(".jupyter-widgets-output-area, .widget-output").first
         area.wait_for()

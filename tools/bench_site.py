@@ -21,17 +21,13 @@ from urllib.parse import urlsplit
 
 import psutil
 from in_chromium import chromium
-from serve_site import Log, serving
+from serve_site import serving
 from site_reader import RUN_ALL, SCENE, Tab, reading, set_layer_size
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "build" / "site"
 TABLE = ROOT / "benchmarks" / "site.md"
 PAGE = "01_a_net_of_neurons.ipynb"
-BEFORE = """Before: on 2026-11-25 every page loaded matplotlib before its first cell, and a first visit
-to this one loaded 44.8 MB."""
-OTHERS = """This page draws, and loads matplotlib as before; since 2026-11-26 a page that
-draws nothing loads 8.0 MB less without it, and one that does not import sympy has no need of its 7.8 MB."""
 CLASS = 200
 SECONDS, CLIENTS = 5.0, 8  # of asking a plain server, and how many ask at once
 FIRST_OUTPUT = """async () => {
@@ -115,16 +111,12 @@ def throughput(address: str, paths: list[str]) -> tuple[float, float]:
     return answers / elapsed, size / 1e6 / elapsed
 
 
-def asked(log: Log) -> tuple[int, float]:
-    return len(log.answers), log.bytes / 1e6
-
-
 def main() -> None:
     size = sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) / 1e6
     with serving(SITE) as (address, log), chromium() as browser, reading(browser, address) as tab:
         before = memory(os.getpid())
         cold = first_and_all(tab)
-        requests, megabytes = asked(log)
+        requests, megabytes = len(log.answers), log.bytes / 1e6
         paths = [path for path, status in log.answers if status == 200]
         times = redraws(tab)
         held = memory(os.getpid()) - before
@@ -137,10 +129,7 @@ def main() -> None:
     text = f"""# The website, measured
 
 Page {PAGE}, Chromium without a window, server on the same computer:
-{os.cpu_count()} cores, {platform.system()}. Written by `make bench-site`.
-
-{BEFORE}
-After: on {date.today()} it loads {megabytes:.1f} MB. {OTHERS}
+{os.cpu_count()} cores, {platform.system()}. Written by `make bench-site` on {date.today()}.
 
 | | measured | at most |
 |---|---|---|

@@ -1,7 +1,6 @@
 """Write the titles, maps and links of the pages from notebooks/contents.toml.
 
-    python tools/contents.py            write them into the pages, README.md and docs/
-    python tools/contents.py --check    say which files would change, write nothing
+    python tools/contents.py    write them into the pages, README.md and docs/, and say which files changed
 
 The first cell of a page keeps its text below the map (a new page has a title alone: the rest is put there).
 On every page but page 0 it ends with what page 0 says to readers on Colab, who may open any page alone. The
@@ -12,9 +11,7 @@ docs/questions.md lists the headings that ask: they stand on the pages alone, an
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,17 +139,7 @@ def changed(pages: list[Page]) -> dict[Path, str]:
     return {path: text for path, text in new.items() if text != path.read_text(encoding="utf-8")}
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="say which files would change, write nothing")
-    check = parser.parse_args().check
-    files = changed(contents())
-    for path, text in files.items():
-        print(path.relative_to(ROOT).as_posix())
-        if not check:
-            path.write_text(text, encoding="utf-8")
-    return int(check and bool(files))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    for changed_path, new_text in changed(contents()).items():
+        print(changed_path.relative_to(ROOT).as_posix())
+        changed_path.write_text(new_text, encoding="utf-8")

@@ -30,7 +30,6 @@ Notebook = dict[str, Any]
 Output = dict[str, Any]
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-RAISES = "raises-exception"
 CELL_TIMEOUT = 60
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE = {
@@ -43,7 +42,6 @@ LANGUAGE = {
 PICTURE = re.compile(r'(?<=src="data:image/png;base64,)[^"]*(?=")')  # of an <img>
 DATA_URI = re.compile(PICTURE.pattern + "|(?<=%22data:image/png;base64,)[^%]*(?=%22)")  # or in a drawing, too
 PLACE = re.compile(r'style="position:absolute;left:[^"]*"')  # of what can be pointed at in a picture
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 # Two renderings of one picture: a few pixels of anti-aliasing may differ, no more.
 MEAN_DIFFERENCE = 0.25
@@ -53,10 +51,6 @@ PIXELS_THAT_MAY_DIFFER = 4
 
 class PageError(Exception):
     """A page that could not be executed; the message names the page and the cell."""
-
-
-class OldFormat(PageError):
-    """A notebook of a format before the fourth, of 2015; JupyterLab saves it in the one of today."""
 
 
 def joined(text: str | list[str]) -> str:
@@ -69,14 +63,12 @@ def read(path: Path) -> Notebook:
     import nbformat
 
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))  # Windows may mark it
+        content = json.loads(path.read_bytes())  # Windows may mark it, or make it UTF-16
         # Half of a letter, which JSON can write and no kernel can be sent, becomes a question mark.
-        content = json.loads(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
-        if content.get("nbformat", 4) < 4:
-            raise OldFormat(f"{path}: a notebook of an old format")
-        page: Notebook = nbformat.v4.to_notebook(content)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise PageError(f"{path}: not a notebook: {error!r}") from error
+        text = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace").decode()
+        page: Notebook = nbformat.convert(nbformat.reader.reads(text), 4)
+    except Exception as error:  # whatever a file holds
+        raise PageError(f"{path}: not a notebook: {error}") from error
     for number, cell in enumerate(page["cells"], 1):
         cell.setdefault("id", f"cell-{number:02d}")
     page["nbformat"], page["nbformat_minor"] = 4, 5
@@ -174,7 +166,7 @@ def without_outputs(page: Notebook) -> Notebook:
 
 
 def kernel_manager(kernel: dict[str, Any], **traits: Any) -> Any:
-    """The class of a manager, with these traits, that starts this kernel, whatever kernels are installed."""
+    """A manager, with these traits, that starts this kernel, whatever kernels are installed."""
     from ipykernel.kernelspec import RESOURCES
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
@@ -183,11 +175,7 @@ def kernel_manager(kernel: dict[str, Any], **traits: Any) -> Any:
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
             return KernelSpec(resource_dir=RESOURCES, **kernel)
 
-    class Manager(AsyncKernelManager):
-        def __init__(self, **given: Any) -> None:
-            super().__init__(kernel_spec_manager=This(), **traits, **given)
-
-    return Manager
+    return AsyncKernelManager(kernel_spec_manager=This(), **traits)
 
 
 def executed(page: Notebook, folder: Path, name: str = "page") -> Notebook:
@@ -195,43 +183,33 @@ def executed(page: Notebook, folder: Path, name: str = "page") -> Notebook:
     import nbformat
     from ipykernel.kernelspec import get_kernel_dict
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     notebook = nbformat.from_dict(without_outputs(page))
-    running: list[str] = []
+    running: list[Notebook] = []
     client = NotebookClient(
         notebook,
-        kernel_name="python3",
-        kernel_manager_class=kernel_manager(get_kernel_dict()),
+        km=kernel_manager(get_kernel_dict()),
         timeout=CELL_TIMEOUT,
-        allow_errors=True,
         record_timing=False,
         store_widget_state=False,
-        on_cell_execute=lambda cell, cell_index: running.append(cell.id),
+        on_cell_execute=lambda cell, cell_index: running.append(cell),
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        client.execute(stderr=subprocess.DEVNULL)
+        client.execute(cleanup_kc=True, stderr=subprocess.DEVNULL)
+    except CellExecutionError as error:  # and the cell has no tag that says so
+        cell, said = running[-1], f"{error.ename}: {error.evalue}"
+        where = f"cell [{cell['execution_count']}] (id {cell['id']})"
+        raise PageError(f"{name}: {where}: {said}\n{cell['source']}") from error
     except (CellTimeoutError, DeadKernelError) as error:
-        raise PageError(f"{name}: cell id {running[-1]}: {error}") from error
+        raise PageError(f"{name}: cell id {running[-1]['id']}: {error}") from error
     result = normalized(json.loads(nbformat.writes(notebook)))
     stored = {cell["id"]: cell.get("outputs", []) for cell in page["cells"]}
     for cell in result["cells"]:
         if cell["cell_type"] == "code":
-            refuse_errors(cell, name)
             cell["outputs"] = with_stored_pictures(cell["outputs"], stored[cell["id"]])
     return result
-
-
-def refuse_errors(cell: dict[str, Any], name: str) -> None:
-    """Raise PageError if the cell raised without saying so in its tags."""
-    if RAISES in cell["metadata"].get("tags", []):
-        return
-    for output in cell["outputs"]:
-        if output["output_type"] == "error":
-            source = joined(cell["source"])
-            said = ANSI.sub("", f"{output['ename']}: {output['evalue']}")
-            raise PageError(f"{name}: cell [{cell['execution_count']}] (id {cell['id']}): {said}\n{source}")
 
 
 def update(path: Path, write: bool) -> bool:
@@ -262,13 +240,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pages", nargs="*", type=Path, help="default: notebooks/*.ipynb")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page would change")
-    parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args(arguments)
     pages = options.pages or sorted(Path("notebooks").glob("*.ipynb"))
     if not pages:
         parser.error("no pages in notebooks/")
     changed, failed = 0, 0
-    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(options.processes) as pool:
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(2) as pool:
         isolate(folder)
         jobs = [(path, pool.submit(update, path, not options.check)) for path in pages]
         for path, job in jobs:

@@ -53,7 +53,7 @@ from typing import Any, NamedTuple
 import psutil
 import student_copies
 from enclosure import ALONE, DISK, NO_NETWORK, PROCESSES
-from execute_pages import Notebook, OldFormat, PageError, kernel_manager, read, without_outputs
+from execute_pages import Notebook, PageError, kernel_manager, read, without_outputs
 from student_copies import calls
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,12 +69,10 @@ INTERRUPTED = "The grader was interrupted before this page was done."
 TOO_LARGE = (
     "The file is too large. Open it in JupyterLab, clear the outputs of all cells, save it, and grade again."
 )
-OLD = "It is a notebook of an old format. Open it in JupyterLab, save it, and grade again."
 LEFT = {
     UNSTARTED: "The kernel did not start",
     INTERRUPTED: "Interrupted",
     TOO_LARGE: "Too large",
-    OLD: "An old format",
 }  # why a page is not graded
 HEADER = ("who", "page", "exercise", "verdict", "mark", "what is wrong", "how often")
 JUDGING, READING = threading.Lock(), threading.Lock()
@@ -292,7 +290,7 @@ class Page:
     async def _watched(self) -> None:
         """Run it, and look again and again at what it has taken."""
         client = self._client()
-        self._begin()
+        self.end = time.monotonic() + self.limits.seconds  # for the kernel to start, and again for the page
         run = asyncio.create_task(self._run(client))
         try:
             while not (await asyncio.wait({run}, timeout=0.5))[0]:
@@ -312,19 +310,16 @@ class Page:
                 await client.km.shutdown_kernel(now=True)
             atexit.unregister(client._cleanup_kernel)  # nbclient does so only for a kernel that started
 
-    def _begin(self) -> None:
-        """From now on the seconds count: those of the kernel to start, and then those of the page."""
-        self.end = time.monotonic() + self.limits.seconds
-
     async def _run(self, client: Any) -> None:
         async with client.async_setup_kernel(
+            cleanup_kc=True,
             env=environment(self.scratch),
             cwd=str(self.scratch),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         ):
             self.started = True
-            self._begin()
+            self.end = time.monotonic() + self.limits.seconds
             cells = client.nb.cells
             marked = {asked.cell: asked.source for asked in self.exercises.values()}
             probes, decided = deciding(cells, self.exercises)
@@ -377,8 +372,7 @@ class Page:
 
         return Client(
             nbformat.from_dict(self.page),
-            kernel_name="python3",
-            kernel_manager_class=manager,
+            km=manager,
             startup_timeout=self.limits.seconds,
             timeout=self.cell_seconds,
             interrupt_on_timeout=True,
@@ -513,8 +507,19 @@ def run_kernel(scratch: str, hide: str, memory: str, connection: str, *options: 
     app.initialize(["-f", connection, *options])
     app.shell.ask_exit = lambda: None  # what quit() asks: it ends no page, as sys.exit() does not
     app.shell._tee = lambda channel: nullcontext()  # IPython would keep all that is printed, of late
-    for stream in (sys.stdout, sys.stderr):
+    streams = {"stdout": sys.stdout, "stderr": sys.stderr}
+    for stream in streams.values():
         limit_prints(stream)
+
+    def mend() -> None:
+        """Put a stream back that a page has taken away or broken: no answer would come out."""
+        for name, stream in streams.items():
+            try:
+                getattr(sys, name).flush()
+            except Exception:
+                setattr(sys, name, stream)
+
+    app.shell.events.register("post_execute", mend)
     guard(scratch, hide)
     app.start()
 
@@ -544,8 +549,6 @@ def rows_of(path: Path, folder: Path, pages: dict[str, Exercises], limits: Any) 
                 return [Row(who, path.stem, "", NOT_GRADED, TOO_LARGE)]
             page = without_outputs(read(path))
         stem = recognized(page, path.stem, pages)
-    except OldFormat:
-        return [Row(who, path.stem, "", NOT_GRADED, OLD)]
     except (PageError, OSError, LookupError, TypeError, AttributeError, RecursionError, ValueError):
         return [Row(who, path.stem, "", UNREADABLE, "The file is no notebook.")]
     if stem is None:

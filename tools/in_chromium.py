@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
+ROOT = Path(__file__).parents[1]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 NO_CHROMIUM = "No Chromium found. Install it: apt-get install chromium"
 WAIT = 120_000  # milliseconds, for what takes long on a busy machine
@@ -49,56 +50,62 @@ RUN_ALL = """async path => {
 
 
 @contextmanager
-def lab(folder: Path) -> Iterator[str]:
-    """The address of a JupyterLab that serves a folder."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = int(listener.getsockname()[1])
-    token = secrets.token_hex(8)
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    options = [f"--ServerApp.port={port}", "--ServerApp.ip=127.0.0.1", f"--IdentityProvider.token={token}"]
-    options += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"]
-    options += ["--LabApp.news_url=None"]
-    options += ["--ServerApp.kernel_websocket_connection_class=tools.lab_websocket.WithoutDelay"]
-    options += ["--ContentsManager.pre_save_hook=tools.lab_save.in_one_form"]
-    with (folder / "server.log").open("w") as log:
-        # Settings and workspaces of its own: those of whoever runs this are neither read nor changed.
-        own = {
-            f"JUPYTER_{kind}_DIR": str(folder / f".{kind.lower()}") for kind in ("CONFIG", "DATA", "RUNTIME")
-        }
-        own |= {"IPYTHONDIR": str(folder / ".ipython"), "PYTHONPATH": str(Path(__file__).parents[1])}
-        environment = os.environ | own
-        server = subprocess.Popen([*command, *options], cwd=folder, stdout=log, stderr=log, env=environment)
+def jupyter(arguments: list[str], folder: Path) -> Iterator[dict[str, Any]]:
+    """A server of Jupyter, as it describes itself (its pid, port and token), once it answers.
+
+    Its settings are in the folder: those of whoever runs this are neither read nor changed.
+    """
+    own = {f"JUPYTER_{kind}_DIR": str(folder / f".{kind.lower()}") for kind in ("CONFIG", "DATA", "RUNTIME")}
+    own |= {"IPYTHONDIR": str(folder / ".ipython"), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, *arguments, "--no-browser", "--allow-root", "--ServerApp.port=0"]
+    said = folder / "server.log"
+    with said.open("w") as log:
+        server = subprocess.Popen(command, cwd=ROOT, env=os.environ | own, stdout=log, stderr=log)
         try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_for(server, f"{address}/api?token={token}", folder / "server.log")
-            yield f"{address}/lab?token={token}"
+            deadline = time.monotonic() + WAIT / 1000
+            while not (state := _answering(folder / ".runtime")):
+                if server.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"Jupyter did not start:\n{said.read_text()}")
+                time.sleep(0.1)
+            yield state
         finally:
             server.terminate()
             server.wait(timeout=30)
 
 
-def _wait_for(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    for _ in range(240):
-        if server.poll() is not None:
-            break
-        try:
-            urllib.request.urlopen(url, timeout=5)
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.25)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
+def _answering(runtime: Path) -> dict[str, Any] | None:
+    """What a server has written down of itself in this folder, once its port is open."""
+    for file in runtime.glob("jpserver-*.json"):
+        with suppress(ValueError, OSError):
+            state: dict[str, Any] = json.loads(file.read_text())
+            socket.create_connection(("127.0.0.1", state["port"])).close()
+            return state
+    return None
 
 
-def end_kernel_of(notebook: str, address: str) -> None:
-    """Shut down the kernel of a notebook, if it has one, in a JupyterLab."""
-    lab, token = address.split("/lab?")
-    with urllib.request.urlopen(f"{lab}/api/sessions?{token}") as answer:
-        sessions = json.load(answer)
-    for session in sessions:
-        if session["path"] == notebook:
-            url = f"{lab}/api/sessions/{session['id']}?{token}"
-            urllib.request.urlopen(urllib.request.Request(url, method="DELETE")).close()
+def recipe(flags: str = "") -> list[str]:
+    """The arguments with which `make lab` starts Python."""
+    command = ["make", "-n", "-C", ROOT, "lab", f"LAB_FLAGS=--allow-root {flags}"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    line = next(line for line in said.splitlines() if "jupyterlab" in line)
+    return shlex.split(line.split("notebooks", 1)[1])  # sh tools/venv.sh notebooks -m jupyterlab …
+
+
+@contextmanager
+def lab(folder: Path) -> Iterator[str]:
+    """The address of the JupyterLab of `make lab`, which serves a folder."""
+    flags = f"--LabApp.expose_app_in_browser=True --ServerApp.root_dir={shlex.quote(str(folder))}"
+    with jupyter(recipe(flags), folder) as state:
+        yield f"http://127.0.0.1:{state['port']}/lab?token={state['token']}"
+
+
+def write_notebook(folder: Path, name: str, *sources: str, words: Sequence[str] = ()) -> str:
+    """A notebook of code cells, and of cells of words behind them, in the folder that JupyterLab serves."""
+    spec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    cells += [nbformat.v4.new_markdown_cell(source) for source in words]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": spec}), folder / name)
+    return name
 
 
 def installed() -> str:

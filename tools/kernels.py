@@ -1,6 +1,5 @@
 """Which set of routines (kernel) OpenBLAS takes: how a matrix product is rounded depends on it.
 
-    python tools/kernels.py            the kernels that this processor can run, and the one it takes by itself
     python tools/kernels.py make ...   run this command under each of two: an older one and a Haswell
     python tools/kernels.py --older make ...   under one of them only; --newer for the other
 
@@ -128,10 +127,6 @@ def pair() -> tuple[str, str]:
 
 
 def main(command: list[str]) -> int:
-    if not command:
-        print(f"can run: {' '.join(runnable())}\nin use: {in_use()}")
-        print(f"numpy's SIMD: {' '.join(simd_features())}")
-        return 0
     try:
         older, newer = pair()
     except KernelError as error:

@@ -74,29 +74,21 @@ class Mutant:
     added: tuple[str, ...]
 
     def __str__(self) -> str:
-        return "\n".join(
-            [self.function, *(f"- {line}" for line in self.removed), *(f"+ {line}" for line in self.added)]
-        )
+        changes = [f"- {line}" for line in self.removed] + [f"+ {line}" for line in self.added]
+        return "\n".join([self.function, *changes])
 
 
 def parse(text: str) -> list[Mutant]:
     """Mutants as they are written in tests/survivors.toml: a name, then lines with − and +."""
-    blocks: list[list[str]] = []
+    found: list[tuple[str, list[str], list[str]]] = []
     for line in filter(None, map(str.strip, text.splitlines())):
         if line[:2] not in ("- ", "+ "):
-            blocks.append([line])
-        elif blocks:
-            blocks[-1].append(line)
+            found.append((line, [], []))
+        elif found:
+            found[-1][1 if line[0] == "-" else 2].append(line[2:].strip())
         else:
             raise ValueError(f"expected the name of a function before {line!r}")
-    return [
-        Mutant(
-            block[0],
-            tuple(line[2:].strip() for line in block if line.startswith("- ")),
-            tuple(line[2:].strip() for line in block if line.startswith("+ ")),
-        )
-        for block in blocks
-    ]
+    return [Mutant(function, tuple(removed), tuple(added)) for function, removed, added in found]
 
 
 @dataclass(frozen=True)
@@ -116,23 +108,20 @@ class Reason:
             return True
         if len(mutant.removed) != 1 or len(mutant.added) != 1:
             return False
-        if mutant.function in self.numbers_of and without_numbers(mutant.removed) == without_numbers(
-            mutant.added
-        ):
+        (old,), (new,) = mutant.removed, mutant.added
+        if mutant.function in self.numbers_of and without_numbers(old) == without_numbers(new):
             return True
-        if not self.replaces:
-            return False
-        pieces = mutant.removed[0].split(self.replaces)
+        pieces = old.split(self.replaces) if self.replaces else []
         return any(
-            self.replaces.join(pieces[:i]) + new + self.replaces.join(pieces[i:]) == mutant.added[0]
+            self.replaces.join(pieces[:i]) + other + self.replaces.join(pieces[i:]) == new
             for i in range(1, len(pieces))
-            for new in self.by
+            for other in self.by
         )
 
 
-def without_numbers(lines: Sequence[str]) -> str:
-    """The lines with a # for every number."""
-    return re.sub(r"\b\d+(\.\d+)?\b", "#", "\n".join(lines))
+def without_numbers(line: str) -> str:
+    """The line with a # for every number."""
+    return re.sub(r"\b\d+(\.\d+)?\b", "#", line)
 
 
 def reasons(text: str) -> list[Reason]:
@@ -161,26 +150,24 @@ def folder_of(module: str) -> Path:
     return WORK / module.replace("/", "-")
 
 
-def before_of(module: str) -> Path:
-    """Where the results of earlier runs wait for the end of the next."""
-    return folder_of(module).with_suffix(".before")
-
-
 def run_mutmut(module: str, tests: list[str], children: int, ending: str = "") -> None:
-    """Run its tests on each mutant of a module whose number ends so, in a copy of the checkout."""
-    work, before = folder_of(module), before_of(module)
-    earlier = statuses_before(module) if ending else {}
-    if earlier:  # kept until this run is done: it may be cut short
-        shutil.rmtree(before, ignore_errors=True)
-        work.rename(before)
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    """Run its tests on each mutant of a module whose number ends so, in a copy of the checkout.
+
+    The results of earlier runs stay as they are until this one is done: it may be cut short.
+    """
+    new = folder_of(module).with_suffix(".new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, work / name, ignore=shutil.ignore_patterns("__pycache__", "browser"))
+            shutil.copytree(source, new / name, ignore=shutil.ignore_patterns("__pycache__", "browser"))
         else:
-            shutil.copy2(source, work / name)
+            shutil.copy2(source, new / name)
+    survived = alive(statuses_before(module)) if ending else []
+    if ending and is_done(module):  # mutmut adds to what it knows of those functions that are the same
+        meta_in(new, module).parent.mkdir(parents=True)
+        shutil.copy(meta_in(folder_of(module), module), meta_in(new, module))
     selection = f"only_mutate = {json.dumps([f'backprop_lib/{module}.py'])}\n"
     selection += f"pytest_add_cli_args_test_selection = {json.dumps([f'tests/test_{t}.py' for t in tests])}\n"
     config = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -189,39 +176,33 @@ def run_mutmut(module: str, tests: list[str], children: int, ending: str = "") -
         others = {*figure_names(), "live_training"} - {Path(module).name}
         selection_of_names = f"-knot ({' or '.join(sorted(others))})"
         config = config.replace('"-pno:xdist",', f'"-pno:xdist",\n  {json.dumps(selection_of_names)},')
-    (work / "pyproject.toml").write_text(config, encoding="utf-8")
-    (work / "preloaded").write_text("\n".join(PRELOADED), encoding="utf-8")
+    (new / "pyproject.toml").write_text(config, encoding="utf-8")
+    (new / "preloaded").write_text("\n".join(PRELOADED), encoding="utf-8")
     command = [Path(sys.executable).with_name("mutmut"), "run", "--max-children", str(children)]
     environment = {**os.environ, "COLUMNS": "100", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    subprocess.run(
-        [*command[:4], f"backprop_lib.{module.replace('/', '.')}.no_mutant"], cwd=work, env=environment
-    )
+    dotted = f"backprop_lib.{module.replace('/', '.')}"
+    subprocess.run([*command, f"{dotted}.no_mutant"], cwd=new, env=environment)
     # The tests of a figure share one walk: it would seem that the first of them alone calls anything.
-    give_all_tests(work / "mutants" / "mutmut-stats.json", module.startswith("figures/"))
+    give_all_tests(new / "mutants" / "mutmut-stats.json", module.startswith("figures/"))
     names = [f"*__mutmut_*{ending}"] if ending != AGAIN else []
     if module.startswith("figures/"):
-        names = [name for name in computing(_mutated(module)) if name.endswith(ending)]
-    command += [f"backprop_lib.{module.replace('/', '.')}.{name}" for name in names] + alive(earlier)
-    subprocess.run(command, cwd=work, check=True, env=environment)
-    add(earlier, meta_of(module))
-    (work / "done").touch()
-    shutil.rmtree(before, ignore_errors=True)
+        names = [name for name in computing(_mutated(new, module)) if name.endswith(ending)]
+    command += [f"{dotted}.{name}" for name in names] + survived
+    subprocess.run(command, cwd=new, check=True, env=environment)
+    (new / "done").touch()
+    shutil.rmtree(folder_of(module), ignore_errors=True)
+    new.rename(folder_of(module))
 
 
 def is_done(module: str) -> bool:
-    """Whether there are results of a module; those from before a run that was cut short are put back."""
-    work, before = folder_of(module), before_of(module)
-    if before.exists() and not (work / "done").exists():
-        shutil.rmtree(work, ignore_errors=True)
-        before.rename(work)
-    return (work / "done").exists()
+    """Whether there are results of a module, of a run that was not cut short."""
+    return (folder_of(module) / "done").exists()
 
 
 def statuses_before(module: str) -> dict[str, int]:
     """What earlier runs have found out about the mutants of those functions of a module that are the same."""
-    if not is_done(module):
-        return {}
-    return {name: status for name, status in statuses_of(module).items() if status is not None}
+    statuses = statuses_of(module) if is_done(module) else {}
+    return {name: status for name, status in statuses.items() if status is not None}
 
 
 def functions_of(source: str) -> dict[str, str]:
@@ -241,14 +222,6 @@ def alive(statuses: dict[str, int]) -> list[str]:
     return [name for name, status in statuses.items() if status not in KILLED]
 
 
-def add(earlier: dict[str, int], meta: Path) -> None:
-    """Write into the results of a run what an earlier one has found out and this one has not tried."""
-    noted = json.loads(meta.read_text(encoding="utf-8"))
-    statuses = noted["exit_code_by_key"]
-    statuses |= {name: status for name, status in earlier.items() if statuses.get(name) is None}
-    meta.write_text(json.dumps(noted), encoding="utf-8")
-
-
 def give_all_tests(stats: Path, of_all: bool = False) -> None:
     """Let every test try the functions that the first test has called, which may be an import's; or all."""
     noted = json.loads(stats.read_text(encoding="utf-8"))
@@ -259,9 +232,9 @@ def give_all_tests(stats: Path, of_all: bool = False) -> None:
     stats.write_text(json.dumps(noted), encoding="utf-8")
 
 
-def _mutated(module: str) -> str:
-    """A module as mutmut has written it, with all its mutants."""
-    return (folder_of(module) / "mutants" / "backprop_lib" / f"{module}.py").read_text(encoding="utf-8")
+def _mutated(folder: Path, module: str) -> str:
+    """A module as mutmut has written it there, with all its mutants."""
+    return (folder / "mutants" / "backprop_lib" / f"{module}.py").read_text(encoding="utf-8")
 
 
 def computing(mutated: str) -> list[str]:
@@ -290,9 +263,9 @@ def _inner(function: ast.FunctionDef) -> list[str]:
     return [ast.dump(f) for f in ast.walk(function) if isinstance(f, ast.FunctionDef) and f is not function]
 
 
-def meta_of(module: str) -> Path:
-    """The file in which mutmut writes down the results of a module."""
-    return folder_of(module) / f"mutants/backprop_lib/{module}.py.meta"
+def meta_in(folder: Path, module: str) -> Path:
+    """The file in which mutmut writes down there the results of a module."""
+    return folder / f"mutants/backprop_lib/{module}.py.meta"
 
 
 def statuses_of(module: str) -> dict[str, int | None]:
@@ -300,11 +273,11 @@ def statuses_of(module: str) -> dict[str, int | None]:
 
     Those of functions that have changed since are left out.
     """
-    text = meta_of(module).read_text(encoding="utf-8")
+    text = meta_in(folder_of(module), module).read_text(encoding="utf-8")
     statuses: dict[str, int | None] = json.loads(text)["exit_code_by_key"]
     names = set(statuses)
     if module.startswith("figures/"):
-        computed = set(computing(_mutated(module)))
+        computed = set(computing(_mutated(folder_of(module), module)))
         names = {name for name in names if name.rpartition(".")[2] in computed}
     before, now = (
         (root / f"backprop_lib/{module}.py").read_text("utf-8") for root in (folder_of(module), ROOT)
@@ -358,10 +331,6 @@ class Result:
     def tried(self) -> int:
         """How many mutants were tried."""
         return self.total if self.sample is None else self.sample
-
-    @property
-    def share(self) -> float:
-        return share_of([self])
 
     @property
     def room(self) -> str:
@@ -447,7 +416,9 @@ def report(
         wanting = ", ".join(f"{module} {count}" for module, count in open_ones.items() if count)
         lines += ["", f"Survivors that still want a test or a reason, counted above: {wanting}."]
     lines += ["", "## The survivors", ""]
-    groups = _by_reason(results, known)
+    groups: dict[str, list[Mutant]] = {}
+    for mutant in (mutant for r in results for mutant in r.survivors):
+        groups.setdefault(why(mutant, known) or UNEXPLAINED, []).append(mutant)
     if looks or missing:
         groups.pop(UNEXPLAINED, None)
     for reason, mutants in groups.items():
@@ -462,10 +433,9 @@ def report(
 def kept(page: str) -> list[Result]:
     """The results that such a page holds; a survivor that it counts and does not show has no lines."""
     found: dict[str, list[Mutant]] = {}
-    for block in re.findall(r"```diff\n(.*?)```", page, re.DOTALL):
-        for text in re.split(r"^# ", block, flags=re.MULTILINE)[1:]:
-            name, times, lines = re.fullmatch(r"(\S+)(?: \((\d+) times\))?\n(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
-            found.setdefault(name.partition(".")[0], []).extend(parse(f"{name}\n{lines}") * int(times or 1))
+    shown = re.compile(r"^# (\S+)(?: \((\d+) times\))?\n((?:[-+] .*\n)+)", re.MULTILINE)
+    for name, times, lines in shown.findall(page):
+        found.setdefault(name.partition(".")[0], []).extend(parse(f"{name}\n{lines}") * int(times or 1))
     looks = {
         module: tuple(digits.split(" or "))
         for digits, modules in re.findall(r"number ends in ([\d or]+): (.*)\.", page)
@@ -480,14 +450,6 @@ def kept(page: str) -> list[Result]:
         survivors = (found.get(name, []) + [Mutant(name, (), ())] * left)[:left]
         results.append(Result(module, total, tuple(survivors), tried, looks.get(module, ())))
     return results
-
-
-def _by_reason(results: list[Result], known: list[Reason]) -> dict[str, list[Mutant]]:
-    groups: dict[str, list[Mutant]] = {}
-    for result in results:
-        for mutant in result.survivors:
-            groups.setdefault(why(mutant, known) or UNEXPLAINED, []).append(mutant)
-    return groups
 
 
 def belongs(module: str, name: str) -> bool:
@@ -533,7 +495,8 @@ def main(arguments: list[str]) -> int:
     both = before | found_now
     results = [both[module] for module in modules if module in both]
     for result in results:
-        print(f"{result.module}: {result.tried} of {result.total} tried, {percent(result.share)} killed")
+        share = percent(share_of([result]))
+        print(f"{result.module}: {result.tried} of {result.total} tried, {share} killed")
     if modules == every:
         packages = ("numpy", "pytest", "hypothesis", "mutmut")
         versions = [f"{name} {importlib.metadata.version(name)}" for name in packages]

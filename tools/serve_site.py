@@ -54,8 +54,6 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
     def handle_error(self, *arguments: Any) -> None:
         """A browser that closes a connection early is no error."""
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from in_chromium import SLOW
+from in_chromium import SCENE, SLOW
 from playwright.sync_api import Browser, BrowserContext, Page
 
 # A page opened by its address is the current widget as soon as the application is restored.
@@ -22,10 +22,7 @@ RUN_ALL = """async () => {
     await widget.sessionContext.session.kernel.info;
     return widget.content.model.sharedModel.toJSON().cells.filter(cell => cell.cell_type === 'code');
 }"""
-CODE_CELLS = """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON()
-    .cells.filter(cell => cell.cell_type === 'code')"""
 
-SCENE = ".jp-OutputArea-output .widget-vbox.scene"
 # What the console says of files that JupyterLite asks for without needing them; the server's log names them.
 MISSING = "Failed to load resource: the server responded with a status of 404"
 

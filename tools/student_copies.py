@@ -65,8 +65,7 @@ NEEDED = (
     "environment.yml",
     "pyproject.toml",
     "tools/execute_pages.py",
-    "tools/lab_save.py",
-    "tools/lab_websocket.py",
+    "tools/lab.py",
     "tools/venv.sh",
 )
 FOR_ALL = ("README.md", "docs/front_ends.md")  # but for the end of each, FOR_CONTRIBUTORS
@@ -79,10 +78,6 @@ FOR_TEACHERS = re.compile(
     r"(?m)^<!-- .* -->\n|(?s:^(?:Do you teach\?|\*\*In your own browser).*?\n(?:\n|\Z))"
     r"|(?s:: GitHub and other sites show .*?(?=\.\n\n))"
 )
-TARGETS = ("help", "lab")  # what can be made in the copy
-RULE = re.compile(r"^([a-z][a-z-]*):")
-SETTING = re.compile(r"^(\w+) =")
-COMMENT = re.compile(r"# ([A-Z_]+) ")
 POINTS = 1
 
 
@@ -136,8 +131,9 @@ def graded(page: Notebook) -> Notebook:
             lines[last.lineno - 1] = f"{asked} = {lines[last.lineno - 1]}"
             cell["source"] = "".join(lines).rstrip() + f"\n{asked}"
             name = f"guess-{cell['id']}"
-            cell["metadata"]["nbgrader"] = metadata(f"ask-{cell['id']}", locked=True)
-            wanted = "the place of your option: 1, 2, …" if has_options(last) else "your number"
+            cell["metadata"]["nbgrader"] = metadata(f"ask-{cell['id']}")
+            has_options = len(last.args) > 1 or any(word.arg == "options" for word in last.keywords)
+            wanted = "the place of your option: 1, 2, …" if has_options else "your number"
             answer_cell = new_code_cell(f"{guess} = ...  # {wanted}", id=f"{name}-answer")
             call = f"check_guess({asked}.asked, {guess})"
             cells += [cell, answer_cell, graded_cell("check_guess", name, call)]
@@ -174,46 +170,16 @@ def calls(source: str) -> list[tuple[str, str]]:
     return found
 
 
-def has_options(call: ast.Call) -> bool:
-    return len(call.args) > 1 or any(word.arg == "options" for word in call.keywords)
-
-
-def metadata(name: str, locked: bool, points: int = 0) -> Notebook:
+def metadata(name: str, points: int = 0) -> Notebook:
     """What nbgrader wants to know of a cell: whether it gives points, and that it is not the student's."""
-    fields = {"grade_id": name, "grade": points > 0, "solution": False, "locked": locked, "task": False}
+    fields = {"grade_id": name, "grade": points > 0, "solution": False, "locked": True, "task": False}
     return fields | {"schema_version": 3, "cell_type": "code"} | ({"points": points} if points else {})
 
 
 def graded_cell(function: str, name: str, call: str) -> Notebook:
     cell = new_code_cell(f"from backprop_lib.course.marks import {function}\n\n{call}", id=name)
-    cell["metadata"]["nbgrader"] = metadata(name, locked=True, points=POINTS)
+    cell["metadata"]["nbgrader"] = metadata(name, points=POINTS)
     return cell
-
-
-def makefile(text: str) -> str:
-    """The Makefile with the targets that work in a copy, and with the settings that these use."""
-    statements = re.split(r"(?<!\\)\n(?!\t)", text)  # a rule goes with its recipe
-    statements = [part for part in statements if not (rule := RULE.match(part)) or rule[1] in TARGETS]
-    while True:
-        unused = [
-            part for part in statements if (name := SETTING.match(part)) and not used(name[1], statements)
-        ]
-        if not unused:
-            break
-        statements = [part for part in statements if part not in unused]
-    settings = {name[1] for part in statements if (name := SETTING.match(part))}
-    kept = [""]  # from the last to the first: a comment goes with what it stands above
-    for part in reversed(statements):
-        about = COMMENT.match(part)
-        if part.startswith(".PHONY"):
-            kept.append(f".PHONY: {' '.join(TARGETS)}")
-        elif about[1] in settings if about else kept[-1] or not part.startswith("# "):
-            kept.append(part)
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(reversed(kept))).rstrip() + "\n"
-
-
-def used(name: str, statements: list[str]) -> bool:
-    return any(f"$({name})" in part or (part[:6] == "export" and name in part.split()) for part in statements)
 
 
 class Refused(Exception):
@@ -239,7 +205,7 @@ def copy_course(target: Path, solutions: str = "stripped", force: bool = False) 
     beside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
     new, old = beside / "new", beside / "old"
     try:
-        names = [page.name for page in _write(new, solutions)]
+        _write(new, solutions)
         keep_no_work(place, new)
         (new / MARK).write_text(json.dumps(fingerprints(new), indent=1), encoding="utf-8", newline="\n")
         swap(new, place, old)
@@ -248,7 +214,7 @@ def copy_course(target: Path, solutions: str = "stripped", force: bool = False) 
         shutil.rmtree(new, ignore_errors=True)
         with suppress(OSError):  # not empty if an old copy is in it that could not be put back
             beside.rmdir()
-    return [target / "notebooks" / name for name in names]
+    return sorted((target / "notebooks").glob("*.ipynb"))
 
 
 def check_place(place: Path) -> None:
@@ -332,7 +298,7 @@ def swap(new: Path, place: Path, old: Path) -> None:
         raise
 
 
-def _write(target: Path, solutions: str) -> list[Path]:
+def _write(target: Path, solutions: str) -> None:
     (target / "notebooks").mkdir(parents=True)
     for name in NEEDED:
         (target / name).parent.mkdir(exist_ok=True)
@@ -345,15 +311,10 @@ def _write(target: Path, solutions: str) -> list[Path]:
         if not mark:
             raise ValueError(f"{name}: expected a section {FOR_CONTRIBUTORS.strip()!r}")
         (target / name).write_text(FOR_TEACHERS.sub("", text), encoding="utf-8", newline="\n")
-    if (ROOT / "Makefile").exists():
-        text = makefile((ROOT / "Makefile").read_text(encoding="utf-8"))
-        (target / "Makefile").write_text(text, encoding="utf-8", newline="\n")
-    written = []
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        written.append(target / "notebooks" / path.name)
+    shutil.copy(ROOT / "tools" / "lab.mk", target / "Makefile")
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
         text = serialized(without_outputs(SOLUTIONS[solutions](graded(read(path)))))
-        written[-1].write_text(text, encoding="utf-8", newline="\n")
-    return written
+        (target / "notebooks" / path.name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def agreed(question: str) -> bool:

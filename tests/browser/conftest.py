@@ -11,7 +11,7 @@ import in_browser
 import in_chromium
 import pytest
 from documents import document
-from figure_in_browser import CALLS, FOR_NARROW, START, write_notebook
+from figure_in_browser import CALLS, FOR_NARROW, START
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +41,7 @@ def drawn(lab: str, chromium: Any, folder: Path) -> Iterator[Any]:
     """A page with a cell for each figure and each kind of question, and the words of a page, all drawn."""
     page, errors = in_chromium.open_tab(chromium)
     words = [*document(in_browser.PAGES[10]).sources]
-    name = write_notebook(folder, "every_figure.ipynb", START, *CALLS.values(), words=words)
+    name = in_chromium.write_notebook(folder, "every_figure.ipynb", START, *CALLS.values(), words=words)
     cells = in_chromium.run_all(page, lab, name)
     assert not [error for cell in cells for error in cell["errors"]]
     yield page

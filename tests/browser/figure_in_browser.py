@@ -5,12 +5,10 @@ from __future__ import annotations
 import io
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from html import unescape
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 from figure_numbers import differences, value_of
 from figure_states import scene_of
@@ -243,15 +241,6 @@ def resting_epoch(scene: Any) -> int:
         if (now := epoch_of(scene)) != epoch:
             epoch, since = now, time.monotonic()
     return epoch
-
-
-def write_notebook(folder: Path, name: str, *sources: str, words: Sequence[str] = ()) -> str:
-    """A notebook of code cells, and of cells of words behind them, in the folder that JupyterLab serves."""
-    spec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    cells += [nbformat.v4.new_markdown_cell(source) for source in words]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": spec}), folder / name)
-    return name
 
 
 def part_of(page: Any, name: str) -> Any:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from figure_in_browser import epoch_of, press, resting_epoch, wait_for_epoch, write_notebook
+from figure_in_browser import epoch_of, press, resting_epoch, wait_for_epoch
 from in_browser import IN_KERNEL
-from in_chromium import RUN_ALL, SCENE, open_lab, open_tab, run_all
+from in_chromium import RUN_ALL, SCENE, open_lab, open_tab, run_all, write_notebook
 
 pytestmark = pytest.mark.xdist_group("the tab of the faults")
 

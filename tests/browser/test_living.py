@@ -16,7 +16,7 @@ from typing import Any
 import in_chromium
 import numpy as np
 import pytest
-from figure_in_browser import FOR_NARROW, FOR_WIDE, locate, settled, twin_of, wait_until, write_notebook
+from figure_in_browser import FOR_NARROW, FOR_WIDE, locate, settled, twin_of, wait_until
 from figure_states import Driven, scene_of
 from in_browser import IN_KERNEL
 from matplotlib.text import Text
@@ -35,7 +35,7 @@ IMPORT = "from backprop_lib.figures.{0} import {0}\n{0}()"
 def page(folder: Path, lab: str, chromium: Any) -> Iterator[Any]:
     """A page with the living figures, which has been run; no error is in its console at the end."""
     tab, errors = in_chromium.open_tab(chromium)
-    name = write_notebook(folder, "living.ipynb", *(IMPORT.format(figure) for figure in FIGURES))
+    name = in_chromium.write_notebook(folder, "living.ipynb", *(IMPORT.format(figure) for figure in FIGURES))
     in_chromium.run_all(tab, lab, name)
     yield tab
     tab.close()
@@ -855,7 +855,7 @@ def test_a_module_that_is_slow_to_load_lights_all_the_same(folder: Path, lab: st
         "AbortSignal.timeout = () => { const now = new AbortController(); setTimeout(() => now.abort());"
         " return now.signal; }"
     )
-    in_chromium.run_all(tab, lab, write_notebook(folder, "slow.ipynb", IMPORT.format("stepper")))
+    in_chromium.run_all(tab, lab, in_chromium.write_notebook(folder, "slow.ipynb", IMPORT.format("stepper")))
     scene = tab.locator(f"{in_chromium.SCENE}.living")
     scene.scroll_into_view_if_needed()
     scene.locator("g[data-layer='2'][data-neuron='1'][role=button]").hover()

@@ -8,6 +8,7 @@ line of code gives.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
@@ -31,10 +32,17 @@ from figure_in_browser import (
     twin_of,
     wait_for_epoch,
     wait_until,
-    write_notebook,
 )
 from in_browser import IN_KERNEL, PAGES, factories
-from in_chromium import NO_CHROMIUM, SCENE, chromium, end_kernel_of, open_lab, open_tab, run_all
+from in_chromium import (
+    NO_CHROMIUM,
+    SCENE,
+    chromium,
+    open_lab,
+    open_tab,
+    run_all,
+    write_notebook,
+)
 
 from backprop_lib.data import load_iris, split, standardize
 from backprop_lib.figures.controls import IntegerBox, LogSlider
@@ -119,11 +127,10 @@ def test_a_page_runs_without_error_is_saved_as_it_is_stored_and_every_control_mo
     path: Path, lab: str, one_tab: Tab, folder: Path
 ) -> None:
     page, errors = one_tab
-    end_kernel_of(path.name, lab)  # another test may have run the page: its kernel would count on
-    errors.clear()
-    assert not findings_of_cells(run_all(page, lab, path.name, is_open=True))
+    copy = shutil.copy(path, folder / f"fresh_{path.name}")  # the kernel of another test would count on
+    assert not findings_of_cells(run_all(page, lab, copy.name, is_open=True))
     page.evaluate("() => window.notebook.context.save()")
-    saved, stored = (file.read_text(encoding="utf-8").splitlines() for file in (folder / path.name, path))
+    saved, stored = (file.read_text(encoding="utf-8").splitlines() for file in (copy, path))
     assert [
         (one[:200], two[:200]) for one, two in zip_longest(saved, stored, fillvalue="") if one != two
     ] == []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from in_chromium import open_lab, run_all
-from test_pages_in_browser import Tab, write_notebook
+from in_chromium import open_lab, run_all, write_notebook
+from test_pages_in_browser import Tab
 
 from backprop_lib.course.recall import recall_questions
 

@@ -5,19 +5,15 @@ Run by `make test-front-ends`, which installs them; docs/front_ends.md tells wha
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import in_chromium
 import pytest
 from browsers import PATIENCE, chromium, firefox, wait_for
 from serve_site import serving
@@ -46,45 +42,14 @@ RUN_CLASSIC = """(async () => {
 })()"""
 
 
-def address_of(folder: Path) -> tuple[str, str] | None:
-    """The address and the token of the server in a folder, once it answers."""
-    said = "".join(file.read_text() for file in (folder / ".runtime").glob("jpserver-*.json"))
-    if not said.endswith("}"):
-        return None
-    state = json.loads(said)
-    address, token = f"http://127.0.0.1:{state['port']}", state["token"]
-    try:
-        urllib.request.urlopen(f"{address}/api?token={token}", timeout=20).close()
-    except OSError:
-        return None
-    return address, token
-
-
 @contextmanager
 def jupyter(module: str, path: str, folder: Path) -> Iterator[str]:
     """The address of the page on a Jupyter server that serves copies of the pages."""
     for page in sorted((ROOT / "notebooks").glob("*.ipynb")):
         shutil.copy(page, folder)
-    options = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]
-    own = {f"JUPYTER_{kind}_DIR": str(folder / f".{kind.lower()}") for kind in ("CONFIG", "DATA", "RUNTIME")}
-    log = folder / "server.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *module.split(), *options, f"--ServerApp.root_dir={folder}"],
-            cwd=folder,
-            env=os.environ | own | {"IPYTHONDIR": str(folder / ".ipython")},
-            stdout=output,
-            stderr=output,
-        )
-        try:
-            deadline = time.monotonic() + PATIENCE
-            while not (found := address_of(folder)):
-                assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-                time.sleep(0.3)
-            yield f"{found[0]}/{path}?token={found[1]}"
-        finally:
-            process.terminate()
-            process.wait(PATIENCE)
+    options = ["-m", *module.split(), "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}"]
+    with in_chromium.jupyter(options, folder) as state:
+        yield f"http://127.0.0.1:{state['port']}/{path}?token={state['token']}"
 
 
 @contextmanager

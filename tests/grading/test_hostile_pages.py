@@ -54,6 +54,14 @@ PAGES: dict[str, tuple[list[str], str, str, str]] = {
     "quits": (["quit()", "exit"], RIGHT, "correct", ""),
     "ends_the_kernel": (["import os; os._exit(0)"], RIGHT, "stopped", "its process ended"),
     "memory": (["x = [0]\nwhile True: x = x * 10"], RIGHT, "correct", ""),
+    "no_output": (["import sys; sys.stdout = sys.stderr = None"], RIGHT, "correct", ""),
+    "odd_output": (["import sys; sys.stdout = 7\n1 / 0", "del sys.stdout"], RIGHT, "correct", ""),
+    "output_of_its_own": (
+        ["import io, sys; sys.stdout = io.StringIO()", "print('mine')"],
+        "assert sys.stdout.getvalue() == 'mine\\n'" + RIGHT,
+        "correct",
+        "",
+    ),
     "harms": (
         [
             "import os, pathlib, shutil, signal, socket, subprocess",

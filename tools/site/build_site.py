@@ -1,7 +1,8 @@
 """Build the site: a landing page, the book, and the pages live in the reader's own browser.
 
-    python tools/site/build_site.py [--output build/site] [--runtime local|cdn]
-    python tools/site/build_site.py --book [--output build/book]      the book alone, which opens as files
+    python tools/site/build_site.py [--runtime local|cdn]     into build/site
+    python tools/site/build_site.py --book                    the book alone, which opens as files
+    python tools/site/build_site.py --print                   the book as one file, to be printed
 
     index.html   the landing page
     book/        the pages as static HTML, from their stored outputs
@@ -274,15 +275,13 @@ def build_book(output: Path, work: Path, live: bool, builder: str = "html") -> N
     shutil.copy(runtime.collect(runtime.read_manifest(), formulas)["tex-svg.js"], source / "_static")
     options = ["-q", "-W", "--keep-going", "-b", builder, *(["-t", "live"] if live else [])]
     runtime.run(sys.executable, "-m", "sphinx", *options, source, work / "html" / "book", cwd=work)
-    shutil.move(work / "html" / "book", output)
+    junk = shutil.ignore_patterns(".doctrees", ".buildinfo", "objects.inv", "_sources")
+    shutil.copytree(work / "html" / "book", output, ignore=junk)
     for path in output.rglob("*.html"):
         html = reference.accessible(path.read_text(encoding="utf-8"))
         path.write_text(reference.in_one_file(html) if printed else html, encoding="utf-8")
     for page in () if printed else pages():
         shutil.copy(page, output / "notebooks")
-    for junk in (".doctrees", ".buildinfo", "objects.inv", "_sources"):
-        path = output / junk
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def picture() -> str:
@@ -335,16 +334,15 @@ def size_of(folder: Path) -> float:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path)
     parser.add_argument("--runtime", choices=("local", "cdn"), default="local")
     parser.add_argument("--book", action="store_true", help="the book alone")
     parser.add_argument("--print", action="store_true", help="the book as one file, to be printed")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     kind = "print" if options.print else "book" if options.book else "site"
-    output = (options.output or ROOT / "build" / kind).resolve()
-    output.parent.mkdir(parents=True, exist_ok=True)
+    output = ROOT / "build" / kind
+    output.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent) as folder:
         work = Path(folder)
         built = work / "site"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from functools import cache
 from html import unescape
@@ -140,11 +139,7 @@ def mathml(formulas: list[tuple[str, bool]], work: Path) -> list[str]:
     jobs = work / "formulas.json"
     # Browsers draw no numbers of equations: the number is written behind.
     jobs.write_text(json.dumps([(re.sub(r"\\tag\{(.*?)\}", r"\\qquad(\1)", tex), d) for tex, d in formulas]))
-    command = ["node", str(HERE / "mathml.mjs"), str(folder), str(jobs)]
-    result = subprocess.run(command, capture_output=True, text=True)
-    if result.returncode:
-        raise runtime.RuntimeFileError(f"mathml.mjs: {result.stderr[-2000:]}")
-    return list(json.loads(result.stdout))
+    return list(json.loads(runtime.run("node", HERE / "mathml.mjs", folder, jobs)))
 
 
 def text_of(html: str, work: Path) -> str:

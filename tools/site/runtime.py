@@ -29,6 +29,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from packaging.utils import canonicalize_name, parse_wheel_filename
+
 HERE = Path(__file__).parent
 MANIFEST = HERE / "runtime.json"
 BYTECODE = HERE / "bytecode.mjs"
@@ -72,7 +74,6 @@ class Manifest:
     """All files of the runtime, and the versions of the packages that carry them."""
 
     pyodide: str
-    mathjax: str
     carrier: str
     files: list[File]
 
@@ -97,20 +98,14 @@ def read_manifest(path: Path = MANIFEST) -> Manifest:
 def serialized(manifest: Manifest) -> str:
     """The text of a manifest: one file a line."""
     head = {name: value for name, value in asdict(manifest).items() if name != "files"}
-    lines = []
-    for file in sorted(manifest.files, key=lambda f: (list(ORIGINS).index(f.origin), f.file)):
-        line = {name: value for name, value in asdict(file).items() if value != []}
-        lines.append("  " + json.dumps(line))
+    files = sorted(manifest.files, key=lambda f: (list(ORIGINS).index(f.origin), f.file))
+    fields = [{name: value for name, value in asdict(file).items() if value != []} for file in files]
+    lines = [f"  {json.dumps(each)}" for each in fields]
     return json.dumps(head, indent=1)[:-2] + ',\n "files": [\n' + ",\n".join(lines) + "\n ]\n}\n"
 
 
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def canonical(name: str) -> str:
-    """The name of a package as Pyodide's list writes it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def verify(path: Path, file: File) -> None:
@@ -134,7 +129,7 @@ def disagreements(manifest: Manifest, lock: Lock) -> list[str]:
     official = lock["packages"]
     found = []
     for file in manifest.of("carrier", "pypi"):
-        theirs = official.get(canonical(file.name))
+        theirs = official.get(canonicalize_name(file.name))
         if theirs is None:
             if file.origin == "carrier":
                 found.append(f"{file.file}: Pyodide {manifest.pyodide} has no package {file.name}")
@@ -154,10 +149,10 @@ def cache_folder() -> Path:
     return Path(os.environ.get("SITE_CACHE") or default)
 
 
-def run(*command: str | Path, cwd: Path | None = None) -> None:
-    """Run a command quietly. Raises RuntimeFileError with what it said if it fails."""
+def run(*command: str | Path, cwd: Path | None = None) -> str:
+    """Run a command; what it prints. Raises RuntimeFileError with what it said if it fails."""
     try:
-        subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True, cwd=cwd)
+        return subprocess.run(command, check=True, capture_output=True, text=True, cwd=cwd).stdout
     except FileNotFoundError as error:
         raise RuntimeFileError(f"{command[0]} is needed, and was not found") from error
     except subprocess.CalledProcessError as error:
@@ -202,20 +197,17 @@ def from_carrier(requirement: str, names: Iterable[str], folder: Path) -> None:
 def fetch(manifest: Manifest, files: list[File], folder: Path) -> None:
     """Fetch files from the registries into a folder. Nothing is verified here."""
 
-    def missing(origin: str) -> list[File]:
-        return [file for file in files if file.origin == origin]
+    def of(*origins: str) -> list[File]:
+        return [file for file in files if file.origin in origins]
 
-    if core := missing("core"):
-        from_npm("pyodide", manifest.pyodide, [f.file for f in core], folder)
-    if mathjax := missing("mathjax"):
-        from_npm("mathjax", manifest.mathjax, [f.file for f in mathjax], folder)
-    for file in missing("axe"):
-        from_npm(file.name, file.version, [file.file], folder)
-    if carried := missing("carrier"):
-        from_carrier(manifest.carrier, [f.file for f in carried], folder)
-    if pure := missing("pypi") + missing("test"):
-        pip_download([f"{f.name}=={f.version}" for f in pure], folder)
-    for file in missing("kernel"):
+    npm = of("core", "mathjax", "axe")
+    for name, version in {(file.name, file.version) for file in npm}:
+        from_npm(name, version, [file.file for file in npm if file.name == name], folder)
+    if carried := of("carrier"):
+        from_carrier(manifest.carrier, [file.file for file in carried], folder)
+    if pure := of("pypi", "test"):
+        pip_download([f"{file.name}=={file.version}" for file in pure], folder)
+    for file in of("kernel"):
         source = Path(sys.prefix) / KERNEL_WHEELS / file.file
         if not source.is_file():
             raise RuntimeFileError(
@@ -224,26 +216,24 @@ def fetch(manifest: Manifest, files: list[File], folder: Path) -> None:
         shutil.copy(source, folder)
 
 
-def collect(manifest: Manifest, files: list[File], say: Any = print) -> dict[str, Path]:
+def collect(manifest: Manifest, files: list[File]) -> dict[str, Path]:
     """{file name: verified path} of the files, fetched into the cache if they are nowhere yet.
 
     Raises RuntimeFileError naming the first file that cannot be had or is not what the manifest says.
     """
     cache = cache_folder() / "files"
     cache.mkdir(parents=True, exist_ok=True)
-    local = Path(os.environ["PYODIDE_DIST"]) if os.environ.get("PYODIDE_DIST") else None
-    if local and not local.is_dir():
+    local = Path(os.environ.get("PYODIDE_DIST") or cache)
+    if not local.is_dir():
         raise RuntimeFileError(f"PYODIDE_DIST: no such folder: {local}")
     places = {}
     for file in files:
-        here = local / file.file if local else None
+        here = local / file.file
         # Pyodide's own builds of wheels in pure Python are other bytes than PyPI's.
-        usable = (
-            here and here.is_file() and (file.origin in ("core", "carrier") or sha256(here) == file.sha256)
-        )
-        places[file.file] = here if here and usable else cache / file.file
+        usable = here.is_file() and (file.origin in ("core", "carrier") or sha256(here) == file.sha256)
+        places[file.file] = here if usable else cache / file.file
     if absent := [file for file in files if not places[file.file].is_file()]:
-        say(f"Fetching {len(absent)} files of the runtime (once) ...")
+        print(f"Fetching {len(absent)} files of the runtime (once) ...")
         with tempfile.TemporaryDirectory(dir=cache) as work:
             fetch(manifest, absent, Path(work))
             for file in absent:
@@ -281,20 +271,20 @@ def lock_entry(name: str, version: str, wheel: Path, depends: list[str]) -> dict
 def pruned_lock(lock: Lock, manifest: Manifest, wheels: dict[str, Path], own: Path | None = None) -> Lock:
     """Pyodide's list cut to the packages of the manifest, and the package itself added."""
     packages = {}
-    have = {canonical(file.name) for file in manifest.of("carrier", "pypi", "kernel")}
+    have = {canonicalize_name(file.name) for file in manifest.of("carrier", "pypi", "kernel")}
     for file in manifest.of("carrier", "pypi", "kernel"):
-        name, wheel = canonical(file.name), wheels[file.file]
+        name, wheel = canonicalize_name(file.name), wheels[file.file]
         entry = lock["packages"].get(name) or lock_entry(name, file.version, wheel, file.depends)
         entry = {**entry, "file_name": file.file, "sha256": sha256(wheel)}
-        entry["depends"] = [d for d in map(canonical, entry["depends"]) if d in have]
+        entry["depends"] = [d for d in map(canonicalize_name, entry["depends"]) if d in have]
         packages[name] = entry
     if own:
-        name, version = own.name.split("-")[:2]
-        packages[canonical(name)] = lock_entry(canonical(name), version, own, ["numpy"])
+        name, version, *_ = parse_wheel_filename(own.name)
+        packages[name] = lock_entry(name, str(version), own, ["numpy"])
     return {**lock, "packages": dict(sorted(packages.items()))}
 
 
-def compiled(paths: dict[str, Path], core: Path, own: str = "") -> dict[str, Path]:
+def compiled(paths: dict[str, Path], core: Path, own: str) -> dict[str, Path]:
     """{file name: path} of the same wheels, compiled; `own` is the name of the one that keeps its sources.
 
     Each file is compiled once, by the very interpreter that will read it: Pyodide, in node. It takes the
@@ -323,40 +313,37 @@ def compiled(paths: dict[str, Path], core: Path, own: str = "") -> dict[str, Pat
     return results
 
 
-def lay_out(folder: Path, own: Path | None = None, cdn: bool = False) -> Lock:
-    """Put the runtime into a folder; the list that was written there.
+def lay_out(folder: Path, own: Path, cdn: bool) -> Lock:
+    """Put the runtime into a folder, and the wheel of the package itself; the list that was written there.
 
-    own   the wheel of the package itself
     cdn   leave out what Pyodide's own server has, and point to it there
 
     Raises RuntimeFileError naming the file that stopped it.
     """
     manifest = read_manifest()
-    core = manifest.of("core")
-    paths = collect(manifest, manifest.of("core", "carrier", "pypi", "kernel"))
+    core, packages = manifest.of("core"), manifest.of("carrier", "pypi", "kernel")
+    paths = collect(manifest, core + packages)
     lock = json.loads(paths[LOCK].read_text(encoding="utf-8"))
     if found := disagreements(manifest, lock):
         raise RuntimeFileError("\n".join(found))
-    with tempfile.TemporaryDirectory() as work:
-        for file in core:
-            shutil.copy(paths[file.file], work)
-        wheels = {f.file: paths[f.file] for f in manifest.of("carrier", "pypi", "kernel")}
-        wheels |= {own.name: own} if own else {}
-        source = {**wheels, STANDARD_LIBRARY: paths[STANDARD_LIBRARY]}
-        made = compiled(source, Path(work), own.name if own else "")
+    folder.mkdir(parents=True)
+    for file in core:
+        shutil.copy(paths[file.file], folder)
+    wheels = {file.file: paths[file.file] for file in packages} | {own.name: own}
+    made = compiled({**wheels, STANDARD_LIBRARY: paths[STANDARD_LIBRARY]}, folder, own.name)
     library = made.pop(STANDARD_LIBRARY)
     elsewhere = {file.file for file in manifest.of("carrier")} if cdn else set()
-    listed = {name: wheels[name] if name in elsewhere else made[name] for name in made}
-    pruned = pruned_lock(lock, manifest, listed, listed[own.name] if own else None)
+    listed = made | {name: wheels[name] for name in elsewhere}
+    pruned = pruned_lock(lock, manifest, listed, listed[own.name])
     for entry in pruned["packages"].values():
         if entry["file_name"] in elsewhere:
             entry["file_name"] = CDN.format(version=manifest.pyodide) + entry["file_name"]
-    folder.mkdir(parents=True, exist_ok=True)
     for name in made.keys() - elsewhere:
         shutil.copy(made[name], folder)
-    if not cdn:
+    if cdn:
         for file in core:
-            shutil.copy(paths[file.file], folder)
+            (folder / file.file).unlink()
+    else:
         shutil.copy(library, folder)
     (folder / LOCK).write_text(json.dumps(pruned, sort_keys=True), encoding="utf-8")
     return pruned
@@ -370,7 +357,7 @@ def pin() -> None:
         fetch(manifest, manifest.files, folder)
         files = [File(**{**asdict(f), "sha256": sha256(folder / f.file)}) for f in manifest.files]
         lock = json.loads((folder / LOCK).read_text(encoding="utf-8"))
-    fresh = Manifest(manifest.pyodide, manifest.mathjax, manifest.carrier, files)
+    fresh = Manifest(manifest.pyodide, manifest.carrier, files)
     if found := disagreements(fresh, lock):
         raise RuntimeFileError("\n".join(found))
     MANIFEST.write_text(serialized(fresh), encoding="utf-8")
