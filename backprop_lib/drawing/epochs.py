@@ -79,8 +79,7 @@ class EpochAxes:
             self.axes.set_yscale("log")
             self.axes.yaxis.set_minor_locator(NullLocator())
             self.axes.set_yticks([])
-            (self._grid,) = self.axes.plot([], [], color=GRID, lw=0.7, zorder=1)
-            fast.add(f"{name} grid", self._grid)
+            self._grid = fast.line(f"{name} grid", self.axes, color=GRID, lw=0.7, zorder=1)
             self._levels = [
                 fast.add(f"{name} level {i}", self._text("right", "center", -0.02, 0), seldom=True)
                 for i in range(MOST)

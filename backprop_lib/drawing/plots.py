@@ -19,17 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
 from backprop_lib.arguments import Array, listed, numbers, positive_integer, positive_number, shown
-from backprop_lib.drawing.canvas import LINE_ABOVE as LINE_ABOVE  # these for the figures
-from backprop_lib.drawing.canvas import FastFigure as FastFigure
-from backprop_lib.drawing.canvas import Picture as Picture
-from backprop_lib.drawing.canvas import image_html as image_html
-from backprop_lib.drawing.canvas import logarithmic as logarithmic
-from backprop_lib.drawing.canvas import named_above as named_above
-from backprop_lib.drawing.canvas import new_figure as new_figure
-from backprop_lib.drawing.canvas import short_numbers as short_numbers
-from backprop_lib.drawing.canvas import strips as strips
-from backprop_lib.drawing.canvas import styled as styled
-from backprop_lib.drawing.canvas import with_track as with_track
+from backprop_lib.drawing.canvas import Picture, new_figure, styled
 from backprop_lib.drawing.colors import BELOW_TO_ABOVE, FAINT, HELD_OUT, INK, LINE_COLORS
 from backprop_lib.drawing.svg import fitting, number
 

@@ -21,10 +21,10 @@ from matplotlib.colors import Normalize
 
 from backprop_lib.arguments import Array, one_of
 from backprop_lib.data import Dataset, load_iris, split, standardize, xor
-from backprop_lib.drawing.canvas import Cells, name_only
+from backprop_lib.drawing.canvas import Cells, FastFigure, name_only, styled
 from backprop_lib.drawing.colors import HERE, INK, LINE_COLORS, QUIET
 from backprop_lib.drawing.net import NARROW, network_svg
-from backprop_lib.drawing.plots import DASHES, DIVERGING, FastFigure, styled
+from backprop_lib.drawing.plots import DASHES, DIVERGING
 from backprop_lib.drawing.svg import beside, enlarged, number
 from backprop_lib.figures.scene import Scene, View, choice, slider
 from backprop_lib.network import Network
@@ -181,16 +181,15 @@ class CloneFigure:
         apart.set(xlim=(0, EPOCHS), ylim=(-3e-18, 100))
         apart.set_yticks([0, 1e-16, 1e-8, 1], [ZERO, "1e−16", "1e−8", "1"])
         apart.minorticks_off()
+        line: dict[str, Any] = {"lw": 1.8, "clip_on": False}
+        styles = {
+            "graph": {"color": INK, "ls": DASHES[0], "zorder": 3, **line},
+            "matrices": {"color": LINE_COLORS[1], "ls": DASHES[1], "zorder": 4, **line},
+        }
         self.lines = {
-            f"{what} {program}": self.fast.add(
-                f"{what} {program}",
-                one.plot([], [], color=color, ls=dash, lw=1.8, zorder=order, clip_on=False, label=program)[0],
-            )
+            f"{what} {program}": self.fast.line(f"{what} {program}", one, label=program, **style)
             for what, one in (("cost", cost), ("spread", apart))
-            for program, color, dash, order in (
-                ("graph", INK, DASHES[0], 3),
-                ("matrices", LINE_COLORS[1], DASHES[1], 4),
-            )
+            for program, style in styles.items()
         }
         legend = cost.legend(frameon=False, fontsize=8.5, loc="upper right")
         self.legend = self.fast.add("legend", legend, seldom=True)
@@ -199,10 +198,7 @@ class CloneFigure:
             for i, one in enumerate((cost, apart))
         ]
         here: dict[str, Any] = {"mfc": HERE, "mec": INK, "mew": 1.2, "ms": 8, "clip_on": False, "zorder": 5}
-        self.here = [
-            self.fast.add(f"here {i}", one.plot([], [], "o", **here)[0])
-            for i, one in enumerate((cost, apart))
-        ]
+        self.here = [self.fast.line(f"here {i}", one, "o", **here) for i, one in enumerate((cost, apart))]
 
     def html(
         self, w: Array, graph: tuple[Any, Any], matrices: tuple[Any, Any] | None, epoch: int, *alts: str

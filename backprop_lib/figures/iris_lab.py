@@ -21,12 +21,12 @@ from matplotlib.lines import Line2D
 from backprop_lib.activations import HIDDEN
 from backprop_lib.arguments import Array, listed, shown
 from backprop_lib.data import Dataset, load_iris, one_hot, split, standardize
-from backprop_lib.drawing.canvas import Cells, name_only
+from backprop_lib.drawing.canvas import Cells, FastFigure, image_html, name_only, styled
 from backprop_lib.drawing.colors import HELD_OUT, HERE, INK, PAPER, QUIET, SPECIES_COLORS, TINTS
 from backprop_lib.drawing.epochs import EpochAxes, axis_end
 from backprop_lib.drawing.maps import NetOfMaps
 from backprop_lib.drawing.net import superscript
-from backprop_lib.drawing.plots import DASHES, FastFigure, image_html, layer_colors, styled
+from backprop_lib.drawing.plots import DASHES, layer_colors
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_per_example, feed_forward
 from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins, differ, rounded_up, tied
@@ -374,8 +374,7 @@ class CurvesFigure:
     def _line(self, axes: EpochAxes, name: str, **style: Any) -> None:
         if "kept" not in name:  # the last point is marked: where the run is now
             style |= {"marker": "o", "ms": 4.5, "mfc": HERE, "mec": INK, "mew": 0.8, "clip_on": False}
-        (line,) = axes.axes.plot([], [], **style)
-        self.lines[name] = self.fast.add(name, line)
+        self.lines[name] = self.fast.line(name, axes.axes, **style)
 
     def html(self, run: Seen, kept: Seen | None) -> str:
         """The curves of a run up to its epoch, beside those of the cost of a kept one."""
@@ -408,7 +407,7 @@ class CurvesFigure:
         for l in history.delta:  # where the run is now
             size = norms[f"delta {l}"][at]
             if size > 0:
-                parts.append((f"delta.{l}", self.delta.axes, (at, size, at, size), 16))
+                parts.append((f"delta.{l}", self.delta.axes, (at, size), 16))
         alt = f"Curves up to epoch {at}: training and held-out cost, and the size of the errors by layer."
         return self.fast.html(alt, parts=parts)
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from backprop_lib.activations import activation
 from backprop_lib.costs import cost
+from backprop_lib.drawing.canvas import FastFigure, styled
 from backprop_lib.drawing.colors import INK, LINE_COLORS, QUIET, RIGHT
 from backprop_lib.drawing.named import equation
 from backprop_lib.drawing.net import subscript
-from backprop_lib.drawing.plots import FastFigure, styled
 from backprop_lib.drawing.svg import beside_difference, number
 from backprop_lib.equations import output_error_through_jacobian
 from backprop_lib.figures.scene import Scene, View, choice, living_line, slider
@@ -53,11 +53,7 @@ def logits() -> Scene:
     ]
     costs = [fast.add(f"C {j}", left.text(j, 1.51, "", color=INK, **middle)) for j in range(3)]
     pointers = [
-        fast.add(
-            f"target {marker}",
-            left.plot(np.arange(3) + side * ASIDE, [0] * 3, marker, ms=7, color=INK, clip_on=False)[0],
-        )
-        for marker, side in ((">", -1), ("<", 1))
+        fast.line(f"target {marker}", left, marker, ms=7, color=INK, clip_on=False) for marker in "><"
     ]
     words: dict[str, Any] = {"frameon": False, "fontsize": 9.5, "handlelength": 1, "borderaxespad": 0.3}
     left.legend(pointers[:1], ["target y"], **words, **ABOVE).set_in_layout(False)
@@ -95,8 +91,8 @@ def logits() -> Scene:
                 group[j].set_height(float(delta[name][j]))
         price = float(from_z(column, y)[0])
         costs[target].set_text(f"C = {number(price)}")
-        for pointer in pointers:
-            pointer.set_ydata(y[:, 0])
+        for pointer, way in zip(pointers, (-1, 1), strict=True):
+            pointer.set_data(np.arange(3) + way * ASIDE, y[:, 0])
         sentence = (
             f"Class {target} is right and was given the probability {number(float(p[target]))}: "
             f"the cross-entropy charges {number(price)}, and its error there is "
@@ -138,7 +134,7 @@ def logits() -> Scene:
                 f"δ{at} = p{at} − y{at} = {{p{at}}} − {{y{at}}} = {{δ{at}}},  (Jᵀ∇C){at} = {{(Jᵀ∇C){at}}}"
             )
             for x in (j - ASIDE, j + ASIDE):
-                parts.append((f"y.L.{j}", left, (x, y[j, 0], x, y[j, 0]), 18))
+                parts.append((f"y.L.{j}", left, (x, y[j, 0]), 18))
             places: list[tuple[Any, ...]] = [
                 (left, (j - 0.2, 1.23, j + 0.2, 1.23), 22),
                 (left, (j, 0, j, p[j]), 79),

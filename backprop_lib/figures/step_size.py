@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from backprop_lib.extras import need
-
-need("backprop_lib.figures.step_size", "matplotlib")
-
 import numpy as np
-from matplotlib.text import Text
 
 from backprop_lib.arguments import Array, one_of
 from backprop_lib.data import load_iris
-from backprop_lib.drawing.canvas import name_only
+from backprop_lib.drawing.canvas import FastFigure, logarithmic, name_only, styled
 from backprop_lib.drawing.colors import FAINT, LINE_COLORS, QUIET
 from backprop_lib.drawing.named import equation as in_names
 from backprop_lib.drawing.named import named, symbols
 from backprop_lib.drawing.net import NARROW, network_svg, subscript, superscript
-from backprop_lib.drawing.plots import FastFigure, logarithmic, styled
 from backprop_lib.drawing.svg import beside, enlarged, number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
@@ -154,9 +148,9 @@ def step_size() -> Scene:
     }
     for kind, parts in guides.items():
         for i, part in enumerate(parts):
-            fast.add(f"guide {kind} {i}", part, seldom=isinstance(part, Text))
+            fast.add(f"guide {kind} {i}", part, seldom=i == 1)  # the words
     lines = {
-        name: fast.add(name, axes.plot([], [], marker=marker, ms=4, color=color, label=name, zorder=3)[0])
+        name: fast.line(name, axes, marker=marker, ms=4, color=color, label=name, zorder=3)
         for name, color, marker in zip(KINDS, LINE_COLORS, ("o", "s"), strict=False)
     }
     legend = fast.add("legend", axes.legend(frameon=False, loc="lower left", fontsize=9.5), seldom=True)
@@ -222,8 +216,7 @@ def step_size() -> Scene:
             formulas[i] = named(formulas[i], names[kind])
             for step, text in zip(10.0**EXPONENTS, said[kind], strict=True):
                 if "below" not in text:  # else the dot stands elsewhere on another computer
-                    there = step, float(text.replace("−", "-"))
-                    parts.append((names[kind], axes, (*there, *there), 18))
+                    parts.append((names[kind], axes, (step, float(text.replace("−", "-"))), 18))
         equation = f"{formulas[0]} ≈ {' or '.join(formulas[1:])}"
         html = beside(enlarged(drawn, 1.1), fast.html(alt, parts=parts)) + living_line(equation)
         idle = frozenset({"median": "ljk", "bias": "k", "weight": ""}[of])
