@@ -259,9 +259,9 @@ def test_what_the_history_of_the_iris_lab_does_not_hold_is_open_where_the_twin_h
 ) -> None:
     def twin(share):
         monkeypatch.setattr(
-            iris_lab.Runs,
+            reproducible.Twins,
             "twin",
-            lambda runs, epoch: (1 + share) * runs.history(runs._key, epoch).parameters[epoch],
+            lambda twins, epoch: (1 + share) * twins.history().parameters[epoch],
         )
         scene = scene_of("iris_lab")
         scene.controls["epoch"].value = 30

@@ -163,14 +163,17 @@ def line_of(settings: Settings, epoch: int, kept: Settings | None = None) -> str
 
 
 class Runs:
-    """The training runs of one lab: each is carried on up to the epoch that is asked for, and kept."""
+    """The training runs of one lab: each is carried on up to the epoch that is asked for.
+
+    trainer   the run that was asked for last, which is kept
+    """
+
+    trainer: Twins
+    _history: History
 
     def __init__(self) -> None:
         self.train, self.held_out = lab_data()
         self._key: Any = None
-        self._trainer: Any = None
-        self._history: History | None = None
-        self._patience = PATIENCE
 
     def history(self, key: tuple[Any, ...], epoch: int) -> History:
         """The history of the run with these settings: up to this epoch, or as far as patience goes.
@@ -180,27 +183,15 @@ class Runs:
         if key != self._key:
             sizes, activation, cost, eta, batch, seed = key
             net = Network(specification(list(sizes), activation, cost), seed=seed)
-            self._trainer = Twins(net, self.train, cost, eta, batch, seed, held_out=self.held_out)
-            self._key, self._history, self._patience = key, None, PATIENCE
-        if self._trainer.epoch < epoch and self._trainer.diverged_at is None:
-            end = time.perf_counter() + self._patience
-            while self._trainer.epoch < epoch and self._trainer.diverged_at is None:
-                history = self._trainer.run(min(10, epoch - self._trainer.epoch))
-                if time.perf_counter() > end:
-                    break
-            self._history, self._patience = history, 2 * self._patience
-        if self._history is None:
-            self._history = self._trainer.history()
+            self.trainer = Twins(net, self.train, cost, eta, batch, seed, held_out=self.held_out)
+            self._key, self._history, self._patience = key, self.trainer.history(), PATIENCE
+        end = time.perf_counter() + self._patience
+        while self.trainer.epoch < epoch and self.trainer.diverged_at is None:
+            self._history = self.trainer.run(min(10, epoch - self.trainer.epoch))
+            if time.perf_counter() > end:
+                self._patience *= 2
+                break
         return self._history
-
-    def is_doubtful(self, epoch: int) -> bool:
-        """Whether the run that was asked for last may end elsewhere on another computer."""
-        return bool(self._trainer.is_doubtful(epoch))
-
-    def twin(self, epoch: int) -> Array:
-        """The parameters of its twin after an epoch that is not doubtful."""
-        theta: Array = self._trainer.twin(epoch)
-        return theta
 
 
 class Seen:
@@ -215,22 +206,21 @@ class Seen:
         self.layers = specification(list(settings.hidden), settings.activation, settings.cost)
         self.net = net = Network(self.layers).with_parameters(self.history.parameters[self.at])  # type: ignore[index]
         outputs = [feed_forward(net, flowers.x.T)[0][net.L] for flowers in (runs.train, runs.held_out)]
-        self.is_doubtful = runs.is_doubtful(self.at) or any(map(tied, outputs))
-        self.twin = None if self.is_doubtful else net.with_parameters(runs.twin(self.at))
+        self.is_doubtful = runs.trainer.is_doubtful(self.at) or any(map(tied, outputs))
+        self.twin = None if self.is_doubtful else net.with_parameters(runs.trainer.twin(self.at))
         self.name = f"{'-'.join(str(n) for n in self.net.sizes)} net"
         self.cost = float(self.history.cost[self.at])
         self.right = round(45 * self.history.held_out_accuracy[self.at])  # type: ignore[index]
 
     def sentence(self) -> str:
         """How far the run is, and how good."""
-        said = f"A {self.name} after {self.at} epoch{'s' * (self.at != 1)}: "
+        said = f"training cost {number(self.cost)}, {self.right} of 45 held-out flowers right."
+        when = f" in epoch {self.diverged_at}"
         if self.is_doubtful:
-            said += f"round-off has grown in this run, and {ELSEWHERE}."
-            return said + (" The run diverged; this is the last finite state." if self.diverged_at else "")
-        said += f"training cost {number(self.cost)}, {self.right} of 45 held-out flowers right."
+            said, when = f"round-off has grown in this run, and {ELSEWHERE}.", ""
         if self.diverged_at is not None:
-            said += f" The run diverged in epoch {self.diverged_at}; this is the last finite state."
-        return said
+            said += f" The run diverged{when}; this is the last finite state."
+        return f"A {self.name} after {self.at} epoch{'s' * (self.at != 1)}: {said}"
 
     def beside(self, other: Settings) -> str:
         """The kept run in a sentence: in what it differs from the other, and how good it is."""
