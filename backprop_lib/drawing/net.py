@@ -141,15 +141,13 @@ class _Net:
         self.deltas = _checked_layers("deltas", deltas, neurons)
         self.lit = self._checked_lit(lit)
         self.labels = self._checked_labels({} if labels is None else labels)
-        captions = self._default_captions() if captions is None else listed("captions", captions)
-        self.captions = [str(caption) for caption in captions]
+        if captions is None:
+            captions = ["input", *(f"layer {l}" for l in range(1, L)), "output"]
+        self.captions = [str(caption) for caption in listed("captions", captions)]
         if len(self.captions) != L + 1:
             raise ValueError(f"captions: expected {L + 1}, one a layer, got {len(self.captions)}")
         self.largest = max((float(np.abs(w).max()) for w in self.weights.values()), default=0.0)
         self._lay_out(canvas)
-
-    def _default_captions(self) -> list[str]:
-        return ["input", *(f"layer {l}" for l in range(1, self.L)), "output"]
 
     def _checked_lit(self, lit: Collection[tuple[int, ...]]) -> set[tuple[int, ...]]:
         for item in listed("lit", lit):

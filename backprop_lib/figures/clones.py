@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import cache
 from typing import Any
 
 from backprop_lib.extras import need
@@ -91,12 +92,17 @@ class CloneRun:
         self.nets: list[Network] = []
         self.cost: list[float] = []
         self.accuracy: list[float] = []
+        self._keep()
 
     def carry_on(self, seconds: float = math.inf) -> None:
         """Train to the end, or for so many seconds, but at least one epoch."""
         end = time.perf_counter() + seconds
         while len(self.nets) <= EPOCHS:
-            self._run_epoch()
+            order = self._orders[len(self.nets) - 1]
+            for first in range(0, len(order), self._batch):
+                batch = order[first : first + self._batch]
+                self.graph.step([self._xs[i] for i in batch], [self._ys[i] for i in batch], LEARNING_RATE)
+            self._keep()
             if time.perf_counter() > end:
                 break
 
@@ -104,15 +110,6 @@ class CloneRun:
     def w(self) -> list[Array]:
         """w¹ of every epoch so far."""
         return [net.w[1] for net in self.nets]
-
-    def _run_epoch(self) -> None:
-        if not self.nets:
-            self._keep()
-        order = self._orders[len(self.nets) - 1]
-        for first in range(0, len(order), self._batch):
-            batch = order[first : first + self._batch]
-            self.graph.step([self._xs[i] for i in batch], [self._ys[i] for i in batch], LEARNING_RATE)
-        self._keep()
 
     def _keep(self) -> None:
         cost, accuracy, _ = self.graph.evaluate(self._xs, self._ys)
@@ -232,15 +229,15 @@ def in_words(far: float) -> str:
 
 def clones() -> Scene:
     """The rows of the hidden weights side by side, their spread, and the cost, epoch by epoch."""
-    kept: dict[tuple[str, int, str], CloneRun] = {}
-    in_matrices: dict[tuple[str, int, str], tuple[Array, list[float]]] = {}
-    figure = CloneFigure()
+    figure, run_of = CloneFigure(), cache(CloneRun)
+
+    @cache
+    def in_matrices(start: str, hidden: int, data: str) -> tuple[Array, list[float]]:
+        w, cost = matrix_run(start, hidden, data)
+        return cost, [spread(each) for each in w]
 
     def draw(start: str, hidden: int, data: str, epoch: int, matrices: bool) -> View:
-        key = (start, hidden, data)
-        if key not in kept:
-            kept[key] = CloneRun(*key)
-        run = kept[key]
+        run = run_of(start, hidden, data)
         run.carry_on(PATIENCE)
         done = len(run.nets) - 1
         progress = (done, EPOCHS) if done < EPOCHS else None
@@ -266,10 +263,7 @@ def clones() -> Scene:
                 "those of this computer, another may get another answer."
             )
         if matrices and progress is None:
-            if key not in in_matrices:
-                all_w, costs = matrix_run(*key)
-                in_matrices[key] = costs, [spread(each) for each in all_w]
-            dashed = in_matrices[key]
+            dashed = in_matrices(start, hidden, data)
             reading = f" In matrices, on this computer, the rows are {in_words(dashed[1][epoch])}."
         rows: list[list[object]] = [["hidden neuron", *(f"from input {k}" for k in range(w.shape[1]))]]
         rows += [[j, *(number(v, 2) for v in w[j])] for j in range(hidden)]

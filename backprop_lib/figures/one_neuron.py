@@ -6,6 +6,7 @@ Its input is 1, so that z = w + b, every step changes w and b by the same, and t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -196,15 +197,11 @@ def _known(lines: tuple[str, ...], numbers: dict[str, str]) -> list[str]:
 
 def one_neuron() -> Scene:
     """The cost over z with the neuron and the trail of its steps on it, and the cost over the steps."""
-    kept: dict[tuple[float, float, float, str, float], tuple[Array, Array]] = {}
-    figures = {kind: _Figure(kind) for kind in COSTS}
+    figures, walked = {kind: _Figure(kind) for kind in COSTS}, lru_cache(1)(walk)
 
     def draw(w: float, b: float, y: float, eta: float, cost: str, step: int) -> View:
-        key, figure, (activation, cost_name) = (w, b, eta, cost, y), figures[cost], COSTS[cost]
-        if key not in kept:
-            kept.clear()
-            kept[key] = walk(*key)
-        path, costs = kept[key]
+        figure, (activation, cost_name) = figures[cost], COSTS[cost]
+        path, costs = walked(w, b, eta, cost, y)
         z, (weight, bias) = float(path[step].sum()), path[step].tolist()
         run = backprop(neuron(weight, bias, activation), X, np.array([[y]]), cost_name)
         slope, answer = float(run.gradient.w[1][0, 0]), float(run.a[1][0, 0])

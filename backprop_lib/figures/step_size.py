@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -128,7 +129,7 @@ def step_size() -> Scene:
     """
     net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
     x, y = load_iris().take(range(0, 150, 10)).columns()
-    kept: dict[tuple[str, str], tuple[Array, Limits]] = {}
+    errors_of, known_of = cache(partial(u_curve, net, x, y)), cache(partial(limits, net, x, y))
     fast = FastFigure(WIDTH, HEIGHT)
     axes = styled(fast.figure.add_subplot(), "Error of the difference", "step h", "relative error")
     logarithmic(axes, "x", "y")
@@ -164,12 +165,9 @@ def step_size() -> Scene:
         h, curves, said = 10.0**exponent, dict[str, Array](), dict[str, list[str]]()
         kinds = [kind for kind in KINDS if difference in (kind, "both")]
         for kind in KINDS:
-            if (kind, precision) not in kept:
-                measured = u_curve(net, x, y, kind, precision)
-                kept[kind, precision] = measured, limits(net, x, y, kind, precision)
-            errors, known = kept[kind, precision]
-            curves[kind] = chosen(errors, column)
-            said[kind] = in_words(curves[kind], *(chosen(limit, column) for limit in known))
+            curves[kind] = chosen(errors_of(kind, precision), column)
+            known = (chosen(limit, column) for limit in known_of(kind, precision))
+            said[kind] = in_words(curves[kind], *known)
             lines[kind].set_data(10.0**EXPONENTS, np.maximum(curves[kind], 1e-16))
             for part in (lines[kind], *guides[kind]):
                 part.set_visible(kind in kinds)
