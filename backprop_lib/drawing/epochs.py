@@ -56,8 +56,7 @@ class EpochAxes:
     fast, name   the figure, and the beginning of the names of the artists that are added to it
     box          left, bottom, width, height: shares of the figure
     above        how far above the axes the title stands, as a share of the figure
-    numbered     whether the epochs stand below
-    plain        whether there are no numbers upwards: for a map
+    is_map       whether they hold a map: the epochs stand below it, and no numbers upwards
     """
 
     def __init__(
@@ -67,15 +66,14 @@ class EpochAxes:
         box: tuple[float, float, float, float],
         title: str,
         above: float = 0.02,
-        numbered: bool = False,
-        plain: bool = False,
+        is_map: bool = False,
     ) -> None:
         self.axes: Axes = styled(fast.figure.add_axes(box), grid=False)
         self.axes.set(xticks=[], yticks=[])
         words: Any = {"fontsize": 10, "color": INK, "fontweight": "bold", "transform": self.axes.transAxes}
         self.axes.text(0, 1 + above / box[3], title, **words)
         self._levels: list[Any] = []
-        if not plain:
+        if not is_map:
             self.axes.set_yscale("log")
             self.axes.yaxis.set_minor_locator(NullLocator())
             self.axes.set_yticks([])
@@ -86,7 +84,7 @@ class EpochAxes:
             ]
         self._epochs = [
             fast.add(f"{name} epoch {i}", self._text(side, "top", i / 2, -0.04), seldom=True)
-            for i, side in enumerate(("left", "center", "right") if numbered else ())
+            for i, side in enumerate(("left", "center", "right") if is_map else ())
         ]
         (self._now,) = self.axes.plot([0, 0], [0, 1], color=INK, lw=1, ls=":", zorder=3)
         self._now.set_transform(self.axes.get_xaxis_transform())

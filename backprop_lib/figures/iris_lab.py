@@ -327,7 +327,7 @@ class CurvesFigure:
 
         self.cost = axes("cost", 44, 102, "Cost", above=24 / HEIGHT)
         self.delta = axes("delta", 198, 102, "Size of the errors, ‖δˡ‖", above=24 / HEIGHT)
-        self.map = axes("map", 336, 96, "Error δ of every neuron", numbered=True, plain=True)
+        self.map = axes("map", 336, 96, "Error δ of every neuron", is_map=True)
         self.lines: dict[str, Any] = {}
         for name, label, color, dash, above in (
             ("training", "training", INK, DASHES[0], 3),
