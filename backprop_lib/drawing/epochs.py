@@ -86,9 +86,8 @@ class EpochAxes:
             fast.add(f"{name} epoch {i}", self._text(side, "top", i / 2, -0.04), seldom=True)
             for i, side in enumerate(("left", "center", "right") if is_map else ())
         ]
-        (self._now,) = self.axes.plot([0, 0], [0, 1], color=INK, lw=1, ls=":", zorder=3)
-        self._now.set_transform(self.axes.get_xaxis_transform())
-        fast.add(f"now {name}", self._now)
+        upright: Any = {"transform": self.axes.get_xaxis_transform(), "zorder": 3}
+        self._now = fast.line(f"now {name}", self.axes, color=INK, lw=1, ls=":", **upright)
 
     def _text(self, across: str, up: str, x: float, y: float) -> Any:
         style: Any = {"fontsize": 8.5, "color": INK, "ha": across, "va": up}
@@ -98,7 +97,7 @@ class EpochAxes:
         """Show the epochs up to this one, and numbers as large and as small as these."""
         end = axis_end(epoch)
         self.axes.set_xlim(0, end)
-        self._now.set_xdata([epoch, epoch])
+        self._now.set_data([epoch, epoch], [0, 1])
         for text, at in zip(self._epochs, (0, end / 2, end), strict=False):
             text.set_text(number(at))
         if not self._levels:

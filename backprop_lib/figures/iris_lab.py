@@ -289,11 +289,9 @@ class PlaneFigure:
                 style: Any = {"ls": "", "marker": MARKERS[s], "ms": 4.2, "mec": color, "mew": 1, "zorder": 3}
                 style |= {"mfc": color if kind == "training" else PAPER}
                 (dots,) = axes.plot(*these.x[these.labels == s][:, 2:].T, label=name, **style)
-                self.fast.add(f"{name} {kind}", dots)
-                named.append(dots)
+                named.append(self.fast.add(f"{name} {kind}", dots))
         ring: Any = {"ls": "", "marker": "D", "ms": 8, "mfc": "none", "mec": INK, "mew": 1.3, "zorder": 4}
-        (self._wrong,) = axes.plot([], [], label="wrong answer", **ring)
-        self.fast.add("wrong", self._wrong)
+        self._wrong = self.fast.line("wrong", axes, label="wrong answer", **ring)
         hollow = Line2D([], [], ls="", marker="o", ms=4.2, mfc="none", mec=INK, label="hollow: held out")
         place: Any = {"loc": "lower left", "bbox_to_anchor": (0.0, 0.085), "ncols": 2, "frameon": False}
         place |= {"fontsize": 9, "handletextpad": 0.1, "labelspacing": 0.3, "columnspacing": 0.6}

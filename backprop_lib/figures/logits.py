@@ -19,7 +19,6 @@ from backprop_lib.figures.scene import Scene, View, choice, living_line, slider
 WIDTH, HEIGHT = 480, 330
 ASIDE = 0.37  # from the middle of a bar to the marks of its target
 NAMES = {"z": "z.L", "p": "p.L", "y": "y.L", "delta": "delta.L", "of_quadratic": "jacobian.L"}
-ABOVE: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0)}
 SYMBOLS = ("z", "p", "y", "δ", "(Jᵀ∇C)")
 
 
@@ -40,7 +39,8 @@ def logits() -> Scene:
     for axes in (left, right):
         axes.set_xlim(-0.6, 2.6)
         axes.set_xticks([0, 1, 2], ["0", "1", "2"])
-    bars = [fast.add(f"p {j}", bar) for j, bar in enumerate(left.bar(range(3), [0] * 3, 0.6, color=QUIET))]
+    quiet: dict[str, Any] = {"color": QUIET, "zorder": 3}
+    bars = [fast.add(f"p {j}", bar) for j, bar in enumerate(left.bar(range(3), [0] * 3, 0.6, **quiet))]
     middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9.5}
     shares = [fast.add(f"share {j}", left.text(j, 0, "", color=INK, **middle)) for j in range(3)]
     zs = [fast.add(f"z {j}", left.text(j, 1.23, "", color=INK, **middle)) for j in range(3)]
@@ -55,23 +55,22 @@ def logits() -> Scene:
     pointers = [
         fast.line(f"target {marker}", left, marker, ms=7, color=INK, clip_on=False) for marker in "><"
     ]
-    words: dict[str, Any] = {"frameon": False, "fontsize": 9.5, "handlelength": 1, "borderaxespad": 0.3}
-    left.legend(pointers[:1], ["target y"], **words, **ABOVE).set_in_layout(False)
+    above: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.3}
+    legend = left.legend(pointers[:1], ["target y"], frameon=False, fontsize=9.5, handlelength=1, **above)
+    legend.set_in_layout(False)
     errors = {
         name: [
             fast.add(f"{name} {j}", bar)
             for j, bar in enumerate(
-                right.bar(np.arange(3) + offset, [0] * 3, 0.34, color=color, hatch=hatch, label=name)
+                right.bar(np.arange(3) + offset, [0] * 3, 0.34, label=name, zorder=3, **style)
             )
         ]
-        for name, offset, color, hatch in (
-            ("cross-entropy", -0.18, LINE_COLORS[0], ""),
-            ("quadratic", 0.18, LINE_COLORS[1], "//"),
+        for name, offset, style in (
+            ("cross-entropy", -0.18, {"color": LINE_COLORS[0], "hatch": ""}),
+            ("quadratic", 0.18, {"color": LINE_COLORS[1], "hatch": "//"}),
         )
     }
     right.legend(frameon=False, loc="upper left", ncols=2, fontsize=9.5)
-    for artist in [*bars, *(bar for group in errors.values() for bar in group)]:
-        artist.set_zorder(3)
 
     def draw(z_0: float, z_1: float, z_2: float, target: int) -> View:
         column, y = np.array([[z_0], [z_1], [z_2]]), np.eye(3)[:, [target]]
