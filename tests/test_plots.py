@@ -67,7 +67,8 @@ def test_a_figure_has_every_pixel_that_it_was_made_for() -> None:
 
 
 def test_a_picture_is_drawn_at_twice_its_displayed_size() -> None:
-    assert opened(function_plot([0, 1], {"y": [0, 1]}, width=400, height=200).png).shape == (400, 800, 3)
+    assert opened(function_plot([0, 1], {"y": [0, 1]}).png).shape == (680, 1280, 3)
+    assert opened(Picture(new_figure(400, 200), "nothing").png).shape == (400, 800, 3)
 
 
 def test_the_words_of_a_picture_are_escaped() -> None:

@@ -41,8 +41,6 @@ def function_plot(
     log: bool = False,
     log_x: bool = False,
     alt: str = "",
-    width: int = 640,
-    height: int = 340,
 ) -> Picture:
     """Labeled curves over common values of x; each line has its own dash and its name at its end.
 
@@ -56,7 +54,7 @@ def function_plot(
         raise ValueError(f"x: expected shape (n,) with at least two values, got {x.shape}")
     series = _checked_curves(curves, len(x), log)
     _check_axis("x", x, log_x)
-    figure = new_figure(width, height)
+    figure = new_figure()
     axes = styled(figure.add_subplot(), title, xlabel, ylabel)
     colors = {name: LINE_COLORS[i % len(LINE_COLORS)] for i, name in enumerate(series)}
     _lines(axes, {name: (x, y) for name, y in series.items()}, colors, log, log_x)
