@@ -108,10 +108,8 @@ def styled(
     axes.set_ylabel(ylabel, fontsize=9.5, color=INK)
     axes.tick_params(labelsize=8.5, colors=FAINT, labelcolor=INK, length=3, width=0.7, which="both")
     axes.tick_params(which="minor", length=0)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(FAINT)
-        spine.set_linewidth(0.7)
+    axes.spines[:].set(color=FAINT, linewidth=0.7)
+    axes.spines[["top", "right"]].set_visible(False)
     axes.set_axisbelow(True)
     if grid:
         axes.grid(True, color=GRID, linewidth=0.7)

@@ -56,9 +56,9 @@ def function_plot(
     _check_axis("x", x, log_x)
     figure = new_figure()
     axes = styled(figure.add_subplot(), title, xlabel, ylabel)
-    colors = {name: LINE_COLORS[i % len(LINE_COLORS)] for i, name in enumerate(series)}
-    _lines(axes, {name: (x, y) for name, y in series.items()}, colors, log, log_x)
-    return Picture(figure, alt or _reading(title, xlabel, ylabel, {n: (x, y) for n, y in series.items()}))
+    lines = {name: (x, y) for name, y in series.items()}
+    _lines(axes, lines, {}, log, log_x)
+    return Picture(figure, alt or _reading(title, xlabel, ylabel, lines))
 
 
 def cost_curves(
@@ -85,9 +85,7 @@ def cost_curves(
     lines = {name: (np.arange(len(y), dtype=float), y) for name, y in series.items()}
     figure = new_figure()
     axes = styled(figure.add_subplot(), title, "epoch", ylabel)
-    colors = {name: LINE_COLORS[i % len(LINE_COLORS)] for i, name in enumerate(lines)}
-    colors |= {"held out": HELD_OUT} if "held out" in colors else {}
-    _lines(axes, lines, colors, log, False)
+    _lines(axes, lines, {"held out": HELD_OUT}, log, False)
     if not log:
         axes.set_ylim(bottom=min(0.0, *(float(y.min()) for y in series.values())))
     return Picture(figure, alt or _reading(title, "epoch", ylabel, lines))
@@ -172,8 +170,7 @@ def heat_map(
     for count, names, ticks in ((rows, row_names, axes.set_yticks), (columns, column_names, axes.set_xticks)):
         step = 1 if names is not None else max(1, -(-count // 16))
         ticks(range(0, count, step), [str(n) for n in names] if names is not None else None)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     unit = 0
     if cells.size <= MOST_WRITTEN and side >= 30:
@@ -270,7 +267,8 @@ def _check_axis(name: str, values: Array, log: bool) -> None:
 def _lines(
     axes: Axes, lines: Mapping[str, tuple[Array, Array]], colors: Mapping[str, Any], log: bool, log_x: bool
 ) -> None:
-    """One line a name, told apart by color, dash and the name at its right end."""
+    """One line a name, told apart by color, dash and the name at its right end; `colors` may be of a few."""
+    colors = {name: LINE_COLORS[i % len(LINE_COLORS)] for i, name in enumerate(lines)} | dict(colors)
     if log:
         axes.set_yscale("log")
     if log_x:

@@ -152,8 +152,7 @@ class CloneFigure:
         axes = styled(left.subplots(), title, "from input k", "hidden neuron j", False)
         axes.xaxis.labelpad, axes.yaxis.labelpad = 18, 18
         axes.set(xticks=[], yticks=[])
-        for spine in axes.spines.values():
-            spine.set_visible(False)
+        axes.spines[:].set_visible(False)
         self.rows = self.fast.add("rows", Cells(axes, DIVERGING, (-LIMIT, LIMIT), lines=True))
         bar = left.colorbar(
             ScalarMappable(Normalize(-LIMIT, LIMIT), DIVERGING), ax=axes, ticks=[-LIMIT, 0, LIMIT]

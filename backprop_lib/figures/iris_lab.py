@@ -345,8 +345,7 @@ class CurvesFigure:
         self.legend = self.fast.add("legend", self.delta.axes.legend(**row), seldom=True)
         for line in (*self.costs.get_lines(), *self.legend.get_lines()):
             line.set_marker("")
-        for spine in self.map.axes.spines.values():
-            spine.set_visible(False)
+        self.map.axes.spines[:].set_visible(False)
         self.errors = self.fast.add(
             "errors", Cells(self.map.axes, colormaps["cividis"], SEEN_ERRORS, log=True)
         )
