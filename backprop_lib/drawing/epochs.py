@@ -12,7 +12,6 @@ need("backprop_lib.drawing.epochs", "matplotlib")
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullLocator
 
 from backprop_lib.arguments import Array
 from backprop_lib.drawing.canvas import FastFigure, styled
@@ -74,9 +73,8 @@ class EpochAxes:
         self.axes.text(0, 1 + above / box[3], title, **words)
         self._levels: list[Any] = []
         if not is_map:
-            self.axes.set_yscale("log")
-            self.axes.yaxis.set_minor_locator(NullLocator())
-            self.axes.set_yticks([])
+            self.axes.set(yscale="log", yticks=[])
+            self.axes.minorticks_off()
             self._grid = fast.line(f"{name} grid", self.axes, color=GRID, lw=0.7, zorder=1)
             self._levels = [
                 fast.add(f"{name} level {i}", self._text("right", "center", -0.02, 0), seldom=True)

@@ -51,8 +51,7 @@ def depth() -> Scene:
     fast = FastFigure(WIDTH, HEIGHT)
     axes = styled(fast.figure.add_subplot(), "Size of the errors by layer", "layer l", "‖δˡ‖ / ‖δᴸ‖")
     logarithmic(axes, "y")
-    axes.set_ylim(1e-6, 1e5)
-    axes.set_xlim(0.7, DEEPEST + 1.3)
+    axes.set(xlim=(0.7, DEEPEST + 1.3), ylim=(1e-6, 1e5))
     axes.axhline(1, color=QUIET, lw=1, ls=":")
     band = fast.add(
         "band",

@@ -29,16 +29,12 @@ def logits() -> Scene:
     softmax: Any = activation("softmax")
     fast = FastFigure(WIDTH, HEIGHT, panes=2)
     left, right = (pane.subplots() for pane in fast.panes)
-    styled(left, "Probabilities p", "output", "")
-    left.set_ylim(0, 1.6)  # with room for the numbers and the words above the tallest bar
-    left.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    styled(right, "Error δ of each output", "output", "")
-    right.set_ylim(-1.35, 1.55)  # with room for the legend above the tallest bar, and for the mark below
-    right.set_yticks([-1, -0.5, 0, 0.5, 1])
+    # With room above the tallest bar for the numbers, the words and the legend, and for the mark below.
+    styled(left, "Probabilities p", "output").set(ylim=(0, 1.6), yticks=[0, 0.25, 0.5, 0.75, 1])
+    styled(right, "Error δ of each output", "output").set(ylim=(-1.35, 1.55), yticks=[-1, -0.5, 0, 0.5, 1])
     right.axhline(0, color=QUIET, lw=0.8)
     for axes in (left, right):
-        axes.set_xlim(-0.6, 2.6)
-        axes.set_xticks([0, 1, 2], ["0", "1", "2"])
+        axes.set(xlim=(-0.6, 2.6), xticks=[0, 1, 2])
     quiet: dict[str, Any] = {"color": QUIET, "zorder": 3}
     bars = [fast.add(f"p {j}", bar) for j, bar in enumerate(left.bar(range(3), [0] * 3, 0.6, **quiet))]
     middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9.5}

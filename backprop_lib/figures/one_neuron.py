@@ -89,8 +89,7 @@ class _Figure:
         below.set(xlim=(ZS[0], ZS[-1]) if kind == "bowl" else (-0.02, 1.02), ylim=(-1, 1), yticks=[])
         below.spines["left"].set_visible(False)
         styled(left, "Cost over z", "z = w + b", "C")
-        left.set(xlim=(ZS[0], ZS[-1]), ylim=(-BELOW * highest, highest))
-        left.set_xticks([-12, -8, -4, 0, 4, 8, 12])
+        left.set(xlim=(ZS[0], ZS[-1]), ylim=(-BELOW * highest, highest), xticks=range(-12, 13, 4))
         for along in (left, below):
             with_track(along)
         self.right = styled(right, "Cost by step", "step", "C")

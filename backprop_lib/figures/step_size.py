@@ -133,9 +133,7 @@ def step_size() -> Scene:
     fast = FastFigure(WIDTH, HEIGHT)
     axes = styled(fast.figure.add_subplot(), "Error of the difference", "step h", "relative error")
     logarithmic(axes, "x", "y")
-    axes.set_xticks(10.0 ** np.arange(-12, 1, 3))
-    axes.set_xlim(6e-13, 1.7)
-    axes.set_ylim(1e-13, 3)
+    axes.set(xticks=10.0 ** np.arange(-12, 1, 3), xlim=(6e-13, 1.7), ylim=(1e-13, 3))
     quiet: dict[str, Any] = {"color": QUIET, "fontsize": 9.5}
     guides = {
         "forward": [

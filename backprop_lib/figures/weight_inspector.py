@@ -43,8 +43,8 @@ def weight_inspector() -> Scene:
     axes = styled(
         fast.figure.add_subplot(), "Cost over this weight", "change of the weight, Δw", "C", pad=LINE_ABOVE
     )
-    axes.set_xlim(-1.05 * REACH, 1.05 * REACH)
-    axes.set_ylim(0.26, 0.26 + 4 * FINEST)  # whose numbers are as long as any
+    # The first numbers upwards are as long as any.
+    axes.set(xlim=(-1.05 * REACH, 1.05 * REACH), ylim=(0.26, 0.26 + 4 * FINEST))
     axes.ticklabel_format(useOffset=False)
     axes.locator_params("y", nbins=8, steps=[1, 2, 5, 10])
     with_track(axes)
