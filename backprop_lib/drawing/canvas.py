@@ -137,13 +137,11 @@ def with_track(axes: Axes) -> Axes:
     return axes
 
 
-def strips(
-    names: str, axes: Axes, x: Array, y: Array, wide: float, count: int
-) -> list[tuple[str, Axes, tuple[float, ...], float]]:
-    """A curve as so many of the parts of `FastFigure.html`, each between two of its points."""
-    at = np.linspace(0, len(x) - 1, count + 1).round().astype(int).tolist()
-    ends = [(float(x[i]), float(y[i])) for i in at]
-    return [(names, axes, (*start, *end), wide) for start, end in pairwise(ends)]
+def strips(names: str, line: Any, count: int) -> list[tuple[str, Axes, tuple[float, ...], float]]:
+    """A drawn line as so many of the parts of `FastFigure.html`, each between two of its points."""
+    points = line.get_xydata()
+    at = np.linspace(0, len(points) - 1, count + 1).round().astype(int)
+    return [(names, line.axes, (*start, *end), 14) for start, end in pairwise(points[at].tolist())]
 
 
 class _ShortNumbers(Formatter):

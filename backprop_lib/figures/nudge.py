@@ -118,8 +118,8 @@ class _Figure:
         for i, text in enumerate(self.levels):
             text.set(text=number(ticks[i]) if i < len(ticks) else "", y=ticks[i] if i < len(ticks) else 0)
         parts: list[tuple[Any, ...]] = [
-            *strips("ΔC", self.axes, NUDGES, costs, 14, 5),
-            *strips(f"delta.{place}", self.axes, NUDGES, delta * NUDGES, 14, 1),
+            *strips("ΔC", self.curve, 5),
+            *strips(f"delta.{place}", self.line, 1),
             (f"Δz.{place}", self.axes, (nudge, low), 20),
             ("promise", self.axes, (nudge, delta * nudge), 20),
             ("ΔC", self.axes, (nudge, change), 16),

@@ -236,7 +236,7 @@ class Scene(W.VBox):  # type: ignore[misc]
         self._held = False
         self._initial = {name: control.value for name, control in self.controls.items()}
         self._tried = self._good = self._values()
-        self.view = self._finished(self._good)
+        self.view = self._finished()
         self._said, self._changed = self._texts(), ""
         self._living = Living(choosable=self.view.choosable, chosen=self.view.chosen) if living else None
 
@@ -296,17 +296,16 @@ class Scene(W.VBox):  # type: ignore[misc]
             part.close()
         super().close()
 
-    def _finished(self, values: Mapping[str, Any]) -> View:
-        """The whole picture of these values, sharp enough for any screen."""
-        view = self._draw(**values)
-        while view.progress is not None:
-            view = self._draw(**values)
+    def _finished(self) -> View:
+        """The whole picture of the last good values, sharp enough for any screen."""
+        while (view := self._draw(**self._good)).progress is not None:
+            pass
         return view
 
     def _still_view(self) -> View:
         """What a viewer without a kernel sees, who may have another screen."""
         is_for_all = self.screen.pixels == SHARP and not self.screen.narrow
-        return self.view if is_for_all else self._finished(self._good)
+        return self.view if is_for_all else self._finished()
 
     def _values(self) -> dict[str, Any]:
         return {name: getattr(control, "number", control.value) for name, control in self.controls.items()}

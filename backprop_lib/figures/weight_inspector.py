@@ -159,8 +159,8 @@ def weight_inspector() -> Scene:
             "new_C": "C",
         }
         parts: list[tuple[Any, ...]] = [
-            *strips("C", axes, changes, costs, 14, 5),
-            *strips(slope, axes, changes, promises, 14, 1),
+            *strips("C", curve, 5),
+            *strips(slope, tangent, 1),
             (this, axes, (change, limits[0]), 20),
             ("C", axes, (change, there), 20),
         ]
