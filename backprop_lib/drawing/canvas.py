@@ -20,7 +20,8 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import Colormap
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
@@ -114,6 +115,15 @@ def styled(
     if grid:
         axes.grid(True, color=GRID, linewidth=0.7)
     return axes
+
+
+def color_bar(figure: Any, axes: Axes, colors: Colormap, ticks: Sequence[float], **room: float) -> None:
+    """A bar beside axes that says which numbers their colors stand for, from the first tick to the last."""
+    shades = ScalarMappable(Normalize(ticks[0], ticks[-1]), colors)
+    bar = figure.colorbar(shades, ax=axes, ticks=ticks, **room)
+    bar.ax.set_yticklabels(map(number, ticks))
+    bar.ax.tick_params(labelsize=8.5, length=0, labelcolor=INK)
+    bar.outline.set_visible(False)
 
 
 def logarithmic(axes: Axes, *directions: str) -> None:

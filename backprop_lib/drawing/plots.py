@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
 from backprop_lib.arguments import Array, listed, numbers, positive_integer, positive_number, shown
-from backprop_lib.drawing.canvas import Picture, new_figure, styled
+from backprop_lib.drawing.canvas import Picture, color_bar, new_figure, styled
 from backprop_lib.drawing.colors import BELOW_TO_ABOVE, FAINT, HELD_OUT, INK, LINE_COLORS
 from backprop_lib.drawing.svg import fitting, number
 
@@ -175,10 +175,7 @@ def heat_map(
     unit = 0
     if cells.size <= MOST_WRITTEN and side >= 30:
         unit = _write_cells(axes, cells, image, 8.5 if side >= 44 else 8, round(side / 7.5))
-    bar = figure.colorbar(image, ax=axes, fraction=0.05, pad=0.02, ticks=[low, (low + high) / 2, high])
-    bar.ax.set_yticklabels([number(low), number((low + high) / 2), number(high)])
-    bar.ax.tick_params(labelsize=8.5, length=0, labelcolor=INK)
-    bar.outline.set_visible(False)
+    color_bar(figure, axes, colors, [low, (low + high) / 2, high], fraction=0.05, pad=0.02)
     if unit:
         axes.set_title(f"numbers × 1e{unit}".replace("-", "−"), fontsize=8.5, color=INK, loc="right", pad=9)
     return Picture(figure, alt or _matrix_reading(cells, title, row_label, column_label, low, high))

@@ -12,17 +12,11 @@ import time
 from functools import cache
 from typing import Any
 
-from backprop_lib.extras import need
-
-need("backprop_lib.figures.clones", "matplotlib")
-
 import numpy as np
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
 
 from backprop_lib.arguments import Array, one_of
 from backprop_lib.data import Dataset, load_iris, split, standardize, xor
-from backprop_lib.drawing.canvas import Cells, FastFigure, name_only, styled
+from backprop_lib.drawing.canvas import Cells, FastFigure, color_bar, name_only, styled
 from backprop_lib.drawing.colors import HERE, INK, LINE_COLORS, QUIET
 from backprop_lib.drawing.net import NARROW, network_svg
 from backprop_lib.drawing.plots import DASHES, DIVERGING
@@ -154,11 +148,7 @@ class CloneFigure:
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
         self.rows = self.fast.add("rows", Cells(axes, DIVERGING, (-LIMIT, LIMIT), lines=True))
-        bar = left.colorbar(
-            ScalarMappable(Normalize(-LIMIT, LIMIT), DIVERGING), ax=axes, ticks=[-LIMIT, 0, LIMIT]
-        )
-        bar.ax.tick_params(labelsize=8.5, length=0, labelcolor=INK)
-        bar.outline.set_visible(False)
+        color_bar(left, axes, DIVERGING, [-LIMIT, 0, LIMIT])
         style: Any = {"fontsize": 9, "color": INK, "ha": "center", "va": "center"}
         style["transform"] = axes.transAxes
         self.names = [
@@ -288,9 +278,9 @@ def clones() -> Scene:
         return View(html, alt, sentence, rows, "\n".join(code), progress=progress, names={"w": "w.1"})
 
     controls = {
-        "start": choice("Start", list(STARTS)),
+        "start": choice("Start", STARTS),
         "hidden": slider("Hidden neurons", 4, 2, 8),
-        "data": choice("Data", list(DATA)),
+        "data": choice("Data", DATA),
         "epoch": slider("Epoch", EPOCHS, 0, EPOCHS),
         "matrices": choice("Shown", [("graph of neurons", False), ("graph and matrices", True)]),
     }

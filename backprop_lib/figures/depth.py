@@ -116,7 +116,7 @@ def depth() -> Scene:
     controls = {
         "layers": slider("Hidden layers", 8, 1, DEEPEST),
         "activation": choice("Activation", HIDDEN, "sigmoid"),
-        "init": choice("Initialization", list(INITS.items())),
+        "init": choice("Initialization", INITS),
         "seeds": slider("Nets", 10, 1, 30),
         "back": slider("Layers back", 8, 0, DEEPEST),
     }

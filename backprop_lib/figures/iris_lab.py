@@ -418,9 +418,9 @@ class IrisLab(Scene):
             "layers": slider("Hidden layers", 1, 0, DEEPEST),
             **{f"size_{i}": slider(f"Layer {i}", 5, 1, WIDEST) for i in range(1, DEEPEST + 1)},
             "activation": choice("Hidden activation", HIDDEN, "sigmoid"),
-            "cost": choice("Cost", list(COSTS.items())),
+            "cost": choice("Cost", COSTS),
             "eta": LogSlider("Learning rate η", 3.0, 0.1, 30),
-            "batch": choice("Batch", list(BATCHES.items()), 10),
+            "batch": choice("Batch", BATCHES, 10),
             "seed": IntegerBox("Seed", 0, 0, 999),
             "epoch": slider("Epoch", FIRST_EPOCH, 0, EPOCHS),
         }
