@@ -441,7 +441,7 @@ class FastFigure:
 
     def _pane(self, axes: Axes) -> int:
         """In which pane axes are."""
-        return self.panes.index(axes.get_figure(root=False)) if len(self.panes) > 1 else 0
+        return self.panes.index(axes.get_figure(root=False))
 
     def _shares(self, points: Any, pane: int) -> Array:
         """Points (x, y) on the screen of the figure, as shares of a pane."""

@@ -142,9 +142,7 @@ class LiveTraining(Scene):
 
     def _still_view(self) -> View:
         """The finished run, of a copy of the net."""
-        copy = self._net.copy()
-        copy.theta[...] = self._first
-        finished = Twins(copy, *self._options)
+        finished = Twins(self._net.with_parameters(self._first.copy()), *self._options)
         history = finished.run(int(self.controls["epoch"].max))
         return self._view(history, history.epochs, finished)
 
