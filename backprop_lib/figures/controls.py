@@ -234,7 +234,7 @@ def slider(description: str, value: float, low: float, high: float, step: float 
     options |= {"description": description, **_room(description, 260)}
     if all(isinstance(v, int) for v in (value, low, high, step)):
         return W.IntSlider(**options)
-    decimals = len(f"{step:g}".partition(".")[2])
+    decimals = len(f"{step:f}".rstrip("0").partition(".")[2])
     return W.FloatSlider(**options, readout_format=f".{decimals}f")
 
 

@@ -15,9 +15,8 @@ from backprop_lib.other_ways.autodiff import Value, topological_order
 OPERATIONS = ("p = w x", "z = p + b", "a = σ(z)", "d = a − y", "q = d · d", "C = ½ q")
 IN_PYTHON = ("p = w * x", "z = p + b", "a = z.sigmoid()", "d = a - y", "q = d * d", "C = half * q")
 LINES = 17  # of the code after the last step
-Steps = Sequence[
-    tuple[Value, list[tuple[Value, float]]]
-]  # of the backward pass: nodes, and what they hand on
+# Of the backward pass: nodes, and what they hand on to which operands.
+Steps = Sequence[tuple[Value, list[tuple[Value, float]]]]
 
 
 def neuron_cost(x: float, w: float, b: float, y: float) -> Value:

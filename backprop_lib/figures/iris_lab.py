@@ -215,10 +215,10 @@ class Seen:
     def sentence(self) -> str:
         """How far the run is, and how good."""
         said = f"training cost {number(self.cost)}, {self.right} of 45 held-out flowers right."
-        when = f" in epoch {self.diverged_at}"
         if self.is_doubtful:
-            said, when = f"round-off has grown in this run, and {ELSEWHERE}.", ""
+            said = f"round-off has grown in this run, and {ELSEWHERE}."
         if self.diverged_at is not None:
+            when = "" if self.is_doubtful else f" in epoch {self.diverged_at}"
             said += f" The run diverged{when}; this is the last finite state."
         return f"A {self.name} after {self.at} epoch{'s' * (self.at != 1)}: {said}"
 
