@@ -255,6 +255,13 @@ def test_the_slopes_of_a_node_are_written_on_the_connections_to_it() -> None:
     assert "u to p 6, p to C 3, u to C 9" in ElementTree.fromstring(svg).attrib["aria-label"]
 
 
+@pytest.mark.parametrize("result", [{}, {"data": None}])
+def test_a_difference_that_is_not_known_yet_is_drawn_with_its_operands(result) -> None:
+    known = [{"id": "a", "data": 0.5}, {"id": "y", "data": 1.0}]
+    svg = graph_svg([*known, {"id": "d", "op": "-", "parents": ("a", "y"), **result}])
+    assert [text for text in texts(svg) if text.startswith("value")] == ["value 0.5", "value 1"]
+
+
 def boxes(svg: str) -> dict[str, tuple[float, float, float, float]]:
     """Left, top, right and foot of the box of every node."""
     found = {}
@@ -280,7 +287,7 @@ def drawn_graphs() -> list[str]:
 
 
 def figure_nodes() -> list[dict[str, Any]]:
-    return walk_back(neuron_cost(1.0, 2.0, 2.0, 0.0), 0)[0]
+    return walk_back(neuron_cost(1.0, 2.0, 2.0, 0.0), [])[0]
 
 
 def hidden_lines(svg: str) -> list[tuple[str, str, str]]:

@@ -46,7 +46,7 @@ for name in figure_names():
         if "relu" in (options := getattr(control, "options", ())):
             assert "softplus" in options, name
             control.value = "softplus"
-            scene.raise_error()
+            assert scene.error is None, scene.error
             assert "softplus" in scene.view.code, scene.view.code
             print(name)
 """

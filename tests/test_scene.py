@@ -95,8 +95,7 @@ def test_an_error_becomes_a_sentence_and_the_last_good_picture_stays() -> None:
     shown.controls["size"].value = 13
     assert "size: expected anything but 13" in htmls(shown) and "<b>5</b>" in htmls(shown)
     assert shown.view == draw(5)
-    with pytest.raises(ValueError, match="13"):
-        shown.raise_error()
+    assert isinstance(shown.error, ValueError) and "13" in str(shown.error)
 
 
 def test_an_unexpected_error_is_named_too() -> None:
@@ -110,7 +109,6 @@ def test_after_an_error_a_good_value_clears_it_even_if_it_was_the_last_good_one(
     shown.controls["size"].value = 13
     shown.controls["size"].value = 4
     assert shown.error is None and "Not drawn" not in htmls(shown)
-    shown.raise_error()
 
 
 def test_the_sentence_of_an_error_is_escaped() -> None:
@@ -338,8 +336,8 @@ def test_whole_numbers_give_a_slider_of_whole_numbers() -> None:
 def test_a_log_slider_has_exact_values_between_its_bounds() -> None:
     rate = LogSlider("Learning rate", 3.0, 0.1, 30)
     assert rate.stops == [0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0] and rate.value == 3.0
-    steps = LogSlider("h", 1e-5, 1e-12, 1e-1, stops=[1])
-    assert steps.stops == [float(f"1e{e}") for e in range(-12, 0)]
+    steps = LogSlider("h", 1e-5, 1e-12, 1e-1)
+    assert steps.stops == [float(f"{digit}e{e}") for e in range(-12, -1) for digit in (1, 2, 3, 5)] + [0.1]
 
 
 def test_a_number_between_the_stops_can_be_typed_and_the_slider_follows_to_the_nearest() -> None:
@@ -358,7 +356,7 @@ def test_a_typed_number_outside_the_bounds_of_a_log_slider_is_refused_with_a_sen
     shown.controls["rate"].box.value = typed
     assert "Learning rate: expected a number from 0.1 to 30, got" in htmls(shown) and shown.view == draw(3)
     shown.reset()
-    shown.raise_error()
+    assert shown.error is None, shown.error
 
 
 def test_the_sentence_says_which_controls_moved() -> None:
@@ -518,7 +516,7 @@ def test_every_control_has_room_for_its_words() -> None:
 def test_the_text_of_a_table_is_escaped_and_its_numbers_rounded() -> None:
     html = table_html([["name", "value"], ["<b>", -0.123456], ["zero", 0.0]])
     assert "&lt;b&gt;" in html and ">−0.1235<" in html and ">0<" in html
-    assert table_html(()) == "" and table_html("<table></table>") == "<table></table>"
+    assert table_html(()) == ""
 
 
 @pytest.mark.any_kernel

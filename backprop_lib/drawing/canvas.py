@@ -20,7 +20,8 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import Colormap
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
@@ -30,7 +31,7 @@ from PIL import Image
 
 from backprop_lib.arguments import Array, positive_integer, shown
 from backprop_lib.drawing.colors import FAINT, GRID, INK, PAPER
-from backprop_lib.drawing.sharpness import SHARP, drawn_at, is_narrow, sharpness
+from backprop_lib.drawing.sharpness import SHARP, is_narrow, sharpness
 from backprop_lib.drawing.svg import NARROW, beside, number
 
 LONGEST = 5  # characters of a number at an axis, beside its minus
@@ -41,23 +42,18 @@ PNG_IN_HTML = re.compile(r'(?<="data:image/png;base64,)[^"]*')
 
 
 class Picture:
-    """A PNG with its reading in words; shows itself in a notebook.
-
-    Made from a matplotlib Figure or from the bytes of a PNG drawn at twice its displayed size.
+    """A matplotlib Figure as a PNG with its reading in words; shows itself in a notebook.
 
     Raises TypeError for anything else and ValueError for an empty alt text.
     """
 
-    def __init__(self, picture: Figure | bytes, alt: str) -> None:
+    def __init__(self, figure: Figure, alt: str) -> None:
         if not isinstance(alt, str) or not alt.strip():
             raise ValueError(f"alt: expected the reading of the picture in words, got {shown(alt)}")
-        if isinstance(picture, Figure):
-            picture = _png(picture)
-        if not isinstance(picture, bytes) or picture[:8] != b"\x89PNG\r\n\x1a\n":
-            raise TypeError(f"picture: expected a Figure or the bytes of a PNG, got {shown(picture)}")
-        self.png, self.alt = picture, alt
-        width, height = struct.unpack(">II", picture[16:24])
-        self.width, self.height = round(width / SHARP), round(height / SHARP)
+        if not isinstance(figure, Figure):
+            raise TypeError(f"figure: expected a matplotlib Figure, got {shown(figure)}")
+        self.png, self.alt = _png(figure), alt
+        self.width, self.height = (round(pixels / SHARP) for pixels in figure.bbox.size)
 
     @property
     def html(self) -> str:
@@ -113,14 +109,21 @@ def styled(
     axes.set_ylabel(ylabel, fontsize=9.5, color=INK)
     axes.tick_params(labelsize=8.5, colors=FAINT, labelcolor=INK, length=3, width=0.7, which="both")
     axes.tick_params(which="minor", length=0)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(FAINT)
-        spine.set_linewidth(0.7)
+    axes.spines[:].set(color=FAINT, linewidth=0.7)
+    axes.spines[["top", "right"]].set_visible(False)
     axes.set_axisbelow(True)
     if grid:
         axes.grid(True, color=GRID, linewidth=0.7)
     return axes
+
+
+def color_bar(figure: Any, axes: Axes, colors: Colormap, ticks: Sequence[float], **room: float) -> None:
+    """A bar beside axes that says which numbers their colors stand for, from the first tick to the last."""
+    shades = ScalarMappable(Normalize(ticks[0], ticks[-1]), colors)
+    bar = figure.colorbar(shades, ax=axes, ticks=ticks, **room)
+    bar.ax.set_yticklabels(map(number, ticks))
+    bar.ax.tick_params(labelsize=8.5, length=0, labelcolor=INK)
+    bar.outline.set_visible(False)
 
 
 def logarithmic(axes: Axes, *directions: str) -> None:
@@ -144,13 +147,11 @@ def with_track(axes: Axes) -> Axes:
     return axes
 
 
-def strips(
-    names: str, axes: Axes, x: Array, y: Array, wide: float, count: int
-) -> list[tuple[str, Axes, tuple[float, ...], float]]:
-    """A curve as so many of the parts of `FastFigure.html`, each between two of its points."""
-    at = np.linspace(0, len(x) - 1, count + 1).round().astype(int).tolist()
-    ends = [(float(x[i]), float(y[i])) for i in at]
-    return [(names, axes, (*start, *end), wide) for start, end in pairwise(ends)]
+def strips(names: str, line: Any, count: int) -> list[tuple[str, Axes, tuple[float, ...], float]]:
+    """A drawn line as so many of the parts of `FastFigure.html`, each between two of its points."""
+    points = line.get_xydata()
+    at = np.linspace(0, len(points) - 1, count + 1).round().astype(int)
+    return [(names, line.axes, (*start, *end), 14) for start, end in pairwise(points[at].tolist())]
 
 
 class _ShortNumbers(Formatter):
@@ -270,8 +271,8 @@ class FastFigure:
 
         fast = FastFigure(640, 320)
         axes = fast.panes[0].subplots()
-        fast.add("cost", *axes.plot(epochs, cost))
-        fast["cost"].set_ydata(other_cost)
+        fast.line("cost", axes)
+        fast["cost"].set_data(epochs, cost)
         fast.png()
     """
 
@@ -306,6 +307,10 @@ class FastFigure:
         (self._seldom if seldom else self._often).append(artist)
         self._background = None
         return artist
+
+    def line(self, name: str, axes: Axes, *style: str, **more: Any) -> Any:
+        """Add a line that has no points yet; `style` and `more` are those of `axes.plot`."""
+        return self.add(name, axes.plot([], [], *style, **more)[0])
 
     def __getitem__(self, name: str) -> Any:
         """The moving artist of this name."""
@@ -403,7 +408,8 @@ class FastFigure:
         slides  axes along which a slider of the scene can be dragged: the words beside the slider, the axes,
                 and the x at which the slider stands with its value; another x means a value that is as much
                 larger or smaller (`living.js` sets it); its handle hangs below the axes: see `with_track`
-        parts   what can be pointed at: its names, its axes, from where to where (x, y, x, y), and how wide
+        parts   what can be pointed at: its names, its axes, from where to where (x, y, x, y) or where (x, y),
+                and how wide
         """
         pixels = np.split(self.pixels(), len(self.panes), axis=1)
         places = [""] * len(self.panes)
@@ -420,11 +426,10 @@ class FastFigure:
                 f'style="position:absolute;left:{_percent(left)};top:{_percent(1 - top)};'
                 f'width:{_percent(right - left)};height:{_percent(top - bottom)};--at:{_percent(share)}"></i>'
             )
-        style = "position:relative;display:inline-block;max-width:100%;line-height:0"
+        room = "display:inline-block;max-width:100%"
         if len(self.panes) > 1:  # a little narrower rather than below each other
-            style = (
-                f"position:relative;flex:1 1 {0.75 * self.width:.0f}px;max-width:{self.width}px;line-height:0"
-            )
+            room = f"flex:1 1 {0.75 * self.width:.0f}px;max-width:{self.width}px"
+        style = f"position:relative;{room};line-height:0"
         return beside(
             *(
                 f'<div {"data-line " * ("data-is" in there)}style="{style}">'
@@ -436,7 +441,7 @@ class FastFigure:
 
     def _pane(self, axes: Axes) -> int:
         """In which pane axes are."""
-        return self.panes.index(axes.get_figure(root=False)) if len(self.panes) > 1 else 0
+        return self.panes.index(axes.get_figure(root=False))
 
     def _shares(self, points: Any, pane: int) -> Array:
         """Points (x, y) on the screen of the figure, as shares of a pane."""
@@ -445,9 +450,10 @@ class FastFigure:
 
     def _part(self, names: str, axes: Axes, ends: Sequence[float], wide: float) -> str:
         """A place in the picture: a strip between two points of the axes, and half its width beyond them."""
-        points = axes.transData.transform(np.reshape(ends, (2, 2)))
+        points = axes.transData.transform(np.reshape(ends, (-1, 2)))
         points = np.clip(points, axes.bbox.min, axes.bbox.max)
-        start, end = self._shares(points, self._pane(axes)) * (self.width, self.height)
+        points = self._shares(points, self._pane(axes)) * (self.width, self.height)
+        start, end = points[0], points[-1]
         (x, y), (across, up) = (start + end) / 2, end - start
         long, turn = np.hypot(across, up) + min(wide, 20), round(-np.degrees(np.arctan2(up, across)), 1) + 0.0
         return (
@@ -455,11 +461,6 @@ class FastFigure:
             f"top:{_percent(1 - (y + wide / 2) / self.height)};width:{_percent(long / self.width)};"
             f'height:{_percent(wide / self.height)};rotate:{turn:g}deg"></i>'
         )
-
-    def picture(self, alt: str) -> Picture:
-        """The figure now, as a Picture."""
-        with drawn_at(SHARP):
-            return Picture(self.png(), alt)
 
 
 def _limits(axes: Axes) -> dict[str, Any]:

@@ -12,7 +12,6 @@ need("backprop_lib.drawing.epochs", "matplotlib")
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullLocator
 
 from backprop_lib.arguments import Array
 from backprop_lib.drawing.canvas import FastFigure, styled
@@ -56,8 +55,7 @@ class EpochAxes:
     fast, name   the figure, and the beginning of the names of the artists that are added to it
     box          left, bottom, width, height: shares of the figure
     above        how far above the axes the title stands, as a share of the figure
-    numbered     whether the epochs stand below
-    plain        whether there are no numbers upwards: for a map
+    is_map       whether they hold a map: the epochs stand below it, and no numbers upwards
     """
 
     def __init__(
@@ -67,31 +65,27 @@ class EpochAxes:
         box: tuple[float, float, float, float],
         title: str,
         above: float = 0.02,
-        numbered: bool = False,
-        plain: bool = False,
+        is_map: bool = False,
     ) -> None:
         self.axes: Axes = styled(fast.figure.add_axes(box), grid=False)
         self.axes.set(xticks=[], yticks=[])
         words: Any = {"fontsize": 10, "color": INK, "fontweight": "bold", "transform": self.axes.transAxes}
         self.axes.text(0, 1 + above / box[3], title, **words)
         self._levels: list[Any] = []
-        if not plain:
-            self.axes.set_yscale("log")
-            self.axes.yaxis.set_minor_locator(NullLocator())
-            self.axes.set_yticks([])
-            (self._grid,) = self.axes.plot([], [], color=GRID, lw=0.7, zorder=1)
-            fast.add(f"{name} grid", self._grid)
+        if not is_map:
+            self.axes.set(yscale="log", yticks=[])
+            self.axes.minorticks_off()
+            self._grid = fast.line(f"{name} grid", self.axes, color=GRID, lw=0.7, zorder=1)
             self._levels = [
                 fast.add(f"{name} level {i}", self._text("right", "center", -0.02, 0), seldom=True)
                 for i in range(MOST)
             ]
         self._epochs = [
             fast.add(f"{name} epoch {i}", self._text(side, "top", i / 2, -0.04), seldom=True)
-            for i, side in enumerate(("left", "center", "right") if numbered else ())
+            for i, side in enumerate(("left", "center", "right") if is_map else ())
         ]
-        (self._now,) = self.axes.plot([0, 0], [0, 1], color=INK, lw=1, ls=":", zorder=3)
-        self._now.set_transform(self.axes.get_xaxis_transform())
-        fast.add(f"now {name}", self._now)
+        upright: Any = {"transform": self.axes.get_xaxis_transform(), "zorder": 3}
+        self._now = fast.line(f"now {name}", self.axes, color=INK, lw=1, ls=":", **upright)
 
     def _text(self, across: str, up: str, x: float, y: float) -> Any:
         style: Any = {"fontsize": 8.5, "color": INK, "ha": across, "va": up}
@@ -101,7 +95,7 @@ class EpochAxes:
         """Show the epochs up to this one, and numbers as large and as small as these."""
         end = axis_end(epoch)
         self.axes.set_xlim(0, end)
-        self._now.set_xdata([epoch, epoch])
+        self._now.set_data([epoch, epoch], [0, 1])
         for text, at in zip(self._epochs, (0, end / 2, end), strict=False):
             text.set_text(number(at))
         if not self._levels:

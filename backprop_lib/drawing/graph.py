@@ -137,7 +137,7 @@ class _Graph:
             apart = told_apart([float(self.nodes[i]["data"]) for i in operands])
             written.update({i: max(written[i], t, key=len) for i, t in zip(operands, apart, strict=True)})
         for node in self.nodes.values():
-            if node.get("op") == "-":  # what is left is right as written
+            if node.get("op") == "-" and node.get("data") is not None:  # what is left is right as written
                 for i in filter(written.__contains__, node["parents"]):
                     value = float(self.nodes[i]["data"])
                     written[i] = max(written[i], beside_difference(value, float(node["data"])), key=len)

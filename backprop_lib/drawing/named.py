@@ -74,7 +74,7 @@ def equation(text: str, names: Mapping[str, str], numbers: Mapping[str, str]) ->
     return re.sub(rf"{{({symbol})}}|(?<!\w)(?:{symbol})(?!\w)", marked, escape(text))
 
 
-def code(source: str, names: Mapping[str, str] | None = None) -> str:
+def code(source: str, names: Mapping[str, str] = {}) -> str:
     """Python as HTML, each array of a layer with its name; all but the weights have a column an example.
 
     `names` are those of the variables in this text that are something else.
@@ -82,8 +82,6 @@ def code(source: str, names: Mapping[str, str] | None = None) -> str:
     >>> code("run.delta[2][1, 0]")
     'run.<span data-is="delta.2.1">delta[2][1, 0]</span>'
     """
-
-    names = names or {}
 
     def marked(match: re.Match[str]) -> str:
         if match["word"]:

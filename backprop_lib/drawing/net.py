@@ -141,15 +141,13 @@ class _Net:
         self.deltas = _checked_layers("deltas", deltas, neurons)
         self.lit = self._checked_lit(lit)
         self.labels = self._checked_labels({} if labels is None else labels)
-        captions = self._default_captions() if captions is None else listed("captions", captions)
-        self.captions = [str(caption) for caption in captions]
+        if captions is None:
+            captions = ["input", *(f"layer {l}" for l in range(1, L)), "output"]
+        self.captions = [str(caption) for caption in listed("captions", captions)]
         if len(self.captions) != L + 1:
             raise ValueError(f"captions: expected {L + 1}, one a layer, got {len(self.captions)}")
         self.largest = max((float(np.abs(w).max()) for w in self.weights.values()), default=0.0)
         self._lay_out(canvas)
-
-    def _default_captions(self) -> list[str]:
-        return ["input", *(f"layer {l}" for l in range(1, self.L)), "output"]
 
     def _checked_lit(self, lit: Collection[tuple[int, ...]]) -> set[tuple[int, ...]]:
         for item in listed("lit", lit):
@@ -183,13 +181,12 @@ class _Net:
             ends |= {item[2] for item in self.lit if len(item) == 3 and item[0] == l + 1}
             self.rows.append(_drawn(n, ends))
         # A gap in the numbering takes a row for its ellipsis.
-        self.slots = []
+        columns: list[list[int | None]] = []
         for row in self.rows:
-            slots: list[int | None] = [row[0]]
+            columns.append([row[0]])
             for before, j in pairwise(row):
-                slots += [None, j] if j > before + 1 else [j]
-            self.slots.append(slots)
-        tallest = max(len(slots) for slots in self.slots)
+                columns[-1] += [None, j] if j > before + 1 else [j]
+        tallest = max(map(len, columns))
         numbered, both = bool(self.values or self.deltas), bool(self.values and self.deltas)
         self.radius = 22 if numbered else 12
         pitch = 60 if both else 50 if numbered else 34
@@ -208,23 +205,21 @@ class _Net:
         if canvas is not None:
             pitch = int(min(80, (canvas[1] - words - self.top - 10) / tallest))
             self.radius = min(reach, int((0.37 if both else 0.42) * pitch))
-        self.x = [margin[0] + reach + gap * l for l in range(L + 1)]
-        self.width = self.x[-1] + reach + margin[1]
+        wide = sum(margin) + 2 * reach + gap * L
+        self.width = max(wide, 430 if self.weights else 200) if canvas is None else canvas[0]
+        left = (self.width - wide) / 2 + margin[0] + reach
+        self.x = [left + gap * l for l in range(L + 1)]
         self.bottom = self.top + pitch * tallest + 10 if canvas is None else canvas[1] - words
         middle = (self.top + self.bottom - 10) / 2
         self.y: list[dict[int | None, float]] = []
         self.ellipses: list[tuple[float, float, int]] = []
-        for l, slots in enumerate(self.slots):
+        for l, slots in enumerate(columns):
             first = middle - pitch * (len(slots) - 1) / 2 - (8 if both else 0)
             self.y.append({j: first + pitch * i for i, j in enumerate(slots) if j is not None})
             gaps = [b - a - 1 for a, b in pairwise(self.rows[l]) if b > a + 1]
             places = [first + pitch * i for i, j in enumerate(slots) if j is None]
             self.ellipses += [(self.x[l], y, hidden) for y, hidden in zip(places, gaps, strict=True)]
         self.height = self.bottom + words
-        self.width = max(self.width, 430 if self.weights else 200) if canvas is None else canvas[0]
-        shift = (self.width - (self.x[-1] + reach + margin[1])) / 2
-        self.x = [x + shift for x in self.x]
-        self.ellipses = [(x + shift, y, hidden) for x, y, hidden in self.ellipses]
 
     def reading(self) -> str:
         """The drawing in words."""

@@ -19,17 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
 from backprop_lib.arguments import Array, listed, numbers, positive_integer, positive_number, shown
-from backprop_lib.drawing.canvas import LINE_ABOVE as LINE_ABOVE  # these for the figures
-from backprop_lib.drawing.canvas import FastFigure as FastFigure
-from backprop_lib.drawing.canvas import Picture as Picture
-from backprop_lib.drawing.canvas import image_html as image_html
-from backprop_lib.drawing.canvas import logarithmic as logarithmic
-from backprop_lib.drawing.canvas import named_above as named_above
-from backprop_lib.drawing.canvas import new_figure as new_figure
-from backprop_lib.drawing.canvas import short_numbers as short_numbers
-from backprop_lib.drawing.canvas import strips as strips
-from backprop_lib.drawing.canvas import styled as styled
-from backprop_lib.drawing.canvas import with_track as with_track
+from backprop_lib.drawing.canvas import Picture, color_bar, new_figure, styled
 from backprop_lib.drawing.colors import BELOW_TO_ABOVE, FAINT, HELD_OUT, INK, LINE_COLORS
 from backprop_lib.drawing.svg import fitting, number
 
@@ -51,8 +41,6 @@ def function_plot(
     log: bool = False,
     log_x: bool = False,
     alt: str = "",
-    width: int = 640,
-    height: int = 340,
 ) -> Picture:
     """Labeled curves over common values of x; each line has its own dash and its name at its end.
 
@@ -66,11 +54,11 @@ def function_plot(
         raise ValueError(f"x: expected shape (n,) with at least two values, got {x.shape}")
     series = _checked_curves(curves, len(x), log)
     _check_axis("x", x, log_x)
-    figure = new_figure(width, height)
+    figure = new_figure()
     axes = styled(figure.add_subplot(), title, xlabel, ylabel)
-    colors = {name: LINE_COLORS[i % len(LINE_COLORS)] for i, name in enumerate(series)}
-    _lines(axes, {name: (x, y) for name, y in series.items()}, colors, log, log_x)
-    return Picture(figure, alt or _reading(title, xlabel, ylabel, {n: (x, y) for n, y in series.items()}))
+    lines = {name: (x, y) for name, y in series.items()}
+    _lines(axes, lines, {}, log, log_x)
+    return Picture(figure, alt or _reading(title, xlabel, ylabel, lines))
 
 
 def cost_curves(
@@ -97,9 +85,7 @@ def cost_curves(
     lines = {name: (np.arange(len(y), dtype=float), y) for name, y in series.items()}
     figure = new_figure()
     axes = styled(figure.add_subplot(), title, "epoch", ylabel)
-    colors = {name: LINE_COLORS[i % len(LINE_COLORS)] for i, name in enumerate(lines)}
-    colors |= {"held out": HELD_OUT} if "held out" in colors else {}
-    _lines(axes, lines, colors, log, False)
+    _lines(axes, lines, {"held out": HELD_OUT}, log, False)
     if not log:
         axes.set_ylim(bottom=min(0.0, *(float(y.min()) for y in series.values())))
     return Picture(figure, alt or _reading(title, "epoch", ylabel, lines))
@@ -184,16 +170,12 @@ def heat_map(
     for count, names, ticks in ((rows, row_names, axes.set_yticks), (columns, column_names, axes.set_xticks)):
         step = 1 if names is not None else max(1, -(-count // 16))
         ticks(range(0, count, step), [str(n) for n in names] if names is not None else None)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     unit = 0
     if cells.size <= MOST_WRITTEN and side >= 30:
         unit = _write_cells(axes, cells, image, 8.5 if side >= 44 else 8, round(side / 7.5))
-    bar = figure.colorbar(image, ax=axes, fraction=0.05, pad=0.02, ticks=[low, (low + high) / 2, high])
-    bar.ax.set_yticklabels([number(low), number((low + high) / 2), number(high)])
-    bar.ax.tick_params(labelsize=8.5, length=0, labelcolor=INK)
-    bar.outline.set_visible(False)
+    color_bar(figure, axes, colors, [low, (low + high) / 2, high], fraction=0.05, pad=0.02)
     if unit:
         axes.set_title(f"numbers × 1e{unit}".replace("-", "−"), fontsize=8.5, color=INK, loc="right", pad=9)
     return Picture(figure, alt or _matrix_reading(cells, title, row_label, column_label, low, high))
@@ -282,7 +264,8 @@ def _check_axis(name: str, values: Array, log: bool) -> None:
 def _lines(
     axes: Axes, lines: Mapping[str, tuple[Array, Array]], colors: Mapping[str, Any], log: bool, log_x: bool
 ) -> None:
-    """One line a name, told apart by color, dash and the name at its right end."""
+    """One line a name, told apart by color, dash and the name at its right end; `colors` may be of a few."""
+    colors = {name: LINE_COLORS[i % len(LINE_COLORS)] for i, name in enumerate(lines)} | dict(colors)
     if log:
         axes.set_yscale("log")
     if log_x:

@@ -98,14 +98,14 @@ def told_apart(values: Sequence[float], digits: int = 3) -> list[str]:
     return [finer[i] if i in differ else text for i, text in enumerate(texts)]
 
 
-def beside_difference(value: float, difference: float, digits: int = 3) -> str:
+def beside_difference(value: float, difference: float) -> str:
     """A number of which another is taken off, with the decimals that make the difference right as written.
 
     >>> beside_difference(0.998752, -0.001248), beside_difference(0.75, 0.75)
     ('0.99875', '0.75')
     """
     size = np.floor(np.log10([abs(value) or 1.0, abs(difference) or 1.0]))
-    return number(value, digits + max(0, int(size[0] - size[1])))
+    return number(value, 3 + max(0, int(size[0] - size[1])))
 
 
 def factor(value: float) -> str:

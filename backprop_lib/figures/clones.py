@@ -9,22 +9,17 @@ from __future__ import annotations
 
 import math
 import time
+from functools import cache
 from typing import Any
 
-from backprop_lib.extras import need
-
-need("backprop_lib.figures.clones", "matplotlib")
-
 import numpy as np
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
 
 from backprop_lib.arguments import Array, one_of
 from backprop_lib.data import Dataset, load_iris, split, standardize, xor
-from backprop_lib.drawing.canvas import Cells, name_only
+from backprop_lib.drawing.canvas import Cells, FastFigure, color_bar, name_only, styled
 from backprop_lib.drawing.colors import HERE, INK, LINE_COLORS, QUIET
 from backprop_lib.drawing.net import NARROW, network_svg
-from backprop_lib.drawing.plots import DASHES, DIVERGING, FastFigure, styled
+from backprop_lib.drawing.plots import DASHES, DIVERGING
 from backprop_lib.drawing.svg import beside, enlarged, number
 from backprop_lib.figures.scene import Scene, View, choice, slider
 from backprop_lib.network import Network
@@ -91,12 +86,17 @@ class CloneRun:
         self.nets: list[Network] = []
         self.cost: list[float] = []
         self.accuracy: list[float] = []
+        self._keep()
 
     def carry_on(self, seconds: float = math.inf) -> None:
         """Train to the end, or for so many seconds, but at least one epoch."""
         end = time.perf_counter() + seconds
         while len(self.nets) <= EPOCHS:
-            self._run_epoch()
+            order = self._orders[len(self.nets) - 1]
+            for first in range(0, len(order), self._batch):
+                batch = order[first : first + self._batch]
+                self.graph.step([self._xs[i] for i in batch], [self._ys[i] for i in batch], LEARNING_RATE)
+            self._keep()
             if time.perf_counter() > end:
                 break
 
@@ -104,15 +104,6 @@ class CloneRun:
     def w(self) -> list[Array]:
         """w¹ of every epoch so far."""
         return [net.w[1] for net in self.nets]
-
-    def _run_epoch(self) -> None:
-        if not self.nets:
-            self._keep()
-        order = self._orders[len(self.nets) - 1]
-        for first in range(0, len(order), self._batch):
-            batch = order[first : first + self._batch]
-            self.graph.step([self._xs[i] for i in batch], [self._ys[i] for i in batch], LEARNING_RATE)
-        self._keep()
 
     def _keep(self) -> None:
         cost, accuracy, _ = self.graph.evaluate(self._xs, self._ys)
@@ -155,14 +146,9 @@ class CloneFigure:
         axes = styled(left.subplots(), title, "from input k", "hidden neuron j", False)
         axes.xaxis.labelpad, axes.yaxis.labelpad = 18, 18
         axes.set(xticks=[], yticks=[])
-        for spine in axes.spines.values():
-            spine.set_visible(False)
+        axes.spines[:].set_visible(False)
         self.rows = self.fast.add("rows", Cells(axes, DIVERGING, (-LIMIT, LIMIT), lines=True))
-        bar = left.colorbar(
-            ScalarMappable(Normalize(-LIMIT, LIMIT), DIVERGING), ax=axes, ticks=[-LIMIT, 0, LIMIT]
-        )
-        bar.ax.tick_params(labelsize=8.5, length=0, labelcolor=INK)
-        bar.outline.set_visible(False)
+        color_bar(left, axes, DIVERGING, [-LIMIT, 0, LIMIT])
         style: Any = {"fontsize": 9, "color": INK, "ha": "center", "va": "center"}
         style["transform"] = axes.transAxes
         self.names = [
@@ -181,16 +167,15 @@ class CloneFigure:
         apart.set(xlim=(0, EPOCHS), ylim=(-3e-18, 100))
         apart.set_yticks([0, 1e-16, 1e-8, 1], [ZERO, "1e−16", "1e−8", "1"])
         apart.minorticks_off()
+        line: dict[str, Any] = {"lw": 1.8, "clip_on": False}
+        styles = {
+            "graph": {"color": INK, "ls": DASHES[0], "zorder": 3, **line},
+            "matrices": {"color": LINE_COLORS[1], "ls": DASHES[1], "zorder": 4, **line},
+        }
         self.lines = {
-            f"{what} {program}": self.fast.add(
-                f"{what} {program}",
-                one.plot([], [], color=color, ls=dash, lw=1.8, zorder=order, clip_on=False, label=program)[0],
-            )
+            f"{what} {program}": self.fast.line(f"{what} {program}", one, label=program, **style)
             for what, one in (("cost", cost), ("spread", apart))
-            for program, color, dash, order in (
-                ("graph", INK, DASHES[0], 3),
-                ("matrices", LINE_COLORS[1], DASHES[1], 4),
-            )
+            for program, style in styles.items()
         }
         legend = cost.legend(frameon=False, fontsize=8.5, loc="upper right")
         self.legend = self.fast.add("legend", legend, seldom=True)
@@ -199,10 +184,7 @@ class CloneFigure:
             for i, one in enumerate((cost, apart))
         ]
         here: dict[str, Any] = {"mfc": HERE, "mec": INK, "mew": 1.2, "ms": 8, "clip_on": False, "zorder": 5}
-        self.here = [
-            self.fast.add(f"here {i}", one.plot([], [], "o", **here)[0])
-            for i, one in enumerate((cost, apart))
-        ]
+        self.here = [self.fast.line(f"here {i}", one, "o", **here) for i, one in enumerate((cost, apart))]
 
     def html(
         self, w: Array, graph: tuple[Any, Any], matrices: tuple[Any, Any] | None, epoch: int, *alts: str
@@ -236,15 +218,15 @@ def in_words(far: float) -> str:
 
 def clones() -> Scene:
     """The rows of the hidden weights side by side, their spread, and the cost, epoch by epoch."""
-    kept: dict[tuple[str, int, str], CloneRun] = {}
-    in_matrices: dict[tuple[str, int, str], tuple[Array, list[float]]] = {}
-    figure = CloneFigure()
+    figure, run_of = CloneFigure(), cache(CloneRun)
+
+    @cache
+    def in_matrices(start: str, hidden: int, data: str) -> tuple[Array, list[float]]:
+        w, cost = matrix_run(start, hidden, data)
+        return cost, [spread(each) for each in w]
 
     def draw(start: str, hidden: int, data: str, epoch: int, matrices: bool) -> View:
-        key = (start, hidden, data)
-        if key not in kept:
-            kept[key] = CloneRun(*key)
-        run = kept[key]
+        run = run_of(start, hidden, data)
         run.carry_on(PATIENCE)
         done = len(run.nets) - 1
         progress = (done, EPOCHS) if done < EPOCHS else None
@@ -270,10 +252,7 @@ def clones() -> Scene:
                 "those of this computer, another may get another answer."
             )
         if matrices and progress is None:
-            if key not in in_matrices:
-                all_w, costs = matrix_run(*key)
-                in_matrices[key] = costs, [spread(each) for each in all_w]
-            dashed = in_matrices[key]
+            dashed = in_matrices(start, hidden, data)
             reading = f" In matrices, on this computer, the rows are {in_words(dashed[1][epoch])}."
         rows: list[list[object]] = [["hidden neuron", *(f"from input {k}" for k in range(w.shape[1]))]]
         rows += [[j, *(number(v, 2) for v in w[j])] for j in range(hidden)]
@@ -299,9 +278,9 @@ def clones() -> Scene:
         return View(html, alt, sentence, rows, "\n".join(code), progress=progress, names={"w": "w.1"})
 
     controls = {
-        "start": choice("Start", list(STARTS)),
+        "start": choice("Start", STARTS),
         "hidden": slider("Hidden neurons", 4, 2, 8),
-        "data": choice("Data", list(DATA)),
+        "data": choice("Data", DATA),
         "epoch": slider("Epoch", EPOCHS, 0, EPOCHS),
         "matrices": choice("Shown", [("graph of neurons", False), ("graph and matrices", True)]),
     }

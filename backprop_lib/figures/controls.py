@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 from weakref import WeakSet
@@ -222,20 +222,20 @@ def _check_range(value: float, low: float, high: float) -> None:
         raise ValueError(f"value: expected a number from {low} to {high}, got {shown(value)}")
 
 
-def slider(description: str, value: float, low: float, high: float, step: float | None = None) -> Any:
-    """A slider with a number beside it that can be typed; whole numbers only if value and bounds are ints."""
+def slider(description: str, value: float, low: float, high: float, step: float = 1) -> Any:
+    """A slider with a number beside it that can be typed; whole numbers only if all of these are ints."""
     _check_range(value, low, high)
-    whole = all(isinstance(v, int) for v in (value, low, high)) and (step is None or isinstance(step, int))
-    step = step or (1 if whole else (high - low) / 100)
     if not step > 0:
         raise ValueError(f"step: expected a positive number, got {shown(step)}")
     steps = (value - low) / step
     if abs(steps - round(steps)) > 1e-6:  # the browser would move it to the nearest step
         raise ValueError(f"value: expected {low} plus whole steps of {step}, got {value}")
-    options: dict[str, Any] = {"readout_format": "d"} if whole else {"readout_format": f".{_decimals(step)}f"}
-    kind = W.IntSlider if whole else W.FloatSlider
-    options |= {"value": value, "min": low, "max": high, "step": step, "description": description}
-    return kind(**options, continuous_update=True, **_room(description, 260))
+    options: dict[str, Any] = {"value": value, "min": low, "max": high, "step": step}
+    options |= {"description": description, **_room(description, 260)}
+    if all(isinstance(v, int) for v in (value, low, high, step)):
+        return W.IntSlider(**options)
+    decimals = len(f"{step:f}".rstrip("0").partition(".")[2])
+    return W.FloatSlider(**options, readout_format=f".{decimals}f")
 
 
 def keep_inside(slider: Any, other: Any, largest: Callable[[Any], int]) -> None:
@@ -248,29 +248,22 @@ def keep_inside(slider: Any, other: Any, largest: Callable[[Any], int]) -> None:
     end(None)
 
 
-def _decimals(step: float) -> int:
-    """How many decimals a number has that moves in such steps."""
-    return next((n for n in range(6) if abs(round(step, n) - step) < 1e-9), 3)
-
-
 class LogSlider(W.HBox):  # type: ignore[misc]
     """A slider over round numbers of every size, and a box in which any number between its ends can be typed.
 
-    The round numbers are `stops` times a power of ten; both ends are above zero.
+    The round numbers are 1, 2, 3 and 5 times a power of ten; both ends are above zero.
     Its slider is one over a list: one over exponents would move a 3 to 3.16 as soon as it is shown.
     """
 
     value = traitlets.Float()
 
-    def __init__(
-        self, description: str, value: float, low: float, high: float, stops: Sequence[int] = (1, 2, 3, 5)
-    ) -> None:
+    def __init__(self, description: str, value: float, low: float, high: float) -> None:
         _check_range(value, low, high)
         if low <= 0:
             raise ValueError(f"low: expected a positive number, got {shown(low)}")
         self.description, self.low, self.high = description, low, high
         exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        self.stops = [x for e in exponents for s in sorted(stops) if low <= (x := float(f"{s}e{e}")) <= high]
+        self.stops = [x for e in exponents for s in (1, 2, 3, 5) if low <= (x := float(f"{s}e{e}")) <= high]
         if value not in self.stops:
             listed = ", ".join(number(x) for x in self.stops)
             raise ValueError(f"value: expected one of {listed}, got {shown(value)}")
@@ -278,7 +271,6 @@ class LogSlider(W.HBox):  # type: ignore[misc]
             options=[(number(x), x) for x in self.stops],
             value=value,
             description=description,
-            continuous_update=True,
             readout=False,
             **_room(description, 200),
         )

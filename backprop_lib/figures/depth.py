@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from backprop_lib.activations import HIDDEN
 from backprop_lib.arguments import Array, natural_number, positive_integer
 from backprop_lib.data import load_iris, split, standardize
+from backprop_lib.drawing.canvas import FastFigure, logarithmic, styled
 from backprop_lib.drawing.colors import HERE, INK, QUIET
 from backprop_lib.drawing.named import named, symbols
 from backprop_lib.drawing.net import superscript
-from backprop_lib.drawing.plots import FastFigure, logarithmic, styled
 from backprop_lib.drawing.svg import beside, number
 from backprop_lib.equations import backprop
 from backprop_lib.figures.scene import Scene, View, choice, living_line, slider
@@ -49,17 +51,14 @@ def depth() -> Scene:
     fast = FastFigure(WIDTH, HEIGHT)
     axes = styled(fast.figure.add_subplot(), "Size of the errors by layer", "layer l", "‖δˡ‖ / ‖δᴸ‖")
     logarithmic(axes, "y")
-    axes.set_ylim(1e-6, 1e5)
-    axes.set_xlim(0.7, DEEPEST + 1.3)
+    axes.set(xlim=(0.7, DEEPEST + 1.3), ylim=(1e-6, 1e5))
     axes.axhline(1, color=QUIET, lw=1, ls=":")
     band = fast.add(
         "band",
         axes.fill_between([1, 2], [1, 1], [1, 1], color=INK, alpha=0.2, lw=0, zorder=2, label="all nets"),
     )
-    median = fast.add(
-        "median", axes.plot([], [], "s-", color=INK, lw=2, ms=5, zorder=3, label="median net")[0]
-    )
-    reached = fast.add("reached", axes.plot([], [], "o", mfc=HERE, mec=INK, mew=1.4, ms=10, zorder=4)[0])
+    median = fast.line("median", axes, "s-", color=INK, lw=2, ms=5, zorder=3, label="median net")
+    reached = fast.line("reached", axes, "o", mfc=HERE, mec=INK, mew=1.4, ms=10, zorder=4)
     axes.legend(frameon=False, fontsize=9.5, loc="lower right")
 
     def draw(layers: int, activation: str, init: str, seeds: int, back: int) -> View:
@@ -102,12 +101,12 @@ def depth() -> Scene:
             f'norms = error_norms({layers}, "{activation}", "{init}", {seeds})\n'
             "np.column_stack([of(norms, axis=0) for of in (np.nanmin, np.nanmedian, np.nanmax)])"
         )
-        sizes, parts = [], []
+        sizes, parts = list[str](), list[tuple[Any, ...]]()
         for i in l[::-1].tolist():
             size, point, names = number(middle[i - 1], 2), (i, middle[i - 1]), (f"norm.{i}", f"delta.{i}")
             sizes.append(f"{named(f'‖δ{superscript(i)}‖', *names)}: {named(size, *names)}")
             there = " ".join((*names, *(f"{kind}.{i}" for kind in ("a", "y", "z", "prime"))))
-            parts.append((there, axes, (*point, *point), 24))
+            parts.append((there, axes, point, 24))
             if i <= layers:  # on the way from the layer above
                 parts.insert(0, (f"w.{i + 1}", axes, (*point, i + 1, middle[i]), 14))
         lines = symbols(equation, layers + 1), "", "‖δˡ‖ / ‖δᴸ‖, median:", *sizes
@@ -117,7 +116,7 @@ def depth() -> Scene:
     controls = {
         "layers": slider("Hidden layers", 8, 1, DEEPEST),
         "activation": choice("Activation", HIDDEN, "sigmoid"),
-        "init": choice("Initialization", list(INITS.items())),
+        "init": choice("Initialization", INITS),
         "seeds": slider("Nets", 10, 1, 30),
         "back": slider("Layers back", 8, 0, DEEPEST),
     }

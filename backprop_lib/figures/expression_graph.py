@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -16,6 +17,8 @@ IN_PYTHON = ("p = w * x", "z = p + b", "a = z.sigmoid()", "d = a - y", "q = d * 
 ROWS = ("wx", "pb", "z", "ay", "d", "q½", "C")  # of boxes, from the top
 PLACES = {name: (column, row) for row, names in enumerate(ROWS) for column, name in enumerate(names)}
 LINES = 17  # of the code after the last step
+# Of the backward pass: nodes, and what they hand on to which operands.
+Steps = Sequence[tuple[Value, list[tuple[Value, float]]]]
 
 
 def neuron_cost(x: float, w: float, b: float, y: float) -> Value:
@@ -31,15 +34,12 @@ def neuron_cost(x: float, w: float, b: float, y: float) -> Value:
     return called("C", Value(0.5, "½") * called("q", d * d))
 
 
-def walk_back(cost: Value, steps: int) -> tuple[list[dict[str, Any]], set[str], str]:
-    """The nodes after so many steps of the backward pass, those of the last step, and what it did.
-
-    A step takes a node that has operands: a leaf has nothing to hand on.
-    """
+def walk_back(cost: Value, taken: Steps) -> tuple[list[dict[str, Any]], set[str], str]:
+    """The nodes after these steps of the backward pass, those of the last step, and what it did."""
     reached: set[str] = set()
     lit: set[str] = set()
     said = "Forward only: every node has its value, and no slope yet."
-    for node, contributions in list_of_steps(cost, steps):
+    for node, contributions in taken:
         lit = {node.label, *(parent.label for parent, _ in contributions)}
         reached |= lit
         parts = [
@@ -65,12 +65,11 @@ def walk_back(cost: Value, steps: int) -> tuple[list[dict[str, Any]], set[str], 
     return nodes, lit, said
 
 
-def in_symbols(cost: Value, steps: int) -> tuple[list[str], list[str]]:
+def in_symbols(cost: Value, taken: Steps) -> tuple[list[str], list[str]]:
     """Every operation with its local derivatives, and what the last step hands on, as named HTML."""
     order = topological_order(cost)
     names = {node.label: node.label for node in order}
     names |= {f"∂C/∂{node.label}": f"grad.{node.label}" for node in order}
-    taken = list_of_steps(cost, steps)
     last, handed = (taken[-1][0], []) if taken else (None, ["∂C/∂C = {∂C/∂C}"])
     numbers, operations = {"∂C/∂C": "1"}, []
     for node, operation in zip((node for node in order if node.parents), OPERATIONS, strict=True):
@@ -92,7 +91,7 @@ def in_symbols(cost: Value, steps: int) -> tuple[list[str], list[str]]:
     return local, [equation(line, names, numbers) for line in handed]
 
 
-def in_code(cost: Value, steps: int) -> tuple[str, dict[str, str]]:
+def in_code(cost: Value, taken: Steps) -> tuple[str, dict[str, str]]:
     """The walk in Python, line by line as in symbols, and what its variables are."""
 
     def variable(label: str) -> str:
@@ -101,7 +100,7 @@ def in_code(cost: Value, steps: int) -> tuple[str, dict[str, str]]:
     def slope(of: Value, by: Value) -> str:
         return f"d{variable(of.label)}_d{variable(by.label)}"
 
-    order, taken = topological_order(cost), list_of_steps(cost, steps)
+    order = topological_order(cost)
     names = {variable(node.label): node.label for node in order}
     names |= {slope(cost, node): f"grad.{node.label}" for node in order}
     given = {variable(node.label): f"{node.data:g}" for node in order if not node.parents}
@@ -118,29 +117,20 @@ def in_code(cost: Value, steps: int) -> tuple[str, dict[str, str]]:
                 names[local[i]] = f"slope.{node.label}.{parent.label}{whole}"
         left = ", ".join(local) if len(local) > 1 else f"({local[0]},)"
         lines.append(f"{operation + ';':<16} {left} = {variable(node.label)}.slopes")
-    found: dict[Value, str] = {}
+    found: set[Value] = set()
     for node, _ in taken:
-        if node is cost:
-            found[cost] = slope(cost, cost)
-            lines.append(f"{found[cost]} = 1")
+        found |= {node, *node.parents}
         handed = []
         for parent in dict.fromkeys(node.parents):
-            found[parent] = slope(cost, parent)
-            roads = [f"{found[node]} * {slope(node, parent)}"] * node.parents.count(parent)
-            handed.append(f"{found[parent]} = {' + '.join(roads)}")
-        if node is not cost:  # whose local derivatives are the whole ones
-            lines.append("; ".join(handed))
+            roads = [f"{slope(cost, node)} * {slope(node, parent)}"] * node.parents.count(parent)
+            handed.append(f"{slope(cost, parent)} = {' + '.join(roads)}")
+        # The local derivatives of the cost are the whole ones.
+        lines.append(f"{slope(cost, cost)} = 1" if node is cost else "; ".join(handed))
     lines.append(f"values = [v.data for v in ({', '.join(variable(node.label) for node in order)})]")
-    slopes = [found.get(node, "None") for node in order]
+    slopes = [slope(cost, node) if node in found else "None" for node in order]
     lines.append(f"[*zip(values, [{', '.join(slopes[:6])},")
     lines.append(f"{' ' * 15}{', '.join(slopes[6:])}])]")
     return "\n".join(lines), names
-
-
-def list_of_steps(cost: Value, count: int) -> list[tuple[Value, list[tuple[Value, float]]]]:
-    """The first steps of the backward pass that hand something on."""
-    handing_on = (step for step in cost.backward_steps() if step[1])
-    return list(islice(handing_on, count))
 
 
 def expression_graph() -> Scene:
@@ -149,7 +139,10 @@ def expression_graph() -> Scene:
 
     def draw(x: float, w: float, b: float, y: float, step: int) -> View:
         cost = neuron_cost(x, w, b, y)
-        nodes, lit, said = walk_back(cost, step)
+        # A step takes a node that has operands: a leaf has nothing to hand on.
+        handing_on = (each for each in cost.backward_steps() if each[1])
+        taken = list(islice(handing_on, step))
+        nodes, lit, said = walk_back(cost, taken)
         sentence = f"Step {step} of {longest}. {said}"
         if step == longest:
             by_w, by_b = (next(n["grad"] for n in nodes if n["id"] == name) for name in "wb")
@@ -159,8 +152,8 @@ def expression_graph() -> Scene:
         for node in nodes:
             grad = "not yet" if node["grad"] is None else number(node["grad"])
             rows.append([node["id"], number(node["data"]), grad])
-        code, names = in_code(cost, step)
-        local, handed = in_symbols(cost, step)
+        code, names = in_code(cost, taken)
+        local, handed = in_symbols(cost, taken)
         said = living_line(*local, most=len(OPERATIONS)) + living_line(*handed, most=2)
         html = enlarged(graph_svg(nodes, lit, alt), 1.25) + said
         return View(html, alt, sentence, rows, code, names=names, aside=said)

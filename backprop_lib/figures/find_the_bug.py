@@ -10,9 +10,9 @@ import numpy as np
 from backprop_lib.arguments import Array, one_of
 from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.data import load_iris, split, standardize
+from backprop_lib.drawing.canvas import FastFigure, logarithmic, styled
 from backprop_lib.drawing.colors import INK, QUIET, RIGHT, WRONG
 from backprop_lib.drawing.net import superscript
-from backprop_lib.drawing.plots import FastFigure, logarithmic, styled
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_of, feed_forward
 from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, moved, parted, rounded_up, tied, twin_of
@@ -79,21 +79,18 @@ def find_the_bug() -> Scene:
     run_of = cache(train_with)
     fast = FastFigure(WIDTH, HEIGHT, panes=2)
     left, right = (pane.subplots() for pane in fast.panes)
-    styled(left, "Cost while training", "step")
-    left.set_xlim(0, STEPS)
-    left.set_ylim(0, 0.5)
+    styled(left, "Cost while training", "step").set(xlim=(0, STEPS), ylim=(0, 0.5))
     left.yaxis.set_major_formatter(lambda value, _: number(value))
-    line = fast.add("cost", left.plot([], [], color=INK, lw=1.8, zorder=3)[0])
+    line = fast.line("cost", left, color=INK, lw=1.8, zorder=3)
     blocks = [f"{kind}{l}" for l in (1, 2, 3) for kind in "wb"]
     styled(right, "Error of each block", "", "", grid=False)
     logarithmic(right, "y")
-    right.set_ylim(1e-12, 3)
-    right.set_xlim(-0.6, len(blocks) - 0.4)
+    right.set(xlim=(-0.6, len(blocks) - 0.4), ylim=(1e-12, 3))
     right.set_xticks(range(len(blocks)), map(symbol, blocks))
     right.axhline(1e-7, color=QUIET, ls=":", lw=1)
     right.text(len(blocks) - 0.5, 1.6e-7, "tolerance", ha="right", color=QUIET)
     dots = {
-        verdict: fast.add(verdict, right.plot([], [], marker, ms=9, color=color, zorder=3, ls="none")[0])
+        verdict: fast.line(verdict, right, marker, ms=9, color=color, zorder=3, ls="none")
         for verdict, marker, color in (("ok", "o", RIGHT), ("wrong", "X", WRONG))
     }
 

@@ -21,12 +21,12 @@ from matplotlib.lines import Line2D
 from backprop_lib.activations import HIDDEN
 from backprop_lib.arguments import Array, listed, shown
 from backprop_lib.data import Dataset, load_iris, one_hot, split, standardize
-from backprop_lib.drawing.canvas import Cells, name_only
+from backprop_lib.drawing.canvas import Cells, FastFigure, image_html, name_only, styled
 from backprop_lib.drawing.colors import HELD_OUT, HERE, INK, PAPER, QUIET, SPECIES_COLORS, TINTS
 from backprop_lib.drawing.epochs import EpochAxes, axis_end
 from backprop_lib.drawing.maps import NetOfMaps
 from backprop_lib.drawing.net import superscript
-from backprop_lib.drawing.plots import DASHES, FastFigure, image_html, layer_colors, styled
+from backprop_lib.drawing.plots import DASHES, layer_colors
 from backprop_lib.drawing.svg import number
 from backprop_lib.equations import backprop, cost_per_example, feed_forward
 from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins, differ, rounded_up, tied
@@ -163,14 +163,17 @@ def line_of(settings: Settings, epoch: int, kept: Settings | None = None) -> str
 
 
 class Runs:
-    """The training runs of one lab: each is carried on up to the epoch that is asked for, and kept."""
+    """The training runs of one lab: each is carried on up to the epoch that is asked for.
+
+    trainer   the run that was asked for last, which is kept
+    """
+
+    trainer: Twins
+    _history: History
 
     def __init__(self) -> None:
         self.train, self.held_out = lab_data()
         self._key: Any = None
-        self._trainer: Any = None
-        self._history: History | None = None
-        self._patience = PATIENCE
 
     def history(self, key: tuple[Any, ...], epoch: int) -> History:
         """The history of the run with these settings: up to this epoch, or as far as patience goes.
@@ -180,27 +183,15 @@ class Runs:
         if key != self._key:
             sizes, activation, cost, eta, batch, seed = key
             net = Network(specification(list(sizes), activation, cost), seed=seed)
-            self._trainer = Twins(net, self.train, cost, eta, batch, seed, held_out=self.held_out)
-            self._key, self._history, self._patience = key, None, PATIENCE
-        if self._trainer.epoch < epoch and self._trainer.diverged_at is None:
-            end = time.perf_counter() + self._patience
-            while self._trainer.epoch < epoch and self._trainer.diverged_at is None:
-                history = self._trainer.run(min(10, epoch - self._trainer.epoch))
-                if time.perf_counter() > end:
-                    break
-            self._history, self._patience = history, 2 * self._patience
-        if self._history is None:
-            self._history = self._trainer.history()
+            self.trainer = Twins(net, self.train, cost, eta, batch, seed, held_out=self.held_out)
+            self._key, self._history, self._patience = key, self.trainer.history(), PATIENCE
+        end = time.perf_counter() + self._patience
+        while self.trainer.epoch < epoch and self.trainer.diverged_at is None:
+            self._history = self.trainer.run(min(10, epoch - self.trainer.epoch))
+            if time.perf_counter() > end:
+                self._patience *= 2
+                break
         return self._history
-
-    def is_doubtful(self, epoch: int) -> bool:
-        """Whether the run that was asked for last may end elsewhere on another computer."""
-        return bool(self._trainer.is_doubtful(epoch))
-
-    def twin(self, epoch: int) -> Array:
-        """The parameters of its twin after an epoch that is not doubtful."""
-        theta: Array = self._trainer.twin(epoch)
-        return theta
 
 
 class Seen:
@@ -215,22 +206,21 @@ class Seen:
         self.layers = specification(list(settings.hidden), settings.activation, settings.cost)
         self.net = net = Network(self.layers).with_parameters(self.history.parameters[self.at])  # type: ignore[index]
         outputs = [feed_forward(net, flowers.x.T)[0][net.L] for flowers in (runs.train, runs.held_out)]
-        self.is_doubtful = runs.is_doubtful(self.at) or any(map(tied, outputs))
-        self.twin = None if self.is_doubtful else net.with_parameters(runs.twin(self.at))
+        self.is_doubtful = runs.trainer.is_doubtful(self.at) or any(map(tied, outputs))
+        self.twin = None if self.is_doubtful else net.with_parameters(runs.trainer.twin(self.at))
         self.name = f"{'-'.join(str(n) for n in self.net.sizes)} net"
         self.cost = float(self.history.cost[self.at])
         self.right = round(45 * self.history.held_out_accuracy[self.at])  # type: ignore[index]
 
     def sentence(self) -> str:
         """How far the run is, and how good."""
-        said = f"A {self.name} after {self.at} epoch{'s' * (self.at != 1)}: "
+        said = f"training cost {number(self.cost)}, {self.right} of 45 held-out flowers right."
         if self.is_doubtful:
-            said += f"round-off has grown in this run, and {ELSEWHERE}."
-            return said + (" The run diverged; this is the last finite state." if self.diverged_at else "")
-        said += f"training cost {number(self.cost)}, {self.right} of 45 held-out flowers right."
+            said = f"round-off has grown in this run, and {ELSEWHERE}."
         if self.diverged_at is not None:
-            said += f" The run diverged in epoch {self.diverged_at}; this is the last finite state."
-        return said
+            when = "" if self.is_doubtful else f" in epoch {self.diverged_at}"
+            said += f" The run diverged{when}; this is the last finite state."
+        return f"A {self.name} after {self.at} epoch{'s' * (self.at != 1)}: {said}"
 
     def beside(self, other: Settings) -> str:
         """The kept run in a sentence: in what it differs from the other, and how good it is."""
@@ -299,11 +289,9 @@ class PlaneFigure:
                 style: Any = {"ls": "", "marker": MARKERS[s], "ms": 4.2, "mec": color, "mew": 1, "zorder": 3}
                 style |= {"mfc": color if kind == "training" else PAPER}
                 (dots,) = axes.plot(*these.x[these.labels == s][:, 2:].T, label=name, **style)
-                self.fast.add(f"{name} {kind}", dots)
-                named.append(dots)
+                named.append(self.fast.add(f"{name} {kind}", dots))
         ring: Any = {"ls": "", "marker": "D", "ms": 8, "mfc": "none", "mec": INK, "mew": 1.3, "zorder": 4}
-        (self._wrong,) = axes.plot([], [], label="wrong answer", **ring)
-        self.fast.add("wrong", self._wrong)
+        self._wrong = self.fast.line("wrong", axes, label="wrong answer", **ring)
         hollow = Line2D([], [], ls="", marker="o", ms=4.2, mfc="none", mec=INK, label="hollow: held out")
         place: Any = {"loc": "lower left", "bbox_to_anchor": (0.0, 0.085), "ncols": 2, "frameon": False}
         place |= {"fontsize": 9, "handletextpad": 0.1, "labelspacing": 0.3, "columnspacing": 0.6}
@@ -337,7 +325,7 @@ class CurvesFigure:
 
         self.cost = axes("cost", 44, 102, "Cost", above=24 / HEIGHT)
         self.delta = axes("delta", 198, 102, "Size of the errors, ‖δˡ‖", above=24 / HEIGHT)
-        self.map = axes("map", 336, 96, "Error δ of every neuron", numbered=True, plain=True)
+        self.map = axes("map", 336, 96, "Error δ of every neuron", is_map=True)
         self.lines: dict[str, Any] = {}
         for name, label, color, dash, above in (
             ("training", "training", INK, DASHES[0], 3),
@@ -357,8 +345,7 @@ class CurvesFigure:
         self.legend = self.fast.add("legend", self.delta.axes.legend(**row), seldom=True)
         for line in (*self.costs.get_lines(), *self.legend.get_lines()):
             line.set_marker("")
-        for spine in self.map.axes.spines.values():
-            spine.set_visible(False)
+        self.map.axes.spines[:].set_visible(False)
         self.errors = self.fast.add(
             "errors", Cells(self.map.axes, colormaps["cividis"], SEEN_ERRORS, log=True)
         )
@@ -374,8 +361,7 @@ class CurvesFigure:
     def _line(self, axes: EpochAxes, name: str, **style: Any) -> None:
         if "kept" not in name:  # the last point is marked: where the run is now
             style |= {"marker": "o", "ms": 4.5, "mfc": HERE, "mec": INK, "mew": 0.8, "clip_on": False}
-        (line,) = axes.axes.plot([], [], **style)
-        self.lines[name] = self.fast.add(name, line)
+        self.lines[name] = self.fast.line(name, axes.axes, **style)
 
     def html(self, run: Seen, kept: Seen | None) -> str:
         """The curves of a run up to its epoch, beside those of the cost of a kept one."""
@@ -408,7 +394,7 @@ class CurvesFigure:
         for l in history.delta:  # where the run is now
             size = norms[f"delta {l}"][at]
             if size > 0:
-                parts.append((f"delta.{l}", self.delta.axes, (at, size, at, size), 16))
+                parts.append((f"delta.{l}", self.delta.axes, (at, size), 16))
         alt = f"Curves up to epoch {at}: training and held-out cost, and the size of the errors by layer."
         return self.fast.html(alt, parts=parts)
 
@@ -432,9 +418,9 @@ class IrisLab(Scene):
             "layers": slider("Hidden layers", 1, 0, DEEPEST),
             **{f"size_{i}": slider(f"Layer {i}", 5, 1, WIDEST) for i in range(1, DEEPEST + 1)},
             "activation": choice("Hidden activation", HIDDEN, "sigmoid"),
-            "cost": choice("Cost", list(COSTS.items())),
+            "cost": choice("Cost", COSTS),
             "eta": LogSlider("Learning rate η", 3.0, 0.1, 30),
-            "batch": choice("Batch", list(BATCHES.items()), 10),
+            "batch": choice("Batch", BATCHES, 10),
             "seed": IntegerBox("Seed", 0, 0, 999),
             "epoch": slider("Epoch", FIRST_EPOCH, 0, EPOCHS),
         }

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from backprop_lib.arguments import positive_integer, shown
+from backprop_lib.drawing.canvas import FastFigure, logarithmic, styled
 from backprop_lib.drawing.colors import HELD_OUT, HERE, INK
 from backprop_lib.drawing.epochs import decades
-from backprop_lib.drawing.plots import DASHES, FastFigure, layer_colors, logarithmic, styled
+from backprop_lib.drawing.plots import DASHES, layer_colors
 from backprop_lib.drawing.svg import number
 from backprop_lib.figures.reproducible import ELSEWHERE, OPEN, Twins
 from backprop_lib.figures.scene import Scene, View, slider
@@ -38,7 +39,7 @@ class _Figure:
                 # The last point is marked: where the run is now.
                 style: Any = {"color": color, "linestyle": DASHES[i % 6], "lw": 1.8, "zorder": 3}
                 style |= {"marker": "o", "mfc": HERE, "mec": INK, "clip_on": False}
-                self.fast.add(name, axes.plot([], [], label=name, **style)[0])
+                self.fast.line(name, axes, label=name, **style)
             legend = axes.legend(frameon=False, fontsize=9.5, loc="lower left")
             for line in legend.get_lines():
                 line.set_marker("")
@@ -141,9 +142,7 @@ class LiveTraining(Scene):
 
     def _still_view(self) -> View:
         """The finished run, of a copy of the net."""
-        copy = self._net.copy()
-        copy.theta[...] = self._first
-        finished = Twins(copy, *self._options)
+        finished = Twins(self._net.with_parameters(self._first.copy()), *self._options)
         history = finished.run(int(self.controls["epoch"].max))
         return self._view(history, history.epochs, finished)
 

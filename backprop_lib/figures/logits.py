@@ -8,10 +8,10 @@ import numpy as np
 
 from backprop_lib.activations import activation
 from backprop_lib.costs import cost
+from backprop_lib.drawing.canvas import FastFigure, styled
 from backprop_lib.drawing.colors import INK, LINE_COLORS, QUIET, RIGHT
 from backprop_lib.drawing.named import equation
 from backprop_lib.drawing.net import subscript
-from backprop_lib.drawing.plots import FastFigure, styled
 from backprop_lib.drawing.svg import beside_difference, number
 from backprop_lib.equations import output_error_through_jacobian
 from backprop_lib.figures.scene import Scene, View, choice, living_line, slider
@@ -19,7 +19,6 @@ from backprop_lib.figures.scene import Scene, View, choice, living_line, slider
 WIDTH, HEIGHT = 480, 330
 ASIDE = 0.37  # from the middle of a bar to the marks of its target
 NAMES = {"z": "z.L", "p": "p.L", "y": "y.L", "delta": "delta.L", "of_quadratic": "jacobian.L"}
-ABOVE: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0)}
 SYMBOLS = ("z", "p", "y", "δ", "(Jᵀ∇C)")
 
 
@@ -30,17 +29,14 @@ def logits() -> Scene:
     softmax: Any = activation("softmax")
     fast = FastFigure(WIDTH, HEIGHT, panes=2)
     left, right = (pane.subplots() for pane in fast.panes)
-    styled(left, "Probabilities p", "output", "")
-    left.set_ylim(0, 1.6)  # with room for the numbers and the words above the tallest bar
-    left.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    styled(right, "Error δ of each output", "output", "")
-    right.set_ylim(-1.35, 1.55)  # with room for the legend above the tallest bar, and for the mark below
-    right.set_yticks([-1, -0.5, 0, 0.5, 1])
+    # With room above the tallest bar for the numbers, the words and the legend, and for the mark below.
+    styled(left, "Probabilities p", "output").set(ylim=(0, 1.6), yticks=[0, 0.25, 0.5, 0.75, 1])
+    styled(right, "Error δ of each output", "output").set(ylim=(-1.35, 1.55), yticks=[-1, -0.5, 0, 0.5, 1])
     right.axhline(0, color=QUIET, lw=0.8)
     for axes in (left, right):
-        axes.set_xlim(-0.6, 2.6)
-        axes.set_xticks([0, 1, 2], ["0", "1", "2"])
-    bars = [fast.add(f"p {j}", bar) for j, bar in enumerate(left.bar(range(3), [0] * 3, 0.6, color=QUIET))]
+        axes.set(xlim=(-0.6, 2.6), xticks=[0, 1, 2])
+    quiet: dict[str, Any] = {"color": QUIET, "zorder": 3}
+    bars = [fast.add(f"p {j}", bar) for j, bar in enumerate(left.bar(range(3), [0] * 3, 0.6, **quiet))]
     middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9.5}
     shares = [fast.add(f"share {j}", left.text(j, 0, "", color=INK, **middle)) for j in range(3)]
     zs = [fast.add(f"z {j}", left.text(j, 1.23, "", color=INK, **middle)) for j in range(3)]
@@ -53,29 +49,24 @@ def logits() -> Scene:
     ]
     costs = [fast.add(f"C {j}", left.text(j, 1.51, "", color=INK, **middle)) for j in range(3)]
     pointers = [
-        fast.add(
-            f"target {marker}",
-            left.plot(np.arange(3) + side * ASIDE, [0] * 3, marker, ms=7, color=INK, clip_on=False)[0],
-        )
-        for marker, side in ((">", -1), ("<", 1))
+        fast.line(f"target {marker}", left, marker, ms=7, color=INK, clip_on=False) for marker in "><"
     ]
-    words: dict[str, Any] = {"frameon": False, "fontsize": 9.5, "handlelength": 1, "borderaxespad": 0.3}
-    left.legend(pointers[:1], ["target y"], **words, **ABOVE).set_in_layout(False)
+    above: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.3}
+    legend = left.legend(pointers[:1], ["target y"], frameon=False, fontsize=9.5, handlelength=1, **above)
+    legend.set_in_layout(False)
     errors = {
         name: [
             fast.add(f"{name} {j}", bar)
             for j, bar in enumerate(
-                right.bar(np.arange(3) + offset, [0] * 3, 0.34, color=color, hatch=hatch, label=name)
+                right.bar(np.arange(3) + offset, [0] * 3, 0.34, label=name, zorder=3, **style)
             )
         ]
-        for name, offset, color, hatch in (
-            ("cross-entropy", -0.18, LINE_COLORS[0], ""),
-            ("quadratic", 0.18, LINE_COLORS[1], "//"),
+        for name, offset, style in (
+            ("cross-entropy", -0.18, {"color": LINE_COLORS[0], "hatch": ""}),
+            ("quadratic", 0.18, {"color": LINE_COLORS[1], "hatch": "//"}),
         )
     }
     right.legend(frameon=False, loc="upper left", ncols=2, fontsize=9.5)
-    for artist in [*bars, *(bar for group in errors.values() for bar in group)]:
-        artist.set_zorder(3)
 
     def draw(z_0: float, z_1: float, z_2: float, target: int) -> View:
         column, y = np.array([[z_0], [z_1], [z_2]]), np.eye(3)[:, [target]]
@@ -95,8 +86,8 @@ def logits() -> Scene:
                 group[j].set_height(float(delta[name][j]))
         price = float(from_z(column, y)[0])
         costs[target].set_text(f"C = {number(price)}")
-        for pointer in pointers:
-            pointer.set_ydata(y[:, 0])
+        for pointer, way in zip(pointers, (-1, 1), strict=True):
+            pointer.set_data(np.arange(3) + way * ASIDE, y[:, 0])
         sentence = (
             f"Class {target} is right and was given the probability {number(float(p[target]))}: "
             f"the cross-entropy charges {number(price)}, and its error there is "
@@ -138,7 +129,7 @@ def logits() -> Scene:
                 f"δ{at} = p{at} − y{at} = {{p{at}}} − {{y{at}}} = {{δ{at}}},  (Jᵀ∇C){at} = {{(Jᵀ∇C){at}}}"
             )
             for x in (j - ASIDE, j + ASIDE):
-                parts.append((f"y.L.{j}", left, (x, y[j, 0], x, y[j, 0]), 18))
+                parts.append((f"y.L.{j}", left, (x, y[j, 0]), 18))
             places: list[tuple[Any, ...]] = [
                 (left, (j - 0.2, 1.23, j + 0.2, 1.23), 22),
                 (left, (j, 0, j, p[j]), 79),

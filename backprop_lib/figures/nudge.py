@@ -8,11 +8,10 @@ import numpy as np
 
 from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris
-from backprop_lib.drawing.canvas import TRACK
+from backprop_lib.drawing.canvas import LINE_ABOVE, TRACK, FastFigure, named_above, strips, styled, with_track
 from backprop_lib.drawing.colors import GRID, HERE, INK, PAPER, QUIET, SLOPE
 from backprop_lib.drawing.named import equation
 from backprop_lib.drawing.net import NARROW, network_svg, subscript, superscript
-from backprop_lib.drawing.plots import LINE_ABOVE, FastFigure, named_above, strips, styled, with_track
 from backprop_lib.drawing.svg import beside, enlarged, factor, number, told_apart
 from backprop_lib.equations import backprop
 from backprop_lib.figures.reproducible import rounded_up
@@ -63,12 +62,10 @@ class _Figure:
         with_track(self.axes)
         self.axes.set_ylabel("ΔC", labelpad=42)
 
-        def line(name: str, axes: Any, style: str = "-", **more: Any) -> Any:
-            return self.fast.add(name, axes.plot([], [], style, **more)[0])
-
         def text(name: str, axes: Any, x: float = 0, y: float = 0, **more: Any) -> Any:
             return self.fast.add(name, axes.text(x, y, "", color=INK, fontsize=8.5, clip_on=False, **more))
 
+        line = self.fast.line
         self.grid = line("grid", self.axes, color=GRID, lw=0.7, zorder=1)
         self.curve = line("curve", self.axes, color=INK, lw=2, zorder=3, label="ΔC, measured")
         self.line = line("line", self.axes, "--", color=SLOPE, lw=1.6, zorder=3, label="δ · Δz")
@@ -121,11 +118,11 @@ class _Figure:
         for i, text in enumerate(self.levels):
             text.set(text=number(ticks[i]) if i < len(ticks) else "", y=ticks[i] if i < len(ticks) else 0)
         parts: list[tuple[Any, ...]] = [
-            *strips("ΔC", self.axes, NUDGES, costs, 14, 5),
-            *strips(f"delta.{place}", self.axes, NUDGES, delta * NUDGES, 14, 1),
-            (f"Δz.{place}", self.axes, (nudge, low, nudge, low), 20),
-            ("promise", self.axes, (nudge, delta * nudge, nudge, delta * nudge), 20),
-            ("ΔC", self.axes, (nudge, change, nudge, change), 16),
+            *strips("ΔC", self.curve, 5),
+            *strips(f"delta.{place}", self.line, 1),
+            (f"Δz.{place}", self.axes, (nudge, low), 20),
+            ("promise", self.axes, (nudge, delta * nudge), 20),
+            ("ΔC", self.axes, (nudge, change), 16),
         ]
         for name, values in reach.items():
             axes, before, after, *texts = self.ways[name]

@@ -6,21 +6,17 @@ Its input is 1, so that z = w + b, every step changes w and b by the same, and t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
-from backprop_lib.extras import need
-
-need("backprop_lib.figures.one_neuron", "matplotlib")
-
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 
 from backprop_lib.activations import ACTIVATIONS
 from backprop_lib.arguments import Array
 from backprop_lib.costs import cost as cost_named
+from backprop_lib.drawing.canvas import FastFigure, short_numbers, styled, with_track
 from backprop_lib.drawing.colors import FAINT, HERE, INK, PAPER, QUIET, SLOPE
 from backprop_lib.drawing.named import equation
-from backprop_lib.drawing.plots import FastFigure, short_numbers, styled, with_track
 from backprop_lib.drawing.svg import beside_difference, number
 from backprop_lib.equations import backprop, cost_per_example, error_of_the_outputs, feed_forward
 from backprop_lib.figures.reproducible import rounded_up
@@ -93,51 +89,51 @@ class _Figure:
         below.set(xlim=(ZS[0], ZS[-1]) if kind == "bowl" else (-0.02, 1.02), ylim=(-1, 1), yticks=[])
         below.spines["left"].set_visible(False)
         styled(left, "Cost over z", "z = w + b", "C")
-        left.set(xlim=(ZS[0], ZS[-1]), ylim=(-BELOW * highest, highest))
-        left.set_xticks([-12, -8, -4, 0, 4, 8, 12])
+        left.set(xlim=(ZS[0], ZS[-1]), ylim=(-BELOW * highest, highest), xticks=range(-12, 13, 4))
         for along in (left, below):
             with_track(along)
         self.right = styled(right, "Cost by step", "step", "C")
         right.set(xlim=(-4, STEPS + 4), ylim=(0, 0.2))  # for the first layout, with room for every number
-        right.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+        right.locator_params("x", integer=True, steps=None)
         short_numbers(right, "C")
-        here = {"mfc": HERE, "mec": INK, "mew": 1.4, "ms": 9, "clip_on": False}
-        past = {"mfc": PAPER, "mec": INK, "ms": 5, "color": QUIET, "lw": 0.8}
-
-        def line(name: str, axes: Any, style: str = "-", order: int = 3, **more: Any) -> Any:
-            return self.fast.add(name, axes.plot([], [], style, zorder=order, **more)[0])
-
-        self.curve = line("curve", left, color=INK, lw=2)
-        self.tangent = line("tangent", left, "--", color=SLOPE, lw=1.5)
-        self.trail = line("trail", left, "o-", 4, **past)
-        self.dot = line("dot", left, "o", 5, **here)
-        self.costs = line("costs", right, color=FAINT, lw=1)
-        self.walked = line("walked", right, color=INK, lw=2)
-        self.at = line("at", right, "o", 5, **here)
-        self.target = line("target", below, "v", 4, color=INK, ms=9, clip_on=False)
-        self.answer = line("answer", below, "o", 5, **here)
+        here = {"mfc": HERE, "mec": INK, "mew": 1.4, "ms": 9, "clip_on": False, "zorder": 5}
+        past = {"mfc": PAPER, "mec": INK, "ms": 5, "color": QUIET, "lw": 0.8, "zorder": 4}
+        line = self.fast.line
+        self.curve = line("curve", left, color=INK, lw=2, zorder=3)
+        self.tangent = line("tangent", left, "--", color=SLOPE, lw=1.5, zorder=3)
+        self.trail = line("trail", left, "o-", **past)
+        self.dot = line("dot", left, "o", **here)
+        self.costs = line("costs", right, color=FAINT, lw=1, zorder=3)
+        self.walked = line("walked", right, color=INK, lw=2, zorder=3)
+        self.at = line("at", right, "o", **here)
+        self.target = line("target", below, "v", color=INK, ms=9, clip_on=False, zorder=4)
+        self.answer = line("answer", below, "o", **here)
         words: dict[str, Any] = {"color": INK, "fontsize": 9.5, "zorder": 5}
         words["bbox"] = {"fc": PAPER, "ec": "none", "pad": 2}
         self.gone = self.fast.add("gone", left.text(0, 0.1 * highest, "", **words))
         self.far = self.fast.add("far", below.text(0, 0, "", va="center", **words))
 
-    def set(
+    def html(
         self,
+        alts: tuple[str, str],
         curve: Array,
-        step: int,
-        trail: Array,
+        path: Array,
         costs: Array,
+        step: int,
         slope: float,
         a: float,
         y: float,
         gone: str,
         far: str,
-    ) -> None:
-        """Let it show the state after so many steps; `trail` are the z of all steps up to this one.
+    ) -> str:
+        """The picture of a walk after so many steps, whose parts can be pointed at.
 
-        `gone` is z in words if it has left the picture, else nothing; `far` is the answer likewise.
+        curve        C at every one of ZS
+        path, costs  what `walk` returns
+        gone, far    z in words if it has left the picture, else nothing; the answer likewise
         """
-        z, cost, steps = float(trail[-1]), costs[step], np.arange(STEPS + 1)
+        trail, cost, steps = path[: step + 1].sum(axis=1), float(costs[step]), np.arange(STEPS + 1)
+        z = float(trail[-1])
         self.curve.set_data(ZS, curve)
         self.target.set_data([y], [0.5])
         self.answer.set_data([a], [0])
@@ -157,29 +153,15 @@ class _Figure:
         highest = rounded_up(max(float(costs.max()), 1e-12))
         steps_shown = tuple(np.array([-4, STEPS + 4]) * max(end, 1) / STEPS)
         self.fast.fit(self.right, xlim=steps_shown, ylim=(-BELOW * highest, highest * (1 + BELOW)))
-
-    def html(
-        self,
-        alts: tuple[str, str],
-        start: tuple[float, float],
-        y: float,
-        z: float,
-        cost: float,
-        slope: float,
-        a: float,
-        step: int,
-    ) -> str:
-        """The picture, whose parts can be pointed at; `start` are the first z and b."""
-        floor = self.left.get_ylim()[0]
-        parts = [
+        parts: list[tuple[Any, ...]] = [
             ("dw.1.0.0 db.1.0", self.left, (z - 0.8, cost - 0.8 * slope, z + 0.8, cost + 0.8 * slope), 16),
-            ("z.1.0 w.1.0.0 a.0 b.1.0 prime.1.0", self.left, (z, floor, z, floor), 20),
-            ("C", self.left, (z, cost, z, cost), 24),
-            ("C", self.right, (*self.at.get_xydata()[0], *self.at.get_xydata()[0]), 24),
-            ("y.1.0", self.below, (y, 0.5, y, 0.5), 16),
-            ("a.1.0", self.below, (a, 0, a, 0), 16),
+            ("z.1.0 w.1.0.0 a.0 b.1.0 prime.1.0", self.left, (z, self.left.get_ylim()[0]), 20),
+            ("C", self.left, (z, cost), 24),
+            ("C", self.right, (here, cost), 24),
+            ("y.1.0", self.below, (y, 0.5), 16),
+            ("a.1.0", self.below, (a, 0), 16),
         ]
-        slides = (BIAS, self.left, *start), (TARGET, self.below, y, y)
+        slides = (BIAS, self.left, trail[0], path[0, 1]), (TARGET, self.below, y, y)
         return self.fast.html(*alts, slides=slides, parts=parts)
 
 
@@ -214,17 +196,12 @@ def _known(lines: tuple[str, ...], numbers: dict[str, str]) -> list[str]:
 
 def one_neuron() -> Scene:
     """The cost over z with the neuron and the trail of its steps on it, and the cost over the steps."""
-    kept: dict[tuple[float, float, float, str, float], tuple[Array, Array]] = {}
-    figures = {kind: _Figure(kind) for kind in COSTS}
+    figures, walked = {kind: _Figure(kind) for kind in COSTS}, lru_cache(1)(walk)
 
     def draw(w: float, b: float, y: float, eta: float, cost: str, step: int) -> View:
-        key, figure, (activation, cost_name) = (w, b, eta, cost, y), figures[cost], COSTS[cost]
-        if key not in kept:
-            kept.clear()
-            kept[key] = walk(*key)
-        path, costs = kept[key]
-        trail = path[: step + 1].sum(axis=1)
-        z, (weight, bias) = float(trail[-1]), (float(v) for v in path[step])
+        figure, (activation, cost_name) = figures[cost], COSTS[cost]
+        path, costs = walked(w, b, eta, cost, y)
+        z, (weight, bias) = float(path[step].sum()), path[step].tolist()
         run = backprop(neuron(weight, bias, activation), X, np.array([[y]]), cost_name)
         slope, answer = float(run.gradient.w[1][0, 0]), float(run.a[1][0, 0])
         near, none = (NEAR if abs(answer - y) < NEAR else 0.0, NONE) if step else (0.0, 0.0)
@@ -263,7 +240,6 @@ def one_neuron() -> Scene:
             ["cost C", numbers["C"]],
             ["slope ∂C/∂w = ∂C/∂b", numbers["∂C/∂w"]],
         ]
-        figure.set(costs_over_z(cost, y), step, trail, costs, slope, answer, y, gone, far)
         alt = (
             "The cost of one neuron as a curve over z, and over the steps; its answer and target on a line. "
             f"{sentence}"
@@ -282,7 +258,8 @@ def one_neuron() -> Scene:
         )
         on_a_line = f"the answer {numbers['a']} and the target {numbers['y']} on a line"
         alts = alt, f"The cost over the steps; {on_a_line}."
-        html = figure.html(alts, (w + b, b), y, z, float(costs[step]), slope, answer, step)
+        curve = costs_over_z(cost, y)
+        html = figure.html(alts, curve, path, costs, step, slope, answer, y, gone, far)
         answering, costing, sloping = (f"{line} = {{{line.split(' = ')[0]}}}" for line in EQUATIONS[cost])
         lines = (f"z = w x + b = {{w}} · {{x}} + {{b}} = {{z}},  {answering}", costing, sloping)
         added = f"({numbers['b']})" if bias < 0 else numbers["b"]

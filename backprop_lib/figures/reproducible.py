@@ -8,7 +8,8 @@ would not: of a run that forgets at first and makes grow later on, nothing would
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeVar
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,6 @@ NUDGE = 1e-13  # the share by which the parameters of a twin differ: far more th
 DOUBT = 1e-7  # the share by which they may differ later; round-off itself has then grown to some 1e-10
 ELSEWHERE = "another computer may get another answer here"
 OPEN = "depends on the computer"  # in the place of a number
-Kind = TypeVar("Kind", bound=Trainer)
 
 
 def rounded_up(value: float) -> float:
@@ -112,14 +112,13 @@ class Twins:
         seed: int,
         held_out: Any = None,
     ) -> None:
-        def run(kind: type[Kind], net: Network, data: Any, held_out: Any, learning_rate: float) -> Kind:
-            return kind(
-                net, data, cost, learning_rate, batch_size, seed, held_out=held_out, keep_parameters=True
-            )
-
-        self._trainer = run(Trainer, net, data, held_out, learning_rate)  # which refuses what makes no sense
-        others = None if held_out is None else _other(held_out)
-        self._twin = run(_Twin, twin_of(net), _other(data), others, learning_rate * (1 + NUDGE))
+        self._trainer = Trainer(  # which refuses what makes no sense
+            net, data, cost, learning_rate, batch_size, seed, held_out=held_out, keep_parameters=True
+        )
+        rate, others = learning_rate * (1 + NUDGE), None if held_out is None else _other(held_out)
+        self._twin = _Twin(
+            twin_of(net), _other(data), cost, rate, batch_size, seed, held_out=others, keep_parameters=True
+        )
         self._doubtful_from: int | None = None
         self.interrupted = False
 
@@ -160,14 +159,9 @@ class Twins:
         return self._twin.parameters(epoch)
 
 
-class _Examples(NamedTuple):
-    x: Array
-    y: Array
-
-
-def _other(data: Any) -> _Examples:
+def _other(data: Any) -> SimpleNamespace:
     """The twin's examples."""
-    return _Examples(np.multiply(data.x, 1 + NUDGE), data.y)
+    return SimpleNamespace(x=np.multiply(data.x, 1 + NUDGE), y=data.y)
 
 
 def _series(history: History) -> Array:

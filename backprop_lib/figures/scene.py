@@ -66,7 +66,7 @@ class View:
     html      the picture: an SVG, an `<img>`, or several with words between
     alt       its reading in words
     sentence  one sentence that says what this state shows
-    table     the numbers: rows, the first of them the heading; or HTML
+    table     the numbers: rows, the first of them the heading
     code      Python that reproduces the state; its last line gives all the numbers of the table, in order
     idle      the names of the controls that do nothing in this state
     progress  (done, all) if this is a first part, and `draw` is to be called again for the rest; else None
@@ -79,7 +79,7 @@ class View:
     html: str
     alt: str
     sentence: str
-    table: Rows | str = ()
+    table: Rows = ()
     code: str = ""
     idle: frozenset[str] = frozenset()
     progress: tuple[int, int] | None = None
@@ -124,10 +124,8 @@ def _arranged(picture: str, aside: str, words: str) -> str:
     )
 
 
-def table_html(rows: Rows | str) -> str:
+def table_html(rows: Rows) -> str:
     """Rows as an HTML table: the first row is the heading, floats are rounded, text is escaped."""
-    if isinstance(rows, str):
-        return rows
     if not rows:
         return ""
 
@@ -178,15 +176,14 @@ def _value_text(control: Any) -> str:
     return number(value, 6) if isinstance(value, int | float) else str(value)
 
 
-def _code_html(view: View, living: bool = False, lines: int = 0) -> str:
+def _code_html(view: View, living: bool, lines: int = 0) -> str:
     if not view.code:
         return ""
-    style = "margin:6px 0;font-size:13px;white-space:pre-wrap;user-select:all" + (
-        f";min-height:{lines}lh" if lines else ""
-    )
-    if living:  # its names are pointed at one by one
-        return f'<pre style="{style}" data-line><code>{named.code(view.code, view.names)}</code></pre>'
-    return f'<pre style="{style}"><code>{escape(view.code)}</code></pre>'
+    room = f";min-height:{lines}lh" if lines else ""
+    # The names in the code of a living scene are pointed at one by one.
+    code = named.code(view.code, view.names) if living else escape(view.code)
+    style = f"margin:6px 0;font-size:13px;white-space:pre-wrap;user-select:all{room}"
+    return f'<pre style="{style}"{" data-line" * living}><code>{code}</code></pre>'
 
 
 def _error_html(error: BaseException | None) -> str:
@@ -239,7 +236,7 @@ class Scene(W.VBox):  # type: ignore[misc]
         self._held = False
         self._initial = {name: control.value for name, control in self.controls.items()}
         self._tried = self._good = self._values()
-        self.view = self._finished(self._good)
+        self.view = self._finished()
         self._said, self._changed = self._texts(), ""
         self._living = Living(choosable=self.view.choosable, chosen=self.view.chosen) if living else None
 
@@ -289,11 +286,6 @@ class Scene(W.VBox):  # type: ignore[misc]
             self.player.pause()
         self._set(self._initial)
 
-    def raise_error(self) -> None:
-        """Raise what went wrong in the last drawing, if anything did."""
-        if self.error is not None:
-            raise self.error
-
     def close(self) -> None:
         """Close the scene with all widgets in it."""
         parts: list[Any] = [self]
@@ -304,17 +296,16 @@ class Scene(W.VBox):  # type: ignore[misc]
             part.close()
         super().close()
 
-    def _finished(self, values: Mapping[str, Any]) -> View:
-        """The whole picture of these values, sharp enough for any screen."""
-        view = self._draw(**values)
-        while view.progress is not None:
-            view = self._draw(**values)
+    def _finished(self) -> View:
+        """The whole picture of the last good values, sharp enough for any screen."""
+        while (view := self._draw(**self._good)).progress is not None:
+            pass
         return view
 
     def _still_view(self) -> View:
         """What a viewer without a kernel sees, who may have another screen."""
         is_for_all = self.screen.pixels == SHARP and not self.screen.narrow
-        return self.view if is_for_all else self._finished(self._good)
+        return self.view if is_for_all else self._finished()
 
     def _values(self) -> dict[str, Any]:
         return {name: getattr(control, "number", control.value) for name, control in self.controls.items()}

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import Any, NamedTuple
 
-from backprop_lib.extras import need
-
-need("backprop_lib.figures.step_size", "matplotlib")
-
 import numpy as np
-from matplotlib.text import Text
 
 from backprop_lib.arguments import Array, one_of
 from backprop_lib.data import load_iris
-from backprop_lib.drawing.canvas import name_only
+from backprop_lib.drawing.canvas import FastFigure, logarithmic, name_only, styled
 from backprop_lib.drawing.colors import FAINT, LINE_COLORS, QUIET
 from backprop_lib.drawing.named import equation as in_names
 from backprop_lib.drawing.named import named, symbols
 from backprop_lib.drawing.net import NARROW, network_svg, subscript, superscript
-from backprop_lib.drawing.plots import FastFigure, logarithmic, styled
 from backprop_lib.drawing.svg import beside, enlarged, number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
@@ -134,13 +129,11 @@ def step_size() -> Scene:
     """
     net = Network([("identity", 4), ("sigmoid", 5), ("sigmoid", 3)], seed=0)
     x, y = load_iris().take(range(0, 150, 10)).columns()
-    kept: dict[tuple[str, str], tuple[Array, Limits]] = {}
+    errors_of, known_of = cache(partial(u_curve, net, x, y)), cache(partial(limits, net, x, y))
     fast = FastFigure(WIDTH, HEIGHT)
     axes = styled(fast.figure.add_subplot(), "Error of the difference", "step h", "relative error")
     logarithmic(axes, "x", "y")
-    axes.set_xticks(10.0 ** np.arange(-12, 1, 3))
-    axes.set_xlim(6e-13, 1.7)
-    axes.set_ylim(1e-13, 3)
+    axes.set(xticks=10.0 ** np.arange(-12, 1, 3), xlim=(6e-13, 1.7), ylim=(1e-13, 3))
     quiet: dict[str, Any] = {"color": QUIET, "fontsize": 9.5}
     guides = {
         "forward": [
@@ -154,9 +147,9 @@ def step_size() -> Scene:
     }
     for kind, parts in guides.items():
         for i, part in enumerate(parts):
-            fast.add(f"guide {kind} {i}", part, seldom=isinstance(part, Text))
+            fast.add(f"guide {kind} {i}", part, seldom=i == 1)  # the words
     lines = {
-        name: fast.add(name, axes.plot([], [], marker=marker, ms=4, color=color, label=name, zorder=3)[0])
+        name: fast.line(name, axes, marker=marker, ms=4, color=color, label=name, zorder=3)
         for name, color, marker in zip(KINDS, LINE_COLORS, ("o", "s"), strict=False)
     }
     legend = fast.add("legend", axes.legend(frameon=False, loc="lower left", fontsize=9.5), seldom=True)
@@ -170,12 +163,9 @@ def step_size() -> Scene:
         h, curves, said = 10.0**exponent, dict[str, Array](), dict[str, list[str]]()
         kinds = [kind for kind in KINDS if difference in (kind, "both")]
         for kind in KINDS:
-            if (kind, precision) not in kept:
-                measured = u_curve(net, x, y, kind, precision)
-                kept[kind, precision] = measured, limits(net, x, y, kind, precision)
-            errors, known = kept[kind, precision]
-            curves[kind] = chosen(errors, column)
-            said[kind] = in_words(curves[kind], *(chosen(limit, column) for limit in known))
+            curves[kind] = chosen(errors_of(kind, precision), column)
+            known = (chosen(limit, column) for limit in known_of(kind, precision))
+            said[kind] = in_words(curves[kind], *known)
             lines[kind].set_data(10.0**EXPONENTS, np.maximum(curves[kind], 1e-16))
             for part in (lines[kind], *guides[kind]):
                 part.set_visible(kind in kinds)
@@ -222,8 +212,7 @@ def step_size() -> Scene:
             formulas[i] = named(formulas[i], names[kind])
             for step, text in zip(10.0**EXPONENTS, said[kind], strict=True):
                 if "below" not in text:  # else the dot stands elsewhere on another computer
-                    there = step, float(text.replace("−", "-"))
-                    parts.append((names[kind], axes, (*there, *there), 18))
+                    parts.append((names[kind], axes, (step, float(text.replace("−", "-"))), 18))
         equation = f"{formulas[0]} ≈ {' or '.join(formulas[1:])}"
         html = beside(enlarged(drawn, 1.1), fast.html(alt, parts=parts)) + living_line(equation)
         idle = frozenset({"median": "ljk", "bias": "k", "weight": ""}[of])

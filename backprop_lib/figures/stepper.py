@@ -66,6 +66,8 @@ SIZES = (4, 5, 3)
 GIVEN = {"x": "a.0", "y": "y.2"}
 LAYERS = (0, 1, 2, 2, 1, 2, 1)  # in which a step computes something
 BESIDE = (0, 2, 1, 4, 3, 6, 5)  # the step that does the same in the other layer
+# Where a run of backprop has what is new in a step, which stands at the left of its equations.
+PLACES = {"a": "a", "z": "z", "δ": "delta", "∂C/∂b": "gradient.b", "∂C/∂w": "gradient.w"}
 
 
 def lit(step: int, j: int, k: int) -> set[tuple[int, ...]]:
@@ -101,22 +103,16 @@ def in_numbers(net: Network, run: Backpropagation, y: Any, step: int, j: int, k:
         return "a⁰ = (" + ", ".join(n(v, f"a.0.{i}") for i, v in enumerate(a[0][:, 0])) + ")"
     if step in (1, 2):
         terms = [
-            product(w, f"w.{at}.{i}", v, f"a.{l - 1}.{i}")
-            for i, (w, v) in enumerate(zip(net.w[l][j], a[l - 1][:, 0], strict=True))
+            product(w, f"w.{at}.{i}", a[l - 1][i, 0], f"a.{l - 1}.{i}") for i, w in enumerate(net.w[l][j])
         ]
         b = n(net.b[l][j, 0], f"b.{at}", factor)
         return f"{added(terms)} + {b} = {n(z[l][j, 0], f'z.{at}')},  σ → {n(a[l][j, 0], f'a.{at}')}"
     if step in (3, 4):
-        error = (
-            f"{n(a[2][j, 0], f'a.2.{j}')} − {n(y[j, 0], f'y.2.{j}')}"
-            if step == 3
-            else added(
-                [
-                    product(w, f"w.2.{i}.{j}", delta[2][i, 0], f"delta.2.{i}")
-                    for i, w in enumerate(net.w[2][:, j])
-                ]
-            )
-        )
+        if step == 3:
+            error = f"{n(a[2][j, 0], f'a.2.{j}')} − {n(y[j, 0], f'y.2.{j}')}"
+        else:
+            weights = enumerate(net.w[2][:, j])
+            error = added([product(w, f"w.2.{i}.{j}", delta[2][i, 0], f"delta.2.{i}") for i, w in weights])
         prime = n(net.sigma[l].prime(z[l])[j, 0], f"prime.{at}")
         return f"({error}) · {prime} = {n(delta[l][j, 0], f'delta.{at}')}"
     error, slope, symbol = delta[l][j, 0], f"dw.{at}.{k}", f"{superscript(l)}{subscript(j)}"
@@ -125,18 +121,6 @@ def in_numbers(net: Network, run: Backpropagation, y: Any, step: int, j: int, k:
         f"{named(f'∂C/∂w{symbol}{subscript(k)}', slope)} = {n(error, f'delta.{at}')} · "
         f"{n(a[l - 1][k, 0], f'a.{l - 1}.{k}', factor)} = {n(run.gradient.w[l][j, k], slope)}"
     )
-
-
-# What is new in a step, all of its layer: a name, and where a run of backprop has it.
-NEW = (
-    {"a⁰": "a"},
-    {"z¹": "z", "a¹": "a"},
-    {"z²": "z", "a²": "a"},
-    {"δ²": "delta"},
-    {"δ¹": "delta"},
-    {"∂C/∂b²": "gradient.b", "∂C/∂w²": "gradient.w"},
-    {"∂C/∂b¹": "gradient.b", "∂C/∂w¹": "gradient.w"},
-)
 
 
 def _card(title: str, *lines: tuple[str, str]) -> str:
@@ -190,8 +174,10 @@ def stepper() -> Scene:
             f"Step {step} of {len(STEPS) - 1}, {title}: {equation}. "
             f"{f'For neuron {j}: ' if step else ''}{plain(numbers)}. Shapes: {shapes}."
         )
-        arrays = {name: attrgetter(place)(run)[l] for name, place in NEW[step].items()}
-        new = [f"run.{place}[{l}]" for place in NEW[step].values()]
+        names = [part.partition(" = ")[0] for part in equation.split(",  ")]
+        places = [PLACES[name[:-1]] for name in names]
+        arrays = {name: attrgetter(place)(run)[l] for name, place in zip(names, places, strict=True)}
+        new = [f"run.{place}[{l}]" for place in places]
         widest = max(array.shape[1] if array.shape[1] > 1 else len(array) for array in arrays.values())
         rows: list[list[object]] = [["array", *(f"[{i}]" for i in range(widest))]]
         for name, array in arrays.items():

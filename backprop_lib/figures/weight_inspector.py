@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from backprop_lib.extras import need
-
-need("backprop_lib.figures.weight_inspector", "matplotlib")
-
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 
 from backprop_lib.arguments import Array
 from backprop_lib.data import load_iris
+from backprop_lib.drawing.canvas import LINE_ABOVE, FastFigure, named_above, strips, styled, with_track
 from backprop_lib.drawing.colors import HERE, INK, PAPER, QUIET, SLOPE
 from backprop_lib.drawing.named import named, symbols
 from backprop_lib.drawing.net import NARROW, network_svg, subscript, superscript
-from backprop_lib.drawing.plots import LINE_ABOVE, FastFigure, named_above, strips, styled, with_track
 from backprop_lib.drawing.svg import beside, enlarged, factor, number
 from backprop_lib.equations import backprop, cost_of
 from backprop_lib.figures.reproducible import rounded_up
@@ -48,19 +43,17 @@ def weight_inspector() -> Scene:
     axes = styled(
         fast.figure.add_subplot(), "Cost over this weight", "change of the weight, Δw", "C", pad=LINE_ABOVE
     )
-    axes.set_xlim(-1.05 * REACH, 1.05 * REACH)
-    axes.set_ylim(0.26, 0.26 + 4 * FINEST)  # whose numbers are as long as any
+    # The first numbers upwards are as long as any.
+    axes.set(xlim=(-1.05 * REACH, 1.05 * REACH), ylim=(0.26, 0.26 + 4 * FINEST))
     axes.ticklabel_format(useOffset=False)
-    axes.yaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
+    axes.locator_params("y", nbins=8, steps=[1, 2, 5, 10])
     with_track(axes)
-    curve = fast.add("curve", axes.plot([], [], color=INK, lw=2, zorder=3, label="C")[0])
-    tangent = fast.add(
-        "tangent", axes.plot([], [], "--", color=SLOPE, lw=1.6, zorder=3, label="slope a · δ")[0]
-    )
-    start = fast.add("start", axes.plot([], [], "o", mfc=PAPER, mec=INK, ms=6, zorder=4)[0])
-    gap = fast.add("gap", axes.plot([], [], color=QUIET, lw=1, zorder=3)[0])
-    promise = fast.add("promise", axes.plot([], [], "X", color=SLOPE, ms=6, zorder=6)[0])
-    dot = fast.add("dot", axes.plot([], [], "o", mfc=HERE, mec=INK, ms=8, zorder=5)[0])
+    curve = fast.line("curve", axes, color=INK, lw=2, zorder=3, label="C")
+    tangent = fast.line("tangent", axes, "--", color=SLOPE, lw=1.6, zorder=3, label="slope a · δ")
+    start = fast.line("start", axes, "o", mfc=PAPER, mec=INK, ms=6, zorder=4)
+    gap = fast.line("gap", axes, color=QUIET, lw=1, zorder=3)
+    promise = fast.line("promise", axes, "X", color=SLOPE, ms=6, zorder=6)
+    dot = fast.line("dot", axes, "o", mfc=HERE, mec=INK, ms=8, zorder=5)
     named_above(axes)
     changes = np.linspace(-REACH, REACH, 61)
 
@@ -166,10 +159,10 @@ def weight_inspector() -> Scene:
             "new_C": "C",
         }
         parts: list[tuple[Any, ...]] = [
-            *strips("C", axes, changes, costs, 14, 5),
-            *strips(slope, axes, changes, promises, 14, 1),
-            (this, axes, (change, limits[0], change, limits[0]), 20),
-            ("C", axes, (change, there, change, there), 20),
+            *strips("C", curve, 5),
+            *strips(slope, tangent, 1),
+            (this, axes, (change, limits[0]), 20),
+            ("C", axes, (change, there), 20),
         ]
         held = (
             f"<div data-slides='{CHANGE}' style='max-width:100%;line-height:0'>{enlarged(drawn, 1.1)}</div>"

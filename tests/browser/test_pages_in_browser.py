@@ -207,7 +207,8 @@ def test_after_a_fast_drag_over_the_epochs_the_last_state_shows(lab: str, one_ta
 
 BROKEN = """
 from backprop_lib.figures.scene import Scene, View, choice, slider
-from backprop_lib.drawing.plots import Picture, heat_map, new_figure
+from backprop_lib.drawing.canvas import Picture, new_figure
+from backprop_lib.drawing.plots import heat_map
 
 def broken(fault):
     def draw(a, b):
