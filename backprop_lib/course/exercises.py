@@ -13,7 +13,7 @@ from backprop_lib.arguments import Array, one_of
 from backprop_lib.course.answers import Verdict, function_on
 from backprop_lib.course.elsewhere_exercises import ELSEWHERE
 from backprop_lib.course.equation_exercises import EQUATIONS
-from backprop_lib.course.judging import RefuseBlocks
+from backprop_lib.course.judging import REFUSED_BLOCKS
 from backprop_lib.course.mistakes import MISTAKES
 from backprop_lib.course.orders import ORDERS
 from backprop_lib.course.puzzles import PUZZLES
@@ -579,7 +579,7 @@ EXERCISES: dict[str, Exercise] = {
         call=_value_and_slope,
         hints=(("= 800", "e^800 is more than a computer can hold: for v above 0, write v + ln(1 + e^−v)."),),
     ),
-    "refused_blocks": RefuseBlocks(),
+    "refused_blocks": REFUSED_BLOCKS,
     **EQUATIONS,
     **TRAINING,
     **ELSEWHERE,

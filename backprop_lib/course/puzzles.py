@@ -14,7 +14,7 @@ from backprop_lib.course.answers import (
     Questions,
     Verdict,
     correct,
-    no_function,
+    function_of,
     outcome,
     raised,
     wrong,
@@ -168,12 +168,13 @@ class EarlyLayers:
 
     def judge(self, answer: Any) -> Verdict:
         """The verdict; it never raises because of the answer."""
-        if complaint := no_function(answer, ("seed",)):
-            return complaint
+        build = function_of(answer, ("seed",))
+        if isinstance(build, Verdict):
+            return build
         data, _ = standardize(*split(load_iris(), seed=0))
         nets, ratios, slopes, factors = [], [], [], []
         for seed in range(self.starts):
-            tried = outcome(lambda seed=seed: answer(seed))  # type: ignore[misc]
+            tried = outcome(lambda seed=seed: build(seed))  # type: ignore[misc]
             if isinstance(tried, Verdict):
                 return tried
             net, error = tried
