@@ -498,6 +498,7 @@ DEEP = [("identity", 4), *[("tanh", 8)] * 6, ("sigmoid", 3)]
         (lambda seed: ..., "Not attempted yet."),
         (lambda seed: 1 / 0, "Not yet: your function raised ZeroDivisionError: division by zero"),
         (lambda net: 7, "Not yet: expected a Network, got int."),
+        (lambda *, seed: seed, "Not yet: expected a Network, got int."),
     ],
 )
 def test_the_verdict_on_a_deep_net_says_what_to_look_at(answer, words) -> None:

@@ -69,14 +69,14 @@ def _of_nets(exercise: Any) -> int:
 
 def _given(exercise: Any, answer: Any) -> Any:
     """What the judge reads out of an answer, whatever objects say it: numbers, options, names or nets."""
-    if isinstance(exercise, FunctionToWrite):
-        function = function_of(answer, exercise.parameters)
-        return [_result(lambda c=c: _arrays(exercise, function, c)) for c in exercise.cases()]  # type: ignore[misc]
     if isinstance(exercise, Questions):
         return exercise.understood(answer)
+    if not isinstance(exercise, FunctionToWrite | EarlyLayers):
+        return answer
+    function: Any = function_of(answer, exercise.parameters)
     if isinstance(exercise, EarlyLayers):
-        return [_result(lambda seed=seed: answer(seed)) for seed in range(exercise.starts)]  # type: ignore[misc]
-    return answer
+        return [_result(lambda seed=seed: function(seed)) for seed in range(exercise.starts)]  # type: ignore[misc]
+    return [_result(lambda c=c: _arrays(exercise, function, c)) for c in exercise.cases()]  # type: ignore[misc]
 
 
 def _arrays(exercise: FunctionToWrite, answer: Any, case: Case) -> list[Any]:
@@ -119,8 +119,6 @@ def judged_again(name: str, text: str) -> Verdict:
         rights = [case.right for case in exercise.cases()]
         results = (got and _formed(right, iter(got)) for right, got in zip(rights, results, strict=False))
         exercise = replace(exercise, call=lambda answer, arguments: answer())
-    if isinstance(exercise, EarlyLayers):
-        return exercise.judge(lambda seed: next(results))
     return exercise.judge(lambda *arguments: next(results))
 
 
