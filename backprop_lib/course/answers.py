@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import sys
 import sysconfig
 import textwrap
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from backprop_lib.arguments import apart, shown
-from backprop_lib.course.attempts import SECONDS, Judge, Left, TimeUp, attempt, printing_briefly
+from backprop_lib.course.attempts import SECONDS, Briefly, Judge, Left, TimeUp, attempt
 from backprop_lib.course.mistakes import Mistake, Wrong, one_each
 from backprop_lib.course.results import close, form, kept, pairs, same
 from backprop_lib.network import Parameters
@@ -63,7 +64,7 @@ def outcome(call: Callable[[], Any]) -> tuple[Any, Exception | None] | Verdict:
     """What a call of the learner's code returns, and what it raises; a verdict where that settles it."""
     judge, result, error = Judge(), None, None
     try:
-        with printing_briefly():
+        with redirect_stdout(Briefly(sys.stdout)):
             result = attempt(call)
     except (Exception, TimeUp) as caught:
         error = caught
@@ -220,7 +221,7 @@ def function_on(
     named, functions = zip(*also, *one_each(mistakes), strict=True)
 
     def cases() -> list[Case]:
-        return [Case(n, x, right(*x), tuple(f(*x) for f in functions)) for n, x in inputs.items()]
+        return [Case(n, x, kept(right(*x)), tuple(kept(f(*x)) for f in functions)) for n, x in inputs.items()]
 
     return kind(parameters, cases, checked_on, named, **more)
 

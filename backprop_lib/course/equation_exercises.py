@@ -33,28 +33,17 @@ def _own(title: str, sentence: str, where: str, **steps: Step) -> Mistake:
 
 
 # The same mistakes as in the catalogue in another dress, and some that show in a single step only.
-_IN_ANOTHER_DRESS = (
-    replace(
-        MISTAKES["indices_exchanged"], steps={"weight_gradient": lambda r, l: r.a[l - 1] @ r.delta[l].T / r.m}
-    ),
-    *(
-        replace(MISTAKES["bias_summed_over_neurons"], steps={"bias_gradient": step})
-        for step in (
-            lambda r, l: r.delta[l].sum(axis=0, keepdims=True),
-            lambda r, l: r.delta[l].mean(axis=0, keepdims=True),
-            lambda r, l: r.delta[l].sum(axis=0),
-            lambda r, l: r.delta[l].mean(axis=0),
-        )
-    ),
-    replace(MISTAKES["batch_summed"], steps={"bias_gradient": lambda r, l: r.delta[l].sum(axis=1)}),
-)
-
-
-def _square_for_slope(half: float, run: Run, l: int) -> Array:
-    square: Array = half * (run.a[l] - run.y) ** 2 * run.net.sigma[l].prime(run.z[l])
-    return square
-
-
+_IN_ANOTHER_DRESS = [
+    replace(MISTAKES[name], steps={step: wrong})
+    for name, step, wrong in (
+        ("indices_exchanged", "weight_gradient", lambda r, l: r.a[l - 1] @ r.delta[l].T / r.m),
+        ("bias_summed_over_neurons", "bias_gradient", lambda r, l: r.delta[l].sum(axis=0, keepdims=True)),
+        ("bias_summed_over_neurons", "bias_gradient", lambda r, l: r.delta[l].mean(axis=0, keepdims=True)),
+        ("bias_summed_over_neurons", "bias_gradient", lambda r, l: r.delta[l].sum(axis=0)),
+        ("bias_summed_over_neurons", "bias_gradient", lambda r, l: r.delta[l].mean(axis=0)),
+        ("batch_summed", "bias_gradient", lambda r, l: r.delta[l].sum(axis=1)),
+    )
+]
 _TURNED_AND_BARE = _own(
     "the target minus the output, and σ′ left out",
     "The sign is flipped, and the factor σ′(z^L) is missing.",
@@ -134,9 +123,11 @@ _IN_ONE_STEP = (
             "the cost in place of its slope",
             "Both factors are slopes: the cost has to be differentiated by a^L_j.",
             "equation (1), its first factor: ∂C_x/∂a^L_j",
-            output_error=partial(_square_for_slope, half),
+            output_error=lambda r, l, factor=factor: (  # type: ignore[misc]
+                factor * (r.a[l] - r.y) ** 2 * r.net.sigma[l].prime(r.z[l])
+            ),
         )
-        for half in (0.5, 1.0)
+        for factor in (0.5, 1.0)
     ),
     _own(
         "the size of the difference",
@@ -281,16 +272,15 @@ def _step(
     return FunctionToWrite(tuple(parameters.split()), cases, checked_on, tuple(mistakes), hints=_HINTS)
 
 
-def _both(*names: str) -> dict[str, Step]:
-    """The wrong steps of several mistakes of the catalogue."""
-    return {step: wrong for name in names for step, wrong in MISTAKES[name].steps.items()}
+def _gradient(net: Network, x: Array, y: Array) -> Parameters:
+    return backprop(net, x, y).gradient
 
 
-def _without_biases(net: Network, x: Array, y: Array) -> Any:
+def _without_biases(net: Network, x: Array, y: Array) -> Parameters:
     net = net.copy()
     for b in net.b.values():
         b[...] = 0.0
-    return _dicts(backprop(net, x, y).gradient)
+    return _gradient(net, x, y)
 
 
 _WHOLE = (
@@ -298,7 +288,8 @@ _WHOLE = (
         "σ′ left out in all layers",
         "No error is multiplied by the slope of its neuron, σ′(z^l).",
         "equations (1) and (2): each has a factor σ′",
-        **_both("no_sigma_prime_at_output", "no_sigma_prime_in_hidden"),
+        **MISTAKES["no_sigma_prime_at_output"].steps,
+        **MISTAKES["no_sigma_prime_in_hidden"].steps,
     ),
     _TURNED_AND_BARE,
     *(
@@ -315,10 +306,10 @@ _WHOLE = (
             "σ in place of σ′",
             "An error is multiplied by σ(z^l), not by its derivative.",
             "equations (1) and (2): σ has to be differentiated in both",
-            **steps,
+            output_error=lambda r, l: (r.a[l] - r.y) * r.a[l],
+            **in_hidden,
         )
-        for at_output in ({"output_error": lambda r, l: (r.a[l] - r.y) * r.a[l]},)
-        for steps in (at_output, at_output | _both("sigma_for_sigma_prime"))
+        for in_hidden in ({}, MISTAKES["sigma_for_sigma_prime"].steps)
     ),
     _own(
         "the errors averaged",
@@ -342,14 +333,6 @@ _WHOLE = (
         output_error=lambda r, l: RIGHT["output_error"](r, l) * r.net.sigma[l].prime(r.z[l]),
     ),
 )
-_BY_WHOLE_GRADIENT = [
-    (mistake, lambda net, x, y, mistake=mistake: _dicts(mistake.gradient(net, x, y)))
-    for mistake in (*MISTAKES.values(), *_WHOLE)
-]
-
-
-def _dicts(gradient: Parameters) -> tuple[dict[int, Array], dict[int, Array]]:
-    return gradient.w, gradient.b
 
 
 Problem = tuple[Network, Array, Array]
@@ -458,14 +441,13 @@ def _with_decay(
     decay: float,
     slope: Callable[[Array], Any] = lambda w: w,
     bias_decay: float = 0.0,
-) -> Any:
-    """(dw, db) of the quadratic cost with ½ decay Σ w² + ½ bias_decay Σ b² added to it."""
-    gradient = backprop(net, x, y).gradient
-    layers = range(1, net.L + 1)
-    return (
-        {l: gradient.w[l] + decay * slope(net.w[l]) for l in layers},
-        {l: gradient.b[l] + bias_decay * net.b[l] for l in layers},
-    )
+) -> Parameters:
+    """The gradient of the quadratic cost with ½ decay Σ w² + ½ bias_decay Σ b² added to it."""
+    gradient = _gradient(net, x, y)
+    for l in range(1, net.L + 1):
+        gradient.w[l][...] += decay * slope(net.w[l])
+        gradient.b[l][...] += bias_decay * net.b[l]
+    return gradient
 
 
 _PENALTY = "the derivative of the penalty by one weight"
@@ -615,7 +597,7 @@ EQUATIONS: dict[str, FunctionToWrite] = {
     ),
     "backprop": function_on(
         _problems(),
-        lambda net, x, y: _dicts(backprop(net, x, y).gradient),
+        _gradient,
         "nets of 2, 3 and 4 layers, batches of 1, 5 and 12",
         {
             "the biases are missing in the forward pass": (
@@ -624,7 +606,7 @@ EQUATIONS: dict[str, FunctionToWrite] = {
                 _without_biases,
             ),
         },
-        _BY_WHOLE_GRADIENT,
+        [(mistake, mistake.gradient) for mistake in (*MISTAKES.values(), *_WHOLE)],
         parts=("dw", "db"),
         clue=_suspect,
         hints=(("4-5-3", WITH_ONE_EXAMPLE),),

@@ -14,7 +14,7 @@ from backprop_lib.course.answers import Verdict, function_on
 from backprop_lib.course.elsewhere_exercises import ELSEWHERE
 from backprop_lib.course.equation_exercises import EQUATIONS
 from backprop_lib.course.judging import REFUSED_BLOCKS
-from backprop_lib.course.mistakes import MISTAKES
+from backprop_lib.course.mistakes import MISTAKES, Wrong
 from backprop_lib.course.orders import ORDERS
 from backprop_lib.course.puzzles import PUZZLES
 from backprop_lib.course.training_exercises import TRAINING
@@ -79,6 +79,14 @@ def _roads(z: Array, y: Array, sigma: Any, at: Array | None = None) -> Any:
 def _errors(roads: Any, share: float = 1.0) -> tuple[Any, Any]:
     """The two errors, with a share of the road from z_0 through a_1."""
     return roads[0] + share * roads[1], roads[1]
+
+
+def _turned_and_doubled(where: str, right: Callable[..., tuple[Any, Any]]) -> Wrong:
+    """The right answer with its sign flipped, and twice as large."""
+    return {
+        title: (sentence, where, lambda *given, by=by: tuple(by * part for part in right(*given)))
+        for title, sentence, by in (("the sign flipped", SIGN_FLIPPED, -1), ("½ forgotten", FACTOR_TWO, 2))
+    }
 
 
 def _central(f: Callable[[float], float], v: float, h: float) -> float:
@@ -319,16 +327,7 @@ EXERCISES: dict[str, Exercise] = {
                 "the last factor of the chain, ∂z/∂w = x",
                 lambda w, b, x, y: (w * _tanh_neuron(w, b, x, y)[1], _tanh_neuron(w, b, x, y)[1]),
             ),
-            "the sign flipped": (
-                SIGN_FLIPPED,
-                "the first factor of the chain, ∂C/∂a = a − y",
-                lambda w, b, x, y: tuple(-g for g in _tanh_neuron(w, b, x, y)),
-            ),
-            "½ forgotten": (
-                FACTOR_TWO,
-                "the first factor of the chain, ∂C/∂a = a − y",
-                lambda w, b, x, y: tuple(2 * g for g in _tanh_neuron(w, b, x, y)),
-            ),
+            **_turned_and_doubled("the first factor of the chain, ∂C/∂a = a − y", _tanh_neuron),
         },
         parts=("dC/dw", "dC/db"),
     ),
@@ -475,15 +474,9 @@ EXERCISES: dict[str, Exercise] = {
                 "delta_1: a nudge of z_1 leaves a_0 as it is",
                 lambda z, y, sigma: (sum(_roads(z, y, sigma)),) * 2,
             ),
-            "the sign flipped": (
-                SIGN_FLIPPED,
+            **_turned_and_doubled(
                 "the first factor of each road, ∂C/∂a_k = a_k − y_k",
-                lambda z, y, sigma: _errors(-_roads(z, y, sigma)),
-            ),
-            "½ forgotten": (
-                FACTOR_TWO,
-                "the first factor of each road, ∂C/∂a_k = a_k − y_k",
-                lambda z, y, sigma: _errors(2 * _roads(z, y, sigma)),
+                lambda z, y, sigma: _errors(_roads(z, y, sigma)),
             ),
             "σ′ left out": (
                 "These are the misses alone; each road has a slope of σ besides.",

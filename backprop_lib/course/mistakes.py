@@ -67,10 +67,7 @@ def weight_gradient(run: Run, l: int) -> Array:
 
 
 RIGHT: dict[str, Step] = {
-    "output_error": output_error,
-    "hidden_error": hidden_error,
-    "bias_gradient": bias_gradient,
-    "weight_gradient": weight_gradient,
+    step.__name__: step for step in (output_error, hidden_error, bias_gradient, weight_gradient)
 }
 
 
