@@ -14,7 +14,7 @@ import numpy as np
 
 from backprop_lib import equations
 from backprop_lib.activations import Softmax
-from backprop_lib.arguments import Array, one_of
+from backprop_lib.arguments import Array
 from backprop_lib.costs import Cost
 from backprop_lib.network import Network, Parameters, checked_examples
 
@@ -53,7 +53,7 @@ def output_error(run: Run, l: int) -> Array:
 
 def hidden_error(run: Run, l: int) -> Array:
     """(2)"""
-    return equations.hidden_error(run.net.w[l + 1], run.delta[l + 1], _sigma_prime(run, l, run.z[l]))
+    return equations.hidden_error(run.net.w[l + 1], run.delta[l + 1], run.net.sigma[l].prime(run.z[l]))
 
 
 def bias_gradient(run: Run, l: int) -> Array:
@@ -92,12 +92,6 @@ def gradient_with(
 # The wrong steps.
 
 
-def _sigma_prime(run: Run, l: int, at: Array) -> Array:
-    """σ′ of layer l; empty for softmax, which has a Jacobian in its place."""
-    sigma = run.net.sigma[l]
-    return np.empty(0) if isinstance(sigma, Softmax) else sigma.prime(at)
-
-
 def _only_cost_gradient(run: Run, l: int) -> Array:
     slope: Array = run.cost.derivative(run.a[l], run.y)
     return slope
@@ -119,28 +113,20 @@ def _only_weighted_errors(run: Run, l: int) -> Array:
     return errors
 
 
-def _times_activation(run: Run, l: int) -> Array:
-    return _only_weighted_errors(run, l) * run.a[l]
-
-
 def _without_transpose(run: Run, l: int) -> Array:
     w = run.net.w[l + 1]
     square = w.shape[0] == w.shape[1]
-    return equations.hidden_error(w.T if square else w, run.delta[l + 1], _sigma_prime(run, l, run.z[l]))
+    return equations.hidden_error(w.T if square else w, run.delta[l + 1], run.net.sigma[l].prime(run.z[l]))
 
 
 def _through_updated_weights(run: Run, l: int) -> Array:
     updated = run.net.w[l + 1] - 1.0 * run.gradient.w[l + 1]  # one step of learning rate 1
-    return equations.hidden_error(updated, run.delta[l + 1], _sigma_prime(run, l, run.z[l]))
+    return equations.hidden_error(updated, run.delta[l + 1], run.net.sigma[l].prime(run.z[l]))
 
 
 def _bias_over_neurons(run: Run, l: int) -> Array:
     mean = bias_gradient(run, l)
     return np.full_like(mean, mean.sum())
-
-
-def _bias_zero(run: Run, l: int) -> Array:
-    return np.zeros((run.net.sizes[l], 1))
 
 
 def _weight_with_next_error(run: Run, l: int) -> Array:
@@ -224,7 +210,7 @@ _CATALOGUE: dict[str, tuple[str, str, str, dict[str, Step]]] = {
         "σ in place of σ′ in the hidden layers",
         "The errors that come back through the weights are multiplied by σ(z^l), not by its derivative.",
         "equation (2), the line that expands z^{l+1}_k: σ(z^l_j) has to be differentiated",
-        {"hidden_error": _times_activation},
+        {"hidden_error": lambda run, l: _only_weighted_errors(run, l) * run.a[l]},
     ),
     "transpose_forgotten": (
         "the transpose forgotten",
@@ -261,7 +247,7 @@ _CATALOGUE: dict[str, tuple[str, str, str, dict[str, Step]]] = {
         "the bias gradient left unwritten",
         "The gradient by the biases is zero in every layer, so that no bias ever learns.",
         "equation (3), the last line of its proof: ∂z^l_j/∂b^l_j is 1, and so the gradient is δ^l",
-        {"bias_gradient": _bias_zero},
+        {"bias_gradient": lambda run, l: np.zeros((run.net.sizes[l], 1))},
     ),
     "wrong_layer": (
         "δ of the wrong layer in (4)",
@@ -308,11 +294,6 @@ _CATALOGUE: dict[str, tuple[str, str, str, dict[str, Step]]] = {
 }
 
 MISTAKES = {name: Mistake(name, *words) for name, words in _CATALOGUE.items()}
-
-
-def mistake(name: str) -> Mistake:
-    """The mistake of that name; ValueError or TypeError if the catalogue has none."""
-    return MISTAKES[one_of("mistake", name, MISTAKES)]
 
 
 def diagnosing_net() -> tuple[Network, Array, Array, str]:
