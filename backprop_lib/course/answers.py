@@ -169,9 +169,9 @@ class FunctionToWrite:
     def _hint(self, good: list[str], bad: list[str]) -> str:
         """What sets the cases that are right apart from those that are not."""
         for words, sentence in self.hints:
-            for some, others in ((good, bad), (bad, good)):
-                if all(words in name for name in some) and not any(words in name for name in others):
-                    return sentence
+            there = [{words in name for name in names} for names in (good, bad)]
+            if there in ([{True}, {False}], [{False}, {True}]):
+                return sentence
         return ""
 
     def _other_numbers(self, returned: list[tuple[Case, Any]], where: str = "everywhere") -> str:
