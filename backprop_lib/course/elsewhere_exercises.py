@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from backprop_lib.arguments import Array
 from backprop_lib.course.answers import function_on
-from backprop_lib.course.equation_exercises import WITH_ONE_EXAMPLE
+from backprop_lib.course.equation_exercises import WITH_ONE_EXAMPLE, problem
 from backprop_lib.course.mistakes import Wrong
 from backprop_lib.equations import backprop, feed_forward
 from backprop_lib.network import Network
@@ -64,20 +63,13 @@ def _halves(summed: Pair, right: Pair) -> Wrong:
 
 def _inputs() -> dict[str, tuple[Any, ...]]:
     rng = np.random.default_rng(12)
-    return {
-        f"a {n}-5-{k} net, a batch of {m}": (
-            Network([("identity", n), ("tanh", 5), ("sigmoid", k)], seed=m),
-            rng.standard_normal((n, m)),
-            rng.random((k, m)),
-        )
-        for n, k, m in ((4, 3, 1), (5, 2, 6))
-    }
+    sizes = ((4, 3, 1), (5, 2, 6))
+    return {f"a {n}-5-{k} net, a batch of {m}": problem(rng, m, "tanh", (n, 5, k)) for n, k, m in sizes}
 
 
-def _input_error(net: Network, x: Array, y: Array, share: float = 1.0) -> Array:
+def _input_error(net: Network, x: Array, y: Array) -> Any:
     """δ⁰ = (w¹)ᵀ δ¹, per example."""
-    slope: Array = share * (net.w[1].T @ backprop(net, x, y).delta[1])
-    return slope
+    return net.w[1].T @ backprop(net, x, y).delta[1]
 
 
 ELSEWHERE = {
@@ -191,7 +183,7 @@ ELSEWHERE = {
             "uphill and downhill exchanged": (
                 "δ⁰ is the slope of the cost itself, which points uphill.",
                 "the sign",
-                partial(_input_error, share=-1.0),
+                lambda net, x, y: -_input_error(net, x, y),
             ),
         },
     ),

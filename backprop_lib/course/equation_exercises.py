@@ -338,7 +338,7 @@ _WHOLE = (
 Problem = tuple[Network, Array, Array]
 
 
-def _problem(rng: np.random.Generator, m: int, hidden: str, sizes: tuple[int, ...]) -> Problem:
+def problem(rng: np.random.Generator, m: int, hidden: str, sizes: tuple[int, ...]) -> Problem:
     """A net of sigmoid outputs, and random examples."""
     first, *middle, last = sizes
     net = _net(rng, m, ("identity", first), *((hidden, n) for n in middle), ("sigmoid", last))
@@ -352,7 +352,7 @@ def _name(net: Network, x: Array) -> str:
 def _problems() -> dict[str, Problem]:
     rng = np.random.default_rng(6)
     # An answer with the slope of one of them built in is not right on both.
-    tanh, sigmoid = _problem(rng, 1, "tanh", (4, 5, 3)), _problem(rng, 12, "sigmoid", (3, 4, 4, 4, 2))
+    tanh, sigmoid = problem(rng, 1, "tanh", (4, 5, 3)), problem(rng, 12, "sigmoid", (3, 4, 4, 4, 2))
     return {_name(net, x): (net, x, y) for net, x, y in (diagnosing_net()[:3], tanh, sigmoid)}
 
 
@@ -529,7 +529,7 @@ def _first_errors() -> dict[str, tuple[Network, dict[int, Array], Array]]:
         (1, "tanh", (4, 3, 3, 2)),
         (5, "sigmoid", (2, 3, 4, 3, 3)),
     ):
-        net, x, y = _problem(np.random.default_rng(m), m, hidden, sizes)
+        net, x, y = problem(np.random.default_rng(m), m, hidden, sizes)
         run = backprop(net, x, y)
         inputs[_name(net, x)] = net, run.z, run.delta[net.L]
     return inputs

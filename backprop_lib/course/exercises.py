@@ -12,7 +12,7 @@ from backprop_lib.activations import activation
 from backprop_lib.arguments import Array, one_of
 from backprop_lib.course.answers import Verdict, function_on
 from backprop_lib.course.elsewhere_exercises import ELSEWHERE
-from backprop_lib.course.equation_exercises import EQUATIONS
+from backprop_lib.course.equation_exercises import EQUATIONS, problem
 from backprop_lib.course.judging import REFUSED_BLOCKS
 from backprop_lib.course.mistakes import MISTAKES, Wrong
 from backprop_lib.course.orders import ORDERS
@@ -50,12 +50,10 @@ def _shapes(sizes: list[int]) -> Array:
 
 def _sigmoid_nets() -> dict[str, tuple[Any, ...]]:
     """Nets of sigmoids with random biases, and a batch for each."""
-    rng, inputs = np.random.default_rng(4), {}
-    for sizes, m in ((3, 2), 1), ((4, 5, 3), 4), ((2, 4, 4, 1), 7):
-        net = Network([("identity", sizes[0]), *(("sigmoid", n) for n in sizes[1:])], seed=m)
-        net.theta += 0.5 * rng.standard_normal(net.theta.size)
-        inputs[f"a {'-'.join(map(str, sizes))} net"] = (net, rng.standard_normal((sizes[0], m)))
-    return inputs
+    rng = np.random.default_rng(4)
+    shapes = (((3, 2), 1), ((4, 5, 3), 4), ((2, 4, 4, 1), 7))
+    problems = [problem(rng, m, "sigmoid", sizes) for sizes, m in shapes]
+    return {f"a {'-'.join(map(str, net.sizes))} net": (net, x) for net, x, _ in problems}
 
 
 def _forward(net: Network, a: Array, bend: Callable[[Array, int], Array]) -> Array:
