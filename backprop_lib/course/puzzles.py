@@ -56,36 +56,27 @@ def _not_this_equation(letter: str, equation: int) -> str:
     return f"a mistake in ({equation}) spoils {what} alone; here it is not so with {strangers}."
 
 
-# What went wrong in a run, and how it was made to.
-_RUNS: dict[str, tuple[str, dict[str, Any]]] = {
-    "A": ("learning rate too small", {"learning_rate": 0.001}),
-    "B": ("labels shuffled", {"shuffled": True}),
-    "C": ("all weights equal", {"init": "constant"}),
-    "D": ("learning rate too large", {"hidden": "relu", "output": "identity", "learning_rate": 50.0}),
+# What went wrong in a run: its learning rate, how its net began, and the hidden and the output activation.
+_RUNS = {
+    "A": ("learning rate too small", 0.001, "random", "sigmoid", "sigmoid"),
+    "B": ("labels shuffled", 3.0, "random", "sigmoid", "sigmoid"),
+    "C": ("all weights equal", 3.0, "constant", "sigmoid", "sigmoid"),
+    "D": ("learning rate too large", 50.0, "random", "relu", "identity"),
 }
 
 
 def bad_run(letter: str) -> History:
     """A run of 60 epochs on iris that went wrong, for the exercise; in which way is the question."""
-    return _run(**_RUNS[one_of("letter", letter, _RUNS)][1])
-
-
-def _run(
-    learning_rate: float = 3.0,
-    init: str = "random",
-    hidden: str = "sigmoid",
-    output: str = "sigmoid",
-    shuffled: bool = False,
-) -> History:
+    went_wrong, learning_rate, init, hidden, output = _RUNS[one_of("letter", letter, _RUNS)]
     data, held_out = standardize(*split(load_iris(), seed=0))
-    if shuffled:
+    if went_wrong == "labels shuffled":
         labels = np.random.default_rng(0).permutation(len(data.x))
         data = replace(data, y=data.y[labels], labels=data.labels[labels])
     net = Network([("identity", 4), (hidden, 5), (output, 3)], init=init, seed=0)
     return train(net, data, learning_rate=learning_rate, epochs=60, seed=0, held_out=held_out)
 
 
-_BAD_RUNS = {letter: went_wrong for letter, (went_wrong, _) in _RUNS.items()}
+_BAD_RUNS = {letter: went_wrong for letter, (went_wrong, *_) in _RUNS.items()}
 _WHY_NOT = {
     "A": {
         "learning rate too large": "too large a rate moves the cost, if the wrong way; here it did not move.",
