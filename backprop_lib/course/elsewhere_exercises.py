@@ -14,8 +14,6 @@ from backprop_lib.course.mistakes import Wrong
 from backprop_lib.equations import backprop, feed_forward
 from backprop_lib.network import Network
 
-Pair = Callable[..., tuple[Array, Array]]
-
 
 def _layers_in_rows() -> dict[str, tuple[Any, ...]]:
     rng = np.random.default_rng(10)
@@ -44,20 +42,18 @@ def _ours(kernel_grad: Array, bias_grad: Array, m: int) -> tuple[Array, Array]:
     return kernel_grad.T / m, bias_grad[:, None] / m
 
 
-def _halves(summed: Pair, right: Pair) -> Wrong:
+def _halves(summed: Callable[..., Any], right: Callable[..., Any]) -> Wrong:
     """A sum in one of the two results alone."""
-    one_cost = "Weights and biases belong to one cost: both are averaged."
     return {
-        "the slopes of the biases are still a sum": (
-            one_cost,
-            "the factor 1/m of the second result",
-            lambda *given: (right(*given)[0], summed(*given)[1]),
-        ),
-        "the slopes of the weights are still a sum": (
-            one_cost,
-            "the factor 1/m of the first result",
-            lambda *given: (summed(*given)[0], right(*given)[1]),
-        ),
+        f"the slopes of the {what} are still a sum": (
+            "Weights and biases belong to one cost: both are averaged.",
+            f"the factor 1/m of the {place} result",
+            lambda *given, first=first, second=second: (first(*given)[0], second(*given)[1]),
+        )
+        for what, place, first, second in (
+            ("biases", "second", right, summed),
+            ("weights", "first", summed, right),
+        )
     }
 
 

@@ -495,13 +495,6 @@ def _decays() -> dict[str, tuple[Any, ...]]:
     return {name: (*problem, decay) for (name, problem), decay in problems}
 
 
-def _suspected_penalty(bad: list[str], good: list[str]) -> str:
-    """What the wrong ones of the parts dw[1], db[1], … point to, with a penalty on the weights."""
-    if all(part[:2] == "dw" for part in bad):
-        return f"Only dw is wrong: look at {_PENALTY}."
-    return _suspect(bad, good)
-
-
 def _first_errors() -> dict[str, tuple[Network, dict[int, Array], Array]]:
     """Nets of two, three and four layers, with all z and the error of the last layer."""
     inputs = {}
@@ -516,11 +509,12 @@ def _first_errors() -> dict[str, tuple[Network, dict[int, Array], Array]]:
     return inputs
 
 
-def _suspect(bad: list[str], good: list[str]) -> str:
-    """The equation that the wrong ones of the parts dw[1], db[1], … point to."""
+def _suspect(bad: list[str], good: list[str], of_dw: str = "equation (4)") -> str:
+    """What the wrong ones of the parts dw[1], db[1], … point to; `of_dw` if they are all of dw."""
     kinds = {part[:2] for part in bad}
     if len(kinds) == 1:
-        return f"Only {kinds.pop()} is wrong: look at equation ({3 if bad[0][:2] == 'db' else 4})."
+        kind = kinds.pop()
+        return f"Only {kind} is wrong: look at {'equation (3)' if kind == 'db' else of_dw}."
     if max(part[2:] for part in bad) < min(part[2:] for part in good):
         return "The last layers are right and those before them are wrong: look at equation (2)."
     return ""
@@ -598,7 +592,7 @@ EQUATIONS: dict[str, FunctionToWrite] = {
         "nets of 2, 3 and 4 layers, three strengths of the penalty",
         _DECAY,
         parts=("dw", "db"),
-        clue=_suspected_penalty,
+        clue=partial(_suspect, of_dw=_PENALTY),
         hints=(("4-5-3", WITH_ONE_EXAMPLE),),
     ),
     "ln_cosh": _step(

@@ -100,9 +100,8 @@ def _logits() -> dict[str, tuple[Any, ...]]:
     }
 
 
-def _exponentials(z: Array) -> Array:
-    shifted: Array = np.exp(z - z.max(axis=0))
-    return shifted
+def _exponentials(z: Array) -> Any:
+    return np.exp(z - z.max(axis=0))
 
 
 def _slopes_of_a_cost() -> dict[str, tuple[Any, ...]]:
