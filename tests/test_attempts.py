@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import redirect_stdout
 from types import SimpleNamespace
 
 import numpy as np
@@ -62,7 +63,7 @@ def test_what_an_answer_prints_is_shown_up_to_a_length_and_the_rest_is_told_once
     printed, shown, monkeypatch, capsys
 ) -> None:
     monkeypatch.setattr(attempts, "PRINTED", 10)
-    with attempts.printing_briefly():
+    with redirect_stdout(attempts.Briefly(sys.stdout)):
         assert [sys.stdout.write(text) for text in printed] == [len(text) for text in printed]
         sys.stdout.flush()
     assert capsys.readouterr().out == shown

@@ -14,11 +14,9 @@ from hypothesis import strategies as st
 from backprop_lib.activations import activation
 from backprop_lib.arguments import columns, integers, numbers, unmasked
 from backprop_lib.costs import COSTS, Cost, cost
-from backprop_lib.course.certified import certified
 from backprop_lib.course.claims import claim
 from backprop_lib.course.exercises import check
 from backprop_lib.course.ledgers import ledger
-from backprop_lib.course.mistakes import mistake
 from backprop_lib.data import Dataset, load_csv, load_iris, one_hot, split, standardize, xor
 from backprop_lib.drawing.net import graph_svg, network_svg
 from backprop_lib.drawing.plots import heat_map
@@ -388,8 +386,6 @@ CASES = [
     (lambda: ledger(5, net(), X[:, :1], Y[:, :1]), V, r"equation: expected 1, 2, 3 or 4, got 5"),
     (lambda: ledger(2, net(), X[:, :1], Y[:, :1], l=2), V, r"l: expected a layer from 1 to 1 .* got 2"),
     (lambda: ledger(1, net(), X, Y), V, r"x: expected one example \(one column\), got 150"),
-    (lambda: mistake("none"), V, r"mistake: expected one of .* got 'none'"),
-    (lambda: mistake([]), T, r"mistake: expected one of .* got \[\]"),
     (lambda: check("output", None), V, r"name: expected one of .* got 'output'"),
     (lambda: heat_map([[1, 2]], limit="big"), T, r"limit: expected a positive number, got 'big'"),
     (lambda: heat_map([[1, 2]], row_names=5), T, r"row_names: expected a list, got 5"),
@@ -418,18 +414,6 @@ CASES = [
         r"cost: expected one of .*, got a cost of your own, quadratic",
     ),
     (lambda: graph_gradient(net(), X, Y), T, r"graph: expected a GraphNetwork, got "),
-    (lambda: certified(y=1), V, r"y: expected 3 numbers for the sizes \(4, 5, 3\), got 1.0"),
-    (lambda: certified(y=[[1], [0], [0]]), V, r"y: expected 3 numbers for the sizes \(4, 5, 3\), got \[\["),
-    (lambda: certified(("5.1", "x", "1", "1")), V, r"x: expected decimals, such as '5.1', got 'x'"),
-    (lambda: certified(("5.1", "inf", "1", "1")), V, r"x: expected decimals, such as '5.1', got 'inf'"),
-    (lambda: certified(("5.1",)), V, r"x: expected 4 numbers for the sizes \(4, 5, 3\), got \['5.1'\]"),
-    (lambda: certified((5.1, 3.5, 1.4, 0.2)), T, r"x: expected a list of strings, got \(5.1"),
-    (lambda: certified(y=(1, 0)), V, r"y: expected 3 numbers for the sizes \(4, 5, 3\), got \[1.0, 0.0\]"),
-    (
-        lambda: certified(("1",), (1,), (1, -5, 1)),
-        V,
-        r"sizes, layer 1: expected a positive integer, got -5",
-    ),
     (lambda: load_csv("iris.csv", [], ["a"]), V, r"feature_names: expected at least one name, got none"),
     (lambda: train(net(), IRIS, epochs=1).delta_norm([1]), V, r"l: expected a layer of 1 to 2, got \[1\]"),
     (lambda: train(net(), IRIS, epochs=1).delta_norm(0), V, r"l: expected a layer of 1 to 2, got 0"),

@@ -10,7 +10,7 @@ import pytest
 
 from backprop_lib.activations import HIDDEN
 from backprop_lib.costs import COSTS
-from backprop_lib.course.mistakes import MISTAKES, RIGHT, Run, diagnosing_net, gradient_with, mistake
+from backprop_lib.course.mistakes import MISTAKES, RIGHT, Run, diagnosing_net, gradient_with
 from backprop_lib.equations import backprop
 from backprop_lib.fast_differences import METHODS
 from backprop_lib.gradient_check import check_gradient
@@ -142,11 +142,6 @@ def test_the_skeleton_without_a_mistake_is_backpropagation() -> None:
     for net, x, y, cost in NETS:
         found = gradient_with({}, net, x, y, cost).theta
         assert np.array_equal(found, backprop(net, x, y, cost).gradient.theta)
-
-
-def test_an_unknown_mistake_is_refused_with_the_names() -> None:
-    with pytest.raises(ValueError, match="mistake: expected one of .*, got 'typo'"):
-        mistake("typo")
 
 
 def as_described(name, net, x, y, cost):

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import sys
 import sysconfig
 import textwrap
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout, suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from backprop_lib.arguments import apart, shown
-from backprop_lib.course.attempts import SECONDS, Judge, Left, TimeUp, attempt, printing_briefly
+from backprop_lib.course.attempts import SECONDS, Briefly, Judge, Left, TimeUp, attempt
 from backprop_lib.course.mistakes import Mistake, Wrong, one_each
 from backprop_lib.course.results import close, form, kept, pairs, same
 from backprop_lib.network import Parameters
@@ -62,7 +64,7 @@ def outcome(call: Callable[[], Any]) -> tuple[Any, Exception | None] | Verdict:
     """What a call of the learner's code returns, and what it raises; a verdict where that settles it."""
     judge, result, error = Judge(), None, None
     try:
-        with printing_briefly():
+        with redirect_stdout(Briefly(sys.stdout)):
             result = attempt(call)
     except (Exception, TimeUp) as caught:
         error = caught
@@ -111,36 +113,40 @@ class FunctionToWrite:
 
     def judge(self, answer: Any) -> Verdict:
         """The verdict; it never raises because of the answer."""
-        if complaint := no_function(answer, self.parameters):
-            return complaint
-        answer = taking_positions(answer, self.parameters)
+        function = function_of(answer, self.parameters)
+        if isinstance(function, Verdict):
+            return function
         returned: list[tuple[Case, Any]] = []
         failed = ""
         for case in self.cases():
             handed = deepcopy(case.arguments)
-            tried = outcome(lambda handed=handed: kept(self.call(answer, handed)))  # type: ignore[misc]
+            tried = outcome(lambda handed=handed: kept(self.call(function, handed)))  # type: ignore[misc]
             if isinstance(tried, Verdict):
                 return tried
             result, error = tried
             if error is not None:
-                given = dict(zip(self.parameters, case.arguments, strict=True))
-                failed = failed or raised(error, given)
+                failed = failed or self.failure(case, error)
                 continue
             if result is None or result is ...:
                 return NOT_ATTEMPTED if result is ... or is_stub(answer) else wrong(NOTHING_RETURNED)
             if not all(_unchanged(old, new) for old, new in zip(case.arguments, handed, strict=True)):
                 return wrong("your function changed an array that it was given. Work on a new one.")
             returned.append((case, result))
-        return self._verdict(returned, failed)
+        return self.verdict(returned, failed)
 
-    def _verdict(self, returned: list[tuple[Case, Any]], failed: str) -> Verdict:
+    def failure(self, case: Case, error: Exception) -> str:
+        """What to say of an exception."""
+        return raised(error, dict(zip(self.parameters, case.arguments, strict=True)))
+
+    def verdict(self, returned: list[tuple[Case, Any]], failed: str) -> Verdict:
+        """The verdict on the results that came back, and on the first failure, if there was one."""
         complaints = [form(case.right, result, self.parts) for case, result in returned]
         good = [case.name for case, result in returned if same(case.right, result)]
         problem = next(filter(None, [failed, *complaints]), "")
         if not problem and len(good) == len(returned):
             return correct(self.checked_on)
-        if mistake := self._known(returned):
-            return wrong(f"{mistake.title}. {mistake.sentence} Look at {mistake.where}.", problem)
+        if known := self.known(returned):
+            return wrong(known, problem)
         if good:
             bad = [case.name for case in self.cases() if case.name not in good]
             misses = [(case, result) for case, result in returned if case.name in bad]
@@ -151,21 +157,21 @@ class FunctionToWrite:
             )
         return wrong(problem or self._other_numbers(returned))
 
-    def _known(self, returned: list[tuple[Case, Any]]) -> Mistake | None:
-        """The mistake whose results these are, if it shows on one of these cases at least."""
+    def known(self, returned: list[tuple[Case, Any]]) -> str:
+        """What to say of the mistake whose results these are, if it shows on one of these cases at least."""
         for i, mistake in enumerate(self.mistakes):
             if all(same(case.wrong[i], result) for case, result in returned) and not all(
                 same(case.wrong[i], case.right) for case, _ in returned
             ):
-                return mistake
-        return None
+                return f"{mistake.title}. {mistake.sentence} Look at {mistake.where}."
+        return ""
 
     def _hint(self, good: list[str], bad: list[str]) -> str:
         """What sets the cases that are right apart from those that are not."""
         for words, sentence in self.hints:
-            for some, others in ((good, bad), (bad, good)):
-                if all(words in name for name in some) and not any(words in name for name in others):
-                    return sentence
+            there = [{words in name for name in names} for names in (good, bad)]
+            if there in ([{True}, {False}], [{False}, {True}]):
+                return sentence
         return ""
 
     def _other_numbers(self, returned: list[tuple[Case, Any]], where: str = "everywhere") -> str:
@@ -202,21 +208,22 @@ def function_on(
     checked_on: str,
     mistakes: Wrong,
     also: Sequence[tuple[Mistake, Callable[..., Any]]] = (),
+    kind: type[FunctionToWrite] = FunctionToWrite,
     **more: Any,
 ) -> FunctionToWrite:
     """An exercise from its inputs by name, the right function, and wrong ones; `more` of FunctionToWrite.
 
     Its parameters are those of the right function that have no default.
-    also: wrong functions with a mistake that is known elsewhere, too
+    also: wrong functions with a mistake that is known elsewhere, too; kind: the class, where it is another
     """
     given = inspect.signature(right).parameters.values()
     parameters = tuple(p.name for p in given if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD)
     named, functions = zip(*also, *one_each(mistakes), strict=True)
 
     def cases() -> list[Case]:
-        return [Case(n, x, right(*x), tuple(f(*x) for f in functions)) for n, x in inputs.items()]
+        return [Case(n, x, kept(right(*x)), tuple(kept(f(*x)) for f in functions)) for n, x in inputs.items()]
 
-    return FunctionToWrite(parameters, cases, checked_on, named, **more)
+    return kind(parameters, cases, checked_on, named, **more)
 
 
 @dataclass(frozen=True)
@@ -259,14 +266,15 @@ class Questions:
 
     def understood(self, answer: dict[str, Any]) -> dict[str, Any]:
         """The answers that were given, each as the option that it is; as it stands if it is none."""
-        spelled = {_option(option): option for option in self.options}
         given = {k.strip(): _option(v) for k, v in answer.items() if v is not None and v is not ...}
-        given = {k: spelled[v] if isinstance(v, str) and v in spelled else v for k, v in given.items()}
-        return {k: next((o for o in self.options if _equal(o, v)), v) for k, v in given.items()}
+        return {k: next((o for o in self.options if _equal(_option(o), v)), v) for k, v in given.items()}
 
 
-def no_function(answer: Any, parameters: Sequence[str]) -> Verdict | None:
-    """The verdict on an answer that is not a function of these parameters, or None if it is one."""
+def function_of(answer: object, parameters: Sequence[str]) -> Callable[..., Any] | Verdict:
+    """The answer as a function that takes these parameters in order, or the verdict if it is none of them.
+
+    Arguments that it takes by name alone are handed over by name.
+    """
     if answer is None or answer is ...:
         return NOT_ATTEMPTED
     wanted = f"a function of ({', '.join(parameters)})"
@@ -277,32 +285,18 @@ def no_function(answer: Any, parameters: Sequence[str]) -> Verdict | None:
     try:
         signature = inspect.signature(answer)
     except ValueError:  # a function of numpy, which has no signature to look at
-        return None
-    names = list(signature.parameters)
-    if sorted(names) == sorted(parameters) and names != list(parameters) and not _by_name(signature):
-        return wrong(f"expected {wanted}, in this order; yours takes {signature}.")
-    for in_order, by_name in ((parameters, {}), ((), dict.fromkeys(parameters))):
-        try:
-            signature.bind(*in_order, **by_name)
-        except TypeError:
-            continue
-        return None
-    return wrong(f"expected {wanted}; yours takes {signature}.")
-
-
-def taking_positions(answer: Any, parameters: Sequence[str]) -> Any:
-    """The answer itself; one whose arguments must be given by name, so that it takes them in order."""
-    try:
-        inspect.signature(answer).bind(*parameters)
-    except TypeError:
-        return lambda *arguments: answer(**dict(zip(parameters, arguments, strict=True)))
-    except ValueError:
         return answer
-    return answer
-
-
-def _by_name(signature: inspect.Signature) -> bool:
-    return any(parameter.kind is parameter.KEYWORD_ONLY for parameter in signature.parameters.values())
+    names = list(signature.parameters)
+    by_name = any(parameter.kind is parameter.KEYWORD_ONLY for parameter in signature.parameters.values())
+    if sorted(names) == sorted(parameters) and names != list(parameters) and not by_name:
+        return wrong(f"expected {wanted}, in this order; yours takes {signature}.")
+    with suppress(TypeError):
+        signature.bind(*parameters)
+        return answer
+    with suppress(TypeError):
+        signature.bind(**dict.fromkeys(parameters))
+        return lambda *arguments: answer(**dict(zip(parameters, arguments, strict=True)))
+    return wrong(f"expected {wanted}; yours takes {signature}.")
 
 
 def _equal(option: Any, value: Any) -> bool:

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -99,8 +99,8 @@ def _run_traced(run: Callable[[], None], seconds: float) -> None:
         sys.settrace(before)
 
 
-class _Printed(io.TextIOBase):
-    """What an answer prints, up to a length."""
+class Briefly(io.TextIOBase):
+    """Where an answer prints: it may, up to a length, and not for ever."""
 
     def __init__(self, to: Any) -> None:
         self.to, self.left = to, PRINTED
@@ -115,13 +115,6 @@ class _Printed(io.TextIOBase):
 
     def flush(self) -> None:
         self.to.flush()
-
-
-@contextmanager
-def printing_briefly() -> Iterator[None]:
-    """An answer may print, but not for ever."""
-    with redirect_stdout(_Printed(sys.stdout)):
-        yield
 
 
 def is_grading() -> bool:

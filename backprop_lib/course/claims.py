@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -64,19 +66,11 @@ def claim(
         _hold(words, found, bool(values), "True")
     if equal is not None:
         expected = np.asarray(equal)
-        is_one = values.shape == expected.shape and values.size > 0
-        exact = f"equal to {shown(equal, 200)}"
-        if digits is None:
-            _hold(words, found, is_one and bool(np.all(values == expected)), exact)
-            said.append(_written(found))
-        else:
-            off = 10.0**-digits
-            with np.errstate(invalid="ignore"):  # ∞ − ∞
-                close = np.isfinite(expected) & (np.abs(values - expected) <= off * np.abs(expected))
-                near = is_one and np.all((values == expected) | close)
-            known = f"to {digits} digit{'s' * (digits > 1)}"
-            _hold(words, found, bool(near), f"{exact} {known}")
-            said.append(f"{_written(equal, digits)}, {known}")
+        same = operator.eq if digits is None else partial(np.isclose, rtol=10.0**-digits, atol=0.0)
+        is_one = values.shape == expected.shape and values.size > 0 and bool(np.all(same(values, expected)))
+        known = f" to {digits} digit{'s' * (digits > 1)}" if digits else ""
+        _hold(words, found, is_one, f"equal to {shown(equal, 200)}{known}")
+        said.append(f"{_written(equal, digits)},{known}" if digits else _written(found))
     elif values.size <= 6 and values.dtype.kind in "fiu" and bounds.get("below", 1.0) > 1e-3:
         said.append(_written(found))
     for name, bound in bounds.items():

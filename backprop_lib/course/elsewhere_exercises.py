@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from backprop_lib.arguments import Array
 from backprop_lib.course.answers import function_on
-from backprop_lib.course.equation_exercises import WITH_ONE_EXAMPLE
+from backprop_lib.course.equation_exercises import WITH_ONE_EXAMPLE, problem
 from backprop_lib.course.mistakes import Wrong
 from backprop_lib.equations import backprop, feed_forward
 from backprop_lib.network import Network
-
-Pair = Callable[..., tuple[Array, Array]]
 
 
 def _layers_in_rows() -> dict[str, tuple[Any, ...]]:
@@ -45,39 +42,30 @@ def _ours(kernel_grad: Array, bias_grad: Array, m: int) -> tuple[Array, Array]:
     return kernel_grad.T / m, bias_grad[:, None] / m
 
 
-def _halves(summed: Pair, right: Pair) -> Wrong:
+def _halves(summed: Callable[..., Any], right: Callable[..., Any]) -> Wrong:
     """A sum in one of the two results alone."""
-    one_cost = "Weights and biases belong to one cost: both are averaged."
     return {
-        "the slopes of the biases are still a sum": (
-            one_cost,
-            "the factor 1/m of the second result",
-            lambda *given: (right(*given)[0], summed(*given)[1]),
-        ),
-        "the slopes of the weights are still a sum": (
-            one_cost,
-            "the factor 1/m of the first result",
-            lambda *given: (summed(*given)[0], right(*given)[1]),
-        ),
+        f"the slopes of the {what} are still a sum": (
+            "Weights and biases belong to one cost: both are averaged.",
+            f"the factor 1/m of the {place} result",
+            lambda *given, first=first, second=second: (first(*given)[0], second(*given)[1]),
+        )
+        for what, place, first, second in (
+            ("biases", "second", right, summed),
+            ("weights", "first", summed, right),
+        )
     }
 
 
 def _inputs() -> dict[str, tuple[Any, ...]]:
     rng = np.random.default_rng(12)
-    return {
-        f"a {n}-5-{k} net, a batch of {m}": (
-            Network([("identity", n), ("tanh", 5), ("sigmoid", k)], seed=m),
-            rng.standard_normal((n, m)),
-            rng.random((k, m)),
-        )
-        for n, k, m in ((4, 3, 1), (5, 2, 6))
-    }
+    sizes = ((4, 3, 1), (5, 2, 6))
+    return {f"a {n}-5-{k} net, a batch of {m}": problem(rng, m, "tanh", (n, 5, k)) for n, k, m in sizes}
 
 
-def _input_error(net: Network, x: Array, y: Array, share: float = 1.0) -> Array:
+def _input_error(net: Network, x: Array, y: Array) -> Any:
     """δ⁰ = (w¹)ᵀ δ¹, per example."""
-    slope: Array = share * (net.w[1].T @ backprop(net, x, y).delta[1])
-    return slope
+    return net.w[1].T @ backprop(net, x, y).delta[1]
 
 
 ELSEWHERE = {
@@ -191,7 +179,7 @@ ELSEWHERE = {
             "uphill and downhill exchanged": (
                 "δ⁰ is the slope of the cost itself, which points uphill.",
                 "the sign",
-                partial(_input_error, share=-1.0),
+                lambda net, x, y: -_input_error(net, x, y),
             ),
         },
     ),

@@ -19,7 +19,7 @@ from backprop_lib.arguments import Array
 from backprop_lib.costs import Cost
 from backprop_lib.costs import cost as cost_named
 from backprop_lib.course.answers import Case, FunctionToWrite, function_on
-from backprop_lib.course.mistakes import MISTAKES, RIGHT, Mistake, Run, Step, Wrong, diagnosing_net
+from backprop_lib.course.mistakes import MISTAKES, RIGHT, Mistake, Run, Step, Wrong, diagnosing_net, one_each
 from backprop_lib.course.results import same
 from backprop_lib.equations import backprop
 from backprop_lib.network import Network, Parameters
@@ -27,189 +27,160 @@ from backprop_lib.network import Network, Parameters
 LN_COSH = Cost("ln_cosh", lambda a, y: np.log(np.cosh(a - y)).sum(axis=0), lambda a, y: np.tanh(a - y))
 
 
-def _own(title: str, sentence: str, where: str, **steps: Step) -> Mistake:
-    """A mistake that only an exercise knows."""
-    return Mistake(title, title, sentence, where, steps)
+def _own(wrong: Wrong) -> list[Mistake]:
+    """The mistakes of a table whose wrong answers are steps."""
+    return [replace(mistake, steps=steps) for mistake, steps in one_each(wrong)]
+
+
+def _in_both_errors(change: Callable[[Step, Run, int], Array]) -> dict[str, Step]:
+    """The steps of (1) and (2), changed in the same way."""
+    return {name: partial(change, RIGHT[name]) for name in ("output_error", "hidden_error")}
 
 
 # The same mistakes as in the catalogue in another dress, and some that show in a single step only.
-_IN_ANOTHER_DRESS = (
-    replace(
-        MISTAKES["indices_exchanged"], steps={"weight_gradient": lambda r, l: r.a[l - 1] @ r.delta[l].T / r.m}
-    ),
-    *(
-        replace(MISTAKES["bias_summed_over_neurons"], steps={"bias_gradient": step})
-        for step in (
-            lambda r, l: r.delta[l].sum(axis=0, keepdims=True),
-            lambda r, l: r.delta[l].mean(axis=0, keepdims=True),
-            lambda r, l: r.delta[l].sum(axis=0),
-            lambda r, l: r.delta[l].mean(axis=0),
-        )
-    ),
-    replace(MISTAKES["batch_summed"], steps={"bias_gradient": lambda r, l: r.delta[l].sum(axis=1)}),
-)
-
-
-def _square_for_slope(half: float, run: Run, l: int) -> Array:
-    square: Array = half * (run.a[l] - run.y) ** 2 * run.net.sigma[l].prime(run.z[l])
-    return square
-
-
-_TURNED_AND_BARE = _own(
-    "the target minus the output, and σ′ left out",
-    "The sign is flipped, and the factor σ′(z^L) is missing.",
-    "equation (1): both of its factors",
-    output_error=lambda r, l: -r.cost.derivative(r.a[l], r.y),
-)
-_INVERSE = _own(
-    "the inverse in place of the transpose",
-    "Errors are collected along the weights; nothing is undone.",
-    "equation (2): Σ_k w_kj δ_k",
-    hidden_error=lambda r, l: np.linalg.pinv(r.net.w[l + 1]) @ r.delta[l + 1] * r.net.sigma[l].prime(r.z[l]),
-)
-_IN_ONE_STEP = (
-    _own(
-        "σ in place of σ′",
+_IN_ANOTHER_DRESS = [
+    replace(MISTAKES[name], steps={step: wrong})
+    for name, step, wrong in (
+        ("indices_exchanged", "weight_gradient", lambda r, l: r.a[l - 1] @ r.delta[l].T / r.m),
+        ("bias_summed_over_neurons", "bias_gradient", lambda r, l: r.delta[l].sum(axis=0, keepdims=True)),
+        ("bias_summed_over_neurons", "bias_gradient", lambda r, l: r.delta[l].mean(axis=0, keepdims=True)),
+        ("bias_summed_over_neurons", "bias_gradient", lambda r, l: r.delta[l].sum(axis=0)),
+        ("bias_summed_over_neurons", "bias_gradient", lambda r, l: r.delta[l].mean(axis=0)),
+        ("batch_summed", "bias_gradient", lambda r, l: r.delta[l].sum(axis=1)),
+    )
+]
+_IN_ONE_STEP: Wrong = {
+    "σ in place of σ′": (
         "The slope of the cost is multiplied by σ(z^L), not by its derivative.",
         MISTAKES["no_sigma_prime_at_output"].where,
-        output_error=lambda r, l: r.cost.derivative(r.a[l], r.y) * r.a[l],
+        {"output_error": lambda r, l: r.cost_slope(l) * r.a[l]},
     ),
-    _own(
-        "the errors averaged",
+    "the errors averaged": (
         "δ is averaged over the batch; errors stay per example, one column each.",
         "equations (3) and (4): the mean is taken there, and only there",
-        output_error=lambda r, l: RIGHT["output_error"](r, l).mean(axis=1, keepdims=True),
-        hidden_error=lambda r, l: RIGHT["hidden_error"](r, l).mean(axis=1, keepdims=True),
+        _in_both_errors(lambda right, r, l: right(r, l).mean(axis=1, keepdims=True)),
     ),
-    _own(
-        "1/m taken in δ",
+    "1/m taken in δ": (
         "δ is divided by the number of examples; errors stay per example, undivided.",
         "equations (3) and (4): the mean is taken there, and only there",
-        output_error=lambda r, l: RIGHT["output_error"](r, l) / r.m,
-        hidden_error=lambda r, l: RIGHT["hidden_error"](r, l) / r.m,
+        _in_both_errors(lambda right, r, l: right(r, l) / r.m),
     ),
-    _own(
-        "the activation of the same layer",
+    "the activation of the same layer": (
         "The weights w^l lead from layer l − 1: its activations belong into (4).",
         "equation (4), the last line of its proof: ∂z^l_j/∂w^l_jk is a^{l−1}_k",
-        weight_gradient=lambda r, l: r.delta[l] @ r.a[l].T / r.m,
+        {"weight_gradient": lambda r, l: r.delta[l] @ r.a[l].T / r.m},
     ),
-    _own(
-        "the means multiplied",
+    "the means multiplied": (
         "Errors and activations are averaged before they are multiplied; "
         "a mean of products is not the product of the means.",
         "equation (4): multiply for each example, then average",
-        weight_gradient=lambda r, l: (
-            r.delta[l].mean(axis=1, keepdims=True) @ r.a[l - 1].mean(axis=1, keepdims=True).T
-        ),
+        {"weight_gradient": lambda r, l: np.outer(r.delta[l].mean(axis=1), r.a[l - 1].mean(axis=1))},
     ),
-    _own(
-        "divided by the number of neurons",
+    "divided by the number of neurons": (
         "The rows of δ are neurons; the examples are its columns.",
         "the divisor: delta.shape[1], or a mean with axis=1",
-        bias_gradient=lambda r, l: r.delta[l].sum(axis=1, keepdims=True) / len(r.delta[l]),
-        weight_gradient=lambda r, l: r.delta[l] @ r.a[l - 1].T / len(r.delta[l]),
+        {
+            "bias_gradient": lambda r, l: r.delta[l].sum(axis=1, keepdims=True) / len(r.delta[l]),
+            "weight_gradient": lambda r, l: r.delta[l] @ r.a[l - 1].T / len(r.delta[l]),
+        },
     ),
-    _own(
-        "one mean over the neurons, too",
+    "one mean over the neurons, too": (
         "Every neuron has a bias of its own, and so a slope of its own.",
         "the axis of the mean: it runs along the examples alone",
-        bias_gradient=lambda r, l: np.full((len(r.delta[l]), 1), r.delta[l].mean()),
+        {"bias_gradient": lambda r, l: np.full((len(r.delta[l]), 1), r.delta[l].mean())},
     ),
-    _TURNED_AND_BARE,
-    _own(
-        "z in place of a",
+    "the target minus the output, and σ′ left out": (
+        "The sign is flipped, and the factor σ′(z^L) is missing.",
+        "equation (1): both of its factors",
+        {"output_error": lambda r, l: -r.cost_slope(l)},
+    ),
+    "z in place of a": (
         "The cost compares the output a^L with the target, not z^L.",
         "equation (1), its first factor: ∂C_x/∂a^L_j",
-        output_error=lambda r, l: r.cost.derivative(r.z[l], r.y) * r.net.sigma[l].prime(r.z[l]),
+        {"output_error": lambda r, l: r.cost.derivative(r.z[l], r.y) * r.prime(l)},
     ),
-    _own(
-        "σ′ taken of y",
+    "σ′ taken of y": (
         "σ′ is evaluated at the target y; it belongs at the pre-activation z.",
         "equation (1), the last line of its proof: the slope of the step from z to a is σ′(z)",
-        output_error=lambda r, l: r.cost.derivative(r.a[l], r.y) * r.net.sigma[l].prime(r.y),
+        {"output_error": lambda r, l: r.cost_slope(l) * r.net.sigma[l].prime(r.y)},
     ),
-    *(
-        _own(
-            "the cost in place of its slope",
-            "Both factors are slopes: the cost has to be differentiated by a^L_j.",
-            "equation (1), its first factor: ∂C_x/∂a^L_j",
-            output_error=partial(_square_for_slope, half),
-        )
-        for half in (0.5, 1.0)
+    "the cost in place of its slope": (
+        "Both factors are slopes: the cost has to be differentiated by a^L_j.",
+        "equation (1), its first factor: ∂C_x/∂a^L_j",
+        {"output_error": lambda r, l: 0.5 * (r.a[l] - r.y) ** 2 * r.prime(l)},
+        {"output_error": lambda r, l: (r.a[l] - r.y) ** 2 * r.prime(l)},
     ),
-    _own(
-        "the size of the difference",
+    "the size of the difference": (
         "The slope has a sign: it is negative where the output is too small.",
         "equation (1), its first factor: ∂C_x/∂a^L_j",
-        output_error=lambda r, l: np.abs(r.cost.derivative(r.a[l], r.y)) * r.net.sigma[l].prime(r.z[l]),
+        {"output_error": lambda r, l: np.abs(r.cost_slope(l)) * r.prime(l)},
     ),
-    _own(
-        "a sum for the product",
+    "a sum for the product": (
         "Slopes of steps that follow one another are multiplied, not added.",
         "the chain rule: the factors of the equation",
-        output_error=lambda r, l: r.cost.derivative(r.a[l], r.y) + r.net.sigma[l].prime(r.z[l]),
-        hidden_error=lambda r, l: r.net.w[l + 1].T @ r.delta[l + 1] + r.net.sigma[l].prime(r.z[l]),
+        {
+            "output_error": lambda r, l: r.cost_slope(l) + r.prime(l),
+            "hidden_error": lambda r, l: r.back(l) + r.prime(l),
+        },
     ),
-    _own(
-        "brackets missing",
+    "brackets missing": (
         "a − y · σ′ multiplies y alone: the difference needs brackets.",
         "the first factor: write (a - y) * …",
-        output_error=lambda r, l: r.a[l] - r.y * r.net.sigma[l].prime(r.z[l]),
+        {"output_error": lambda r, l: r.a[l] - r.y * r.prime(l)},
     ),
-    _own(
-        "σ′ alone",
+    "σ′ alone": (
         "σ′ is one of two factors; what comes from the cost is missing.",
         "the equation: both of its factors",
-        output_error=lambda r, l: r.net.sigma[l].prime(r.z[l]),
-        hidden_error=lambda r, l: r.net.sigma[l].prime(r.z[l]),
+        _in_both_errors(lambda right, r, l: r.prime(l)),
     ),
-    _own(
-        "the errors of the next layer are left out",
+    "the errors of the next layer are left out": (
         "The weights are added up as they are; each belongs to the error δ_k of the neuron it leads to.",
         "equation (2): Σ_k w_kj δ_k",
-        hidden_error=lambda r, l: r.net.w[l + 1].sum(axis=0)[:, None] * r.net.sigma[l].prime(r.z[l]),
+        {"hidden_error": lambda r, l: r.net.w[l + 1].sum(axis=0)[:, None] * r.prime(l)},
     ),
-    _own(
-        "σ′ taken twice",
+    "σ′ taken twice": (
         "Each layer has one bend between z and a, so each error has one factor σ′.",
         "how often the line with σ′ is applied",
-        output_error=lambda r, l: RIGHT["output_error"](r, l) * r.net.sigma[l].prime(r.z[l]),
-        hidden_error=lambda r, l: RIGHT["hidden_error"](r, l) * r.net.sigma[l].prime(r.z[l]),
+        _in_both_errors(lambda right, r, l: right(r, l) * r.prime(l)),
     ),
-    _INVERSE,
-)
+    "the inverse in place of the transpose": (
+        "Errors are collected along the weights; nothing is undone.",
+        "equation (2): Σ_k w_kj δ_k",
+        {"hidden_error": lambda r, l: np.linalg.pinv(r.net.w[l + 1]) @ r.delta[l + 1] * r.prime(l)},
+    ),
+}
+_BY_TITLE = {mistake.title: mistake for mistake in _own(_IN_ONE_STEP)}
 
 
-def _built_in(name: str, formula: str, slope: Callable[[Array], Array]) -> Mistake:
+def _built_in(name: str, formula: str, slope: Callable[[Array], Array]) -> dict[str, Any]:
     """The slope of one activation, written where every activation was asked for."""
-    return _own(
-        f"the slope of the {name} built in",
-        f"{formula} is the slope of the {name} alone; this function is for every activation.",
-        "the argument sigma: its slope at z is sigma.prime(z)",
-        output_error=lambda r, l: r.cost.derivative(r.a[l], r.y) * slope(r.a[l]),
-        hidden_error=lambda r, l: (r.net.w[l + 1].T @ r.delta[l + 1]) * slope(r.a[l]),
-    )
+    return {
+        f"the slope of the {name} built in": (
+            f"{formula} is the slope of the {name} alone; this function is for every activation.",
+            "the argument sigma: its slope at z is sigma.prime(z)",
+            {
+                "output_error": lambda r, l: r.cost_slope(l) * slope(r.a[l]),
+                "hidden_error": lambda r, l: r.back(l) * slope(r.a[l]),
+            },
+        )
+    }
 
 
-_BUILT_IN = (
-    _built_in("sigmoid", "a(1 − a)", lambda a: a * (1 - a)),
-    _built_in("tanh", "1 − a²", lambda a: 1 - a**2),
+_BUILT_IN = _own(
+    _built_in("sigmoid", "a(1 − a)", lambda a: a * (1 - a)) | _built_in("tanh", "1 − a²", lambda a: 1 - a**2)
 )
-_QUADRATIC_SLOPE = (
-    _own(
-        "the slope of another cost",
+_QUADRATIC_SLOPE: Wrong = {
+    "the slope of another cost": (
         "a − y is the slope of the quadratic cost; this cost has another.",
         "equation (1), its first factor: differentiate this cost by a^L_j",
-        output_error=lambda r, l: (r.a[l] - r.y) * r.net.sigma[l].prime(r.z[l]),
+        {"output_error": lambda r, l: (r.a[l] - r.y) * r.prime(l)},
     ),
-    _own(
-        "the slope of another cost, and σ′ left out",
+    "the slope of another cost, and σ′ left out": (
         "a − y is the slope of the quadratic cost, and the factor σ′(z^L) is missing.",
         "equation (1): both of its factors",
-        output_error=lambda r, l: r.a[l] - r.y,
+        {"output_error": lambda r, l: r.a[l] - r.y},
     ),
-)
+}
 
 
 def _net(rng: np.random.Generator, m: int, *layers: tuple[str, int]) -> Network:
@@ -256,7 +227,7 @@ def _step(
     checked_on: str,
     parameters: str,
     arguments: Callable[[Run], tuple[Any, ...]],
-    only_here: tuple[Mistake, ...] = (),
+    only_here: Wrong = MappingProxyType({}),
     without: tuple[str, ...] = (),
     where: Mapping[str, str] = MappingProxyType({}),
 ) -> FunctionToWrite:
@@ -265,7 +236,13 @@ def _step(
     where: the place to look at for some of them, where the exercise has one of its own.
     """
     mistakes = []
-    for mistake in (*MISTAKES.values(), *_IN_ANOTHER_DRESS, *_IN_ONE_STEP, *_BUILT_IN, *only_here):
+    for mistake in (
+        *MISTAKES.values(),
+        *_IN_ANOTHER_DRESS,
+        *_own(_IN_ONE_STEP),
+        *_BUILT_IN,
+        *_own(only_here),
+    ):
         wrong_step = mistake.steps.get(step)
         if wrong_step is None or mistake.name in without:
             continue
@@ -281,26 +258,51 @@ def _step(
     return FunctionToWrite(tuple(parameters.split()), cases, checked_on, tuple(mistakes), hints=_HINTS)
 
 
-def _both(*names: str) -> dict[str, Step]:
-    """The wrong steps of several mistakes of the catalogue."""
-    return {step: wrong for name in names for step, wrong in MISTAKES[name].steps.items()}
+def _gradient(net: Network, x: Array, y: Array) -> Parameters:
+    return backprop(net, x, y).gradient
 
 
-def _without_biases(net: Network, x: Array, y: Array) -> Any:
+def _without_biases(net: Network, x: Array, y: Array) -> Parameters:
     net = net.copy()
     for b in net.b.values():
         b[...] = 0.0
-    return _dicts(backprop(net, x, y).gradient)
+    return _gradient(net, x, y)
 
 
-_WHOLE = (
-    _own(
-        "σ′ left out in all layers",
+_IN_THE_WHOLE: Wrong = {
+    "σ′ left out in all layers": (
         "No error is multiplied by the slope of its neuron, σ′(z^l).",
         "equations (1) and (2): each has a factor σ′",
-        **_both("no_sigma_prime_at_output", "no_sigma_prime_in_hidden"),
+        {"output_error": Run.cost_slope, "hidden_error": Run.back},
     ),
-    _TURNED_AND_BARE,
+    "σ in place of σ′": (
+        "An error is multiplied by σ(z^l), not by its derivative.",
+        "equations (1) and (2): σ has to be differentiated in both",
+        {"output_error": lambda r, l: r.cost_slope(l) * r.a[l]},
+        {
+            "output_error": lambda r, l: r.cost_slope(l) * r.a[l],
+            "hidden_error": lambda r, l: r.back(l) * r.a[l],
+        },
+    ),
+    "the errors averaged": (
+        "δ is averaged over the batch on its way; errors stay per example, one column each.",
+        "equations (3) and (4): the mean is taken there, and only there",
+        _BY_TITLE["the errors averaged"].steps | _BY_TITLE["the means multiplied"].steps,
+    ),
+    "the biases in place of their slopes": (
+        "These are the biases of the net; asked for is how the cost changes with them.",
+        "equation (3): the gradient by the biases is made of δ",
+        {"bias_gradient": lambda r, l: r.net.b[l]},
+    ),
+    "δ^L multiplied by σ′ once more": (
+        "The error of the output layer has one factor σ′; equation (2) adds those of the other layers.",
+        "the loop for equation (2): it begins at l = L − 1",
+        {"output_error": lambda r, l: RIGHT["output_error"](r, l) * r.prime(l)},
+    ),
+}
+_WHOLE = [
+    *_own(_IN_THE_WHOLE),
+    _BY_TITLE["the target minus the output, and σ′ left out"],
     *(
         replace(MISTAKES[name], steps={step: wrong}, where=where)
         for name, where in (
@@ -310,52 +312,14 @@ _WHOLE = (
         )
         for step, wrong in MISTAKES[name].steps.items()
     ),
-    *(
-        _own(
-            "σ in place of σ′",
-            "An error is multiplied by σ(z^l), not by its derivative.",
-            "equations (1) and (2): σ has to be differentiated in both",
-            **steps,
-        )
-        for at_output in ({"output_error": lambda r, l: (r.a[l] - r.y) * r.a[l]},)
-        for steps in (at_output, at_output | _both("sigma_for_sigma_prime"))
-    ),
-    _own(
-        "the errors averaged",
-        "δ is averaged over the batch on its way; errors stay per example, one column each.",
-        "equations (3) and (4): the mean is taken there, and only there",
-        output_error=lambda r, l: RIGHT["output_error"](r, l).mean(axis=1, keepdims=True),
-        hidden_error=lambda r, l: RIGHT["hidden_error"](r, l).mean(axis=1, keepdims=True),
-        weight_gradient=lambda r, l: r.delta[l] @ r.a[l - 1].mean(axis=1, keepdims=True).T,
-    ),
     *(replace(built_in, where="the slope of layer l: net.sigma[l].prime(z[l])") for built_in in _BUILT_IN),
-    _own(
-        "the biases in place of their slopes",
-        "These are the biases of the net; asked for is how the cost changes with them.",
-        "equation (3): the gradient by the biases is made of δ",
-        bias_gradient=lambda r, l: r.net.b[l],
-    ),
-    _own(
-        "δ^L multiplied by σ′ once more",
-        "The error of the output layer has one factor σ′; equation (2) adds those of the other layers.",
-        "the loop for equation (2): it begins at l = L − 1",
-        output_error=lambda r, l: RIGHT["output_error"](r, l) * r.net.sigma[l].prime(r.z[l]),
-    ),
-)
-_BY_WHOLE_GRADIENT = [
-    (mistake, lambda net, x, y, mistake=mistake: _dicts(mistake.gradient(net, x, y)))
-    for mistake in (*MISTAKES.values(), *_WHOLE)
 ]
-
-
-def _dicts(gradient: Parameters) -> tuple[dict[int, Array], dict[int, Array]]:
-    return gradient.w, gradient.b
 
 
 Problem = tuple[Network, Array, Array]
 
 
-def _problem(rng: np.random.Generator, m: int, hidden: str, sizes: tuple[int, ...]) -> Problem:
+def problem(rng: np.random.Generator, m: int, hidden: str, sizes: tuple[int, ...]) -> Problem:
     """A net of sigmoid outputs, and random examples."""
     first, *middle, last = sizes
     net = _net(rng, m, ("identity", first), *((hidden, n) for n in middle), ("sigmoid", last))
@@ -369,7 +333,7 @@ def _name(net: Network, x: Array) -> str:
 def _problems() -> dict[str, Problem]:
     rng = np.random.default_rng(6)
     # An answer with the slope of one of them built in is not right on both.
-    tanh, sigmoid = _problem(rng, 1, "tanh", (4, 5, 3)), _problem(rng, 12, "sigmoid", (3, 4, 4, 4, 2))
+    tanh, sigmoid = problem(rng, 1, "tanh", (4, 5, 3)), problem(rng, 12, "sigmoid", (3, 4, 4, 4, 2))
     return {_name(net, x): (net, x, y) for net, x, y in (diagnosing_net()[:3], tanh, sigmoid)}
 
 
@@ -422,7 +386,7 @@ _FIRST_ERROR: Wrong = {
     **_as_in(MISTAKES["sigma_for_sigma_prime"], partial(_carried, slope=lambda sigma, z: sigma(z))),
     **_as_in(_BUILT_IN[0], partial(_carried, slope=lambda s, z: s(z) * (1 - s(z))), _SLOPE_OF_THE_LAYER),
     **_as_in(_BUILT_IN[1], partial(_carried, slope=lambda s, z: 1 - s(z) ** 2), _SLOPE_OF_THE_LAYER),
-    **_as_in(_INVERSE, partial(_carried, turned=np.linalg.pinv)),
+    **_as_in(_BY_TITLE["the inverse in place of the transpose"], partial(_carried, turned=np.linalg.pinv)),
     "σ′ of the next layer": (
         "δ^{l+1} holds the slope of its own layer already; new is that of layer l.",
         "equation (2): it multiplies by σ′(z^l), after the weights",
@@ -458,14 +422,13 @@ def _with_decay(
     decay: float,
     slope: Callable[[Array], Any] = lambda w: w,
     bias_decay: float = 0.0,
-) -> Any:
-    """(dw, db) of the quadratic cost with ½ decay Σ w² + ½ bias_decay Σ b² added to it."""
-    gradient = backprop(net, x, y).gradient
-    layers = range(1, net.L + 1)
-    return (
-        {l: gradient.w[l] + decay * slope(net.w[l]) for l in layers},
-        {l: gradient.b[l] + bias_decay * net.b[l] for l in layers},
-    )
+) -> Parameters:
+    """The gradient of the quadratic cost with ½ decay Σ w² + ½ bias_decay Σ b² added to it."""
+    gradient = _gradient(net, x, y)
+    for l in range(1, net.L + 1):
+        gradient.w[l][...] += decay * slope(net.w[l])
+        gradient.b[l][...] += bias_decay * net.b[l]
+    return gradient
 
 
 _PENALTY = "the derivative of the penalty by one weight"
@@ -532,13 +495,6 @@ def _decays() -> dict[str, tuple[Any, ...]]:
     return {name: (*problem, decay) for (name, problem), decay in problems}
 
 
-def _suspected_penalty(bad: list[str], good: list[str]) -> str:
-    """What the wrong ones of the parts dw[1], db[1], … point to, with a penalty on the weights."""
-    if all(part[:2] == "dw" for part in bad):
-        return f"Only dw is wrong: look at {_PENALTY}."
-    return _suspect(bad, good)
-
-
 def _first_errors() -> dict[str, tuple[Network, dict[int, Array], Array]]:
     """Nets of two, three and four layers, with all z and the error of the last layer."""
     inputs = {}
@@ -547,17 +503,18 @@ def _first_errors() -> dict[str, tuple[Network, dict[int, Array], Array]]:
         (1, "tanh", (4, 3, 3, 2)),
         (5, "sigmoid", (2, 3, 4, 3, 3)),
     ):
-        net, x, y = _problem(np.random.default_rng(m), m, hidden, sizes)
+        net, x, y = problem(np.random.default_rng(m), m, hidden, sizes)
         run = backprop(net, x, y)
         inputs[_name(net, x)] = net, run.z, run.delta[net.L]
     return inputs
 
 
-def _suspect(bad: list[str], good: list[str]) -> str:
-    """The equation that the wrong ones of the parts dw[1], db[1], … point to."""
+def _suspect(bad: list[str], good: list[str], of_dw: str = "equation (4)") -> str:
+    """What the wrong ones of the parts dw[1], db[1], … point to; `of_dw` if they are all of dw."""
     kinds = {part[:2] for part in bad}
     if len(kinds) == 1:
-        return f"Only {kinds.pop()} is wrong: look at equation ({3 if bad[0][:2] == 'db' else 4})."
+        kind = kinds.pop()
+        return f"Only {kind} is wrong: look at {'equation (3)' if kind == 'db' else of_dw}."
     if max(part[2:] for part in bad) < min(part[2:] for part in good):
         return "The last layers are right and those before them are wrong: look at equation (2)."
     return ""
@@ -615,7 +572,7 @@ EQUATIONS: dict[str, FunctionToWrite] = {
     ),
     "backprop": function_on(
         _problems(),
-        lambda net, x, y: _dicts(backprop(net, x, y).gradient),
+        _gradient,
         "nets of 2, 3 and 4 layers, batches of 1, 5 and 12",
         {
             "the biases are missing in the forward pass": (
@@ -624,7 +581,7 @@ EQUATIONS: dict[str, FunctionToWrite] = {
                 _without_biases,
             ),
         },
-        _BY_WHOLE_GRADIENT,
+        [(mistake, mistake.gradient) for mistake in (*MISTAKES.values(), *_WHOLE)],
         parts=("dw", "db"),
         clue=_suspect,
         hints=(("4-5-3", WITH_ONE_EXAMPLE),),
@@ -635,7 +592,7 @@ EQUATIONS: dict[str, FunctionToWrite] = {
         "nets of 2, 3 and 4 layers, three strengths of the penalty",
         _DECAY,
         parts=("dw", "db"),
-        clue=_suspected_penalty,
+        clue=partial(_suspect, of_dw=_PENALTY),
         hints=(("4-5-3", WITH_ONE_EXAMPLE),),
     ),
     "ln_cosh": _step(

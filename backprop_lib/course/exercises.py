@@ -12,9 +12,9 @@ from backprop_lib.activations import activation
 from backprop_lib.arguments import Array, one_of
 from backprop_lib.course.answers import Verdict, function_on
 from backprop_lib.course.elsewhere_exercises import ELSEWHERE
-from backprop_lib.course.equation_exercises import EQUATIONS
-from backprop_lib.course.judging import RefuseBlocks
-from backprop_lib.course.mistakes import MISTAKES
+from backprop_lib.course.equation_exercises import EQUATIONS, problem
+from backprop_lib.course.judging import REFUSED_BLOCKS
+from backprop_lib.course.mistakes import MISTAKES, Wrong
 from backprop_lib.course.orders import ORDERS
 from backprop_lib.course.puzzles import PUZZLES
 from backprop_lib.course.training_exercises import TRAINING
@@ -50,12 +50,10 @@ def _shapes(sizes: list[int]) -> Array:
 
 def _sigmoid_nets() -> dict[str, tuple[Any, ...]]:
     """Nets of sigmoids with random biases, and a batch for each."""
-    rng, inputs = np.random.default_rng(4), {}
-    for sizes, m in ((3, 2), 1), ((4, 5, 3), 4), ((2, 4, 4, 1), 7):
-        net = Network([("identity", sizes[0]), *(("sigmoid", n) for n in sizes[1:])], seed=m)
-        net.theta += 0.5 * rng.standard_normal(net.theta.size)
-        inputs[f"a {'-'.join(map(str, sizes))} net"] = (net, rng.standard_normal((sizes[0], m)))
-    return inputs
+    rng = np.random.default_rng(4)
+    shapes = (((3, 2), 1), ((4, 5, 3), 4), ((2, 4, 4, 1), 7))
+    problems = [problem(rng, m, "sigmoid", sizes) for sizes, m in shapes]
+    return {f"a {'-'.join(map(str, net.sizes))} net": (net, x) for net, x, _ in problems}
 
 
 def _forward(net: Network, a: Array, bend: Callable[[Array, int], Array]) -> Array:
@@ -79,6 +77,14 @@ def _roads(z: Array, y: Array, sigma: Any, at: Array | None = None) -> Any:
 def _errors(roads: Any, share: float = 1.0) -> tuple[Any, Any]:
     """The two errors, with a share of the road from z_0 through a_1."""
     return roads[0] + share * roads[1], roads[1]
+
+
+def _turned_and_doubled(where: str, right: Callable[..., tuple[Any, Any]]) -> Wrong:
+    """The right answer with its sign flipped, and twice as large."""
+    return {
+        title: (sentence, where, lambda *given, by=by: tuple(by * part for part in right(*given)))
+        for title, sentence, by in (("the sign flipped", SIGN_FLIPPED, -1), ("½ forgotten", FACTOR_TWO, 2))
+    }
 
 
 def _central(f: Callable[[float], float], v: float, h: float) -> float:
@@ -319,16 +325,7 @@ EXERCISES: dict[str, Exercise] = {
                 "the last factor of the chain, ∂z/∂w = x",
                 lambda w, b, x, y: (w * _tanh_neuron(w, b, x, y)[1], _tanh_neuron(w, b, x, y)[1]),
             ),
-            "the sign flipped": (
-                SIGN_FLIPPED,
-                "the first factor of the chain, ∂C/∂a = a − y",
-                lambda w, b, x, y: tuple(-g for g in _tanh_neuron(w, b, x, y)),
-            ),
-            "½ forgotten": (
-                FACTOR_TWO,
-                "the first factor of the chain, ∂C/∂a = a − y",
-                lambda w, b, x, y: tuple(2 * g for g in _tanh_neuron(w, b, x, y)),
-            ),
+            **_turned_and_doubled("the first factor of the chain, ∂C/∂a = a − y", _tanh_neuron),
         },
         parts=("dC/dw", "dC/db"),
     ),
@@ -475,15 +472,9 @@ EXERCISES: dict[str, Exercise] = {
                 "delta_1: a nudge of z_1 leaves a_0 as it is",
                 lambda z, y, sigma: (sum(_roads(z, y, sigma)),) * 2,
             ),
-            "the sign flipped": (
-                SIGN_FLIPPED,
+            **_turned_and_doubled(
                 "the first factor of each road, ∂C/∂a_k = a_k − y_k",
-                lambda z, y, sigma: _errors(-_roads(z, y, sigma)),
-            ),
-            "½ forgotten": (
-                FACTOR_TWO,
-                "the first factor of each road, ∂C/∂a_k = a_k − y_k",
-                lambda z, y, sigma: _errors(2 * _roads(z, y, sigma)),
+                lambda z, y, sigma: _errors(_roads(z, y, sigma)),
             ),
             "σ′ left out": (
                 "These are the misses alone; each road has a slope of σ besides.",
@@ -579,7 +570,7 @@ EXERCISES: dict[str, Exercise] = {
         call=_value_and_slope,
         hints=(("= 800", "e^800 is more than a computer can hold: for v above 0, write v + ln(1 + e^−v)."),),
     ),
-    "refused_blocks": RefuseBlocks(),
+    "refused_blocks": REFUSED_BLOCKS,
     **EQUATIONS,
     **TRAINING,
     **ELSEWHERE,

@@ -18,13 +18,12 @@ from backprop_lib.course.answers import (
     FunctionToWrite,
     Questions,
     Verdict,
+    function_of,
     outcome,
     raised,
-    taking_positions,
     wrong,
 )
 from backprop_lib.course.exercises import EXERCISES
-from backprop_lib.course.judging import PARAMETERS, RefuseBlocks, refused_by, refusing_cases
 from backprop_lib.course.marks import check_guess, placed
 from backprop_lib.course.predictions import Prediction
 from backprop_lib.course.puzzles import EarlyLayers
@@ -70,18 +69,14 @@ def _of_nets(exercise: Any) -> int:
 
 def _given(exercise: Any, answer: Any) -> Any:
     """What the judge reads out of an answer, whatever objects say it: numbers, options, names or nets."""
-    if isinstance(exercise, FunctionToWrite):
-        answer = taking_positions(answer, exercise.parameters)
-        return [_result(lambda c=c: _arrays(exercise, answer, c)) for c in exercise.cases()]  # type: ignore[misc]
     if isinstance(exercise, Questions):
         return exercise.understood(answer)
-    if isinstance(exercise, RefuseBlocks):
-        answer = taking_positions(answer, PARAMETERS)
-        with np.errstate(all="ignore"):  # 0/0 and ∞/∞ are asked on purpose
-            return [_result(lambda x=x: refused_by(answer, *x.copies())) for x in refusing_cases()]  # type: ignore[misc]
+    if not isinstance(exercise, FunctionToWrite | EarlyLayers):
+        return answer
+    function: Any = function_of(answer, exercise.parameters)
     if isinstance(exercise, EarlyLayers):
-        return [_result(lambda seed=seed: answer(seed)) for seed in range(exercise.starts)]  # type: ignore[misc]
-    return answer
+        return [_result(lambda seed=seed: function(seed)) for seed in range(exercise.starts)]  # type: ignore[misc]
+    return [_result(lambda c=c: _arrays(exercise, function, c)) for c in exercise.cases()]  # type: ignore[misc]
 
 
 def _arrays(exercise: FunctionToWrite, answer: Any, case: Case) -> list[Any]:
@@ -117,15 +112,13 @@ def judged_again(name: str, text: str) -> Verdict:
         data = _built(json.loads(said["data"]))
     except (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         raise ValueError(f"text: expected an answer taken apart, got {shown(text)}") from error
-    if not isinstance(exercise, FunctionToWrite | EarlyLayers | RefuseBlocks):
+    if not isinstance(exercise, FunctionToWrite | EarlyLayers):
         return exercise.judge(data)
     results = iter(data if isinstance(data, list) else [])
     if isinstance(exercise, FunctionToWrite):
         rights = [case.right for case in exercise.cases()]
         results = (got and _formed(right, iter(got)) for right, got in zip(rights, results, strict=False))
         exercise = replace(exercise, call=lambda answer, arguments: answer())
-    if isinstance(exercise, EarlyLayers):
-        return exercise.judge(lambda seed: next(results))
     return exercise.judge(lambda *arguments: next(results))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from backprop_lib import equations
 from backprop_lib.activations import Softmax
-from backprop_lib.arguments import Array, one_of
+from backprop_lib.arguments import Array
 from backprop_lib.costs import Cost
 from backprop_lib.network import Network, Parameters, checked_examples
 
@@ -39,6 +39,21 @@ class Run:
         """The number of examples."""
         return int(self.y.shape[1])
 
+    def cost_slope(self, l: int) -> Array:
+        """∇_a C at a^l, the outputs."""
+        slope: Array = self.cost.derivative(self.a[l], self.y)
+        return slope
+
+    def prime(self, l: int) -> Array:
+        """σ′(z^l)."""
+        prime: Array = self.net.sigma[l].prime(self.z[l])
+        return prime
+
+    def back(self, l: int) -> Array:
+        """(w^{l+1})ᵀ δ^{l+1}, the errors of the next layer on their way through the weights."""
+        errors: Array = self.net.w[l + 1].T @ self.delta[l + 1]
+        return errors
+
 
 Step = Callable[[Run, int], Array]
 
@@ -53,7 +68,7 @@ def output_error(run: Run, l: int) -> Array:
 
 def hidden_error(run: Run, l: int) -> Array:
     """(2)"""
-    return equations.hidden_error(run.net.w[l + 1], run.delta[l + 1], _sigma_prime(run, l, run.z[l]))
+    return equations.hidden_error(run.net.w[l + 1], run.delta[l + 1], run.prime(l))
 
 
 def bias_gradient(run: Run, l: int) -> Array:
@@ -67,10 +82,7 @@ def weight_gradient(run: Run, l: int) -> Array:
 
 
 RIGHT: dict[str, Step] = {
-    "output_error": output_error,
-    "hidden_error": hidden_error,
-    "bias_gradient": bias_gradient,
-    "weight_gradient": weight_gradient,
+    step.__name__: step for step in (output_error, hidden_error, bias_gradient, weight_gradient)
 }
 
 
@@ -95,19 +107,8 @@ def gradient_with(
 # The wrong steps.
 
 
-def _sigma_prime(run: Run, l: int, at: Array) -> Array:
-    """σ′ of layer l; empty for softmax, which has a Jacobian in its place."""
-    sigma = run.net.sigma[l]
-    return np.empty(0) if isinstance(sigma, Softmax) else sigma.prime(at)
-
-
-def _only_cost_gradient(run: Run, l: int) -> Array:
-    slope: Array = run.cost.derivative(run.a[l], run.y)
-    return slope
-
-
 def _output_error_at_a(run: Run, l: int) -> Array:
-    sigma, slope = run.net.sigma[l], _only_cost_gradient(run, l)
+    sigma, slope = run.net.sigma[l], run.cost_slope(l)
     if isinstance(sigma, Softmax):
         return equations.output_error_through_jacobian(slope, sigma.jacobian(run.a[l]))
     return equations.output_error(slope, sigma.prime(run.a[l]))
@@ -117,33 +118,20 @@ def _hidden_error_at_a(run: Run, l: int) -> Array:
     return equations.hidden_error(run.net.w[l + 1], run.delta[l + 1], run.net.sigma[l].prime(run.a[l]))
 
 
-def _only_weighted_errors(run: Run, l: int) -> Array:
-    errors: Array = run.net.w[l + 1].T @ run.delta[l + 1]
-    return errors
-
-
-def _times_activation(run: Run, l: int) -> Array:
-    return _only_weighted_errors(run, l) * run.a[l]
-
-
 def _without_transpose(run: Run, l: int) -> Array:
     w = run.net.w[l + 1]
     square = w.shape[0] == w.shape[1]
-    return equations.hidden_error(w.T if square else w, run.delta[l + 1], _sigma_prime(run, l, run.z[l]))
+    return equations.hidden_error(w.T if square else w, run.delta[l + 1], run.prime(l))
 
 
 def _through_updated_weights(run: Run, l: int) -> Array:
     updated = run.net.w[l + 1] - 1.0 * run.gradient.w[l + 1]  # one step of learning rate 1
-    return equations.hidden_error(updated, run.delta[l + 1], _sigma_prime(run, l, run.z[l]))
+    return equations.hidden_error(updated, run.delta[l + 1], run.prime(l))
 
 
 def _bias_over_neurons(run: Run, l: int) -> Array:
     mean = bias_gradient(run, l)
     return np.full_like(mean, mean.sum())
-
-
-def _bias_zero(run: Run, l: int) -> Array:
-    return np.zeros((run.net.sizes[l], 1))
 
 
 def _weight_with_next_error(run: Run, l: int) -> Array:
@@ -191,16 +179,16 @@ class Mistake:
         return gradient_with(self.steps, net, x, y, cost)
 
 
-# Wrong answers by title: what is wrong, where to look, and the functions that answer so.
-Wrong = Mapping[str, tuple[str, str, *tuple[Callable[..., Any], ...]]]
+# Wrong answers by title: what is wrong, where to look, and the functions that answer so, or the wrong steps.
+Wrong = Mapping[str, tuple[str, str, *tuple[Any, ...]]]
 
 
-def one_each(wrong: Wrong) -> list[tuple[Mistake, Callable[..., Any]]]:
-    """Each function with its mistake, which only an exercise knows."""
+def one_each(wrong: Wrong) -> list[tuple[Mistake, Any]]:
+    """Each answer with its mistake, which only an exercise knows."""
     return [
-        (Mistake(title, title, sentence, where, {}), function)
-        for title, (sentence, where, *functions) in wrong.items()
-        for function in functions
+        (Mistake(title, title, sentence, where, {}), answer)
+        for title, (sentence, where, *answers) in wrong.items()
+        for answer in answers
     ]
 
 
@@ -209,13 +197,13 @@ _CATALOGUE: dict[str, tuple[str, str, str, dict[str, Step]]] = {
         "σ′ left out at the output",
         "The error of the output layer is ∇_a C alone; the factor σ′(z^L) is missing.",
         "equation (1), the last line of its proof: ∂a^L_j/∂z^L_j is σ′(z^L_j), and it is not 1",
-        {"output_error": _only_cost_gradient},
+        {"output_error": Run.cost_slope},
     ),
     "no_sigma_prime_in_hidden": (
         "σ′ left out in the hidden layers",
         "The errors that come back through the weights are not multiplied by σ′(z^l).",
         "equation (2), the line that expands z^{l+1}_k: its derivative by z^l_j is w^{l+1}_kj σ′(z^l_j)",
-        {"hidden_error": _only_weighted_errors},
+        {"hidden_error": Run.back},
     ),
     "sigma_prime_of_a": (
         "σ′ taken of a",
@@ -227,7 +215,7 @@ _CATALOGUE: dict[str, tuple[str, str, str, dict[str, Step]]] = {
         "σ in place of σ′ in the hidden layers",
         "The errors that come back through the weights are multiplied by σ(z^l), not by its derivative.",
         "equation (2), the line that expands z^{l+1}_k: σ(z^l_j) has to be differentiated",
-        {"hidden_error": _times_activation},
+        {"hidden_error": lambda run, l: run.back(l) * run.a[l]},
     ),
     "transpose_forgotten": (
         "the transpose forgotten",
@@ -264,7 +252,7 @@ _CATALOGUE: dict[str, tuple[str, str, str, dict[str, Step]]] = {
         "the bias gradient left unwritten",
         "The gradient by the biases is zero in every layer, so that no bias ever learns.",
         "equation (3), the last line of its proof: ∂z^l_j/∂b^l_j is 1, and so the gradient is δ^l",
-        {"bias_gradient": _bias_zero},
+        {"bias_gradient": lambda run, l: np.zeros((run.net.sizes[l], 1))},
     ),
     "wrong_layer": (
         "δ of the wrong layer in (4)",
@@ -311,11 +299,6 @@ _CATALOGUE: dict[str, tuple[str, str, str, dict[str, Step]]] = {
 }
 
 MISTAKES = {name: Mistake(name, *words) for name, words in _CATALOGUE.items()}
-
-
-def mistake(name: str) -> Mistake:
-    """The mistake of that name; ValueError or TypeError if the catalogue has none."""
-    return MISTAKES[one_of("mistake", name, MISTAKES)]
 
 
 def diagnosing_net() -> tuple[Network, Array, Array, str]:

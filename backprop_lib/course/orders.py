@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -84,35 +85,21 @@ def _example() -> tuple[Network, Array, Array]:
     return net, np.array([[0.7], [-1.2], [0.4]]), np.array([[0.0], [1.0], [0.0]])
 
 
-def _numbers_1() -> list[float]:
+def _numbers(equation: int, j: int = 1, k: int = 2) -> list[float]:
+    """The value of every line of a proof for neuron j, or its weight from k, and of those that are wrong."""
     net, x, y = _example()
     run = backprop(net, x, y)
-    slope, prime = run.a[2] - y, net.sigma[2].prime(run.z[2])
-    others = [slope * prime, slope * net.sigma[2].prime(run.a[2]), slope.sum() * prime, slope]
-    return [line.value for line in ledger(1, net, x, y, j=1).lines] + [float(v[1, 0]) for v in others]
-
-
-def _numbers_2() -> list[float]:
-    net, x, y = _example()
-    run = backprop(net, x, y)
-    collected = float((net.w[2].T @ run.delta[2])[0, 0])
-    others = [collected, collected * float(net.sigma[1].prime(run.a[1])[0, 0])]
-    return [line.value for line in ledger(2, net, x, y).lines] + others
-
-
-def _numbers_3() -> list[float]:
-    net, x, y = _example()
-    run = backprop(net, x, y)
-    delta, prime, b = run.delta[2], net.sigma[2].prime(run.z[2]), net.b[2]
-    others = [delta.sum() + 0 * delta, delta * b, delta * prime]
-    return [line.value for line in ledger(3, net, x, y, j=1).lines] + [float(v[1, 0]) for v in others]
-
-
-def _numbers_4() -> list[float]:
-    net, x, y = _example()
-    run = backprop(net, x, y)
-    others = [run.a[1][1, 0] * run.delta[2][2, 0], run.z[1][2, 0] * run.delta[2][1, 0]]
-    return [line.value for line in ledger(4, net, x, y, j=1, k=2).lines] + [float(v) for v in others]
+    slope, delta = run.a[2] - y, run.delta[2]
+    back = net.w[2].T @ delta
+    prime, prime_of_a = ({l: net.sigma[l].prime(at[l]) for l in (1, 2)} for at in (run.z, run.a))
+    others = {  # those of all neurons; the first one of (1) is the last line of its proof
+        1: (slope * prime[2], slope * prime_of_a[2], slope.sum() * prime[2], slope),
+        2: (back, back * prime_of_a[1]),
+        3: (delta.sum() + 0 * delta, delta * net.b[2], delta * prime[2]),
+        4: (run.a[1] * delta[k], run.z[1][k] * delta),
+    }[equation]
+    lines = ledger(equation, net, x, y, j=j, k=k).lines
+    return [line.value for line in lines] + [float(values[j, 0]) for values in others]
 
 
 def _dealt(
@@ -197,7 +184,7 @@ def _layer(v: dict[str, Any], l: int) -> tuple[Array, Array]:
 ORDERS: dict[str, OrderTheProof | OrderTheAlgorithm] = {
     "order_1": _dealt(
         7,
-        _numbers_1,
+        partial(_numbers, 1),
         [
             "Here σ′ is taken of a; the slope of the step from z to a is σ′(z).",
             "The sum stays, and no other output depends on this z: the roads through them are closed.",
@@ -212,7 +199,7 @@ ORDERS: dict[str, OrderTheProof | OrderTheAlgorithm] = {
     ),
     "order_2": _dealt(
         822,
-        _numbers_2,
+        partial(_numbers, 2, j=0),
         [
             "The factor σ′ is missing: a nudge of z is scaled by the slope of σ before it goes on.",
             "Here σ′ is taken of a; the slope that a nudge of z meets is σ′(z).",
@@ -227,7 +214,7 @@ ORDERS: dict[str, OrderTheProof | OrderTheAlgorithm] = {
     ),
     "order_3": _dealt(
         2981,
-        _numbers_3,
+        partial(_numbers, 3),
         [
             "Every neuron has a bias of its own: the errors of the others do not belong to this one.",
             "The derivative of b by itself is 1, whatever its value; it is not b.",
@@ -242,7 +229,7 @@ ORDERS: dict[str, OrderTheProof | OrderTheAlgorithm] = {
     ),
     "order_4": _dealt(
         5451,
-        _numbers_4,
+        partial(_numbers, 4),
         [
             "The indices are exchanged: w_jk is to neuron j, so δ has the index j.",
             "The weight multiplies an activation, a, not a pre-activation, z.",

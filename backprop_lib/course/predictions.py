@@ -194,16 +194,14 @@ class Record:
             rows.append([words, str(right), str(of), f"{right / of:.0%}" if of else "–"])
         return rows, _judged(counts) or [f"Of {ENOUGH} sure answers and more one can say how good they are."]
 
-    def _with(self, earlier: Sequence[str]) -> list[tuple[int, int]]:
-        """(right, of) when sure and when guessing, those of earlier pages added."""
-        before = [_carried(text) for text in earlier]
-        return [
-            (right + sum(page[kind][0] for page in before), of + sum(page[kind][1] for page in before))
-            for kind, (right, of) in enumerate((self.right_of(True), self.right_of(False)))
-        ]
+    def _with(self, earlier: Sequence[str]) -> list[list[int]]:
+        """[right, of] when sure and when guessing, those of earlier pages added."""
+        pages = [(self.right_of(True), self.right_of(False)), *map(_carried, earlier)]
+        counts: list[list[int]] = np.sum(pages, axis=0).tolist()
+        return counts
 
 
-def _judged(counts: Sequence[tuple[int, int]]) -> list[str]:
+def _judged(counts: list[list[int]]) -> list[str]:
     """What the shares say, where there are enough of them: of the sure answers, and of the guesses beside."""
     (sure, of_sure), (guessed, of_guessed) = counts
     if of_sure < ENOUGH:

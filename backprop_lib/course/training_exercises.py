@@ -16,11 +16,11 @@ from backprop_lib.network import Network
 
 
 def _scaled(
-    train: Array, other: Array, by: Array | None = None, spread: Any = np.std, **how: Any
+    train: Array, other: Array, by: Array | None = None, spread: Any = np.std, axis: int | None = 0
 ) -> tuple[Array, Array]:
     """Both, with the mean and deviation of `by`, which is `train` unless said otherwise."""
-    by, axis = train if by is None else by, how.pop("axis", 0)
-    mean, deviation = by.mean(axis=axis), spread(by, axis=axis, **how)
+    by = train if by is None else by
+    mean, deviation = by.mean(axis=axis), spread(by, axis=axis)
     return (train - mean) / deviation, (other - mean) / deviation
 
 
@@ -100,9 +100,8 @@ def _logits() -> dict[str, tuple[Any, ...]]:
     }
 
 
-def _exponentials(z: Array) -> Array:
-    shifted: Array = np.exp(z - z.max(axis=0))
-    return shifted
+def _exponentials(z: Array) -> Any:
+    return np.exp(z - z.max(axis=0))
 
 
 def _slopes_of_a_cost() -> dict[str, tuple[Any, ...]]:
@@ -170,7 +169,7 @@ TRAINING = {
             "one mean for all features": (
                 "Every feature has its own scale, and needs its own mean and deviation.",
                 "the axis: the mean of a column runs along axis 0",
-                lambda a, b: _scaled(a, b, axis=None),
+                partial(_scaled, axis=None),
             ),
             "the variance in place of the deviation": (
                 "The variance is in cm²; the deviation, its root, is in cm.",
@@ -180,7 +179,7 @@ TRAINING = {
             "the deviation with n − 1": (
                 "Some libraries divide by n − 1. Here the scaled flowers shall have deviation 1.",
                 "the deviation: np.std divides by n unless told otherwise",
-                lambda a, b: _scaled(a, b, ddof=1),
+                partial(_scaled, spread=partial(np.std, ddof=1)),
             ),
             "the mean is not subtracted": (
                 "Scaled features have mean 0.",
