@@ -5,6 +5,7 @@ from __future__ import annotations
 import cmath
 import math
 import sys
+from decimal import Context, localcontext
 from fractions import Fraction
 
 import mpmath
@@ -17,7 +18,7 @@ from backprop_lib import backprop, check_gradient, complex_sigmoid, numerical_gr
 from backprop_lib.activations import ACTIVATIONS
 from backprop_lib.costs import COSTS
 from backprop_lib.network import Network
-from backprop_lib.other_ways import neurons
+from backprop_lib.other_ways import decimal_sigmoid, neurons, tangents
 from backprop_lib.other_ways.autodiff import ACTIVATIONS as AUTODIFF
 from backprop_lib.other_ways.autodiff import Value
 from backprop_lib.other_ways.bridge import autodiff_gradient, graph_from, graph_gradient
@@ -290,6 +291,16 @@ def test_complex_z_has_every_digit_in_the_readable_programs_wherever_one_looks(p
     for name, what in TRUTH:
         got, truth = PROGRAMS[program](name, what)(z), TRUTH[name, what](REFEREE.mpmathify(z))
         assert error(got, truth) <= EXACT, (name, what)
+
+
+@given(y=st.floats(-2, 2))
+@example(y=1.999)  # halved to almost 2^−8 and 2^−4, where the two series need the most terms
+def test_the_decimals_behind_them_have_all_but_the_last_digits(y) -> None:
+    with localcontext(Context(48)), REFEREE.workdps(80):
+        found = [*decimal_sigmoid._exp(1j * y), tangents._tangent(y, 1), tangents._tangent(y, -1)]
+        functions = (REFEREE.cos, REFEREE.sin, REFEREE.tanh, REFEREE.tan)
+        for got, truth in zip(found, [function(REFEREE.mpf(y)) for function in functions], strict=True):
+            assert abs(REFEREE.mpf(str(got)) - truth) <= 1e-44 * (1 + truth**2)
 
 
 @pytest.mark.parametrize("program", ["neurons", "autodiff"])
