@@ -137,6 +137,7 @@ def test_an_interrupt_is_told_and_the_next_run_forgets_it() -> None:
     trainer = training.Trainer(
         Network([("identity", 1), ("sigmoid", 1)]), one_example(1.0, 1.0), batch_size=1
     )
+    assert trainer.interrupted is False and trainer.history().interrupted is False
     history = trainer.run(5, stopped)
     assert history.interrupted is True and trainer.interrupted is True and history.epochs == 2
     assert trainer.history().interrupted is True and trainer.run(1).interrupted is False

@@ -48,10 +48,11 @@ def test_the_arrays_of_a_data_set_are_copies_and_cannot_be_written_to(name) -> N
         ({"feature_names": ("p",)}, "feature_names: expected 2, got 1"),
         ({"class_names": "ab"}, "class_names: expected"),
         ({"feature_names": ("p", 2)}, "feature_names"),
+        ({"class_names": ("a", "a")}, "class_names: expected each name once, got ('a', 'a')"),
     ],
 )
 def test_a_data_set_is_refused_by_the_name_of_what_is_wrong(arguments, words) -> None:
-    with pytest.raises((ValueError, TypeError), match=re.escape(words)):
+    with pytest.raises((ValueError, TypeError), match=rf"^{re.escape(words)}(?![\w.])"):
         dataset(**arguments)
 
 
@@ -80,8 +81,10 @@ def test_rows_are_taken_in_the_order_asked_for() -> None:
 def test_one_hot_holds_as_many_numbers_as_it_may_and_no_more(monkeypatch) -> None:
     monkeypatch.setattr(data, "LARGEST", 6)
     assert one_hot([0, 1], 3).tolist() == [[1, 0, 0], [0, 1, 0]]
-    with pytest.raises(ValueError, match="classes: expected at most 6 numbers in all, got 3 × 3"):
+    with pytest.raises(ValueError, match="^classes: expected at most 6 numbers in all, got 3 × 3$"):
         one_hot([0, 1, 2], 3)
+    with pytest.raises(ValueError, match="^classes: expected a positive integer, got 0$"):
+        one_hot([0], 0)
 
 
 def read(tmp_path, content: bytes) -> Dataset:
@@ -122,6 +125,12 @@ def test_a_file_is_read_field_by_field(tmp_path) -> None:
 def test_a_bad_file_is_refused_by_name_and_line(content, words, tmp_path) -> None:
     with pytest.raises(ValueError, match=re.escape(words)):
         read(tmp_path, content)
+
+
+def test_where_there_is_no_class_a_row_has_none_of_them(tmp_path) -> None:
+    (tmp_path / "some.csv").write_text("p,class\n1,no\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^some\.csv, line 2: expected a class of , got 'no'$"):
+        load_csv(tmp_path / "some.csv", ["p"], [])
 
 
 def test_a_quoted_line_end_is_counted_and_its_row_is_named_by_the_first_line(tmp_path) -> None:
@@ -199,6 +208,11 @@ def test_a_constant_feature_is_shifted_only() -> None:
     assert other.y.tolist() == [[1, 0], [0, 1]] and other.labels.tolist() == [0, 1]
 
 
+def test_all_features_of_one_example_are_constant() -> None:
+    one = dataset(x=[[5.0, 1.0]], y=[[1.0, 0.0]], labels=[0])
+    assert standardize(one)[0].x.tolist() == [[0, 0]]
+
+
 @pytest.mark.parametrize("value", [0.1, 0.2, 0.3, 1.1, 3.5, 5.1, -0.7, 1e-300, 1e100])
 def test_a_constant_feature_is_0_whatever_the_mean_of_it_is_rounded_to(value) -> None:
     flowers = load_iris()
@@ -220,16 +234,22 @@ def test_a_tiny_feature_is_scaled_as_a_large_one_to_the_last_bit(factor) -> None
 
 
 @pytest.mark.parametrize(
-    "y", [[[1.0], [0.5]], [[0.3, 0.7], [0.6, 0.4]], [[0.0, 0.0], [1.0, 1.0]], [[2.0], [1.0]]]
+    "y", [[[1.0], [0.5]], [[0.3, 0.7], [0.6, 0.4]], [[1.0, 1.0], [0.0, 0.0]], [[2.0], [1.0]]]
 )
 def test_targets_that_are_not_one_hot_are_no_classes(y) -> None:
     assert dataset(y=y).y.tolist() == y
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("value", [1e160, 1e308])
 def test_numbers_without_a_deviation_are_refused_by_the_name_of_their_feature(value) -> None:
     with pytest.raises(ValueError, match="train: expected numbers whose squares are finite, .* in 'q'"):
         standardize(dataset(x=[[1.0, value], [2.0, -value]]))
+    many = numbered([16])
+    with pytest.raises(ValueError, match="train: .* in 'row'"):  # sums of some of them are infinite, and −∞
+        standardize(replace(many, x=value * (-1.0) ** many.x))
+    with pytest.raises(ValueError, match="x: expected finite numbers, got inf"):
+        standardize(dataset(x=[[0.0, 0.0], [1e-160, 1.0]]), dataset(x=[[value, 0.0], [0.0, 0.0]]))
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
+import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from backprop_lib import network, whole_file
 from backprop_lib.network import FORMAT, Network, Parameters, checked_examples, parameter_count
+from backprop_lib.whole_file import write_whole
 
 LAYERS = [("identity", 4), ("tanh", 5), ("softmax", 3)]
 
@@ -183,9 +187,10 @@ def test_a_file_may_have_as_many_bytes_as_the_limit_and_no_more(tmp_path, monkey
         Network.load(path)
 
 
-def test_who_may_not_give_a_file_away_can_still_replace_it(tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize("refusal", [PermissionError(1, "Operation not permitted"), AttributeError("chown")])
+def test_who_may_not_give_a_file_away_can_still_replace_it(refusal, tmp_path, monkeypatch) -> None:
     def refused(*_):
-        raise PermissionError(1, "Operation not permitted")
+        raise refusal
 
     path = tmp_path / "net.npz"
     path.write_bytes(b"old")
@@ -198,11 +203,79 @@ def test_who_may_not_give_a_file_away_can_still_replace_it(tmp_path, monkeypatch
 
 def test_where_files_cannot_be_locked_a_draft_of_a_day_is_cleared_away(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(whole_file, "fcntl", None)
-    for hours, name in ((23, ".net.npz.00000023.part"), (25, ".net.npz.00000025.part")):
+    for hours, name in ((23.9, ".net.npz.00000239.part"), (24.1, ".net.npz.00000241.part")):
         (tmp_path / name).write_bytes(b"half")
         os.utime(tmp_path / name, (time.time() - hours * 3600,) * 2)
     Network(LAYERS).save(tmp_path / "net.npz")
-    assert sorted(os.listdir(tmp_path)) == [".net.npz.00000023.part", "net.npz"]
+    assert sorted(os.listdir(tmp_path)) == [".net.npz.00000239.part", "net.npz"]
+
+
+def test_where_locks_are_for_writers_only_a_draft_without_a_process_is_cleared_away(
+    tmp_path, monkeypatch
+) -> None:
+    def on_a_network_disk(file, _):
+        if not file.writable():
+            raise OSError(errno.EBADF, "Bad file descriptor")
+
+    monkeypatch.setattr(whole_file.fcntl, "flock", on_a_network_disk)
+    (tmp_path / ".net.npz.0123abcd.part").write_bytes(b"half")
+    Network(LAYERS).save(tmp_path / "net.npz")
+    assert os.listdir(tmp_path) == ["net.npz"]
+
+
+@pytest.mark.parametrize("locks", [True, False])
+def test_a_draft_takes_its_place_while_it_is_locked_or_closed_where_there_are_no_locks(
+    locks, tmp_path, monkeypatch
+) -> None:
+    files, closed, replace = [], [], os.replace
+    if not locks:
+        monkeypatch.setattr(whole_file, "fcntl", None)
+    monkeypatch.setattr(os, "replace", lambda *paths: (closed.append(files[0].closed), replace(*paths)))
+    write_whole(tmp_path / "net.npz", files.append)
+    assert closed == [not locks]
+
+
+def test_a_draft_that_another_saver_clears_away_before_it_is_locked_is_begun_anew(
+    tmp_path, monkeypatch
+) -> None:
+    path, flock, clearing = tmp_path / "net.npz", whole_file.fcntl.flock, []
+
+    def another_was_first(file, how):
+        if not clearing:
+            other = os.open(file.name, os.O_RDWR)
+            flock(other, how)
+            clearing.append(threading.Timer(0.1, lambda: (os.unlink(file.name), os.close(other))))
+            clearing[0].start()
+        flock(file, how)
+
+    monkeypatch.setattr(whole_file.fcntl, "flock", another_was_first)
+    write_whole(path, lambda file: (clearing[0].join(), file.write(b"whole")))
+    assert path.read_bytes() == b"whole" and os.listdir(tmp_path) == ["net.npz"]
+
+
+def test_where_the_files_of_a_folder_cannot_be_listed_one_can_still_be_saved(tmp_path, monkeypatch) -> None:
+    def refused(_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    write_whole(tmp_path / "net.npz", lambda file: file.write(b"whole"))
+    assert (tmp_path / "net.npz").read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize(
+    "error, words",
+    [
+        (OSError(errno.ENOSPC, "No space left"), f"[Errno {errno.ENOSPC}] No space left: "),
+        (OSError("164 requested and 0 written"), "[Errno None] 164 requested and 0 written: "),  # by numpy
+    ],
+)
+def test_an_error_of_the_disk_keeps_its_words_and_is_given_the_path(error, words, tmp_path) -> None:
+    def write(_):
+        raise error
+
+    with pytest.raises(OSError) as caught:
+        write_whole(tmp_path / "net.npz", write)
+    assert str(caught.value) == words + repr(str(tmp_path / "net.npz")) and os.listdir(tmp_path) == []
 
 
 def test_a_net_without_a_word_more_is_random_from_seed_0_and_has_an_activation_for_each_layer() -> None:

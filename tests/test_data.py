@@ -94,7 +94,7 @@ HEADER = "a,b,class\n"
         ("a,c,class\n1,2,no\n", "line 1, column 2: expected the header 'b', got 'c'"),
         (HEADER, "line 2: expected at least one example"),
         (HEADER + "1,2,no\n1,2\n", "line 3: expected 3 fields, got 2"),
-        (HEADER + "1,2,3,no\n", "line 2: expected 3 fields, got 4"),
+        (HEADER + "1,2,3,no\n", "line 2: expected 3 fields, got 4 in '1,2,3,no'"),
         (HEADER + "\n1,2,no\n", "line 2: expected 3 fields, got 0"),
         (HEADER + "1,two,no\n", "line 2: expected a finite number, got 'two'"),
         (HEADER + "1,,no\n", "line 2: expected a finite number, got ''"),
@@ -118,6 +118,7 @@ HEADER = "a,b,class\n"
         (HEADER + '1,2"3,no\n', "line 2: expected a finite number, got '2\"3'"),
         (HEADER + "1,2,no\n1,2,no\n\x1a", r"line 4: expected 3 fields, got 1 in '\\x1a'"),
         (HEADER + "1,2,no \n", "line 2: expected a class of no, yes, got 'no '"),
+        (HEADER + "1,\N{NO-BREAK SPACE}2,no\n", r"line 2: expected a finite number, got '\\xa02'"),
         (HEADER + "1,2,n\N{CYRILLIC SMALL LETTER O}\n", r"got 'nо', that is 'n\\u043e'"),
         (
             HEADER + "1,\N{MINUS SIGN}2,no\n",

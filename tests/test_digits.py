@@ -5,6 +5,7 @@ from __future__ import annotations
 import cmath
 import math
 import sys
+from decimal import Context, localcontext
 from fractions import Fraction
 
 import mpmath
@@ -17,7 +18,7 @@ from backprop_lib import backprop, check_gradient, complex_sigmoid, numerical_gr
 from backprop_lib.activations import ACTIVATIONS
 from backprop_lib.costs import COSTS
 from backprop_lib.network import Network
-from backprop_lib.other_ways import neurons
+from backprop_lib.other_ways import decimal_sigmoid, neurons, tangents
 from backprop_lib.other_ways.autodiff import ACTIVATIONS as AUTODIFF
 from backprop_lib.other_ways.autodiff import Value
 from backprop_lib.other_ways.bridge import autodiff_gradient, graph_from, graph_gradient
@@ -246,12 +247,13 @@ def test_one_over_w_has_twice_the_digits_too(x, y) -> None:
     e = math.exp(-abs(x))
     (c, s, *lost), inverse = complex_sigmoid._one_over_w(np.array(e), np.array(x), np.array(y))
     assert (c, s, lost) == (np.cos(y), np.sin(y), [0, 0])
-    # Beside a pole e + cos y is computed from other terms; beyond v + ½v² they have a rounding or two each.
+    # Beside a pole e + cos y is computed from other terms; beyond v + ½v² that of e has a rounding or two.
     near = e * c < complex_sigmoid.NEAR_A_POLE
-    terms = (REFEREE.expm1(-abs(x)), 2 * REFEREE.cos(REFEREE.mpf(y) / 2) ** 2) if near else (e, c)
+    half = REFEREE.mpf(float(np.cos(np.array(y) / 2)))
+    terms = (REFEREE.expm1(-abs(x)), 2 * half**2) if near else (e, c)
     w = REFEREE.mpc(REFEREE.mpf(terms[0]) + REFEREE.mpf(terms[1]), s)
     one_over_w = REFEREE.mpc(*(p.numerator / REFEREE.mpf(p.denominator) for p in twice(map(float, inverse))))
-    lost_before = 4e-16 * (abs(x) ** 3 / 6 + terms[1]) / abs(w) if near else 0
+    lost_before = 4e-16 * abs(x) ** 3 / 6 / abs(w) if near else 0
     assert abs(w * one_over_w - 1) <= lost_before + TWICE
 
 
@@ -292,6 +294,16 @@ def test_complex_z_has_every_digit_in_the_readable_programs_wherever_one_looks(p
         assert error(got, truth) <= EXACT, (name, what)
 
 
+@given(y=st.floats(-2, 2))
+@example(y=1.999)  # halved to almost 2^−8 and 2^−4, where the two series need the most terms
+def test_the_decimals_behind_them_have_all_but_the_last_digits(y) -> None:
+    with localcontext(Context(48)), REFEREE.workdps(80):
+        found = [*decimal_sigmoid._exp(1j * y), tangents._tangent(y, 1), tangents._tangent(y, -1)]
+        functions = (REFEREE.cos, REFEREE.sin, REFEREE.tanh, REFEREE.tan)
+        for got, truth in zip(found, [function(REFEREE.mpf(y)) for function in functions], strict=True):
+            assert abs(REFEREE.mpf(str(got)) - truth) <= 1e-44 * (1 + truth**2)
+
+
 @pytest.mark.parametrize("program", ["neurons", "autodiff"])
 @pytest.mark.parametrize("h", [1e-30, 1e-20, 1e-9])
 @pytest.mark.parametrize("name", ["sigmoid", "tanh"])
@@ -315,6 +327,8 @@ def test_a_complex_number_however_large_has_a_value_and_a_slope_in_the_readable_
 
 
 @given(x=st.floats(-1e4, 1e4), y=st.floats(-3, 3))
+@example(x=sys.float_info.max, y=1.0)
+@example(x=-sys.float_info.max, y=1.0)
 def test_a_complex_number_however_large_has_a_finite_value_and_slope(x, y) -> None:
     with np.errstate(all="raise", under="ignore"):
         for name in ("sigmoid", "tanh"):

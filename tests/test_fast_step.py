@@ -95,3 +95,20 @@ def test_saturated_neurons_have_the_slopes_of_the_table(name) -> None:
     fast_step.into(ACTIVATIONS[name])(z.copy(), a, prime)
     assert np.allclose(a, ACTIVATIONS[name](z), rtol=1e-15, atol=0)
     assert np.allclose(prime, ACTIVATIONS[name].prime(z), rtol=1e-15, atol=0)
+
+
+def test_of_a_softmax_no_column_vanishes_beside_a_larger_one() -> None:
+    z = np.array([[-800.0, 0.0, 900.0], [-801.0, 1.0, 900.0]])
+    a, softmax = np.empty_like(z), ACTIVATIONS["softmax"]
+    fast_step.into(softmax)(z.copy(), a, np.empty_like(z))
+    assert np.allclose(a, softmax(z), rtol=1e-15, atol=0)
+
+
+def test_the_arrays_are_made_once_for_all_batches_of_one_size(monkeypatch) -> None:
+    made, make = [], fast_step.Steps._arrays_for
+    monkeypatch.setattr(fast_step.Steps, "_arrays_for", lambda self, m: (made.append(m), make(self, m))[1])
+    net, x, y = problem("tanh", "sigmoid", 11)
+    steps = fast_step.Steps(net, COSTS["quadratic"], 0.5, 4)
+    for _ in range(2):
+        steps.epoch(x, y, np.arange(11))
+    assert made == [4, 3]

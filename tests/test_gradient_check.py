@@ -676,6 +676,11 @@ OUR_COSTS = {
     ),
     "logarithm": (lambda a, y: -(y * np.log(a)).sum(axis=0), lambda a, y: -y / a, True),
     "steep": (lambda a, y: np.exp(40 * (a - y)).sum(axis=0), lambda a, y: 40 * np.exp(40 * (a - y)), True),
+    "ratio of sizes": (  # right for all outputs that grow in step
+        lambda a, y: np.abs(a[0] / a[1]) + 0 * a[0],
+        lambda a, y: np.stack([1 / a[1], -a[0] / a[1] ** 2]),
+        False,
+    ),
     "hinge": (
         lambda a, y: np.where(a.real > 0.5, a - 0.5, 0 * a).sum(axis=0),
         lambda a, y: np.where(a > 0.5, 1.0, 0.0),
@@ -699,6 +704,42 @@ def test_the_complex_step_judges_a_cost_of_ones_own_or_is_refused_for_it(name) -
         for function in (check_gradient, numerical_gradient, differences):
             with pytest.raises(ValueError, match=words):
                 function(NET, X, Y, rule, method="complex")
+
+
+@pytest.mark.parametrize("analytic", [True, False])
+def test_of_a_cost_that_is_computed_from_z_that_formula_must_have_a_complex_derivative(analytic) -> None:
+    def from_z(z, y):  # |z| has none
+        size = np.where(z.real > 0, z, -z) if analytic else np.abs(z)
+        return (np.where(z.real > 0, z, 0) - y * z + np.log1p(np.exp(-size))).sum(axis=0)
+
+    usual = COSTS["binary_cross_entropy"]
+    value = taking_sizes if analytic else usual.value
+    rule = Cost("ours", value, usual.derivative, "sigmoid", from_z)
+    assert check_gradient(NET, X, Y, rule).passed
+    if analytic:
+        assert check_gradient(NET, X, Y, rule, method="complex").passed
+        return
+    with pytest.raises(ValueError, match=f"^method: complex expects a cost {NO_DERIVATIVE}, got ours"):
+        check_gradient(NET, X, Y, rule, method="complex")
+
+
+@pytest.mark.parametrize(
+    "function, inside, outside",
+    [
+        (lambda z: z, [1 - 2.9e-6, 1 + 2.9e-6], [1 - 3.1e-6, 1 + 3.1e-6]),  # a millionth of all three slopes
+        (lambda z: -z, [-1 - 2.9e-6, -1 + 2.9e-6], [-1 - 3.1e-6, -1 + 3.1e-6]),
+        (lambda z: 1e6 + 0 * z, [-1.7e-3, 1.7e-3], [-1.9e-3, 1.9e-3]),  # 8 last bits of 1e6 in a step of 1e-6
+        (lambda z: 0 * z, [-2.1e-288, 2.1e-288], [-2.3e-288, 2.3e-288]),  # the smallest number in 1e-20
+    ],
+)
+def test_a_complex_slope_may_lie_outside_of_the_differences_by_round_off_and_no_more(
+    function, inside, outside
+) -> None:
+    numbers = toward = np.array([1.0])
+    for slopes, expected in (inside, True), (outside, False):
+        for slope in slopes:
+            found = fast_differences._is_between(np.array([slope]), function, numbers, toward)
+            assert found == expected, slope
 
 
 @pytest.mark.parametrize("far", [1.0, 20.0, 34.0])
@@ -744,6 +785,36 @@ OUR_ACTIVATIONS = {
         "",
     ),
 }
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-6, 1.0])
+@pytest.mark.parametrize("name", [name for name in OUR_ACTIVATIONS if name != "softsign"])  # near 0 it is z
+def test_what_an_activation_of_ones_own_lacks_is_found_where_z_is_small_or_zero(
+    monkeypatch, name, scale
+) -> None:
+    *rules, lacks = OUR_ACTIVATIONS[name]
+    monkeypatch.setitem(ACTIVATIONS, name, Activation(name, *rules))
+    net = Network([("identity", 3), (name, 4), (name, 2)], seed=4)
+    net.theta *= scale
+    found = fast_differences.obstacle(net, *feed_forward(net, X), Y, COSTS["quadratic"])
+    assert found == ((f"an activation {lacks}", name) if lacks else ("", ""))
+
+
+def test_whether_a_cost_has_a_complex_derivative_is_asked_twice_alike_and_leaks_no_warning() -> None:
+    def value(a, y):
+        seen.append(a)
+        return -np.log(1 - a).sum(axis=0)
+
+    net, x, y, seen = Network([("identity", 1), ("sigmoid", 1)], init="zeros"), np.ones((1, 1)), [[0.0]], []
+    net.w[1][...] = 34.0  # a is 1 − 2e-15: a millionth more is beyond 1, where the logarithm ends
+    rule = Cost("logarithm", value, lambda a, y: 1 / (1 - a))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        first = numerical_gradient(net, x, y, rule, "complex")
+        asked, seen[:] = seen[:], []
+        again = numerical_gradient(net, x, y, rule, "complex")
+    assert [a.tolist() for a in asked] == [a.tolist() for a in seen] and max(a.real.max() for a in seen) > 1
+    assert np.array_equal(first.theta, again.theta)
 
 
 @pytest.mark.parametrize("place", ["hidden", "output"])

@@ -391,9 +391,9 @@ def test_single_precision_is_saved_exactly(tmp_path) -> None:
         (".", errno.EISDIR, "expected a file, got a folder"),
         ("pipe", errno.EINVAL, "expected a file, got a device or a pipe"),
         ("nowhere/net.npz", errno.ENOENT, "there is no folder .*nowhere"),
-        ("file/net.npz", errno.ENOTDIR, "a directory"),
-        ("loop", errno.ELOOP, "symbolic links"),
-        ("n" * 300, errno.ENAMETOOLONG, "too long"),
+        ("file/net.npz", errno.ENOTDIR, ".*a directory"),
+        ("loop", errno.ELOOP, ".*symbolic links"),
+        ("n" * 300, errno.ENAMETOOLONG, ".*too long"),
     ],
 )
 def test_a_path_that_cannot_be_a_file_is_refused_by_name(
@@ -403,7 +403,7 @@ def test_a_path_that_cannot_be_a_file_is_refused_by_name(
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to("loop")
     before = sorted(os.listdir(tmp_path))
-    with pytest.raises(OSError, match=words) as caught:
+    with pytest.raises(OSError, match=rf"\] {words}: '") as caught:
         Network(SPECIFICATION).save(tmp_path / name)
     assert caught.value.errno == number and name.strip(".") in str(caught.value)
     assert sorted(os.listdir(tmp_path)) == before and (tmp_path / "file").read_text() == "kept"
@@ -435,6 +435,9 @@ def test_the_draft_of_a_process_that_was_killed_goes_with_the_next_save_and_no_o
     others += [".other.npz.0123abcd.part", ".net.npz.0123abcd.0123abcd.part", ".net_npz.0123abcd.part"]
     for name in others:
         (tmp_path / name).write_text("mine")
+    for digit in "0123456789":  # in whatever order they come, some before the drafts: no file can be opened
+        (tmp_path / f".net.npz.{digit}123abcd.part").mkdir()
+    others = os.listdir(tmp_path)
     for _ in range(2):
         assert subprocess.run([sys.executable, "-c", KILLED, path]).returncode == -signal.SIGKILL
     left = set(os.listdir(tmp_path)) - set(others)
