@@ -634,8 +634,12 @@ def test_a_number_that_is_refused_moves_nothing_and_says_so_where_it_is_seen(
     said = alert.bounding_box()
     assert scene.evaluate(places) == drawn and scene.bounding_box() == room
     assert room["x"] <= said["x"] and said["x"] + said["width"] <= room["x"] + room["width"]
-    middle = said["x"] + said["width"] / 2, said["y"] + said["height"] - 6
-    assert page.evaluate("([x, y]) => document.elementFromPoint(x, y).role", middle) == "alert", "covered"
+    seen = """alert => {
+        alert.scrollIntoView({block: 'nearest'});
+        const {left, right, bottom} = alert.getBoundingClientRect();
+        return document.elementFromPoint((left + right) / 2, bottom - 6).role;
+    }"""
+    assert alert.evaluate(seen) == "alert", "covered"
     scene.get_by_role("button", name="Reset").click()
     expect(alert).to_have_count(0)
     page.set_viewport_size(before)
