@@ -79,10 +79,12 @@ class _Graph:
         for parent in lists["parents"]:
             if not isinstance(parent, Hashable) or parent not in self.nodes:
                 raise ValueError(f"nodes[{i}]: expected ids of earlier nodes as parents, got {shown(parent)}")
-        for name, count in (("at", 2), ("slopes", len(lists["parents"]))):
-            given = lists[name]
-            if (given or name == "at") and numbers(f"nodes[{i}][{name!r}]", given).shape != (count,):
-                raise ValueError(f"nodes[{i}][{name!r}]: expected {count} numbers, got {shown(given)}")
+        for name, counts in (("at", [2]), ("slopes", [0, len(lists["parents"])])):
+            given = numbers(f"nodes[{i}][{name!r}]", lists[name])
+            if given.ndim != 1 or len(given) not in counts:
+                raise ValueError(
+                    f"nodes[{i}][{name!r}]: expected {counts[-1]} numbers, got {shown(lists[name])}"
+                )
         return {**node, **lists}
 
     def _place(self) -> None:
